@@ -1,0 +1,1 @@
+"""From BIDS folders to one nnU-Net dataset: scan, plan, write."""

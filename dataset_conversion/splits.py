@@ -1,0 +1,88 @@
+"""Who is trained on and who is tested on: by patient, balanced over sites."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+Patient = TypeVar("Patient", bound=tuple[str, ...])
+
+
+def draw_test_patients(sites: Mapping[Patient, str], fraction: float, seed: int) -> set[Patient]:
+    """Draw the patients to test on, site by site.
+
+    The draw is that of scikit-learn's `train_test_split(sorted names, test_size=fraction, random_state=seed)`, with
+    which SCIseg's published lists were made: names and seed alone bring them back.
+
+    Parameters
+    ----------
+    sites
+        The site of each patient. A patient is a tuple that sorts, such as (dataset, subject).
+    fraction
+        Of each site's patients, rounded up; 0 draws none. A site with one patient is tested on, not trained on.
+    seed
+        Of numpy's legacy generator.
+
+    Returns
+    -------
+    set
+        The drawn patients.
+    """
+    by_site: dict[str, list[Patient]] = defaultdict(list)
+    for patient, site in sites.items():
+        by_site[site].append(patient)
+    drawn: set[Patient] = set()
+    for patients in by_site.values():
+        patients.sort()
+        count = math.ceil(fraction * len(patients))
+        order = np.random.RandomState(seed).permutation(len(patients))  # what scikit-learn draws with
+        drawn.update(patients[index] for index in order[:count])
+    return drawn
+
+
+def make_folds(
+    cases: Mapping[str, Patient], sites: Mapping[Patient, str], folds: int, seed: int
+) -> list[dict[str, list[str]]]:
+    """Deal patients out to folds, site by site, so that no patient is both trained and validated on.
+
+    nnU-Net's own folds are drawn over images: two sessions or contrasts of one patient end up on both sides.
+
+    Parameters
+    ----------
+    cases
+        The patient of each training case.
+    sites
+        The site of each patient.
+    folds
+        How many; fewer where there are fewer patients.
+    seed
+        Shuffles the patients within each site.
+
+    Returns
+    -------
+    list of dict
+        For each fold the cases to `train` and to `val`idate on, sorted. Empty where there are fewer than two patients.
+    """
+    generator = np.random.default_rng(seed)
+    dealt: list[Patient] = []
+    for site in sorted({sites[patient] for patient in cases.values()}):
+        patients = sorted({patient for patient in cases.values() if sites[patient] == site})
+        dealt += [patients[index] for index in generator.permutation(len(patients))]
+    count = min(folds, len(dealt))
+    if count < 2:
+        return []
+    fold_of = {patient: position % count for position, patient in enumerate(dealt)}
+    return [
+        {
+            "train": sorted(case for case, patient in cases.items() if fold_of[patient] != fold),
+            "val": sorted(case for case, patient in cases.items() if fold_of[patient] == fold),
+        }
+        for fold in range(count)
+    ]
+
+
+def patients_in_both(one: Iterable[str], other: Iterable[str], patients: Mapping[str, Patient]) -> Sequence[Patient]:
+    """List the patients with cases on both sides; it must be empty for train and test, and for train and val."""
+    return sorted({patients[case] for case in one} & {patients[case] for case in other})

@@ -1,0 +1,76 @@
+"""Finding image files in a BIDS tree; nothing is opened, nothing is written."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.dataset_conversion.names import ENDINGS
+
+NEVER_ENTERED: Final = frozenset({"sourcedata", "code", "derivatives"})
+"""Folders at the top of a dataset that repeat raw names or hold other things than raw images."""
+
+
+def find_images(root: Path) -> list[str]:
+    """List every NIfTI file below the `sub-*` folders of a dataset.
+
+    Parameters
+    ----------
+    root
+        The dataset's folder.
+
+    Returns
+    -------
+    list of str
+        Paths relative to `root`, with forward slashes, in an order that does not depend on the file system. Links
+        that lead nowhere are listed too: they stand for content that was not downloaded.
+
+    Raises
+    ------
+    DataRefusedError
+        Where `root` is no folder, or holds no `sub-*` folder.
+    """
+    if not root.is_dir():
+        raise DataRefusedError(
+            f"{root}: a BIDS folder was needed, found {'a file' if root.exists() else 'nothing'}; check the path"
+        )
+    found = [path for path in _files(str(root), "") if path.startswith("sub-") and "/" in path]
+    if not found:
+        raise DataRefusedError(
+            f"{root}: a BIDS folder was needed, with images below sub-*/; found none; "
+            f"is the dataset one folder further down?"
+        )
+    return sorted(found)
+
+
+def find_labels(root: Path, folder: str) -> dict[str, list[str]]:
+    """List the NIfTI files of a derivatives folder, by their stem.
+
+    Parameters
+    ----------
+    root
+        The dataset's folder.
+    folder
+        Relative to it, such as ``derivatives/labels``. It may be missing.
+
+    Returns
+    -------
+    dict
+        For each file name without ending, the paths relative to `root` that have it.
+    """
+    labels: dict[str, list[str]] = {}
+    for path in sorted(_files(str(root / folder), f"{folder}/")) if (root / folder).is_dir() else []:
+        name = path.rsplit("/", 1)[-1]
+        labels.setdefault(name[: -len(next(e for e in ENDINGS if name.endswith(e)))], []).append(path)
+    return labels
+
+
+def _files(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith(ENDINGS):
+                yield prefix + name
+            elif not name.startswith(".") and not (prefix == "" and name in NEVER_ENTERED) and entry.is_dir():
+                yield from _files(entry.path, f"{prefix}{name}/")

@@ -1,0 +1,40 @@
+"""`nnunet_ext env`: shell exports of nnU-Net's variables."""
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnunet_ext.core.environment import NnunetVariables
+
+
+@dataclass(frozen=True)
+class Env:
+    """Print the exports for `eval`.
+
+    Parameters
+    ----------
+    root
+        nnU-Net's raw, preprocessed and results folders are laid out below it.
+    """
+
+    root: Path
+
+    def run(self) -> int:
+        """Make the folders and print the exports; nothing else goes to standard output, which the shell evaluates."""
+        variables = NnunetVariables.below(self.root, os.environ)
+        for folder in (variables.raw, variables.preprocessed, variables.results):
+            folder.mkdir(parents=True, exist_ok=True)
+        print(variables.shell_exports(), end="")
+        return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.usage = 'eval "$(nnunet_ext env --root DIR)"'
+    parser.add_argument("--root", type=Path, required=True, help="folder that holds, or will hold, nnU-Net's three")
+
+
+def from_options(options: argparse.Namespace) -> Env:
+    """Take the parsed arguments."""
+    return Env(root=options.root)

@@ -1,0 +1,84 @@
+"""The entry point: find the verb, run it, turn errors into exit codes."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, Protocol
+
+from nnunet_ext import __version__
+from nnunet_ext.core.errors import NnunetExtError
+
+VERBS: Final = {
+    "demo": "the whole job on synthetic patients and, with --bids, on yours",
+    "env": "print the shell exports that make plain nnU-Net commands find our trainers",
+    "phantom": "write a BIDS dataset of synthetic spinal-cord MRI",
+    "convert": "turn BIDS folders into one nnU-Net raw dataset",
+}
+"""Each verb lives in the module of its name, which is imported only when it is asked for: help stays instant."""
+
+_INTERRUPTED: Final = 130  # what shells report for Ctrl-C
+
+
+class Verb(Protocol):
+    """A command with its arguments, ready to run."""
+
+    def run(self) -> int:
+        """Do the work; the result is the exit code."""
+        ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    arguments
+        Those of the process where None.
+
+    Returns
+    -------
+    int
+        The exit code: 0 done, 2 usage, 3 data refused, 4 environment, 5 conflict, 6 unsafe model, 1 a bug.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = next((word for word in given if not word.startswith("-")), None)
+    parser = _parser(name)
+    options = parser.parse_args(given)
+    if options.verb is None:
+        parser.print_help()
+        return 0
+    logging.basicConfig(level=max(logging.WARNING - 10 * options.verbose, logging.DEBUG), format="%(message)s")
+    try:
+        verb: Verb = import_module(f"nnunet_ext.cli.{options.verb}").from_options(options)
+        return verb.run()
+    except NnunetExtError as error:
+        print(f"nnunet_ext {options.verb}: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:  # a full disk, a folder without permission: the system's words are the best ones
+        print(f"nnunet_ext {options.verb}: error: {error}", file=sys.stderr)
+        return NnunetExtError.exit_code
+    except KeyboardInterrupt:
+        print(f"\nnnunet_ext {options.verb}: interrupted; the same command goes on from here", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _parser(asked_for: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nnunet_ext",
+        description="Spinal-cord MRI on stock nnU-Net v2: BIDS in, cord and lesion segmentations and numbers out.",
+        epilog="Training and prediction are nnU-Net's own commands; see `nnunet_ext env --help`.",
+    )
+    parser.add_argument("--version", action="version", version=f"nnunet_ext {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for name, summary in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        verb.add_argument("-v", "--verbose", action="count", default=0, help="say more; twice: everything")
+        if name == asked_for:
+            import_module(f"nnunet_ext.cli.{name}").add_arguments(verb)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

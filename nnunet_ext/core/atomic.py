@@ -1,0 +1,88 @@
+"""Writing files so that a half-written one never stands under its final name."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TEMPORARY_MARK = ".part-"
+"""Names of unfinished files start with this: a sweep can know them."""
+
+
+@contextmanager
+def atomic_path(path: Path, verify: Callable[[Path], object] | None = None) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` once the block has written it.
+
+    The temporary file stands in the same folder, so that the rename is atomic. It keeps the final file's endings
+    (`.nii.gz`), since writers choose the format by them.
+
+    Parameters
+    ----------
+    path
+        The final name. Its folder is made where it is missing.
+    verify
+        Called with the flushed temporary file before the rename. It raises where the file is not what was meant.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
+    Raises
+    ------
+    OSError
+        Where the disk is full or the folder cannot be written; nothing then stands under `path` that did not before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The original name is not repeated: it may already be as long as the file system allows.
+    temporary = path.with_name(f"{TEMPORARY_MARK}{secrets.token_hex(6)}{_endings(path)}")
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        if verify is not None:
+            verify(temporary)
+        temporary.replace(path)
+        _flush_to_disk(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically, as UTF-8 with bare line feeds."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever json takes
+    """Write `content` to `path` atomically, keys in their given order (nnU-Net reads meaning into it)."""
+    write_text(path, json.dumps(content, indent=4, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Delete what an interrupted run left unfinished anywhere below `folder`, and say what it was."""
+    leftovers = sorted(folder.rglob(f"{TEMPORARY_MARK}*"))
+    for leftover in leftovers:
+        leftover.unlink()
+    return leftovers
+
+
+def _endings(path: Path) -> str:
+    return ".nii.gz" if path.name.endswith(".nii.gz") else path.suffix
+
+
+def _flush_to_disk(path: Path) -> None:
+    if path.is_dir() and os.name == "nt":  # Windows cannot open a folder to flush it
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,80 @@
+"""nnU-Net's environment variables, set from one root folder."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import nnunet_ext
+from nnunet_ext.core.errors import EnvironmentProblemError
+
+FOLDERS: Final = {
+    "nnUNet_raw": "raw",
+    "nnUNet_preprocessed": "preprocessed",
+    "nnUNet_results": "results",
+}
+"""nnU-Net's three variables and the folder below the root that each gets."""
+
+EXTERNAL_TRAINERS: Final = "nnUNet_extTrainer"
+
+
+@dataclass(frozen=True)
+class NnunetVariables:
+    """The values that make plain nnU-Net commands work on one root folder.
+
+    Parameters
+    ----------
+    raw, preprocessed, results
+        nnU-Net's three folders.
+    external_trainers
+        Value of `nnUNet_extTrainer`: what stood there before, and our folder once.
+    """
+
+    raw: Path
+    preprocessed: Path
+    results: Path
+    external_trainers: str
+
+    @classmethod
+    def below(cls, root: Path, environment: Mapping[str, str]) -> "NnunetVariables":
+        """Lay nnU-Net's folders out below `root`, keeping what `nnUNet_extTrainer` already names."""
+        root = root.expanduser().resolve()
+        raw, preprocessed, results = (root / folder for folder in FOLDERS.values())
+        return cls(raw, preprocessed, results, _appended(environment.get(EXTERNAL_TRAINERS, "")))
+
+    def as_mapping(self) -> dict[str, str]:
+        """Give variable names and values."""
+        values = (str(self.raw), str(self.preprocessed), str(self.results), self.external_trainers)
+        return dict(zip((*FOLDERS, EXTERNAL_TRAINERS), values, strict=True))
+
+    def shell_exports(self) -> str:
+        """Write `export` lines, quoted for any path, to be read by `eval` in sh, bash and zsh."""
+        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.as_mapping().items())
+
+
+def trainer_folder() -> Path:
+    """Find the folder that `nnUNet_extTrainer` must name, wherever the package is installed."""
+    return Path(nnunet_ext.__file__).resolve().parent / "ext_trainer"
+
+
+def required_folder(variable: str, environment: Mapping[str, str]) -> Path:
+    """Read one of nnU-Net's folder variables.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where it is not set.
+    """
+    value = environment.get(variable, "").strip()
+    if not value:
+        command = 'eval "$(nnunet_ext env --root DIR)"'
+        raise EnvironmentProblemError(f"the variable {variable} was needed and is not set; run: {command}")
+    return Path(value).expanduser()
+
+
+def _appended(existing: str) -> str:
+    ours = str(trainer_folder())
+    folders = [folder for folder in existing.split(os.pathsep) if folder.strip()]
+    return os.pathsep.join(folders if ours in folders else [*folders, ours])

@@ -1,0 +1,145 @@
+"""Reading images and masks so that nothing damaged, mis-placed or wrongly scaled is used in silence."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import nibabel as nib
+import numpy as np
+
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.nifti_stream import header_of, read_stream
+from nnunet_ext.core.volume import Affine, Array, Volume
+
+_FORM_TOLERANCE_MM: Final = 1e-2  # q-forms are stored as 32-bit quaternions; less than this is rounding
+_LARGEST_LABEL: Final = 255  # labels are written as uint8
+_VALUES_SHOWN: Final = 6
+
+
+def read_volume(path: Path) -> Volume:
+    """Read an image whose every byte was checked.
+
+    Parameters
+    ----------
+    path
+        A `.nii` or `.nii.gz` with three dimensions (trailing ones of size 1 are dropped).
+
+    Returns
+    -------
+    Volume
+        Data in the file's own axes: integers stay integers where the header does not scale them, the rest is float32.
+
+    Raises
+    ------
+    FileRefusedError
+        For what `read_stream` refuses, and for other than three dimensions, colour or complex voxels, a missing,
+        singular or non-finite affine, and voxels that are not finite.
+    """
+    volume = _read(path, float_type=np.float32)
+    _refuse_non_finite(path, volume.data)
+    return volume
+
+
+def read_mask(path: Path) -> Volume:
+    """Read a mask or label map whose values are whole numbers from 0 to 255.
+
+    Returns
+    -------
+    Volume
+        Data as uint8, in the file's own axes. An empty mask is a mask: all zero.
+
+    Raises
+    ------
+    FileRefusedError
+        For what `read_volume` refuses, and for values that are not whole, are negative or above 255. They are never
+        rounded: a fraction is a soft mask, or a file that was scaled by mistake.
+    """
+    volume = _read(path, float_type=np.float64)
+    _refuse_non_finite(path, volume.data)
+    labels = np.rint(volume.data.astype(np.float64))
+    if not np.array_equal(labels, volume.data):
+        shown = _some_values(volume.data[labels != volume.data])
+        raise FileRefusedError(path, f"a mask holds whole numbers and this one holds {shown}: soft, or scaled wrongly")
+    if labels.min() < 0 or labels.max() > _LARGEST_LABEL:
+        shown = _some_values(volume.data[(labels < 0) | (labels > _LARGEST_LABEL)])
+        raise FileRefusedError(path, f"a mask holds values from 0 to {_LARGEST_LABEL} and this one holds {shown}")
+    return Volume(labels.astype(np.uint8), volume.affine, volume.notes)
+
+
+def _read(path: Path, float_type: type[np.floating]) -> Volume:
+    content = read_stream(path)
+    header = header_of(path, content)
+    shape = _three_dimensions(path, header)
+    affine, notes = _affine(path, header)
+    stored_type = header.get_data_dtype()
+    if stored_type.fields is not None or stored_type.kind == "c":
+        raise FileRefusedError(path, f"one number a voxel was needed, found {stored_type}: a colour or complex image")
+    stored = np.frombuffer(content, stored_type, offset=int(header["vox_offset"])).reshape(shape, order="F")
+    slope, intercept = _scaling(header)
+    if stored_type.kind in "iu" and (slope, intercept) == (1.0, 0.0):
+        return Volume(stored.astype(stored_type.newbyteorder("=")), affine, notes)
+    scaled = stored.astype(float_type) * float_type(slope) + float_type(intercept)
+    return Volume(scaled.astype(float_type, copy=False), affine, notes)
+
+
+def _three_dimensions(path: Path, header: nib.Nifti1Header) -> tuple[int, ...]:
+    shape = tuple(int(size) for size in header["dim"][1 : int(header["dim"][0]) + 1])
+    kept = shape[:3] + tuple(size for size in shape[3:] if size > 1)
+    if len(kept) > 3:
+        advice = f"keep one volume, for instance: fslroi '{path.name}' one.nii.gz 0 1"
+        raise FileRefusedError(path, f"a 3-D image was needed and this one is {len(kept)}-D, {shape}; {advice}")
+    if len(kept) < 3:
+        raise FileRefusedError(path, f"a 3-D image was needed and this one has the shape {shape}")
+    return kept
+
+
+def _scaling(header: nib.Nifti1Header) -> tuple[float, float]:
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    if not np.isfinite(slope) or slope == 0:  # the standard: no scaling is stored
+        return 1.0, 0.0
+    return slope, intercept if np.isfinite(intercept) else 0.0
+
+
+def _affine(path: Path, header: nib.Nifti1Header) -> tuple[Affine, tuple[str, ...]]:
+    """Take the s-form where it is set, else the q-form, and say where the two disagree."""
+    sform = _form(path, header, "s-form", "sform_code", header.get_sform)
+    qform = _form(path, header, "q-form", "qform_code", header.get_qform)
+    if sform is None and qform is None:
+        reason = "neither s-form nor q-form is set, so left and right cannot be told; set them from the original DICOM"
+        raise FileRefusedError(path, reason)
+    chosen = sform if sform is not None else qform
+    if chosen is None or sform is None or qform is None:
+        return np.asarray(chosen, dtype=np.float64), ()
+    corner = np.array([*(int(size) - 1 for size in header["dim"][1:4]), 1.0])
+    apart = max(float(np.linalg.norm(((sform - qform) @ point)[:3])) for point in (corner, np.array([0, 0, 0, 1.0])))
+    notes = (f"q-form and s-form are {apart:.3f} mm apart: s-form used",) if apart > _FORM_TOLERANCE_MM else ()
+    return sform, notes
+
+
+def _form(path: Path, header: nib.Nifti1Header, name: str, code: str, read: Callable[[], object]) -> Affine | None:
+    if int(header[code]) <= 0:
+        return None
+    try:
+        affine = np.asarray(read(), dtype=np.float64)
+    except (ValueError, nib.spatialimages.HeaderDataError) as error:
+        raise FileRefusedError(path, f"the {name} cannot be read: {error}") from error
+    if affine.shape != (4, 4) or not np.isfinite(affine).all():
+        raise FileRefusedError(path, f"the {name} holds numbers that are not finite")
+    sizes = nib.affines.voxel_sizes(affine)
+    if sizes.min() < 1e-4 or abs(np.linalg.det(affine[:3, :3] / sizes)) < 1e-3:
+        raise FileRefusedError(path, f"the {name} is singular: voxel sizes {sizes.round(4).tolist()} mm")
+    return affine
+
+
+def _refuse_non_finite(path: Path, data: Array) -> None:
+    if data.dtype.kind != "f":
+        return
+    count = data.size - int(np.isfinite(data).sum())
+    if count:
+        raise FileRefusedError(path, f"{count} of {data.size} voxels are NaN or infinite; repair the file first")
+
+
+def _some_values(values: Array) -> str:
+    distinct = np.unique(values)
+    shown = ", ".join(f"{value:.6g}" for value in distinct[:_VALUES_SHOWN])
+    return shown + (f" and {distinct.size - _VALUES_SHOWN} other values" if distinct.size > _VALUES_SHOWN else "")

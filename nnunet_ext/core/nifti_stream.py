@@ -1,0 +1,128 @@
+"""The bytes of a NIfTI file, read to the end and held against what its header promises."""
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Final
+
+import nibabel as nib
+import numpy as np
+
+from nnunet_ext.core.errors import FileRefusedError
+
+LARGEST_VOLUME_BYTES: Final = 8 * 1024**3
+"""More than this is a lying header or a bomb: the largest whole-spine scans hold well under 1 GiB."""
+
+_HEADER_BYTES: Final = 540  # NIfTI-2; a NIfTI-1 header is shorter and is followed by at least its data
+_CHUNK: Final = 1 << 22
+_POINTER_BYTES: Final = 32 * 1024  # git-annex's own limit for what may be a pointer
+
+
+def read_stream(path: Path) -> bytes:
+    """Read a whole `.nii` or `.nii.gz`, checksum included, without ever holding more than its header announces.
+
+    Neither SimpleITK nor nibabel reads a gzip stream to the end, where its checksum stands: both return altered voxels
+    of a damaged file in silence.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bytes
+        The uncompressed file: header, extensions and data.
+
+    Raises
+    ------
+    FileRefusedError
+        Missing, not downloaded, truncated, damaged, of a length other than the header says, or absurdly large.
+    """
+    check_present(path)
+    try:
+        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as stream:
+            head = stream.read(_HEADER_BYTES)
+            expected = _announced_bytes(path, head)
+            content = bytearray(head)
+            while len(content) <= expected and (chunk := stream.read(_CHUNK)):
+                content += chunk
+    except EOFError as error:
+        raise FileRefusedError(path, "the file is truncated: its gzip stream ends early; copy it again") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        reason = f"the file is damaged ({error}): its gzip stream does not match its checksum; copy it again"
+        raise FileRefusedError(path, reason) from error
+    except OSError as error:
+        raise FileRefusedError(path, f"cannot be read: {error.strerror or error}") from error
+    if len(content) != expected:
+        found = f"{len(content)} bytes" if len(content) < expected else "more"
+        reason = f"the header announces {expected} bytes and the file holds {found}: truncated or damaged"
+        raise FileRefusedError(path, reason)
+    return bytes(content)
+
+
+def check_present(path: Path) -> None:
+    """Refuse a file that is missing, or that stands for content which was never downloaded.
+
+    git-annex leaves a link to nowhere or, on some file systems, a hundred bytes of text that every other tool takes
+    for an image.
+
+    Raises
+    ------
+    FileRefusedError
+        With the command that fetches the content.
+    """
+    if path.is_symlink() and not path.exists():
+        raise FileRefusedError(path, f"content not downloaded (dangling link); run: datalad get '{path.name}'")
+    if not path.exists():
+        raise FileRefusedError(path, "no such file; check the path")
+    if not path.is_file():
+        raise FileRefusedError(path, "a file was needed and this is a folder")
+    if path.stat().st_size < _POINTER_BYTES:
+        with path.open("rb") as stream:
+            start = stream.read(200)
+        if b"/annex/objects/" in start or start.startswith(b"version https://git-lfs"):
+            fetch = "git lfs pull" if start.startswith(b"version") else f"datalad get '{path.name}'"
+            raise FileRefusedError(path, f"content not downloaded (a pointer of {len(start)} bytes); run: {fetch}")
+
+
+def header_of(path: Path, content: bytes) -> nib.Nifti1Header:
+    """Parse the header at the start of `content`.
+
+    Raises
+    ------
+    FileRefusedError
+        Where this is no single-file NIfTI-1 or NIfTI-2.
+    """
+    kind: type[nib.Nifti1Header]
+    for kind in (nib.Nifti1Header, nib.Nifti2Header):
+        size = int(kind.sizeof_hdr)
+        if len(content) < size:
+            continue
+        try:
+            header = kind(content[:size], check=False)
+        except (ValueError, nib.spatialimages.HeaderDataError):
+            continue
+        if int(header["sizeof_hdr"]) == size and bytes(header["magic"].tobytes()[:3]) in (b"n+1", b"n+2"):
+            return header
+    raise FileRefusedError(path, "not a NIfTI image: neither a NIfTI-1 nor a NIfTI-2 header stands at its start")
+
+
+def _announced_bytes(path: Path, head: bytes) -> int:
+    header = header_of(path, head)
+    count = int(header["dim"][0])
+    sizes = [int(size) for size in header["dim"][1 : count + 1]]
+    if not 1 <= count <= 7 or any(size < 1 for size in sizes):
+        raise FileRefusedError(path, f"the header's dimensions are impossible: {header['dim'].tolist()}")
+    try:
+        item = int(header.get_data_dtype().itemsize)
+    except nib.spatialimages.HeaderDataError as error:
+        raise FileRefusedError(path, f"the header's data type is unknown: code {int(header['datatype'])}") from error
+    offset = float(header["vox_offset"])
+    if not np.isfinite(offset) or offset < int(header.sizeof_hdr) or offset != int(offset):
+        raise FileRefusedError(path, f"the header's data offset is impossible: {offset}")
+    total = int(offset) + item * int(np.prod(np.array(sizes, dtype=object)))
+    if total > LARGEST_VOLUME_BYTES:
+        reason = f"the header announces {total / 1024**3:.1f} GiB, more than any spine scan: a damaged header"
+        raise FileRefusedError(path, reason)
+    return total

@@ -1,0 +1,88 @@
+"""nnU-Net's raw dataset folder."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.orientation import RAW_AXES, sct_letters
+from nnunet_ext.core.target import Target
+
+FILE_ENDING: Final = ".nii.gz"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class RawDataset:
+    """The folder `DatasetID_NAME` and the names of what stands in it.
+
+    Parameters
+    ----------
+    folder
+        Below `nnUNet_raw`.
+    """
+
+    folder: Path
+
+    @classmethod
+    def named(cls, raw: Path, number: int, name: str) -> "RawDataset":
+        """Name a dataset as nnU-Net wants it.
+
+        Raises
+        ------
+        UsageError
+            Where nnU-Net would not find it again by this number and name.
+        """
+        if not 1 <= number <= 999 or not _NAME.fullmatch(name):
+            raise UsageError(
+                f"a number from 1 to 999 and a name of letters, digits, - and _ were needed; "
+                f"found {number} and {name!r}; try: -d 501 -n CordLesion"
+            )
+        return cls(raw / f"Dataset{number:03d}_{name}")
+
+    def image(self, case: str, split: str, channel: int = 0) -> Path:
+        """Name a case's image; `split` is `train`, or anything else for the images that are not trained on."""
+        return self.folder / ("imagesTr" if split == "train" else "imagesTs") / f"{case}_{channel:04d}{FILE_ENDING}"
+
+    def label(self, case: str, split: str) -> Path:
+        """Name a case's label map."""
+        return self.folder / ("labelsTr" if split == "train" else "labelsTs") / f"{case}{FILE_ENDING}"
+
+    def write_dataset_json(self, target: Target, channels: Sequence[str], training_cases: int) -> None:
+        """Write `dataset.json`: labels in order, the reader that raises on damaged files, the orientation."""
+        content: dict[str, Any] = {
+            "channel_names": {str(index): channel for index, channel in enumerate(channels)},
+            **target.nnunet_keys(),
+            "numTraining": training_cases,
+            "file_ending": FILE_ENDING,
+            # nnU-Net's default reader, SimpleITK, takes truncated files and NaN in silence.
+            "overwrite_image_reader_writer": "NibabelIO",
+            "image_orientation": sct_letters(RAW_AXES),
+            "image_axes_nibabel": RAW_AXES,
+            "target": target.name,
+        }
+        write_json(self.folder / "dataset.json", content)
+
+    def read_dataset_json(self) -> dict[str, Any]:
+        """Read `dataset.json`.
+
+        Raises
+        ------
+        DataRefusedError
+            Where it is missing or no JSON.
+        """
+        path = self.folder / "dataset.json"
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise DataRefusedError(f"{path}: a raw dataset was needed here: {error}") from error
+        return content
+
+    def write_splits(self, folds: Sequence[Mapping[str, Sequence[str]]]) -> None:
+        """Write `splits_final.json`: for each fold the cases under `train` and `val`. nnU-Net copies it."""
+        content = [{part: list(fold[part]) for part in ("train", "val")} for fold in folds]
+        write_json(self.folder / "splits_final.json", content)

@@ -1,0 +1,47 @@
+"""One 3-D array and where it lies in space."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Affine = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A 3-D array with its affine.
+
+    Parameters
+    ----------
+    data
+        Shape (i, j, k), in the order of the file's axes.
+    affine
+        4 x 4, voxel indices to millimetres in nibabel's RAS+ world space.
+    notes
+        What reading had to repair or choose, in words fit for a table.
+    """
+
+    data: Array
+    affine: Affine
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def spacing(self) -> tuple[float, float, float]:
+        """Voxel size along each array axis, in mm."""
+        x, y, z = (float(size) for size in nib.affines.voxel_sizes(self.affine))
+        return x, y, z
+
+    @property
+    def axes(self) -> str:
+        """Where each array axis goes, in nibabel's letters, such as ``LAS``."""
+        return "".join(nib.aff2axcodes(self.affine))
+
+    @property
+    def voxel_volume_mm3(self) -> float:
+        """Volume of one voxel."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))

@@ -1,0 +1,61 @@
+"""What a user can set of a trainer without code, since nnU-Net fixes the trainer's signature."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+
+PLANS_KEY: Final = "nnunet_ext"
+"""Under this key of a configuration in nnU-Net's plans stand our settings; nnU-Net keeps keys that it does not know."""
+
+SEED_VARIABLE: Final = "nnUNet_ext_seed"
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """Settings of one training, from the plans' configuration and the environment.
+
+    Parameters
+    ----------
+    iterations_per_epoch, validation_iterations_per_epoch
+        nnU-Net's own numbers by default.
+    save_every
+        Epochs between checkpoints to resume from. nnU-Net's 50 lose an afternoon of work at a kill.
+    progress_seconds
+        Least time between two progress lines within an epoch.
+    cpu_bf16
+        Train in bfloat16 autocast on a CPU that computes it natively; ignored elsewhere.
+    seed
+        Seeds initialisation and augmentation. Not bitwise: workers hand over batches in the order they finish them.
+    """
+
+    iterations_per_epoch: int = 250
+    validation_iterations_per_epoch: int = 50
+    save_every: int = 10
+    progress_seconds: float = 30.0
+    cpu_bf16: bool = False
+    seed: int | None = None
+
+    @classmethod
+    def read(cls, configuration: Mapping[str, Any], environment: Mapping[str, str]) -> "TrainerSettings":
+        """Take the settings of a plans configuration, the seed of the environment before that of the plans.
+
+        Raises
+        ------
+        DataRefusedError
+            Where the plans hold a setting that does not exist: a typing error must not train something else.
+        UsageError
+            Where the seed in the environment is not a whole number.
+        """
+        given = dict(configuration.get(PLANS_KEY, {}))
+        unknown = sorted(set(given) - {field.name for field in fields(cls)})
+        if unknown:
+            known = ", ".join(field.name for field in fields(cls))
+            raise DataRefusedError(f"plans, key {PLANS_KEY!r}: unknown {', '.join(unknown)}; known are {known}")
+        seed = environment.get(SEED_VARIABLE, "").strip()
+        if seed:
+            if not seed.isdigit():
+                raise UsageError(f"{SEED_VARIABLE} needs a whole number, found {seed!r}; try: export {SEED_VARIABLE}=1")
+            given["seed"] = int(seed)
+        return cls(**given)
