@@ -12,6 +12,7 @@ import torch
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.atomic import atomic_path, write_text
+from nnunet_ext.trainers.axes import left_right_axis
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
 from nnunet_ext.trainers.settings import TrainerSettings
 
@@ -57,6 +58,15 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
             _seed_everything(self.settings.seed)
         super().initialize()
 
+    def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802 - nnU-Net's
+        """Mirror left and right only: a spine is never upside down nor back to front, and prediction gets 4x faster."""
+        rotation, dummy_2d, patch_size, mirrored = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
+        side = left_right_axis(self.dataset_json.get("image_axes_nibabel"), self.plans_manager.transpose_forward)
+        if side is not None and mirrored is not None and side in mirrored:
+            mirrored = (side,)
+        self.inference_allowed_mirroring_axes = mirrored
+        return rotation, dummy_2d, patch_size, mirrored
+
     def get_dataloaders(self) -> tuple[Any, Any]:
         """Start nnU-Net's loaders, with seeded workers where a seed is set."""
         loaders: tuple[Any, Any] = super().get_dataloaders()
@@ -100,6 +110,11 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         if self.local_rank == 0:
             table = progress_table(self.region_names, self.logger.local_logger.my_fantastic_logging)
             write_text(Path(self.output_folder) / "progress.tsv", table)
+
+    def perform_actual_validation(self, save_probabilities: bool = False) -> None:
+        """Predict and score the validation cases."""
+        with self._cpu_autocast():
+            super().perform_actual_validation(save_probabilities)
 
     def save_checkpoint(self, filename: str) -> None:
         """Save so that a kill leaves either the old checkpoint or the new one, never a torn file."""

@@ -74,7 +74,7 @@ class Convert:
             raise DataRefusedError(
                 f"{counts.refused} of {counts.found} images were refused, the rest was converted. The reasons stand in "
                 f"{done.dataset.folder / 'cases.tsv'}; mend the files and convert again or, where a label is missing on "
-                f"purpose, say so: --missing lesion=empty, --missing sc=skip"
+                f"purpose, say so: --missing lesion=empty"
             )
         return 0
 

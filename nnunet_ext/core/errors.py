@@ -61,3 +61,7 @@ class UnsafeModelError(NnunetExtError):
     """A model file could run code, or write outside its folder."""
 
     exit_code = 6
+
+
+class ProcessFailedError(NnunetExtError):
+    """A program that we started ended with an error of its own."""

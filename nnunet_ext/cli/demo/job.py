@@ -1,0 +1,233 @@
+"""The demo's steps, put together from the libraries."""
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.cli.demo.console import Console
+from nnunet_ext.cli.demo.figures import headlines
+from nnunet_ext.cli.demo.measure import Evaluation, evaluate
+from nnunet_ext.cli.demo.memory import peak_memory
+from nnunet_ext.cli.demo.nnunet_process import NnunetProcess, training_progress
+from nnunet_ext.cli.demo.page import write_report
+from nnunet_ext.cli.demo.segment import SingleImage, check_images, predict, put_back
+from nnunet_ext.cli.demo.small_plan import add_small_configuration
+from nnunet_ext.cli.demo.steps import Step, Tell, run_steps
+from nnunet_ext.cli.demo.workspace import CONFIGURATION, DATASET_NUMBER, PLANS, Workspace
+from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.plan import plan_cases
+from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.source import Source, name_sources
+from nnunet_ext.dataset_conversion.write import write_dataset
+from nnunet_ext.phantom.dataset import write_dataset as write_phantom
+from nnunet_ext.phantom.site import find_sites
+
+SITES: Final = ("sagittal-sci", "axial-ms", "isotropic")
+TEST_FRACTION: Final = 0.25
+TARGET: Final = "cord-lesion"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The whole job.
+
+    Parameters
+    ----------
+    out
+        Folder of every product.
+    bids
+        Real BIDS folders, one more site each.
+    images
+        Single images to predict.
+    patients
+        Synthetic ones, of each site.
+    epochs, iterations
+        Of training.
+    device
+        `auto`, or nnU-Net's name of one.
+    n_procs
+        Worker processes.
+    seed
+        Of patients, splits and training.
+    """
+
+    out: Path
+    bids: tuple[Path, ...]
+    images: tuple[Path, ...]
+    patients: int
+    epochs: int
+    iterations: int
+    device: str
+    n_procs: int
+    seed: int
+
+    def run(self) -> int:
+        """Run what is not yet done, and answer 3 where an image named on the command line was refused."""
+        begun = time.monotonic()
+        if min(self.patients, self.epochs, self.iterations) < 1:
+            raise UsageError("--patients, --epochs and --iterations need 1 or more")
+        sources = name_sources([str(folder) for folder in self.bids])
+        images = check_images(self.images)
+        work = Workspace(self.out)
+        for source in sources:
+            if self.out.is_relative_to(source.root):
+                raise UsageError(
+                    f"{self.out}: would be written inside its own source {source.root}; choose another OUT"
+                )
+            if not source.root.is_dir():
+                raise DataRefusedError(f"--bids {source.root}: a BIDS folder was needed and there is no such folder")
+        work.claim()
+        print(f"Everything goes to {work.root}; interrupted, the same command goes on.")
+        for image in images:
+            if image.refused:
+                print(f"--image {image.file.name}: refused: {image.refused}")
+        device = _best_device() if self.device == "auto" else self.device
+        job = _Job(self, work, sources, images, device)
+        steps = job.steps()
+        with peak_memory() as memory:
+            seconds = run_steps(steps, work.steps, Console([step.expected_seconds for step in steps]))
+            job.finish(seconds, time.monotonic() - begun, lambda: memory.bytes_seen)
+        if any(image.refused for image in images):
+            raise DataRefusedError("the job is done, but not for every image; see the report for those refused")
+        return 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The steps, and what they share."""
+
+    demo: Demo
+    work: Workspace
+    sources: Sequence[Source]
+    images: Sequence[SingleImage]
+    device: str
+
+    @property
+    def trainer(self) -> str:
+        return f"nnUNetTrainerSCI_{self.demo.epochs}epochs"
+
+    @property
+    def process(self) -> NnunetProcess:
+        return NnunetProcess(self.work.nnunet, self.work.root / "demo.log", self.demo.n_procs)
+
+    def steps(self) -> list[Step]:
+        """List the steps; the seconds were measured on two cores, and only their shares matter."""
+        demo, work = self.demo, self.work
+        sources = [[source.name, str(source.root)] for source in self.sources]
+        images = [[image.case, str(image.file), image.file.stat().st_size] for image in self.images]
+        training = [demo.epochs, demo.iterations, self.device, demo.seed]
+        return [
+            Step("phantom", "make synthetic patients", 60, [SITES, demo.patients, demo.seed], self._make_patients,
+                 _remover(work.phantom)),
+            Step("convert", "convert to nnU-Net's format", 15, sources, self._convert,
+                 _remover(work.dataset.folder, work.preprocessed, work.results)),
+            Step("plan", "plan and preprocess", 60, [], self._plan, _remover(work.preprocessed, work.results)),
+            Step("train", "train", 330, training, self._train, _remover(work.results)),
+            Step("predict", "predict the held-out patients", 60, images, self._predict,
+                 _remover(work.predictions, work.to_predict, work.images)),
+        ]  # fmt: skip
+
+    def _make_patients(self, tell: Tell) -> None:
+        demo = self.demo
+        write_phantom(
+            self.work.phantom,
+            sites=find_sites(SITES),
+            patients_per_site=demo.patients,
+            seed=demo.seed,
+            n_procs=demo.n_procs,
+            progress=lambda done, total: tell(done / total, f"{done} of {total}"),
+        )
+
+    def _convert(self, tell: Tell) -> None:
+        sources = [Source("phantom", self.work.phantom), *self.sources]
+        plan = plan_cases(sources, load_profile("auto"), test_fraction=TEST_FRACTION, seed=self.demo.seed)
+        write_dataset(
+            self.work.dataset,
+            plan,
+            load_target(TARGET),
+            seed=self.demo.seed,
+            n_procs=self.demo.n_procs,
+            progress=lambda done, total: tell(done / total, f"{done} of {total} images"),
+        )
+
+    def _plan(self, tell: Tell) -> None:
+        workers = str(self.demo.n_procs)
+        arguments = ["-d", str(DATASET_NUMBER), "-c", "3d_fullres", "-np", workers, "-npfp", "1", "--clean"]
+        self.process.run("nnUNetv2_plan_and_preprocess", arguments, lambda _: tell(0.0, ""))
+        settings = {
+            "iterations_per_epoch": self.demo.iterations,
+            "validation_iterations_per_epoch": max(1, self.demo.iterations // 12),
+            "save_every": 1,
+            "progress_seconds": 2.0,
+            "cpu_bf16": True,
+            "seed": self.demo.seed,
+        }
+        add_small_configuration(self.work.preprocessed / f"{PLANS}.json", settings)
+
+    def _train(self, tell: Tell) -> None:
+        def hear(line: str) -> None:
+            progress = training_progress(line)
+            if progress is not None:
+                tell(0.95 * progress[0], progress[1])
+            elif line.startswith("predicting"):
+                tell(0.95, "validation")
+
+        arguments = [str(DATASET_NUMBER), CONFIGURATION, "0", "-tr", self.trainer, "-p", PLANS, "-device", self.device]
+        if any(self.work.fold(self.trainer).glob("checkpoint_*.pth")):
+            arguments.append("--c")
+        self.process.run("nnUNetv2_train", arguments, hear)
+
+    def _predict(self, tell: Tell) -> None:
+        predict(self.work, self.process, self.trainer, self.device, self.images, tell)
+        target = load_target(TARGET)
+        for image in self.images:
+            if not image.refused:
+                put_back(self.work, image, target)
+
+    def finish(self, seconds: dict[str, float], wall: float, peak_bytes: Callable[[], int]) -> None:
+        """Score, write the report, and print the figures as they were measured."""
+        target = load_target(TARGET)
+        evaluation: Evaluation = evaluate(self.work, target, lambda *_: None)
+        measured = headlines(evaluation.summary, sum(seconds.values()), peak_bytes())
+        facts = {
+            "nnU-Net": version("nnunetv2"),
+            "PyTorch": version("torch"),
+            "Python": platform.python_version(),
+            "device": f"{self.device}, {os.cpu_count()} cores",
+            "trainer": self.trainer,
+            "seed": str(self.demo.seed),
+            **{f"seconds: {name}": f"{value:.0f}" for name, value in seconds.items()},
+        }
+        write_report(self.work, target, evaluation, self.images, trainer=self.trainer, headlines=measured, facts=facts)
+        figures = {entry.label: entry.value for entry in measured}
+        write_json(self.work.root / "demo.json", {"figures": figures, "facts": facts, "seconds_of_this_run": wall})
+        for entry in measured:
+            found = "n/a" if entry.value is None else f"{entry.value:.3f}"
+            wanted = "" if entry.target is None else f"  (wanted: at least {entry.target})"
+            print(f"  {entry.label}: {found}{wanted}  {entry.note}")
+        print(f"Report: {self.work.report}")
+
+
+def _remover(*folders: Path) -> Callable[[], None]:
+    def remove() -> None:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    return remove
+
+
+def _best_device() -> str:
+    import torch  # noqa: PLC0415 - seconds of import that asking for help must not cost
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if sys.platform == "darwin" and torch.backends.mps.is_available() else "cpu"

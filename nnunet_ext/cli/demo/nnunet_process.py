@@ -1,0 +1,126 @@
+"""Starting nnU-Net's own commands, and hearing what they say."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.errors import EnvironmentProblemError, ProcessFailedError
+
+_LAST_LINES: Final = 15
+_STOP_SECONDS: Final = 10
+_PROGRESS: Final = re.compile(r"epoch (\d+)/(\d+)  step (\d+)/(\d+)")
+
+
+@dataclass(frozen=True)
+class NnunetProcess:
+    """How nnU-Net's commands are started.
+
+    Parameters
+    ----------
+    root
+        Of its three folders.
+    log
+        File that everything they print is appended to.
+    n_procs
+        Worker processes, and threads of the workers that export predictions.
+    """
+
+    root: Path
+    log: Path
+    n_procs: int
+
+    def run(self, command: str, arguments: Sequence[str], hear: Callable[[str], None]) -> None:
+        """Run one command to its end.
+
+        Parameters
+        ----------
+        command
+            Such as ``nnUNetv2_train``.
+        arguments
+            As on a command line.
+        hear
+            Called with each line that it prints.
+
+        Raises
+        ------
+        EnvironmentProblemError
+            Where the command is not installed.
+        ProcessFailedError
+            Where it ends with an error; the message holds its last lines.
+        """
+        program = [_find(command), *arguments]
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"\n$ {command} {' '.join(arguments)}\n")
+            with _started(program, self._environment()) as process:
+                for line in process.stdout or ():
+                    log.write(line)
+                    log.flush()
+                    last.append(line)
+                    hear(line)
+                code = process.wait()
+        if code != 0:
+            raise ProcessFailedError(
+                f"{command} ended with exit code {code}; all it said stands in {self.log}; "
+                f"its last lines:\n{''.join(last)}"
+            )
+
+    def _environment(self) -> dict[str, str]:
+        ours = {
+            **NnunetVariables.below(self.root, os.environ).as_mapping(),
+            "nnUNet_def_n_proc": str(self.n_procs),
+            "nnUNet_n_proc_DA": str(max(1, self.n_procs - 1)),  # 0 crashes nnU-Net's planner
+            "nnUNet_compile": "f",  # compiling takes longer than the whole demo
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore::FutureWarning",
+        }
+        return {**os.environ, **ours}
+
+
+def training_progress(line: str) -> tuple[float, str] | None:
+    """Read our trainers' progress line: the part of the training that is done, and a few words."""
+    found = _PROGRESS.search(line)
+    if found is None:
+        return None
+    epoch, epochs, step, steps = (int(number) for number in found.groups())
+    return (epoch - 1 + step / steps) / epochs, f"epoch {epoch} of {epochs}"
+
+
+def _find(command: str) -> str:
+    beside = Path(sys.executable).parent / command
+    found = str(beside) if beside.exists() else shutil.which(command)
+    if found is None:
+        raise EnvironmentProblemError(
+            f"nnU-Net's command {command} was needed and is not installed in this environment; "
+            f"run: pip install 'nnunetv2>=2.8.1'"
+        )
+    return found
+
+
+@contextmanager
+def _started(program: Sequence[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        program, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    output: IO[str] | None = process.stdout
+    try:
+        yield process
+    finally:
+        if process.poll() is None:  # interrupted: nothing may go on computing behind the user's back
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if output is not None:
+            output.close()

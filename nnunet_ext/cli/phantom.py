@@ -1,0 +1,88 @@
+"""`nnunet_ext phantom`: a BIDS dataset of synthetic patients."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.phantom.dataset import write_dataset
+from nnunet_ext.phantom.site import SITES, find_sites
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """Write synthetic patients.
+
+    Parameters
+    ----------
+    out
+        The dataset's folder.
+    sites
+        Names of ready-made sites.
+    patients
+        Of each site.
+    seed
+        The same seed gives the same bytes.
+    naming
+        How label files are named.
+    sessions
+        Visits of each patient.
+    n_procs
+        Processes.
+    """
+
+    out: Path
+    sites: tuple[str, ...]
+    patients: int
+    seed: int
+    naming: Dialect
+    sessions: int
+    n_procs: int
+
+    def run(self) -> int:
+        """Write the dataset and say where it is."""
+        with progress_bar("phantom", "patient") as progress:
+            write_dataset(
+                self.out,
+                sites=find_sites(self.sites),
+                patients_per_site=self.patients,
+                seed=self.seed,
+                dialect=self.naming,
+                sessions=self.sessions,
+                n_procs=self.n_procs,
+                progress=progress,
+            )
+        print(f"{self.out}: {self.patients * len(self.sites)} synthetic patients of {', '.join(self.sites)}")
+        return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    names = [site.name for site in SITES]
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder of the BIDS dataset")
+    parser.add_argument("--sites", nargs="+", default=names[:3], metavar="SITE", help=f"of {', '.join(names)}")
+    parser.add_argument("--patients", type=int, default=5, help="of each site (default 5)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes")
+    parser.add_argument(
+        "--naming",
+        type=Dialect,
+        choices=list(Dialect),
+        default=Dialect.NEUROPOLY,
+        help="of label files: sub-01_T2w_label-SC_seg (neuropoly), _seg-manual (manual), label-SC_desc-T2w_mask (bids)",
+    )
+    parser.add_argument("--sessions", type=int, default=1, help="visits of each patient")
+    parser.add_argument("--n-procs", type=int, default=1, help="processes")
+
+
+def from_options(options: argparse.Namespace) -> Phantom:
+    """Take the parsed arguments."""
+    return Phantom(
+        out=options.out,
+        sites=tuple(options.sites),
+        patients=options.patients,
+        seed=options.seed,
+        naming=options.naming,
+        sessions=options.sessions,
+        n_procs=options.n_procs,
+    )

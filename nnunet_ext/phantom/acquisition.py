@@ -1,0 +1,189 @@
+"""From a tissue map to the image that a scanner would have made of it, and to its masks."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+
+from nnunet_ext.phantom.contrast import Contrast, tissue_brightness
+from nnunet_ext.phantom.cord import TissueMap
+from nnunet_ext.phantom.frame import Lattice
+from nnunet_ext.phantom.grid import Grid
+from nnunet_ext.phantom.spine import Floats
+from nnunet_ext.phantom.tissues import CORD_TISSUES, LESION_TISSUES, Tissue
+
+_MAJORITY: Final = 0.5  # of a voxel's thin slices
+_TEXTURE_MM: Final = 6.0
+_BIAS_MM: Final = 70.0
+_LARGEST: Final = 32000
+
+_ROUGH: Final = {
+    Tissue.CSF: 0.05, Tissue.WHITE_MATTER: 0.025, Tissue.GREY_MATTER: 0.03, Tissue.EPIDURAL_FAT: 0.12,
+    Tissue.MARROW: 0.14, Tissue.DISC: 0.15, Tissue.NUCLEUS: 0.12, Tissue.MUSCLE: 0.13, Tissue.FAT: 0.12,
+    Tissue.SOFT: 0.28, Tissue.LUNG: 0.4, Tissue.VESSEL: 0.3, Tissue.CEREBELLUM: 0.07, Tissue.BRAIN: 0.07,
+    Tissue.SCI_LESION: 0.08, Tissue.TUMOUR_CORE: 0.1, Tissue.OEDEMA: 0.06,
+}  # fmt: skip
+_ROUGH_ELSEWHERE: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """How one image is made; everything random in it comes from the generator it is used with.
+
+    Parameters
+    ----------
+    contrast
+        Tissue brightness.
+    noise
+        Standard deviation of the Rician noise, as a share of the brightest tissue.
+    bias
+        Standard deviation of the smooth field's logarithm.
+    coil_mm
+        Depth over which the signal behind the neck falls by a factor e; infinite for a body coil.
+    blur_voxels
+        Standard deviation of the in-plane point spread.
+    ghost
+        Share of the signal that appears half a field of view away.
+    scale
+        What the brightest tissue is stored as.
+    lesion_strength
+        Factor on the contrast of lesions.
+    metal
+        Whether an implant leaves a void behind the cord.
+    """
+
+    contrast: Contrast
+    noise: float = 0.02
+    bias: float = 0.1
+    coil_mm: float = 120.0
+    blur_voxels: float = 0.45
+    ghost: float = 0.0
+    scale: float = 1000.0
+    lesion_strength: float = 1.0
+    metal: bool = False
+
+
+def make_image(
+    tissue: TissueMap, grid: Grid, acquisition: Acquisition, rng: np.random.Generator
+) -> npt.NDArray[np.int16]:
+    """Draw an image of a tissue map.
+
+    Parameters
+    ----------
+    tissue
+        On the grid's fine voxels: `grid.fine_shape`.
+    grid, acquisition, rng
+        Where the voxels lie, how they are measured, and the chance in it.
+
+    Returns
+    -------
+    ndarray
+        int16 of `grid.shape`. Thin slices are averaged, so that thick ones mix their tissues.
+    """
+    image = _slices(_textured(tissue, grid, acquisition, rng), grid)
+    if acquisition.metal:
+        image *= _metal(grid, rng)
+    blur = [acquisition.blur_voxels] * 3
+    blur[grid.slice_axis] *= 1.0 if grid.fine == 1 else 0.4
+    image = gaussian_filter(image, blur)
+    image *= _sensitivity(grid, acquisition, rng)
+    if acquisition.ghost > 0:
+        image += np.float32(acquisition.ghost) * np.roll(image, image.shape[1] // 2, axis=1)
+    noise = rng.standard_normal((2, *grid.shape), dtype=np.float32) * np.float32(acquisition.noise)
+    image = np.hypot(image + noise[0], noise[1])
+    stored: npt.NDArray[np.int16] = np.rint(np.clip(image * np.float32(acquisition.scale), 0, _LARGEST)).astype(np.int16)
+    return stored
+
+
+def cord_mask(tissue: TissueMap, grid: Grid) -> npt.NDArray[np.uint8]:
+    """Mark voxels that are cord, lesions included, in at least half of their thin slices; uint8 of `grid.shape`."""
+    return _majority(tissue, CORD_TISSUES, grid)
+
+
+def lesion_mask(tissue: TissueMap, grid: Grid) -> npt.NDArray[np.uint8]:
+    """Mark voxels that are lesion in at least half of their thin slices; all zero where there is none.
+
+    It lies within `cord_mask`, since every lesion tissue is cord as well.
+    """
+    return _majority(tissue, LESION_TISSUES, grid)
+
+
+def _majority(tissue: TissueMap, chosen: tuple[Tissue, ...], grid: Grid) -> npt.NDArray[np.uint8]:
+    table = np.zeros(256, dtype=np.float32)
+    table[list(chosen)] = 1
+    return (_slices(table[tissue], grid) >= _MAJORITY).astype(np.uint8)
+
+
+def _slices(fine: Floats, grid: Grid) -> Floats:
+    """Average the thin slices of each slice."""
+    if grid.fine == 1:
+        return fine
+    axis = grid.slice_axis
+    split = fine.reshape((*grid.shape[:axis], grid.shape[axis], grid.fine, *grid.shape[axis + 1 :]))
+    total = np.add.reduce(split, axis=axis + 1, dtype=np.float32)
+    result: Floats = total * np.float32(1 / grid.fine)
+    return result
+
+
+def _textured(tissue: TissueMap, grid: Grid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
+    """Brightness by tissue, made uneven at two sizes: voxels, and a few millimetres."""
+    brightness = np.zeros(256, dtype=np.float32)
+    brightness[: len(Tissue)] = tissue_brightness(acquisition.contrast, rng, acquisition.lesion_strength)
+    rough = np.full(256, _ROUGH_ELSEWHERE, dtype=np.float32)
+    for kind, share in _ROUGH.items():
+        rough[kind] = share
+    rough *= brightness * np.float32(rng.uniform(0.6, 1.4))
+    texture = _smooth(tissue.shape, _fine_spacing(grid), _TEXTURE_MM, rng)
+    texture += np.float32(0.6) * rng.standard_normal(tissue.shape, dtype=np.float32)
+    texture *= rough[tissue]
+    texture += brightness[tissue]
+    return texture
+
+
+def _smooth(
+    shape: tuple[int, ...], spacing: tuple[float, float, float], length_mm: float, rng: np.random.Generator
+) -> Floats:
+    """Noise of about unit standard deviation that changes over `length_mm`."""
+    first, second, third = shape
+    lattice = Lattice.covering((first, second, third), spacing, length_mm)
+    return lattice.expand(rng.standard_normal(lattice.nodes, dtype=np.float32) * np.float32(1.3))
+
+
+def _fine_spacing(grid: Grid) -> tuple[float, float, float]:
+    return _spacing(grid.fine_to_patient)
+
+
+def _spacing(affine: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = np.linalg.norm(affine[:3, :3], axis=0).tolist()
+    return x, y, z
+
+
+def _sensitivity(grid: Grid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
+    """Draw a smooth field times the fall-off of a coil that lies behind the neck and ends above and below."""
+    spacing = _spacing(grid.to_world)
+    field = _smooth(grid.shape, spacing, _BIAS_MM, rng) * np.float32(acquisition.bias)
+    _, deep, tall = ((np.arange(size) - size / 2) * mm for size, mm in zip(grid.shape, spacing, strict=True))
+    fall = np.minimum(-deep / acquisition.coil_mm, 1.2)
+    half = grid.shape[2] * spacing[2] / 2
+    ends = -float(rng.uniform(0, 4)) * acquisition.bias * (np.abs(tall - rng.normal(0, 0.2) * half) / half) ** 3
+    field += (fall[None, :, None] + ends[None, None, :]).astype(np.float32)
+    result: Floats = np.exp(field)
+    return result
+
+
+def _metal(grid: Grid, rng: np.random.Generator) -> Floats:
+    """Draw a void behind the middle of the field of view, with the bright rim of the signal it displaced."""
+    spacing = _spacing(grid.to_world)
+    middle = (rng.normal(0, 6), -float(rng.uniform(18, 32)), rng.normal(0, 20))
+    radii = (float(rng.uniform(6, 14)), float(rng.uniform(6, 13)), float(rng.uniform(8, 20)))
+    axes = [
+        ((np.arange(size) - size / 2) * mm - shift) / radius
+        for size, mm, shift, radius in zip(grid.shape, spacing, middle, radii, strict=True)
+    ]
+    x, y, z = np.ix_(*(axis.astype(np.float32) for axis in axes))
+    distance = np.sqrt(x * x + y * y + z * z)
+    rim = np.float32(0.8) * np.exp(-(((distance - 1.15) / 0.12) ** 2))
+    result: Floats = (1 / (1 + np.exp(-(distance - 1) * 12)) + rim).astype(np.float32)
+    return result

@@ -1,0 +1,143 @@
+"""Painting the sac and what lies in it: fluid, cord, grey matter, lesions, roots, and the brain above."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from nnunet_ext.phantom.frame import CordFrame
+from nnunet_ext.phantom.lesions import Blob
+from nnunet_ext.phantom.spine import Floats, Spine
+from nnunet_ext.phantom.tissues import CORD_TISSUES, Tissue
+
+TissueMap = npt.NDArray[np.uint8]
+
+_NECK_TOP_MM = -14.0  # above this the sac opens into the skull
+_ROOTS_MM = 40.0  # from this far above the conus the roots fill the back of the sac
+
+
+def paint_sac(tissue: TissueMap, spine: Spine, frame: CordFrame) -> None:
+    """Paint, from outside to inside, epidural fat, fluid, brain, cord, grey matter and roots.
+
+    Parameters
+    ----------
+    tissue
+        Changed in place.
+    spine, frame
+        The patient, and the voxels in the cord's coordinates.
+    """
+    _paint_skull(tissue, spine, frame)
+    below = spine.arc > _NECK_TOP_MM
+    reach = float((spine.sac_half_width[below] * 1.1 + spine.epidural_fat[below]).max())
+    depth = float(np.maximum(spine.canal_front, -spine.canal_back)[below].max()) + 6
+    box = frame.box((_NECK_TOP_MM, float(spine.arc[-1])), (-reach, reach), (-depth, depth))
+    if box is not None:
+        _paint_canal(tissue[box], spine, frame.cut(box))
+    width = float((spine.cord_half_width + np.abs(spine.cord_right)).max())
+    depth = float((spine.cord_half_depth + np.abs(spine.cord_front)).max())
+    box = frame.box((-80, spine.conus), (-width, width), (-depth, depth))
+    if box is not None:
+        _paint_cord(tissue[box], spine, frame.cut(box))
+
+
+def paint_lesions(tissue: TissueMap, spine: Spine, frame: CordFrame, lesions: Sequence[Blob]) -> None:
+    """Paint lesions into the cord that is already there, in their order, cut off at its surface."""
+    in_cord = np.zeros(256, dtype=bool)
+    in_cord[list(CORD_TISSUES)] = True
+    for blob in lesions:
+        box = frame.box(blob.extent_mm, (-20, 20), (-15, 15))
+        if box is None:
+            continue
+        part, inner = tissue[box], frame.cut(box)
+        inside = blob.covers(inner.down, *cord_section(spine, inner))
+        part[inside & in_cord[part]] = blob.tissue
+
+
+def cord_section(spine: Spine, frame: CordFrame) -> tuple[Floats, Floats]:
+    """Place of each voxel across the cord, in half-diameters: its surface is the unit circle."""
+    entry = spine.index(frame.down)
+    width, depth = np.maximum(spine.cord_half_width, 1e-3), np.maximum(spine.cord_half_depth, 1e-3)
+    right = (frame.right - spine.cord_right[entry]) / width[entry]
+    front = (frame.front - spine.cord_front[entry]) / depth[entry]
+    return right, front
+
+
+def _sac_section(spine: Spine, frame: CordFrame, entry: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Distance beyond the sac's wall in mm (negative inside, rough), and place from back (-1) to front (1).
+
+    The section is flat in front and tapers backwards, as the dural sac does between the laminae.
+    """
+    middle, half = (spine.sac_front + spine.sac_back) / 2, (spine.sac_front - spine.sac_back) / 2
+    place = (frame.front - middle[entry]) / half[entry]
+    squared = place * place
+    taper = np.float32(spine.build.taper)
+    sideways = frame.right / (spine.sac_half_width[entry] * (1 - taper * (1 - np.clip(place, -1, 1)) / 2))
+    section = sideways * sideways + np.where(place > 0, squared * squared, squared)
+    return (np.sqrt(section) - 1) * half[entry], place
+
+
+def _paint_canal(tissue: TissueMap, spine: Spine, frame: CordFrame) -> None:
+    entry = spine.index(frame.down)
+    beyond, place = _sac_section(spine, frame, entry)
+    fat = spine.epidural_fat[entry]
+    wall = (beyond > 0) & (beyond < 0.8)
+    tissue[(beyond > 0) & (beyond < fat) & (place < 0.3)] = Tissue.EPIDURAL_FAT
+    tissue[wall & (place > 0.5)] = Tissue.LIGAMENT
+    # What bulges into the sac from the front is disc and spur: both dark.
+    bulging = (frame.front < spine.canal_front[entry]) & (frame.front > spine.sac_front[entry])
+    tissue[bulging & (np.abs(frame.right) < spine.sac_half_width[entry])] = Tissue.DISC
+    tissue[beyond <= 0] = Tissue.CSF
+    roots = (frame.down > spine.conus - _ROOTS_MM) & (beyond < -0.7) & (place < 0.35)
+    if roots.any():
+        tissue[roots & _strands(spine, frame)] = Tissue.NERVE
+
+
+def _strands(spine: Spine, frame: CordFrame) -> npt.NDArray[np.bool_]:
+    """Roots that run down side by side, a little over 2 mm apart, each slowly wandering."""
+    phase = np.random.default_rng(spine.build.texture_seed).uniform(0, 2 * np.pi, 4).astype(np.float32)
+    across = np.sin(frame.right * np.float32(2.8) + np.sin(frame.down / 31 + phase[0]) * 2 + phase[1])
+    along = np.sin(frame.front * np.float32(2.6) + np.sin(frame.down / 27 + phase[2]) * 2 + phase[3])
+    result: npt.NDArray[np.bool_] = across * along > 0.3
+    return result
+
+
+def _paint_cord(tissue: TissueMap, spine: Spine, frame: CordFrame) -> None:
+    right, front = cord_section(spine, frame)
+    inside = (right * right + front * front < 1) & (frame.down < spine.conus)
+    tissue[inside] = np.where(frame.down[inside] >= 0, Tissue.WHITE_MATTER, Tissue.BRAINSTEM)
+    grey = inside & (frame.down >= 0)
+    tissue[grey] = np.where(
+        _butterfly(np.abs(right[grey]), front[grey], spine.build.grey_matter), Tissue.GREY_MATTER, Tissue.WHITE_MATTER
+    )
+
+
+def _butterfly(side: Floats, front: Floats, size: float) -> npt.NDArray[np.bool_]:
+    """Grey matter across the cord: front horns, slender back horns, and the bridge between them."""
+    side, front = side / np.float32(size), front / np.float32(size)
+    front_horn = ((side - 0.3) / 0.17) ** 2 + ((front - 0.22) / 0.3) ** 2 < 1
+    # The back horn leans outwards: distance from the line (0.22, 0) to (0.44, -0.66).
+    lean = np.abs((side - 0.22) + front / 3)
+    back_horn = (lean < 0.1) & (front < 0.1) & (front > -0.66)
+    bridge = (np.abs(front) < 0.1) & (side < 0.3)
+    result: npt.NDArray[np.bool_] = front_horn | back_horn | bridge
+    return result
+
+
+def _paint_skull(tissue: TissueMap, spine: Spine, frame: CordFrame) -> None:
+    """Skull, fluid, brain and cerebellum, where the field of view reaches the head."""
+    box = frame.box((float(spine.arc[0]), _NECK_TOP_MM), (-80, 80), (-95, 75))
+    if box is None:
+        return
+    part, inner = tissue[box], frame.cut(box)
+    entry = spine.index(inner.down)
+    beyond, _ = _sac_section(spine, inner, entry)
+    level = spine.level[entry]
+    above = inner.down < _NECK_TOP_MM
+    part[above & (beyond > -0.5) & (beyond < 7)] = Tissue.MARROW
+    part[above & (np.abs(beyond - 0.8) < 1.0)] = Tissue.CORTICAL_BONE
+    part[above & (np.abs(beyond - 6.2) < 0.8)] = Tissue.CORTICAL_BONE
+    part[above & (beyond < -0.2)] = Tissue.CSF
+    folds = np.sin(inner.down * np.float32(1.6) + inner.front * np.float32(0.7)) > -0.8
+    behind = inner.front < (spine.cord_front - spine.cord_half_depth - 2)[entry]
+    part[above & (beyond < -3.5) & behind & (level > -5) & folds] = Tissue.CEREBELLUM
+    part[above & (beyond < -4) & (level < -5.2)] = Tissue.BRAIN

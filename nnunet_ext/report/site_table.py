@@ -1,0 +1,62 @@
+"""The summary as a reader wants it: a row a site, each mean with the cases that it rests on."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+
+from nnunet_ext.evaluation.summary import OVERALL_SITE
+from nnunet_ext.report.content import Table
+
+_TITLES: Final[Mapping[str, str]] = {
+    "dsc": "{region} Dice",
+    "dsc_in_lesion_cases": "{region} Dice, cases with a lesion",
+    "lesion_sensitivity": "Lesion sensitivity",
+    "lesion_ppv": "Lesion PPV",
+    "lesion_free_kept_clean": "Lesion-free cases kept clean",
+}
+_SHARES: Final = frozenset({"lesion_free_kept_clean"})
+
+
+def site_table(summary: pd.DataFrame, region_names: Mapping[str, str]) -> Table:
+    """Turn a summary into one row for each site.
+
+    Parameters
+    ----------
+    summary
+        As `nnunet_ext.evaluation.summary.summary_table` gives it.
+    region_names
+        Region to what the page calls it.
+
+    Returns
+    -------
+    Table
+        Cells are `mean ± standard deviation (cases used)`, or `k of n` for shares; a dash where no case could be used.
+        For lesions the Dice stands over the cases that have one, as a rightly empty prediction counts 1 in the plain
+        mean.
+    """
+    wanted = [(region, metric) for region in summary["region"].unique() for metric in _metrics_of(summary, region)]
+    titles = (_TITLES[metric].format(region=region_names.get(region, region)) for region, metric in wanted)
+    rows = []
+    for site, group in summary.groupby("site", sort=False):
+        by_metric = group.set_index(["region", "metric"])
+        cells = tuple(_cell(by_metric.loc[key], key[1]) if key in by_metric.index else "–" for key in wanted)
+        name = "All sites" if site == OVERALL_SITE else str(site)
+        rows.append((name, str(int(group["n_cases"].max())), *cells))
+    return Table(("Site", "Cases", *(title[:1].upper() + title[1:] for title in titles)), tuple(rows))
+
+
+def _metrics_of(summary: pd.DataFrame, region: str) -> list[str]:
+    there = set(summary.loc[summary["region"] == region, "metric"])
+    plain = "dsc_in_lesion_cases" not in there
+    return [metric for metric in _TITLES if metric in there and (plain or metric != "dsc")]
+
+
+def _cell(row: "pd.Series[float]", metric: str) -> str:
+    used = int(row["n_used"])
+    if used == 0:
+        return "–"
+    if metric in _SHARES:
+        return f"{round(row['mean'] * used)} of {used}"
+    spread = "" if pd.isna(row["sd"]) else f" ± {row['sd']:.3f}"
+    return f"{row['mean']:.3f}{spread} ({used})"

@@ -1,0 +1,96 @@
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
+from nnunet_ext.evaluation.summary import OVERALL_SITE, SUMMARY_COLUMNS, summary_table
+from nnunet_ext.evaluation.tables import metrics_table
+
+Key = tuple[str, str, str]
+REGIONS = {"sc": (1, 2), "lesion": (2,)}
+
+
+def case(name: str, site: str, lesion: int, predicted: int) -> list[RegionMetrics]:
+    """Make a cord with lesions of so many voxels in a row, of which the shorter lies within the longer."""
+    reference = np.zeros((4, 4, 12), dtype=np.uint8)
+    reference[1:3, 1:3] = 1
+    prediction = reference.copy()
+    reference[1, 1, :lesion] = 2
+    prediction[1, 1, :predicted] = 2
+    return evaluate_case(reference, prediction, 2.0, REGIONS, case=name, site=site)
+
+
+def summary(*cases: list[RegionMetrics]) -> dict[Key, dict[Hashable, Any]]:
+    table = summary_table(metrics_table([row for rows in cases for row in rows]))
+    return {(row["site"], row["region"], row["metric"]): row for row in table.to_dict("records")}
+
+
+EVERYWHERE = (OVERALL_SITE, "lesion")
+MIXED = (case("a", "x", 4, 4), case("b", "x", 4, 0), case("c", "y", 0, 0), case("d", "y", 0, 3))
+
+
+def test_means_stand_for_all_sites_first_and_then_for_each() -> None:
+    table = summary(*MIXED)
+    assert list(dict.fromkeys(site for site, _, _ in table)) == [OVERALL_SITE, "x", "y"]
+    assert table[("x", "lesion", "dsc")]["mean"] == pytest.approx(0.5)
+    assert table[("x", "lesion", "dsc")]["sd"] == pytest.approx(math.sqrt(0.5))
+    assert table[(OVERALL_SITE, "sc", "dsc")]["mean"] == 1
+
+
+def test_every_mean_names_the_cases_that_it_rests_on() -> None:
+    table = summary(*MIXED)
+    everywhere = {metric: row for (site, region, metric), row in table.items() if (site, region) == EVERYWHERE}
+    assert {row["n_cases"] for row in everywhere.values()} == {4}
+    assert everywhere["dsc"]["n_used"] == 4
+    assert everywhere["dsc_in_lesion_cases"]["n_used"] == 2
+    assert everywhere["lesion_free_kept_clean"]["n_used"] == 2
+
+
+def test_dice_over_lesion_cases_leaves_out_the_rightly_empty_ones() -> None:
+    table = summary(*MIXED)
+    assert table[(OVERALL_SITE, "lesion", "dsc_in_lesion_cases")]["mean"] == pytest.approx((1 + 0) / 2)
+    assert table[(OVERALL_SITE, "lesion", "dsc")]["mean"] == pytest.approx((1 + 0 + 1 + 0) / 4)
+
+
+def test_one_of_two_lesion_free_cases_was_kept_clean() -> None:
+    assert summary(*MIXED)[("y", "lesion", "lesion_free_kept_clean")]["mean"] == pytest.approx(0.5)
+
+
+def test_a_mean_over_no_case_is_missing_and_not_zero() -> None:
+    table = summary(*MIXED)
+    for key in (("y", "lesion", "dsc_in_lesion_cases"), ("x", "lesion", "lesion_free_kept_clean")):
+        assert table[key]["n_used"] == 0
+        assert pd.isna(table[key]["mean"])
+
+
+def test_the_spread_of_one_case_is_missing() -> None:
+    table = summary(case("a", "x", 4, 2))
+    assert table[("x", "lesion", "dsc")]["mean"] == pytest.approx(2 * 2 / 6)
+    assert pd.isna(table[("x", "lesion", "dsc")]["sd"])
+
+
+def test_lesion_columns_are_not_summarised_for_the_cord() -> None:
+    table = summary(*MIXED)
+    assert (OVERALL_SITE, "lesion", "lesion_f1") in table
+    assert (OVERALL_SITE, "sc", "lesion_f1") not in table
+
+
+def test_no_case_gives_no_row_but_all_columns() -> None:
+    table = summary_table(metrics_table([]))
+    assert len(table) == 0
+    assert tuple(table.columns) == SUMMARY_COLUMNS
+
+
+def test_a_site_with_the_name_of_all_sites_is_refused() -> None:
+    with pytest.raises(DataRefusedError, match="rename"):
+        summary(case("a", OVERALL_SITE, 1, 1))
+
+
+def test_a_case_that_stands_twice_is_refused_by_name() -> None:
+    with pytest.raises(DataRefusedError, match="twin"):
+        summary(case("twin", "x", 1, 1), case("twin", "x", 1, 1))
