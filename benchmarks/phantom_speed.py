@@ -34,8 +34,10 @@ def _stages(patient: Patient) -> None:
     anatomy = _best(lambda: tissue_map(patient.spine, patient.lesions, grid.fine_shape, grid.fine_to_patient))
     masks = _best(lambda: (cord_mask(tissue, grid), lesion_mask(tissue, grid)))
     image = _best(lambda: make_image(tissue, grid, Acquisition(Contrast.T2W), np.random.default_rng(0)))
-    print(f"256 x 256 x 24, thin slices {grid.fine_shape}: anatomy {anatomy:.2f} s, masks {masks:.2f} s, "
-          f"image {image:.2f} s, together {anatomy + masks + image:.2f} s of processor time")
+    print(
+        f"256 x 256 x 24, thin slices {grid.fine_shape}: anatomy {anatomy:.2f} s, masks {masks:.2f} s, "
+        f"image {image:.2f} s, together {anatomy + masks + image:.2f} s of processor time"
+    )
 
 
 def _whole(site: Site) -> None:

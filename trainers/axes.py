@@ -1,31 +1,34 @@
-"""Which axis of nnU-Net's arrays runs from left to right."""
+"""Which axes of nnU-Net's arrays may be mirrored."""
 
 from collections.abc import Sequence
+from typing import Final
+
+_DIMENSIONS: Final = 3
 
 
-def left_right_axis(file_axes: str | None, transpose_forward: Sequence[int]) -> int | None:
-    """Find the left-right axis of a preprocessed array.
+def mirroring_axes(file_axes: str, transpose_forward: Sequence[int], dimensions: int) -> tuple[int, ...] | None:
+    """Find the axes along which a spine looks the same from both ends: left to right only.
 
     Parameters
     ----------
     file_axes
-        nibabel's letters of the raw files, such as ``LAS``, as our converter writes them into `dataset.json`; None
-        for a dataset of unknown orientation.
+        nibabel's letters of the raw files, such as ``LAS``, as our converter writes them into `dataset.json`.
     transpose_forward
         Of the plans: which axis of the array as it was read stands at each place of the preprocessed one.
+    dimensions
+        Of the patch: 3, or 2 where nnU-Net takes slices across the first axis.
 
     Returns
     -------
-    int or None
-        None where the orientation is not known, and for 2-D data.
+    tuple of int or None
+        Axes of the patch; None where slices run across left and right, as nnU-Net writes "no mirroring".
 
     Examples
     --------
-    >>> left_right_axis("LAS", [0, 1, 2])
-    2
+    >>> mirroring_axes("LAS", [0, 1, 2], 3)
+    (2,)
     """
-    if file_axes is None or len(transpose_forward) != len(file_axes):
-        return None
     read_axes = file_axes[::-1]  # nnU-Net's nibabel reader turns (x, y, z) into (z, y, x)
     side = next(index for index, letter in enumerate(read_axes) if letter in "LR")
-    return list(transpose_forward).index(side)
+    place = list(transpose_forward).index(side) - (_DIMENSIONS - dimensions)
+    return (place,) if place >= 0 else None

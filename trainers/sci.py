@@ -12,7 +12,7 @@ import torch
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.atomic import atomic_path, write_text
-from nnunet_ext.trainers.axes import left_right_axis
+from nnunet_ext.trainers.axes import mirroring_axes
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
 from nnunet_ext.trainers.settings import TrainerSettings
 
@@ -61,9 +61,10 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802 - nnU-Net's
         """Mirror left and right only: a spine is never upside down nor back to front, and prediction gets 4x faster."""
         rotation, dummy_2d, patch_size, mirrored = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
-        side = left_right_axis(self.dataset_json.get("image_axes_nibabel"), self.plans_manager.transpose_forward)
-        if side is not None and mirrored is not None and side in mirrored:
-            mirrored = (side,)
+        file_axes = self.dataset_json.get("image_axes_nibabel")
+        if file_axes is not None:  # a dataset that our converter did not write may lie in any orientation
+            dimensions = len(self.configuration_manager.patch_size)
+            mirrored = mirroring_axes(file_axes, self.plans_manager.transpose_forward, dimensions)
         self.inference_allowed_mirroring_axes = mirrored
         return rotation, dummy_2d, patch_size, mirrored
 

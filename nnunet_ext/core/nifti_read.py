@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.nifti_stream import header_of, read_stream
+from nnunet_ext.core.nifti_stream import data_offset, header_of, read_stream
 from nnunet_ext.core.volume import Affine, Array, Volume
 
 _FORM_TOLERANCE_MM: Final = 1e-2  # q-forms are stored as 32-bit quaternions; less than this is rounding
@@ -74,7 +74,7 @@ def _read(path: Path, float_type: type[np.floating]) -> Volume:
     stored_type = header.get_data_dtype()
     if stored_type.fields is not None or stored_type.kind == "c":
         raise FileRefusedError(path, f"one number a voxel was needed, found {stored_type}: a colour or complex image")
-    stored = np.frombuffer(content, stored_type, offset=int(header["vox_offset"])).reshape(shape, order="F")
+    stored = np.frombuffer(content, stored_type, offset=data_offset(path, header)).reshape(shape, order="F")
     slope, intercept = _scaling(header)
     if stored_type.kind in "iu" and (slope, intercept) == (1.0, 0.0):
         return Volume(stored.astype(stored_type.newbyteorder("=")), affine, notes)

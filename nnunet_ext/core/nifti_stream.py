@@ -108,6 +108,23 @@ def header_of(path: Path, content: bytes) -> nib.Nifti1Header:
     raise FileRefusedError(path, "not a NIfTI image: neither a NIfTI-1 nor a NIfTI-2 header stands at its start")
 
 
+def data_offset(path: Path, header: nib.Nifti1Header) -> int:
+    """Say where the voxels start, in bytes; 0 stands for "right behind the header", as other readers take it.
+
+    Raises
+    ------
+    FileRefusedError
+        Where they would start inside the header, or nowhere.
+    """
+    smallest = int(header.sizeof_hdr) + 4
+    offset = float(header["vox_offset"])
+    if offset == 0:
+        return smallest
+    if not np.isfinite(offset) or offset < smallest or offset != int(offset):
+        raise FileRefusedError(path, f"the header's data offset is impossible: {offset}")
+    return int(offset)
+
+
 def _announced_bytes(path: Path, head: bytes) -> int:
     header = header_of(path, head)
     count = int(header["dim"][0])
@@ -116,12 +133,9 @@ def _announced_bytes(path: Path, head: bytes) -> int:
         raise FileRefusedError(path, f"the header's dimensions are impossible: {header['dim'].tolist()}")
     try:
         item = int(header.get_data_dtype().itemsize)
-    except nib.spatialimages.HeaderDataError as error:
+    except (KeyError, nib.spatialimages.HeaderDataError) as error:
         raise FileRefusedError(path, f"the header's data type is unknown: code {int(header['datatype'])}") from error
-    offset = float(header["vox_offset"])
-    if not np.isfinite(offset) or offset < int(header.sizeof_hdr) or offset != int(offset):
-        raise FileRefusedError(path, f"the header's data offset is impossible: {offset}")
-    total = int(offset) + item * int(np.prod(np.array(sizes, dtype=object)))
+    total = data_offset(path, header) + item * int(np.prod(np.array(sizes, dtype=object)))
     if total > LARGEST_VOLUME_BYTES:
         reason = f"the header announces {total / 1024**3:.1f} GiB, more than any spine scan: a damaged header"
         raise FileRefusedError(path, reason)

@@ -26,6 +26,7 @@ _ROUGH: Final = {
     Tissue.SCI_LESION: 0.08, Tissue.TUMOUR_CORE: 0.1, Tissue.OEDEMA: 0.06,
 }  # fmt: skip
 _ROUGH_ELSEWHERE: Final = 0.05
+_STRONGEST_FLOW: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Acquisition:
         Factor on the contrast of lesions.
     metal
         Whether an implant leaves a void behind the cord.
+    saturated
+        Whether a band in front of the spine is silenced, as against swallowing and blood flow.
     """
 
     contrast: Contrast
@@ -63,6 +66,7 @@ class Acquisition:
     scale: float = 1000.0
     lesion_strength: float = 1.0
     metal: bool = False
+    saturated: bool = False
 
 
 def make_image(
@@ -93,7 +97,8 @@ def make_image(
         image += np.float32(acquisition.ghost) * np.roll(image, image.shape[1] // 2, axis=1)
     noise = rng.standard_normal((2, *grid.shape), dtype=np.float32) * np.float32(acquisition.noise)
     image = np.hypot(image + noise[0], noise[1])
-    stored: npt.NDArray[np.int16] = np.rint(np.clip(image * np.float32(acquisition.scale), 0, _LARGEST)).astype(np.int16)
+    image = np.rint(np.clip(image * np.float32(acquisition.scale), 0, _LARGEST))
+    stored: npt.NDArray[np.int16] = image.astype(np.int16)
     return stored
 
 
@@ -134,12 +139,13 @@ def _textured(tissue: TissueMap, grid: Grid, acquisition: Acquisition, rng: np.r
     rough = np.full(256, _ROUGH_ELSEWHERE, dtype=np.float32)
     for kind, share in _ROUGH.items():
         rough[kind] = share
+    rough[Tissue.CSF] += min(rng.exponential(0.04), _STRONGEST_FLOW)  # moving fluid is patchy
     rough *= brightness * np.float32(rng.uniform(0.6, 1.4))
     texture = _smooth(tissue.shape, _fine_spacing(grid), _TEXTURE_MM, rng)
     texture += np.float32(0.6) * rng.standard_normal(tissue.shape, dtype=np.float32)
     texture *= rough[tissue]
     texture += brightness[tissue]
-    return texture
+    return np.maximum(texture, 0, out=texture)
 
 
 def _smooth(
@@ -168,6 +174,8 @@ def _sensitivity(grid: Grid, acquisition: Acquisition, rng: np.random.Generator)
     fall = np.minimum(-deep / acquisition.coil_mm, 1.2)
     half = grid.shape[2] * spacing[2] / 2
     ends = -float(rng.uniform(0, 4)) * acquisition.bias * (np.abs(tall - rng.normal(0, 0.2) * half) / half) ** 3
+    if acquisition.saturated:
+        fall = fall - 2.0 / (1 + np.exp(-(deep - rng.uniform(25, 45)) / 3))
     field += (fall[None, :, None] + ends[None, None, :]).astype(np.float32)
     result: Floats = np.exp(field)
     return result

@@ -131,9 +131,10 @@ def _plaques(focus_mm: float, rng: np.random.Generator) -> tuple[Blob, ...]:
     # Plaques keep to the rim, at the sides and behind: an angle from straight back, either side.
     angles = np.clip(rng.normal(0, 65, count), -125, 125)
     plaques = []
-    for angle in np.deg2rad(angles).tolist():
+    for number, angle in enumerate(np.deg2rad(angles).tolist()):
+        along_mm = rng.uniform(-45, 45) if number else rng.normal(0, 3)  # one lies where the field of view is centred
         rim = float(rng.uniform(0.4, 0.75))
-        centre = (focus_mm + float(rng.uniform(-45, 45)), rim * float(np.sin(angle)), -rim * float(np.cos(angle)))
+        centre = (focus_mm + float(along_mm), rim * float(np.sin(angle)), -rim * float(np.cos(angle)))
         radii = (float(rng.uniform(4, 13)), float(rng.uniform(0.28, 0.5)), float(rng.uniform(0.32, 0.55)))
         plaques.append(Blob(Tissue.PLAQUE, centre, radii, float(rng.uniform(0.02, 0.08)), _seed(rng)))
     return tuple(plaques)

@@ -24,7 +24,8 @@ _IMAGE: Final = 3
 _SCORES: Final = 4
 
 _INSIDE_MM: Final = 12.0
-_JITTER_MM: Final = (3.0, 6.0, 8.0)  # how far off the focus the middle of a field of view lies
+_JITTER_MM: Final = (3.0, 6.0, 8.0)  # how far off the focus the middle of a field of view lies,
+_JITTER_SHARE: Final = 0.08  # and at most, as a share of it: a tiny one must not lose the cord
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +137,7 @@ def _lesions_at(patient: Patient, session: int) -> tuple[Blob, ...]:
 def _place(patient: Patient, rng: np.random.Generator) -> Grid:
     site, spine = patient.site, patient.spine
     first, second, third = (int(rng.integers(low, high + 1)) for low, high in site.matrix)
+    shape = (first, second, third)
     in_plane, thick = _between(site.in_plane_mm, rng), _between(site.slice_mm, rng)
     spacing = {
         Plane.SAGITTAL: (thick, in_plane, in_plane),
@@ -150,10 +152,10 @@ def _place(patient: Patient, rng: np.random.Generator) -> Grid:
         tilted[0] += np.rad2deg(spine.tilt[entry])  # axial slices are laid across the cord
     slab = tilted * (rng.random() < site.oblique)
     return place_grid(
-        shape=(first, second, third),
+        shape=shape,
         spacing=spacing,
         plane=site.plane,
-        centre=focus + rng.normal(0, _JITTER_MM),
+        centre=focus + rng.normal(0, np.minimum(_JITTER_MM, _JITTER_SHARE * np.multiply(shape, spacing))),
         patient_deg=(float(lying[0]), float(lying[1]), float(lying[2])),
         slab_deg=(float(slab[0]), float(slab[1]), float(slab[2])),
     )
@@ -170,6 +172,7 @@ def _acquisition(site: Site, contrast: Contrast, rng: np.random.Generator) -> Ac
         scale=_between(site.scale, rng),
         lesion_strength=_between(site.lesion_strength, rng),
         metal=bool(rng.random() < site.metal),
+        saturated=bool(rng.random() < site.saturated),
     )
 
 

@@ -41,8 +41,8 @@ class Site:
         Standard deviation of how patients lie.
     oblique
         Share of the visits whose slices are tilted in the scanner, and so in the affine.
-    metal
-        Share of the visits with an implant.
+    metal, saturated
+        Shares of the images with an implant's void, and with a silenced band in front of the spine.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Site:
     tilt_deg: float = 4.0
     oblique: float = 0.3
     metal: float = 0.03
+    saturated: float = 0.3
 
 
 SITES: Final = (

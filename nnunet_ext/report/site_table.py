@@ -12,7 +12,9 @@ _TITLES: Final[Mapping[str, str]] = {
     "dsc": "{region} Dice",
     "dsc_in_lesion_cases": "{region} Dice, cases with a lesion",
     "lesion_sensitivity": "Lesion sensitivity",
-    "lesion_ppv": "Lesion PPV",
+    "lesion_ppv": "Lesion precision",
+    "lesion_f1": "Lesion F1",
+    "rel_vol_error": "{region} volume error, %",
     "lesion_free_kept_clean": "Lesion-free cases kept clean",
 }
 _SHARES: Final = frozenset({"lesion_free_kept_clean"})

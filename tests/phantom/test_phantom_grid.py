@@ -25,7 +25,7 @@ def test_the_middle_of_the_grid_lies_on_its_centre_and_voxels_keep_their_size(
 def test_the_thin_slices_of_a_slice_lie_evenly_around_its_middle(plane: Plane) -> None:
     grid = place_grid((6, 7, 8), (4.4, 4.5, 4.6), plane, np.zeros(3), (3, 2, 1), (0, 5, 0))
     axis = grid.slice_axis
-    thin = np.zeros((grid.fine, 4)) + [2, 3, 4, 1]
+    thin = np.tile([2.0, 3.0, 4.0, 1.0], (grid.fine, 1))
     thin[:, axis] = thin[0, axis] * grid.fine + np.arange(grid.fine)
     np.testing.assert_allclose((thin @ grid.fine_to_patient.T).mean(axis=0), grid.to_patient @ [2, 3, 4, 1], atol=1e-9)
     assert grid.fine_shape[axis] == grid.shape[axis] * grid.fine
