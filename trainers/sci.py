@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.atomic import atomic_path, write_text
@@ -57,6 +58,16 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         if self.settings.seed is not None:
             _seed_everything(self.settings.seed)
         super().initialize()
+
+    def configure_optimizers(self) -> tuple[torch.optim.Optimizer, Any]:
+        """Take nnU-Net's SGD or, where the settings ask for it, AdamW; the rate falls to zero in both cases."""
+        rate = self.settings.adamw_learning_rate
+        if rate is None:
+            optimizers: tuple[torch.optim.Optimizer, Any] = super().configure_optimizers()
+            return optimizers
+        self.initial_lr = rate
+        optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=self.weight_decay)
+        return optimizer, PolyLRScheduler(optimizer, rate, self.num_epochs)
 
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802 - nnU-Net's
         """Mirror left and right only: a spine is never upside down nor back to front, and prediction gets 4x faster."""

@@ -73,8 +73,8 @@ class Convert:
         if counts.refused:
             raise DataRefusedError(
                 f"{counts.refused} of {counts.found} images were refused, the rest was converted. The reasons stand in "
-                f"{done.dataset.folder / 'cases.tsv'}; mend the files and convert again or, where a label is missing on "
-                f"purpose, say so: --missing lesion=empty"
+                f"{done.dataset.folder / 'cases.tsv'}; mend the files and convert again or, where a label is missing "
+                f"on purpose, say so: --missing lesion=empty"
             )
         return 0
 

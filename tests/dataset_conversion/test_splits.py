@@ -42,7 +42,8 @@ def test_sciseg_s_published_zurich_test_set_comes_back(seed: int) -> None:
     if not file.is_file():
         pytest.skip("no published splits beside the checkout")
     listed = yaml.safe_load(file.read_text())
-    groups = {key: {f.split("_")[0] for f in _names(listed[key]) if f.startswith("sub-zh")} for key in ("train", "test")}
+    files = {part: [name for name in _names(listed[part]) if name.startswith("sub-zh")] for part in ("train", "test")}
+    groups = {part: {name.split("_")[0] for name in names} for part, names in files.items()}
     names = sorted(groups["train"] | groups["test"])
     drawn = draw_test_patients({("zh", name): "zurich" for name in names}, 0.2, seed)
     assert {name for _, name in drawn} == groups["test"]

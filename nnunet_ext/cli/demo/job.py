@@ -168,6 +168,7 @@ class _Job:
             "validation_iterations_per_epoch": max(1, self.demo.iterations // 12),
             "save_every": 1,
             "progress_seconds": 2.0,
+            "adamw_learning_rate": 2e-3,
             "cpu_bf16": True,
             "seed": self.demo.seed,
         }

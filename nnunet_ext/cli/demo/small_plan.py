@@ -54,6 +54,7 @@ def add_small_configuration(plans_file: Path, settings: dict[str, Any]) -> None:
         "inherits_from": "3d_fullres",
         "patch_size": patch,
         "batch_size": _BATCH,
+        "batch_dice": True,  # half the patches hold no lesion, whose Dice alone would say nothing
         "architecture": architecture,
         "nnunet_ext": settings,
     }

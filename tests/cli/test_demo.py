@@ -1,0 +1,111 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_write import write_image
+from nnunet_ext.core.orientation import reorient
+from nnunet_ext.phantom.patient import draw_patient, scan
+from nnunet_ext.phantom.site import find_sites
+from tests.conftest import SmallBids
+
+COMMAND = str(Path(sys.executable).parent / "nnunet_ext")
+TINY = ["--patients", "2", "--epochs", "2", "--iterations", "2", "--n-procs", "1", "--device", "cpu"]
+
+
+def _lines_until_killed(command: list[str], pattern: str) -> Iterator[str]:
+    """Run a command and kill it, with all that it started, once its output holds the pattern."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield line
+            if re.search(pattern, line):
+                os.killpg(process.pid, signal.SIGKILL)
+                return
+
+
+@pytest.fixture(scope="module")
+def other_images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One sound image in an odd orientation, and one that is truncated."""
+    folder = tmp_path_factory.mktemp("images")
+    (volume,) = scan(draw_patient(find_sites(["axial-ms"])[0], 77, 5)).images.values()
+    turned = reorient(volume, "SAR")
+    files = {name: folder / f"{name} image.nii.gz" for name in ("sound", "broken")}
+    for file in files.values():
+        write_image(file, turned.data, turned.affine)
+    files["broken"].write_bytes(files["broken"].read_bytes()[:-5000])
+    return files
+
+
+def test_a_killed_demo_goes_on_and_ends_with_a_report_of_every_image(
+    tmp_path: Path, other_images: dict[str, Path], tree_hash: Callable[[Path], str]
+) -> None:
+    bids = SmallBids(tmp_path / "clinic")
+    bids.case("sub-1_T2w")
+    bids.image("sub-2_T2w")  # without labels
+    before = tree_hash(bids.root)
+    out = tmp_path / "demo"
+    images = [argument for file in other_images.values() for argument in ("--image", str(file))]
+    command = [COMMAND, "demo", str(out), *TINY, "--bids", str(bids.root), *images]
+
+    first = list(_lines_until_killed(command, r"\[4/5\] train: +\d+%  epoch 1"))
+    assert any("plan and preprocess: done" in line for line in first)
+    assert not (out / "report.html").exists()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stdout + done.stderr  # one image was refused
+    assert "truncated" in done.stdout
+    assert re.search(r"\[1/5\] make synthetic patients: done before", done.stdout)
+    assert re.search(r"\[3/5\] plan and preprocess: done before", done.stdout)
+    assert re.search(r"Cord Dice: \d", done.stdout)
+
+    page = (out / "report.html").read_text()
+    names = ["phantom_sub-", "clinic_sub-1_T2w", "image1_sound-image", "image2_broken-image", "clinic_sub-2_T2w"]
+    assert all(name in page for name in names)
+    assert page.count("data:image/png;base64,") == 1 + 3 + 1 + 1  # curve, three sites, the clinic's, the sound image
+    assert "no sc mask" in page
+    assert str(tmp_path) not in page
+    assert not re.search(r"(?:src|href)=[\"']?https?:", page)
+    figures = json.loads((out / "demo.json").read_text())["figures"]
+    assert 0 <= figures["Cord Dice"] <= 1
+    assert figures["Memory, GiB"] > 0.3
+    own = read_volume(other_images["sound"])
+    for region in ("sc", "lesion"):
+        mask = read_mask(out / "images" / f"image1_sound-image_{region}.nii.gz")
+        assert mask.data.shape == own.data.shape
+        np.testing.assert_allclose(mask.affine, own.affine, atol=1e-5)
+    assert tree_hash(bids.root) == before
+
+
+def test_a_demo_does_not_mix_with_another_folder_s_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.docx").write_text("mine")
+    assert main(["demo", str(tmp_path), *TINY]) == 5
+    assert "an empty or new folder was needed" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+@pytest.mark.parametrize("option", ["--bids", "--image"])
+def test_a_typing_error_is_told_before_hours_of_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert main(["demo", str(tmp_path / "out"), *TINY, option, str(tmp_path / "nowhere")]) == 3
+    assert "there is no such" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_demo_inside_its_own_source_is_refused(bids: SmallBids, capsys: pytest.CaptureFixture[str]) -> None:
+    bids.case("sub-1_T2w")
+    assert main(["demo", str(bids.root / "out"), *TINY, "--bids", str(bids.root)]) == 2
+    assert "inside its own source" in capsys.readouterr().err
+    assert not (bids.root / "out").exists()

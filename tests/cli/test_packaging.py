@@ -1,0 +1,74 @@
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+import nnunet_ext
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+IMPORTS = (
+    "import importlib.util, json\n"
+    "import nnunet_ext, nnunet_ext.dataset_conversion, nnunet_ext.trainers\n"
+    "from nnunet_ext.core.environment import trainer_folder\n"
+    "from nnunet_ext.core.target import load_target\n"
+    "from nnunet_ext.dataset_conversion.profile import load_profile\n"
+    "from nnunet_ext.report.content import ReportContent\n"
+    "from nnunet_ext.report.page import render_report\n"
+    "load_target('cord-lesion'), load_profile('auto'), render_report(ReportContent('t', 'l'))\n"
+    "from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name as find\n"
+    "import os; os.environ['nnUNet_extTrainer'] = str(trainer_folder())\n"
+    "found = find('nnUNetTrainerSCI_3epochs')\n"
+    "loose = [name for name in ('trainers', 'dataset_conversion') if importlib.util.find_spec(name)]\n"
+    "print(json.dumps([nnunet_ext.__file__, nnunet_ext.trainers.__file__, found.__name__, loose]))\n"
+)
+
+
+def imports(python: Path, folder: Path) -> list[object]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [str(python), "-c", IMPORTS], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    import json
+
+    result: list[object] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def test_it_imports_as_one_package_from_where_it_is_installed_now(tmp_path: Path) -> None:
+    package, trainers, found, loose = imports(Path(sys.executable), tmp_path)
+    assert Path(str(package)) == Path(nnunet_ext.__file__)
+    assert str(trainers).endswith("__init__.py")
+    assert (found, loose) == ("nnUNetTrainerSCI_3epochs", [])
+
+
+def test_a_wheel_installed_elsewhere_brings_all_it_needs(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    listed = subprocess.run(["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    for name in listed.stdout.splitlines():
+        if (CHECKOUT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(CHECKOUT / name, source / name)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(tmp_path), str(source)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    clean = tmp_path / "clean"
+    venv.create(clean, with_pip=True)
+    python = clean / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    # Dependencies come from this environment; its link to the checkout does not, as only a site folder's are followed.
+    (site,) = (clean / "lib").glob("python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    shutil.rmtree(source)
+    package, trainers, found, loose = imports(python, tmp_path)
+    assert Path(str(package)).is_relative_to(clean)
+    assert Path(str(trainers)).is_relative_to(clean)
+    assert (found, loose) == ("nnUNetTrainerSCI_3epochs", [])

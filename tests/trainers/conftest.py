@@ -1,0 +1,111 @@
+"""A tiny preprocessed dataset, made once with nnU-Net's own commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.plan import plan_cases
+from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.source import name_sources
+from nnunet_ext.dataset_conversion.write import write_dataset
+from tests.conftest import SmallBids
+
+SETTINGS = {"iterations_per_epoch": 2, "validation_iterations_per_epoch": 1, "save_every": 1, "progress_seconds": 0.0}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A root with the raw and preprocessed dataset 7, and the environment to run nnU-Net on it."""
+
+    root: Path
+    environment: Mapping[str, str]
+
+    @property
+    def plans(self) -> Path:
+        return self.root / "preprocessed" / "Dataset007_Cord" / "nnUNetPlans.json"
+
+    def fold(self, trainer: str, results: str = "results") -> Path:
+        return self.root / results / "Dataset007_Cord" / f"{trainer}__nnUNetPlans__tiny" / "fold_0"
+
+    def train(self, trainer: str, *arguments: str, start_method: str = "fork", results: str = "results") -> "Run":
+        """Run the unmodified `nnUNetv2_train` with one of Python's ways to start workers."""
+        code = (
+            f"import multiprocessing, sys; multiprocessing.set_start_method({start_method!r})\n"
+            "from nnunetv2.run.run_training import run_training_entry\n"
+            "run_training_entry()"
+        )
+        command = [sys.executable, "-c", code, "7", "tiny", "0", "-tr", trainer, "-device", "cpu", *arguments]
+        environment = {**self.environment, "nnUNet_results": str(self.root / results)}
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        return Run(done.returncode, done.stdout, self.fold(trainer, results))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training left."""
+
+    code: int
+    output: str
+    fold: Path
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Convert six tiny patients, plan and preprocess them, and add a configuration that trains in a blink."""
+    root = tmp_path_factory.mktemp("nnunet")
+    bids = SmallBids(root / "site")
+    for number in range(6):
+        bids.case(f"sub-{number}_T2w")
+    sources = name_sources([str(bids.root)])
+    plan = plan_cases(sources, load_profile("auto"), test_fraction=0.0, seed=1)
+    write_dataset(RawDataset.named(root / "raw", 7, "Cord"), plan, load_target("cord-lesion"), seed=1)
+    ours = NnunetVariables.below(root, {}).as_mapping()
+    quiet = {"nnUNet_def_n_proc": "1", "nnUNet_n_proc_DA": "1", "nnUNet_compile": "f"}
+    prepared = Prepared(root, {**os.environ, **ours, **quiet})
+    arguments = ["-d", "7", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
+    command = [str(Path(sys.executable).parent / "nnUNetv2_plan_and_preprocess"), *arguments]
+    subprocess.run(command, env=prepared.environment, check=True, capture_output=True)
+    plans: dict[str, Any] = json.loads(prepared.plans.read_text())
+    architecture = plans["configurations"]["3d_fullres"]["architecture"]
+    architecture["arch_kwargs"] |= {
+        "n_stages": 2,
+        "features_per_stage": [4, 8],
+        "kernel_sizes": [[3, 3, 3]] * 2,
+        "strides": [[1, 1, 1], [2, 2, 2]],
+        "n_conv_per_stage": [1, 1],
+        "n_conv_per_stage_decoder": [1],
+    }
+    tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
+    plans["configurations"]["tiny"] = {**tiny, "nnunet_ext": SETTINGS}
+    prepared.plans.write_text(json.dumps(plans))
+    return prepared
+
+
+@pytest.fixture
+def make_trainer(prepared: Prepared, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """Build a trainer in this process, as `nnUNetv2_train` does, with its results in a folder of its own."""
+    for name, value in prepared.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("nnUNet_results", str(tmp_path / "results"))
+
+    def make(name: str = "nnUNetTrainerSCI_3epochs", seed: int | None = None) -> Any:  # noqa: ANN401 - a trainer
+        import torch
+        from nnunetv2.run.run_training import get_trainer_from_args
+
+        if seed is not None:
+            monkeypatch.setenv("nnUNet_ext_seed", str(seed))
+        return get_trainer_from_args("7", "tiny", 0, name, device=torch.device("cpu"))
+
+    return make

@@ -1,0 +1,58 @@
+import pickle
+
+import pytest
+
+from nnunet_ext import trainers
+from nnunet_ext.core.environment import trainer_folder
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.trainers.axes import mirroring_axes
+from nnunet_ext.trainers.settings import TrainerSettings
+
+
+def test_nnunet_finds_one_and_the_same_class_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
+
+    monkeypatch.setenv("nnUNet_extTrainer", str(trainer_folder()))
+    for name in ("nnUNetTrainerSCI", "nnUNetTrainerSCI_37epochs"):
+        found = recursive_find_trainer_class_by_name(name)
+        assert found is recursive_find_trainer_class_by_name(name)
+        assert found is getattr(trainers, name)
+        assert found.__name__ == name
+        assert pickle.loads(pickle.dumps(found)) is found  # noqa: S301 - our own bytes
+
+
+def test_a_schedule_sets_the_number_of_epochs() -> None:
+    assert trainers.nnUNetTrainerSCI_250epochs.epochs == 250
+    assert trainers.nnUNetTrainerSCI.epochs is None
+
+
+@pytest.mark.parametrize(
+    "name", ["nnUNetTrainerSCI_epochs", "nnUNetTrainerSCI_x5epochs", "nnUNetTrainerNope", "x_5epochs"]
+)
+def test_other_names_are_not_made_up(name: str) -> None:
+    with pytest.raises(AttributeError, match=name):
+        getattr(trainers, name)
+
+
+def test_settings_come_from_the_plans_and_the_seed_from_the_environment() -> None:
+    configuration = {"patch_size": [1], "nnunet_ext": {"iterations_per_epoch": 10, "seed": 1}}
+    assert TrainerSettings.read(configuration, {}).seed == 1
+    settings = TrainerSettings.read(configuration, {"nnUNet_ext_seed": "7"})
+    assert (settings.iterations_per_epoch, settings.seed) == (10, 7)
+    assert TrainerSettings.read({}, {}) == TrainerSettings()
+
+
+def test_a_setting_that_does_not_exist_is_named() -> None:
+    with pytest.raises(DataRefusedError, match="unknown iterations_per_epok; known are iterations_per_epoch"):
+        TrainerSettings.read({"nnunet_ext": {"iterations_per_epok": 10}}, {})
+
+
+@pytest.mark.parametrize(
+    ("axes", "transpose", "dimensions", "mirrored"),
+    [("LAS", [0, 1, 2], 3, (2,)), ("LAS", [2, 0, 1], 3, (0,)), ("PSR", [0, 1, 2], 3, (0,)),
+     ("LAS", [0, 1, 2], 2, (1,)), ("LAS", [2, 0, 1], 2, None)],
+)  # fmt: skip
+def test_the_left_right_axis_is_found_behind_every_transpose(
+    axes: str, transpose: list[int], dimensions: int, mirrored: tuple[int, ...] | None
+) -> None:
+    assert mirroring_axes(axes, transpose, dimensions) == mirrored
