@@ -1,13 +1,11 @@
 """How one dataset names its files, and what a missing label means there."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.shipped_toml import load_toml
 
 MISSING_POLICIES: Final = ("error", "empty", "skip")
 
@@ -85,18 +83,7 @@ def load_profile(name_or_file: str) -> Profile:
     DataRefusedError
         Where the file is no profile.
     """
-    shipped = files("nnunet_ext.dataset_conversion").joinpath("profiles")
-    known = sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml"))
-    if name_or_file in known:
-        text = shipped.joinpath(f"{name_or_file}.toml").read_text(encoding="utf-8")
-    elif Path(name_or_file).is_file():
-        text = Path(name_or_file).read_text(encoding="utf-8")
-    else:
-        raise UsageError(f"a profile was needed: one of {', '.join(known)}, or a TOML file; found {name_or_file!r}")
-    try:
-        return _parse(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataRefusedError(f"profile {name_or_file}: {type(error).__name__}: {error}") from error
+    return load_toml("profile", "nnunet_ext.dataset_conversion", "profiles", name_or_file, _parse)
 
 
 def _parse(content: Mapping[str, Any]) -> Profile:

@@ -1,11 +1,12 @@
 """`nnunet_ext phantom`: a BIDS dataset of synthetic patients."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.dataset import write_dataset
 from nnunet_ext.phantom.site import SITES, find_sites
 
@@ -24,6 +25,8 @@ class Phantom:
         Of each site.
     seed
         The same seed gives the same bytes.
+    contrasts
+        Instead of the sites' own; none keeps those.
     naming
         How label files are named.
     sessions
@@ -36,16 +39,20 @@ class Phantom:
     sites: tuple[str, ...]
     patients: int
     seed: int
+    contrasts: tuple[Contrast, ...]
     naming: Dialect
     sessions: int
     n_procs: int
 
     def run(self) -> int:
         """Write the dataset and say where it is."""
+        sites = find_sites(self.sites)
+        if self.contrasts:
+            sites = tuple(replace(site, contrasts=self.contrasts) for site in sites)
         with progress_bar("phantom", "patient") as progress:
             write_dataset(
                 self.out,
-                sites=find_sites(self.sites),
+                sites=sites,
                 patients_per_site=self.patients,
                 seed=self.seed,
                 dialect=self.naming,
@@ -65,6 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, default=5, help="of each site (default 5)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes")
     parser.add_argument(
+        "--contrasts",
+        nargs="+",
+        type=Contrast,
+        choices=list(Contrast),
+        default=[],
+        help="instead of the sites' own; `random` draws every tissue's brightness anew for each image",
+    )
+    parser.add_argument(
         "--naming",
         type=Dialect,
         choices=list(Dialect),
@@ -82,6 +97,7 @@ def from_options(options: argparse.Namespace) -> Phantom:
         sites=tuple(options.sites),
         patients=options.patients,
         seed=options.seed,
+        contrasts=tuple(options.contrasts),
         naming=options.naming,
         sessions=options.sessions,
         n_procs=options.n_procs,

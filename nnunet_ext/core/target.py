@@ -1,16 +1,14 @@
 """What is segmented: classes, regions and their order, as data."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.shipped_toml import load_toml
 from nnunet_ext.core.volume import Array
 
 
@@ -93,18 +91,7 @@ def load_target(name_or_file: str) -> Target:
     DataRefusedError
         Where the file does not describe a target that nnU-Net can train.
     """
-    shipped = files("nnunet_ext.core").joinpath("targets")
-    known = sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml"))
-    if name_or_file in known:
-        text = shipped.joinpath(f"{name_or_file}.toml").read_text(encoding="utf-8")
-    elif Path(name_or_file).is_file():
-        text = Path(name_or_file).read_text(encoding="utf-8")
-    else:
-        raise UsageError(f"a target was needed: one of {', '.join(known)}, or a TOML file; found {name_or_file!r}")
-    try:
-        return _parse(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataRefusedError(f"target {name_or_file}: {type(error).__name__}: {error}") from error
+    return load_toml("target", "nnunet_ext.core", "targets", name_or_file, _parse)
 
 
 def _parse(content: Mapping[str, Any]) -> Target:

@@ -47,25 +47,21 @@ def test_the_time_left_follows_what_was_seen() -> None:
 
 def test_our_progress_line_is_understood() -> None:
     line = progress_line(epoch=(3, 4), step=(5, 10), seconds_per_step=1.0, loss=0.1)
-    assert training_progress(f"2026-01-01: {line}") == (pytest.approx(2.5 / 4), "epoch 3 of 4")
+    progress = training_progress(f"2026-01-01: {line}")
+    assert progress is not None
+    assert progress[0] == pytest.approx(2.5 / 4)
+    assert progress[1] == "epoch 3 of 4"
     assert training_progress("Epoch 3") is None
 
 
 def test_done_steps_are_skipped_until_their_settings_change(tmp_path: Path) -> None:
     ran: list[str] = []
 
+    def step(name: str, settings: int) -> Step:
+        return Step(name, name, 1.0, settings, lambda _: ran.append(name), lambda: ran.append(f"-{name}"))
+
     def steps(second: int) -> list[Step]:
-        return [
-            Step(
-                name,
-                name,
-                1.0,
-                settings,
-                lambda _, name=name: ran.append(name),
-                lambda name=name: ran.append(f"-{name}"),
-            )
-            for name, settings in (("one", 1), ("two", second), ("three", 3))
-        ]
+        return [step("one", 1), step("two", second), step("three", 3)]
 
     def run(second: int) -> list[str]:
         ran.clear()

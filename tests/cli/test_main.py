@@ -137,3 +137,12 @@ def test_phantoms_are_written_from_the_command_line(tmp_path: Path, capsys: pyte
     assert len(list(out.rglob("*_mask.nii.gz"))) == 2
     assert main(["phantom", str(out), "--sites", "axial-ms", "--patients", "1", "--seed", "9"]) == 5
     assert main(["phantom", str(tmp_path / "other"), "--sites", "moon"]) == 2
+
+
+def test_phantoms_of_random_contrast_can_be_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "raw"))
+    out = str(tmp_path / "any")
+    assert main(["phantom", out, "--sites", "axial-ms", "--patients", "2", "--contrasts", "random", "T1w"]) == 0
+    assert main(["convert", out, "-d", "7", "-n", "Any"]) == 0
+    found = sorted(file.name.split("_")[-2] for file in (tmp_path / "raw").rglob("*_0000.nii.gz"))
+    assert found == ["T1w", "T1w", "random", "random"]

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_durations_are_for_people(seconds: float, text: str) -> None:
 
 
 def test_the_table_has_a_row_for_each_finished_epoch() -> None:
-    logged = {
+    logged: dict[str, Any] = {
         "train_losses": [0.5, 0.4],
         "val_losses": [0.6],
         "lrs": [0.01, 0.009],

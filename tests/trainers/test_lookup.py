@@ -22,7 +22,7 @@ def test_nnunet_finds_one_and_the_same_class_again_and_again(monkeypatch: pytest
 
 
 def test_a_schedule_sets_the_number_of_epochs() -> None:
-    assert trainers.nnUNetTrainerSCI_250epochs.epochs == 250
+    assert vars(trainers.nnUNetTrainerSCI_250epochs)["epochs"] == 250
     assert trainers.nnUNetTrainerSCI.epochs is None
 
 
