@@ -17,6 +17,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "rel_vol_error": "{region} volume error, %",
     "lesion_free_kept_clean": "Lesion-free cases kept clean",
 }
+_PERCENT: Final = frozenset({"rel_vol_error"})
 _SHARES: Final = frozenset({"lesion_free_kept_clean"})
 
 
@@ -33,7 +34,8 @@ def site_table(summary: pd.DataFrame, region_names: Mapping[str, str]) -> Table:
     Returns
     -------
     Table
-        Cells are `mean ± standard deviation (cases used)`, or `k of n` for shares; a dash where no case could be used.
+        Cells are `mean ± standard deviation`, followed by the number of cases that the mean rests on where it is not
+        the site's, or `k of n` for shares; a dash where no case could be used.
         For lesions the Dice stands over the cases that have one, as a rightly empty prediction counts 1 in the plain
         mean.
     """
@@ -60,5 +62,7 @@ def _cell(row: "pd.Series[float]", metric: str) -> str:
         return "–"
     if metric in _SHARES:
         return f"{round(row['mean'] * used)} of {used}"
-    spread = "" if pd.isna(row["sd"]) else f" ± {row['sd']:.3f}"
-    return f"{row['mean']:.3f}{spread} ({used})"
+    digits = 0 if metric in _PERCENT else 2
+    spread = "" if pd.isna(row["sd"]) else f" ± {row['sd']:.{digits}f}"
+    rests_on = "" if used == int(row["n_cases"]) else f" ({used})"
+    return f"{row['mean']:.{digits}f}{spread}{rests_on}"

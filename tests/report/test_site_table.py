@@ -32,16 +32,16 @@ def test_regions_bear_their_reader_friendly_names() -> None:
     assert site_table(SUMMARY, {}).columns[2] == "Sc Dice"
 
 
-def test_means_stand_with_spread_and_number_of_cases() -> None:
+def test_means_stand_with_their_spread() -> None:
     overall, single, _ = site_table(SUMMARY, {}).rows
-    assert overall[2] == "0.912 ± 0.050 (5)"
-    assert single[2] == "0.900 (1)"
+    assert overall[2] == "0.91 ± 0.05"
+    assert single[2] == "0.90"
 
 
 def test_lesion_dice_is_that_of_the_cases_with_a_lesion() -> None:
     table = site_table(SUMMARY, {})
     lesion = [index for index, title in enumerate(table.columns) if title.startswith("Lesion Dice")]
-    assert [table.rows[0][index] for index in lesion] == ["0.600 ± 0.100 (3)"]
+    assert [table.rows[0][index] for index in lesion] == ["0.60 ± 0.10 (3)"]
 
 
 def test_lesion_free_cases_are_counted_and_not_averaged() -> None:

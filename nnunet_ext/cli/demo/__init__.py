@@ -9,7 +9,7 @@ from nnunet_ext.cli.demo.job import Demo
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for every product and report.html")
-    parser.add_argument("--bids", type=Path, action="append", default=[], metavar="DIR", help="a BIDS folder of yours")
+    parser.add_argument("--bids", action="append", default=[], metavar="DIR", help="a BIDS folder of yours")
     parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an image to predict")
     parser.add_argument("--patients", type=int, default=10, help="synthetic patients of each site (default 10)")
     parser.add_argument("--epochs", type=int, default=16, help="of training (default 16)")
@@ -25,7 +25,7 @@ def from_options(options: argparse.Namespace) -> Demo:
     """Take the parsed arguments."""
     return Demo(
         out=options.out.expanduser().resolve(),
-        bids=tuple(folder.expanduser().resolve() for folder in options.bids),
+        bids=tuple(options.bids),
         images=tuple(file.expanduser().resolve() for file in options.image),
         patients=options.patients,
         epochs=options.epochs,

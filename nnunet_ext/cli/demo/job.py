@@ -1,5 +1,6 @@
 """The demo's steps, put together from the libraries."""
 
+import hashlib
 import os
 import platform
 import shutil
@@ -14,7 +15,7 @@ from typing import Final
 from nnunet_ext.cli.demo.console import Console
 from nnunet_ext.cli.demo.figures import headlines
 from nnunet_ext.cli.demo.measure import Evaluation, evaluate
-from nnunet_ext.cli.demo.memory import peak_memory
+from nnunet_ext.cli.demo.memory import PeakMemory, peak_memory
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess, training_progress
 from nnunet_ext.cli.demo.page import write_report
 from nnunet_ext.cli.demo.segment import SingleImage, check_images, predict, put_back
@@ -30,10 +31,12 @@ from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
 from nnunet_ext.phantom.dataset import write_dataset as write_phantom
 from nnunet_ext.phantom.site import find_sites
+from nnunet_ext.report.content import Headline
 
 SITES: Final = ("sagittal-sci", "axial-ms", "isotropic")
 TEST_FRACTION: Final = 0.25
 TARGET: Final = "cord-lesion"
+PHANTOM: Final = "phantom"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Demo:
     out
         Folder of every product.
     bids
-        Real BIDS folders, one more site each.
+        Real BIDS folders, or NAME=FOLDER, one more site each.
     images
         Single images to predict.
     patients
@@ -61,7 +64,7 @@ class Demo:
     """
 
     out: Path
-    bids: tuple[Path, ...]
+    bids: tuple[str, ...]
     images: tuple[Path, ...]
     patients: int
     epochs: int
@@ -72,12 +75,12 @@ class Demo:
 
     def run(self) -> int:
         """Run what is not yet done, and answer 3 where an image named on the command line was refused."""
-        begun = time.monotonic()
         if min(self.patients, self.epochs, self.iterations) < 1:
             raise UsageError("--patients, --epochs and --iterations need 1 or more")
-        sources = name_sources([str(folder) for folder in self.bids])
-        images = check_images(self.images)
         work = Workspace(self.out)
+        # Named together with the synthetic one, so that a folder called `phantom` is told apart from it.
+        synthetic, *sources = name_sources([f"{PHANTOM}={work.phantom}", *self.bids])
+        images = check_images(self.images)
         for source in sources:
             if self.out.is_relative_to(source.root):
                 raise UsageError(
@@ -91,11 +94,11 @@ class Demo:
             if image.refused:
                 print(f"--image {image.file.name}: refused: {image.refused}")
         device = _best_device() if self.device == "auto" else self.device
-        job = _Job(self, work, sources, images, device)
+        job = _Job(self, work, [synthetic, *sources], images, device)
         steps = job.steps()
         with peak_memory() as memory:
             seconds = run_steps(steps, work.steps, Console([step.expected_seconds for step in steps]))
-            job.finish(seconds, time.monotonic() - begun, lambda: memory.bytes_seen)
+            job.finish(seconds, memory)
         if any(image.refused for image in images):
             raise DataRefusedError("the job is done, but not for every image; see the report for those refused")
         return 0
@@ -122,17 +125,18 @@ class _Job:
     def steps(self) -> list[Step]:
         """List the steps; the seconds were measured on two cores, and only their shares matter."""
         demo, work = self.demo, self.work
-        sources = [[source.name, str(source.root)] for source in self.sources]
+        # The synthetic source is settled by the step before.
+        sources = [[source.name, str(source.root), _contents(source.root)] for source in self.sources[1:]]
         images = [[image.case, str(image.file), image.file.stat().st_size] for image in self.images]
         training = [demo.epochs, demo.iterations, self.device, demo.seed]
         return [
-            Step("phantom", "make synthetic patients", 60, [SITES, demo.patients, demo.seed], self._make_patients,
+            Step("phantom", "make synthetic patients", 6, [SITES, demo.patients, demo.seed], self._make_patients,
                  _remover(work.phantom)),
-            Step("convert", "convert to nnU-Net's format", 15, sources, self._convert,
+            Step("convert", "convert to nnU-Net's format", 3, sources, self._convert,
                  _remover(work.dataset.folder, work.preprocessed, work.results)),
-            Step("plan", "plan and preprocess", 60, [], self._plan, _remover(work.preprocessed, work.results)),
+            Step("plan", "plan and preprocess", 16, [], self._plan, _remover(work.preprocessed, work.results)),
             Step("train", "train", 330, training, self._train, _remover(work.results)),
-            Step("predict", "predict the held-out patients", 60, images, self._predict,
+            Step("predict", "predict the held-out patients", 50, images, self._predict,
                  _remover(work.predictions, work.to_predict, work.images)),
         ]  # fmt: skip
 
@@ -148,8 +152,7 @@ class _Job:
         )
 
     def _convert(self, tell: Tell) -> None:
-        sources = [Source("phantom", self.work.phantom), *self.sources]
-        plan = plan_cases(sources, load_profile("auto"), test_fraction=TEST_FRACTION, seed=self.demo.seed)
+        plan = plan_cases(self.sources, load_profile("auto"), test_fraction=TEST_FRACTION, seed=self.demo.seed)
         write_dataset(
             self.work.dataset,
             plan,
@@ -163,6 +166,8 @@ class _Job:
         workers = str(self.demo.n_procs)
         arguments = ["-d", str(DATASET_NUMBER), "-c", "3d_fullres", "-np", workers, "-npfp", "1", "--clean"]
         self.process.run("nnUNetv2_plan_and_preprocess", arguments, lambda _: tell(0.0, ""))
+
+    def _train(self, tell: Tell) -> None:
         settings = {
             "iterations_per_epoch": self.demo.iterations,
             "validation_iterations_per_epoch": max(1, self.demo.iterations // 12),
@@ -174,7 +179,6 @@ class _Job:
         }
         add_small_configuration(self.work.preprocessed / f"{PLANS}.json", settings)
 
-    def _train(self, tell: Tell) -> None:
         def hear(line: str) -> None:
             progress = training_progress(line)
             if progress is not None:
@@ -194,11 +198,18 @@ class _Job:
             if not image.refused:
                 put_back(self.work, image, target)
 
-    def finish(self, seconds: dict[str, float], wall: float, peak_bytes: Callable[[], int]) -> None:
+    def finish(self, seconds: dict[str, float], peak: PeakMemory) -> None:
         """Score, write the report, and print the figures as they were measured."""
+        begun = time.monotonic()
         target = load_target(TARGET)
         evaluation: Evaluation = evaluate(self.work, target, lambda *_: None)
-        measured = headlines(evaluation.summary, sum(seconds.values()), peak_bytes())
+
+        def measure() -> list[Headline]:
+            so_far = sum(seconds.values()) + time.monotonic() - begun
+            synthetic = [row for row in evaluation.rows if row.case.startswith(f"{PHANTOM}_")]
+            own = [row for row in evaluation.rows if not row.case.startswith(f"{PHANTOM}_")]
+            return headlines(synthetic, own, so_far, peak.bytes_seen)
+
         facts = {
             "nnU-Net": version("nnunetv2"),
             "PyTorch": version("torch"),
@@ -208,9 +219,11 @@ class _Job:
             "seed": str(self.demo.seed),
             **{f"seconds: {name}": f"{value:.0f}" for name, value in seconds.items()},
         }
-        write_report(self.work, target, evaluation, self.images, trainer=self.trainer, headlines=measured, facts=facts)
+        measured = write_report(
+            self.work, target, evaluation, self.images, trainer=self.trainer, measure=measure, facts=facts
+        )
         figures = {entry.label: entry.value for entry in measured}
-        write_json(self.work.root / "demo.json", {"figures": figures, "facts": facts, "seconds_of_this_run": wall})
+        write_json(self.work.root / "demo.json", {"figures": figures, "facts": facts})
         for entry in measured:
             found = "n/a" if entry.value is None else f"{entry.value:.3f}"
             wanted = "" if entry.target is None else f"  (wanted: at least {entry.target})"
@@ -224,6 +237,17 @@ def _remover(*folders: Path) -> Callable[[], None]:
             shutil.rmtree(folder, ignore_errors=True)
 
     return remove
+
+
+def _contents(root: Path) -> str:
+    """Sum up a source's files, so that a label mended between two runs is converted again."""
+    digest = hashlib.sha256()
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))  # not into .git and its annex
+        for name in sorted(names):
+            found = (Path(folder) / name).lstat()
+            digest.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def _best_device() -> str:

@@ -1,6 +1,6 @@
 """The demo's report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,16 +33,23 @@ def write_report(
     images: Sequence[SingleImage],
     *,
     trainer: str,
-    headlines: Sequence[Headline],
+    measure: Callable[[], Sequence[Headline]],
     facts: Mapping[str, str],
-) -> None:
-    """Write `report.html` from what the steps left."""
+) -> Sequence[Headline]:
+    """Write `report.html` from what the steps left.
+
+    Returns
+    -------
+    sequence of Headline
+        What `measure` gave, which is asked last, when all pictures are drawn.
+    """
     cases = read_cases(work)
     skipped = [SkippedCase(case["case"], case["reason"]) for case in cases if case["status"] == "skip"]
     skipped += [SkippedCase(image.case, image.refused) for image in images if image.refused]
     entries = [_test_case(work, target, case, evaluation) for case in cases if case["split"] == "test"]
     entries += [_single_image(work, target, image) for image in images if not image.refused]
     included = [case for case in cases if case["status"] == "include"]
+    headlines = measure()
     content = ReportContent(
         title="Spinal cord and lesion segmentation",
         lead=f"{len(included)} images of {len({case['site'] for case in included})} sites, "
@@ -58,6 +65,7 @@ def write_report(
         region_names=REGION_NAMES,
     )
     write_text(work.report, render_report(content))
+    return headlines
 
 
 def _test_case(work: Workspace, target: Target, case: Mapping[str, str], evaluation: Evaluation) -> CaseEntry:

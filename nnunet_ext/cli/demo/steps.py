@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext import __version__
 from nnunet_ext.cli.demo.console import Console
 from nnunet_ext.core.atomic import write_json
 
@@ -96,7 +97,7 @@ def run_steps(steps: Sequence[Step], folder: Path, console: Console) -> dict[str
 
 
 def _fingerprint(before: str, step: Step) -> str:
-    text = json.dumps([SCHEMA, before, step.name, step.settings], sort_keys=True)
+    text = json.dumps([SCHEMA, __version__, before, step.name, step.settings], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from nnunet_ext.cli.demo.figures import headlines
+from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
+
+REGIONS = {"sc": (1, 2), "lesion": (2,)}
+
+
+def _case(name: str, wrong: int) -> list[RegionMetrics]:
+    reference = np.zeros((6, 6, 6), np.uint8)
+    reference[1:5, 1:5, :] = 1
+    reference[2:4, 2:4, 1:5] = 2
+    prediction = reference.copy()
+    prediction[:wrong] = 0
+    return evaluate_case(reference, prediction, 1.0, REGIONS, case=name, site="here")
+
+
+def test_a_target_stands_over_synthetic_patients_and_not_over_the_users_images() -> None:
+    found = {line.label: line for line in headlines(_case("phantom_1", 0), _case("mine_1", 3), 90.0, 2**30)}
+    assert found["Cord Dice"].value == pytest.approx(1.0)
+    assert found["Cord Dice"].reached is True
+    assert found["Cord Dice, your images"].value is not None
+    assert found["Cord Dice, your images"].value < 0.9
+    assert found["Cord Dice, your images"].reached is None
+    assert found["Minutes"].value == pytest.approx(1.5)
+    assert found["Memory, GiB"].value == pytest.approx(1.0)
+
+
+def test_what_was_not_measured_is_not_a_number() -> None:
+    found = {line.label: line for line in headlines([], [], 1.0, 0)}
+    assert found["Lesion Dice"].value is None
+    assert found["Lesion Dice"].reached is False
+    assert found["Memory, GiB"].value is None
+    assert "Cord Dice, your images" not in found
