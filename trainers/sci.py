@@ -15,6 +15,7 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 from nnunet_ext.core.atomic import atomic_path, write_text
 from nnunet_ext.trainers.axes import mirroring_axes
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
+from nnunet_ext.trainers.seeded_loaders import seeded_loaders
 from nnunet_ext.trainers.settings import TrainerSettings
 
 
@@ -81,12 +82,13 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     def get_dataloaders(self) -> tuple[Any, Any]:
         """Start nnU-Net's loaders, with seeded workers where a seed is set."""
-        loaders: tuple[Any, Any] = super().get_dataloaders()
-        if self.settings.seed is not None:
-            for offset, loader in enumerate(loaders):
-                # A resumed training must not see the patches of its first epochs again.
-                _seed_workers(loader, self.settings.seed + 1_000 * self.current_epoch + 500 * offset)
-        return loaders
+        seed = self.settings.seed
+        if seed is None:
+            loaders: tuple[Any, Any] = super().get_dataloaders()
+            return loaders
+        # A resumed training must not see the patches of its first epochs again, nor one GPU those of another.
+        first = seed + 1_000 * self.current_epoch + 10_000_000 * self.local_rank
+        return seeded_loaders(super().get_dataloaders, first, pin_memory=self.device.type == "cuda")
 
     def on_train_epoch_start(self) -> None:
         """Note when the epoch began, for its progress lines."""
@@ -167,13 +169,6 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - nnU-Net draws from numpy's global generator
     torch.manual_seed(seed)
-
-
-def _seed_workers(loader: Any, seed: int) -> None:  # noqa: ANN401 - one of batchgenerators' augmenters
-    """Start the workers again with seeds; nnU-Net offers no way to hand them over before their first start."""
-    if hasattr(loader, "seeds"):
-        loader.seeds = [seed + worker for worker in range(loader.num_processes)]
-        loader.restart()
 
 
 def _cpu_has_bf16() -> bool:

@@ -4,7 +4,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +20,20 @@ from nnunet_ext.phantom.site import find_sites
 from tests.conftest import SmallBids
 
 COMMAND = str(Path(sys.executable).parent / "nnunet_ext")
-TINY = ["--patients", "2", "--epochs", "2", "--iterations", "2", "--n-procs", "1", "--device", "cpu"]
+TINY = ["--patients", "2", "--epochs", "3", "--iterations", "4", "--n-procs", "1", "--device", "cpu"]
 
 
-def _lines_until_killed(command: list[str], pattern: str) -> Iterator[str]:
-    """Run a command and kill it, with all that it started, once its output holds the pattern."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+def _kill_once_there_is(file: str, folder: Path, command: list[str]) -> str:
+    """Run a command, kill it with all that it started once the file exists, and give what it printed."""
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            yield line
-            if re.search(pattern, line):
-                os.killpg(process.pid, signal.SIGKILL)
-                return
+        while process.poll() is None and not list(folder.rglob(file)):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def test_a_killed_demo_goes_on_and_ends_with_a_report_of_every_image(
     images = [argument for file in other_images.values() for argument in ("--image", str(file))]
     command = [COMMAND, "demo", str(out), *TINY, "--bids", str(bids.root), *images]
 
-    first = list(_lines_until_killed(command, r"\[4/5\] train: +\d+%  epoch 1"))
-    assert any("plan and preprocess: done" in line for line in first)
+    first = _kill_once_there_is("progress.tsv", out, command)
+    assert "plan and preprocess: done" in first
     assert not (out / "report.html").exists()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr  # one image was refused
@@ -69,6 +69,11 @@ def test_a_killed_demo_goes_on_and_ends_with_a_report_of_every_image(
     assert re.search(r"\[1/5\] make synthetic patients: done before", done.stdout)
     assert re.search(r"\[3/5\] plan and preprocess: done before", done.stdout)
     assert re.search(r"Cord Dice: \d", done.stdout)
+
+    (table,) = out.rglob("progress.tsv")
+    assert len(table.read_text().splitlines()) == 1 + 3
+    begun = re.findall(r"Epoch 0\b", (out / "demo.log").read_text())
+    assert len(begun) == 1  # it went on, and did not begin again
 
     page = (out / "report.html").read_text()
     names = ["phantom_sub-", "clinic_sub-1_T2w", "image1_sound-image", "image2_broken-image", "clinic_sub-2_T2w"]

@@ -1,0 +1,70 @@
+"""nnU-Net's patch loaders with seeded worker processes."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from batchgenerators.dataloading.nondet_multi_threaded_augmenter import NonDetMultiThreadedAugmenter
+from nnunetv2.utilities.default_n_proc_DA import get_allowed_n_proc_DA
+
+_WORKERS: Final = "nnUNet_n_proc_DA"
+_VALIDATION_OFFSET: Final = 500  # so that no validation worker shares a training worker's seed
+
+
+def seeded_loaders(make_loaders: Callable[[], tuple[Any, Any]], seed: int, *, pin_memory: bool) -> tuple[Any, Any]:
+    """Make nnU-Net's training and validation loaders so that the same seed draws the same patches.
+
+    nnU-Net starts its workers without seeds and offers no way to hand them over. Asked for no workers at all it
+    returns the bare loaders, which are then given workers as nnU-Net gives them, but for the seeds.
+
+    Parameters
+    ----------
+    make_loaders
+        nnU-Net's `get_dataloaders`.
+    seed
+        Of the first training worker; the others count up from it.
+    pin_memory
+        As nnU-Net sets it: for training on a GPU.
+
+    Returns
+    -------
+    tuple
+        Training and validation loader. With several workers the batches are the same, their order may differ.
+    """
+    workers = get_allowed_n_proc_DA()
+    with _without_workers():
+        training, validation = make_loaders()
+    if workers == 0:
+        return training, validation
+    return (
+        _with_workers(training.data_loader, workers, seed, pin_memory),
+        _with_workers(validation.data_loader, max(1, workers // 2), seed + _VALIDATION_OFFSET, pin_memory),
+    )
+
+
+def _with_workers(loader: Any, workers: int, seed: int, pin_memory: bool) -> Any:  # noqa: ANN401 - unannotated
+    augmenter = NonDetMultiThreadedAugmenter(
+        data_loader=loader,
+        transform=None,
+        num_processes=workers,
+        num_cached=max(6, workers // 2),
+        seeds=[seed + worker for worker in range(workers)],
+        pin_memory=pin_memory,
+        wait_time=0.002,
+    )
+    next(augmenter)  # a worker that cannot start fails here, as nnU-Net's own do
+    return augmenter
+
+
+@contextmanager
+def _without_workers() -> Iterator[None]:
+    before = os.environ.get(_WORKERS)
+    os.environ[_WORKERS] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_WORKERS]
+        else:
+            os.environ[_WORKERS] = before
