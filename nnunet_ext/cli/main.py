@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -19,6 +20,7 @@ VERBS: Final = {
 """Each verb lives in the module of its name, which is imported only when it is asked for: help stays instant."""
 
 _INTERRUPTED: Final = 130  # what shells report for Ctrl-C
+_TERMINATED: Final = 143  # and for SIGTERM, which a cluster sends before it takes the machine away
 
 
 class Verb(Protocol):
@@ -49,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.verb is None:
         parser.print_help()
         return 0
+    signal.signal(signal.SIGTERM, _terminate)
     logging.basicConfig(level=max(logging.WARNING - 10 * options.verbose, logging.DEBUG), format="%(message)s")
     try:
         verb: Verb = import_module(f"nnunet_ext.cli.{options.verb}").from_options(options)
@@ -62,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nnnunet_ext {options.verb}: interrupted; the same command goes on from here", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _terminate(*_: object) -> None:
+    sys.exit(_TERMINATED)  # as an exception, so that every `finally` on the way still tidies up
 
 
 def _parser(asked_for: str | None) -> argparse.ArgumentParser:

@@ -28,12 +28,24 @@ def _kill_once_there_is(file: str, folder: Path, command: list[str]) -> str:
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
-        while process.poll() is None and not list(folder.rglob(file)):
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(0.1)
+        _wait_for(file, folder, process)
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
     return output
+
+
+def _wait_for(file: str, folder: Path, process: "subprocess.Popen[str]") -> None:
+    while process.poll() is None and not list(folder.rglob(file)):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+
+
+def _descendants(process: int) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children")
+    if not children.exists():
+        pytest.skip("this system does not list children")
+    found = [int(child) for child in children.read_text().split()]
+    return found + [grandchild for child in found for grandchild in _descendants(child)]
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +103,18 @@ def test_a_killed_demo_goes_on_and_ends_with_a_report_of_every_image(
         assert mask.data.shape == own.data.shape
         np.testing.assert_allclose(mask.affine, own.affine, atol=1e-5)
     assert tree_hash(bids.root) == before
+
+
+def test_a_terminated_demo_leaves_no_process_behind(tmp_path: Path) -> None:
+    command = [COMMAND, "demo", str(tmp_path / "demo"), *TINY, "--epochs", "500"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        _wait_for("progress.tsv", tmp_path, process)
+        children = _descendants(process.pid)
+        process.terminate()
+        process.communicate()
+    assert process.returncode == 143
+    assert children
+    assert [child for child in children if Path(f"/proc/{child}").exists()] == []
 
 
 def test_a_demo_does_not_mix_with_another_folder_s_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

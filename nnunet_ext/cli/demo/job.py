@@ -116,10 +116,12 @@ class _Job:
 
     @property
     def trainer(self) -> str:
+        """Name the trainer's variant with this number of epochs."""
         return f"nnUNetTrainerSCI_{self.demo.epochs}epochs"
 
     @property
     def process(self) -> NnunetProcess:
+        """Say how nnU-Net's commands are started here."""
         return NnunetProcess(self.work.nnunet, self.work.root / "demo.log", self.demo.n_procs)
 
     def steps(self) -> list[Step]:

@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -111,17 +112,31 @@ def _find(command: str) -> str:
 @contextmanager
 def _started(program: Sequence[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        program, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        program,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # a group of its own: nnU-Net's workers outlive it where it alone is ended
     )
     output: IO[str] | None = process.stdout
     try:
         yield process
     finally:
         if process.poll() is None:  # interrupted: nothing may go on computing behind the user's back
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _end(process)
         if output is not None:
             output.close()
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    if os.name != "posix":
+        process.kill()
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    with suppress(ProcessLookupError):  # the group is gone where everyone listened
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
