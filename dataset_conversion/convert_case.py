@@ -15,6 +15,7 @@ from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.plan import PlannedCase
+from nnunet_ext.dataset_conversion.profile import Profile
 
 SAME_GRID: Final = 1e-3
 """Up to this many voxels apart, two grids are the same."""
@@ -48,13 +49,15 @@ class ConvertedCase:
     image_sha256: str = ""
 
 
-def convert_case(plan: PlannedCase, target: Target, dataset: RawDataset) -> ConvertedCase:
+def convert_case(plan: PlannedCase, profile: Profile, target: Target, dataset: RawDataset) -> ConvertedCase:
     """Convert one case; a fault of its files refuses the case and never stops the others.
 
     Parameters
     ----------
     plan
         An included case.
+    profile
+        Its dataset's thresholds and policies.
     target
         What is segmented.
     dataset
@@ -66,7 +69,7 @@ def convert_case(plan: PlannedCase, target: Target, dataset: RawDataset) -> Conv
         With the plan refused, and nothing written, where a file was refused.
     """
     try:
-        return _convert(plan, target, dataset)
+        return _convert(plan, profile, target, dataset)
     except FileRefusedError as error:
         place = error.path.relative_to(plan.source.root) if error.path.is_relative_to(plan.source.root) else error.path
         return ConvertedCase(plan.refuse(f"{place.name}: {error.reason}"))
@@ -74,7 +77,7 @@ def convert_case(plan: PlannedCase, target: Target, dataset: RawDataset) -> Conv
         return ConvertedCase(plan.refuse(str(error)))
 
 
-def _convert(plan: PlannedCase, target: Target, dataset: RawDataset) -> ConvertedCase:
+def _convert(plan: PlannedCase, profile: Profile, target: Target, dataset: RawDataset) -> ConvertedCase:
     image_file = plan.source.root / plan.image
     image = read_volume(image_file)
     masks: dict[str, Array] = {}
@@ -84,9 +87,13 @@ def _convert(plan: PlannedCase, target: Target, dataset: RawDataset) -> Converte
             masks[label_class] = np.zeros(image.data.shape, dtype=np.uint8)
             remarks.append(f"{label_class}: no file, taken as empty")
             continue
-        mask, found = _read_on_grid(plan, label, image)
+        mask, found = _read_on_grid(plan, label, image, profile.classes[label_class].threshold)
         masks[label_class] = mask.data
         remarks += [f"{label_class}: {remark}" for remark in found]
+    voxels = tuple((name, int(np.count_nonzero(mask))) for name, mask in masks.items())
+    outside = _outside(masks)
+    if outside:
+        remarks += _settle_outside(masks, profile.lesion_outside_cord, outside)
     if masks:
         fused = reorient(Volume(target.fuse(masks), image.affine), RAW_AXES)
         write_mask(dataset.label(plan.case, plan.split), fused.data, fused.affine)
@@ -94,21 +101,23 @@ def _convert(plan: PlannedCase, target: Target, dataset: RawDataset) -> Converte
     write_image(dataset.image(plan.case, plan.split), raw.data, raw.affine)
     return ConvertedCase(
         plan,
-        voxels=tuple((name, int(np.count_nonzero(mask))) for name, mask in masks.items()),
-        lesion_voxels_outside_sc=_outside(masks),
+        voxels=voxels,
+        lesion_voxels_outside_sc=outside,
         geometry="; ".join(remarks) or "same grid",
         image_sha256=sha256(image_file),
     )
 
 
-def _read_on_grid(plan: PlannedCase, label: str, image: Volume) -> tuple[Volume, list[str]]:
+def _read_on_grid(plan: PlannedCase, label: str, image: Volume, threshold: float | None) -> tuple[Volume, list[str]]:
     """Read a mask and bring it onto its image's grid, or refuse it."""
     path = plan.source.root / label
-    mask = read_mask(path)
+    mask = read_mask(path) if threshold is None else _above(read_volume(path), threshold)
     if mask.data.shape != image.data.shape:
         reason = f"the mask's shape is {mask.data.shape} and its image's {image.data.shape}; resample it to the image"
         raise FileRefusedError(path, reason)
     remarks = list(mask.notes)
+    if threshold is not None:
+        remarks.append(f"soft mask cut at {threshold:g}")
     apart = displacement(image.data.shape, image.affine, mask.affine)
     if apart.rms_voxels > ADOPTED_WITHIN:
         distance = f"{apart.centre_mm:.2f} mm at the centre of the volume, {apart.rms_voxels:.2f} voxels over all"
@@ -124,6 +133,24 @@ def _read_on_grid(plan: PlannedCase, label: str, image: Volume) -> tuple[Volume,
     if values.size and values[0] != 1:
         remarks.append(f"value {int(values[0])} read as 1")
     return replace(mask, data=(mask.data > 0).astype(np.uint8), affine=image.affine), remarks
+
+
+def _above(soft: Volume, threshold: float) -> Volume:
+    return replace(soft, data=(soft.data > threshold).astype(np.uint8))
+
+
+def _settle_outside(masks: dict[str, Array], policy: str, outside: int) -> list[str]:
+    """Do with lesion voxels outside the cord what the profile says, and say so."""
+    found = f"{outside} lesion voxels outside the cord"
+    if policy == "error":
+        raise DataRefusedError(f"{found}: mend the masks, or set lesion_outside_cord in the profile")
+    if policy == "extend_cord":
+        masks["sc"] = ((masks["sc"] > 0) | (masks["lesion"] > 0)).astype(np.uint8)
+        return [f"{found} made cord"]
+    if policy == "clip":
+        masks["lesion"] = ((masks["lesion"] > 0) & (masks["sc"] > 0)).astype(np.uint8)
+        return [f"{found} removed"]
+    return [f"{found} kept"]
 
 
 def _outside(masks: dict[str, Array]) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.dataset_conversion.profile import ClassProfile, Profile
 from nnunet_ext.dataset_conversion.source import Source, read_sites
@@ -62,9 +63,37 @@ class PlannedCase:
         return replace(self, split="", reason=reason)
 
 
-def plan_cases(
-    sources: Sequence[Source], profile: Profile, *, test_fraction: float, seed: int, labelled: bool = True
-) -> list[PlannedCase]:
+@dataclass(frozen=True)
+class Plan:
+    """All that a conversion follows from.
+
+    Parameters
+    ----------
+    cases
+        Every image found, once, sorted by case name.
+    profile
+        How the datasets name things, and what is done with odd labels.
+    target
+        What is segmented.
+    seed
+        Of the draw of test patients, and of the folds.
+    """
+
+    cases: tuple[PlannedCase, ...]
+    profile: Profile
+    target: Target
+    seed: int
+
+
+def make_plan(
+    sources: Sequence[Source],
+    profile: Profile,
+    target: Target,
+    *,
+    test_fraction: float,
+    seed: int,
+    labelled: bool = True,
+) -> Plan:
     """Decide for each image of the sources what becomes of it. Names are read; no image is opened.
 
     Parameters
@@ -73,17 +102,19 @@ def plan_cases(
         The datasets.
     profile
         How they name things.
+    target
+        What is to be segmented.
     test_fraction
         Of each site's patients.
     seed
-        Of the draw of test patients.
+        Of the draw of test patients, and later of the folds.
     labelled
         False where nothing is annotated yet: every image goes to the pool, no label is looked for.
 
     Returns
     -------
-    list
-        Sorted by case name. Every image found stands in it once.
+    Plan
+        With every image found.
 
     Raises
     ------
@@ -99,7 +130,8 @@ def plan_cases(
     _refuse_equal_names(planned)
     sites_of = {case.patient: case.site for case in planned if not case.reason}
     drawn = draw_test_patients(sites_of, test_fraction, seed) if labelled else set()
-    return [_in_split(case, drawn, labelled) for case in sorted(planned, key=lambda case: (case.case, case.image))]
+    planned.sort(key=lambda case: (case.case, case.image))
+    return Plan(tuple(_in_split(case, drawn, labelled) for case in planned), profile, target, seed)
 
 
 def _in_split(case: PlannedCase, test_patients: set[tuple[str, str]], labelled: bool) -> PlannedCase:

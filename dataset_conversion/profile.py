@@ -8,6 +8,7 @@ from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.shipped_toml import load_toml
 
 MISSING_POLICIES: Final = ("error", "empty", "skip")
+OUTSIDE_POLICIES: Final = ("keep", "extend_cord", "clip", "error")
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,15 @@ class ClassProfile:
     missing
         What a missing label means: `error` (the image is refused), `empty` (the class is absent from the image, as in
         a healthy patient) or `skip` (the image is left out knowingly).
+    threshold
+        Where set, the masks are declared soft, and voxels above it belong to the class. Without it a mask must hold
+        whole numbers, and a soft one is refused.
     """
 
     templates: tuple[str, ...]
     folder: str
     missing: str
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,9 @@ class Profile:
         Columns of participants.tsv that may hold the site; the first that a participant has a value in counts.
     classes
         For each annotated class how it is found.
+    lesion_outside_cord
+        What becomes of lesion voxels that are not cord: `keep` them, `extend_cord` by them, `clip` them away, or
+        refuse the case (`error`). Their number stands in `cases.tsv` in any case.
     """
 
     name: str
@@ -54,6 +62,7 @@ class Profile:
     suffixes: tuple[str, ...]
     site_columns: tuple[str, ...]
     classes: Mapping[str, ClassProfile]
+    lesion_outside_cord: str = "keep"
 
     def with_missing(self, policies: Mapping[str, str]) -> "Profile":
         """Give the profile with other policies for missing labels.
@@ -91,12 +100,22 @@ def _parse(content: Mapping[str, Any]) -> Profile:
     for name, found in content["classes"].items():
         if found["missing"] not in MISSING_POLICIES:
             raise ValueError(f"class {name}: missing must be one of {', '.join(MISSING_POLICIES)}")
-        classes[name] = ClassProfile(tuple(found["templates"]), str(found["folder"]), str(found["missing"]))
+        threshold = found.get("threshold")
+        classes[name] = ClassProfile(
+            templates=tuple(found["templates"]),
+            folder=str(found["folder"]),
+            missing=str(found["missing"]),
+            threshold=None if threshold is None else float(threshold),
+        )
     images = content["images"]
+    outside = str(content.get("lesion_outside_cord", "keep"))
+    if outside not in OUTSIDE_POLICIES:
+        raise ValueError(f"lesion_outside_cord must be one of {', '.join(OUTSIDE_POLICIES)}")
     return Profile(
         name=str(content["name"]),
         folders=tuple(images["folders"]),
         suffixes=tuple(images["suffixes"]),
         site_columns=tuple(content["participants"]["site"]),
         classes=classes,
+        lesion_outside_cord=outside,
     )

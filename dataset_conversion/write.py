@@ -16,9 +16,8 @@ from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.provenance import generated_by, source_version
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case
-from nnunet_ext.dataset_conversion.plan import PlannedCase
+from nnunet_ext.dataset_conversion.plan import Plan, PlannedCase
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
 from nnunet_ext.dataset_conversion.tables import cases_json, cases_tsv
 
@@ -48,15 +47,7 @@ class Conversion:
     counts: Counts
 
 
-def write_dataset(
-    dataset: RawDataset,
-    plan: Sequence[PlannedCase],
-    target: Target,
-    *,
-    seed: int,
-    n_procs: int = 1,
-    progress: Progress | None = None,
-) -> Conversion:
+def write_dataset(dataset: RawDataset, plan: Plan, *, n_procs: int = 1, progress: Progress | None = None) -> Conversion:
     """Write the dataset under a temporary name beside `dataset`, and give it its own name once it is whole.
 
     Parameters
@@ -64,11 +55,7 @@ def write_dataset(
     dataset
         Where it is to stand. Where it stands already, from the same plan, nothing is done.
     plan
-        From `plan_cases`.
-    target
-        What is segmented.
-    seed
-        Of the folds.
+        From `make_plan`.
     n_procs
         Processes that convert cases; the result does not depend on it.
     progress
@@ -84,24 +71,24 @@ def write_dataset(
         Where no sound case remains, naming the first reasons.
     """
     _refuse_inside_sources(dataset, plan)
-    fingerprint = _fingerprint(plan, target, seed)
+    fingerprint = _fingerprint(plan)
     if dataset.folder.exists():
         return _finished_before(dataset, fingerprint)
     unfinished = RawDataset(dataset.folder.with_name(f".{dataset.folder.name}.unfinished"))
     shutil.rmtree(unfinished.folder, ignore_errors=True)  # of an interrupted run, perhaps from another plan
-    to_convert = [case for case in plan if not case.reason]
+    to_convert = [case for case in plan.cases if not case.reason]
     done = {}
-    for position, case in enumerate(_convert_all(to_convert, target, unfinished, n_procs), start=1):
+    for position, case in enumerate(_convert_all(to_convert, plan, unfinished, n_procs), start=1):
         done[case.plan.case, case.plan.image] = case
         if progress is not None:
             progress(position, len(to_convert))
-    converted = [done.get((case.case, case.image), ConvertedCase(case)) for case in plan]
+    converted = [done.get((case.case, case.image), ConvertedCase(case)) for case in plan.cases]
     counts = _count([case.plan for case in converted])
     if counts.found == counts.skipped + counts.refused:
         shutil.rmtree(unfinished.folder, ignore_errors=True)
         raise DataRefusedError(_nothing_left(converted))
-    _write_tables(unfinished, converted, target, seed)
-    write_json(unfinished.folder / "conversion.json", _record(plan, target, seed, fingerprint, counts))
+    _write_tables(unfinished, converted, plan)
+    write_json(unfinished.folder / "conversion.json", _record(plan, fingerprint, counts))
     unfinished.folder.replace(dataset.folder)
     return Conversion(dataset, counts)
 
@@ -114,49 +101,50 @@ def _count(cases: Sequence[PlannedCase]) -> Counts:
 
 
 def _convert_all(
-    cases: Sequence[PlannedCase], target: Target, dataset: RawDataset, n_procs: int
+    cases: Sequence[PlannedCase], plan: Plan, dataset: RawDataset, n_procs: int
 ) -> Iterator[ConvertedCase]:
     if n_procs <= 1:
-        yield from map(convert_case, cases, repeat(target), repeat(dataset))
+        yield from map(convert_case, cases, repeat(plan.profile), repeat(plan.target), repeat(dataset))
         return
     # spawn: the caller may have started threads (torch, matplotlib), which a forked child would not have.
     with ProcessPoolExecutor(n_procs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(convert_case, cases, repeat(target), repeat(dataset))
+        yield from pool.map(convert_case, cases, repeat(plan.profile), repeat(plan.target), repeat(dataset))
 
 
-def _write_tables(dataset: RawDataset, converted: Sequence[ConvertedCase], target: Target, seed: int) -> None:
+def _write_tables(dataset: RawDataset, converted: Sequence[ConvertedCase], plan: Plan) -> None:
     included = [case.plan for case in converted if not case.plan.reason]
     patients = {case.case: case.patient for case in included}
     training = {case.case: case.patient for case in included if case.split == "train"}
     others = [case.case for case in included if case.split != "train"]
-    folds = make_folds(training, {case.patient: case.site for case in included}, FOLDS, seed)
+    folds = make_folds(training, {case.patient: case.site for case in included}, FOLDS, plan.seed)
     for one, other in [(training, others), *((fold["train"], fold["val"]) for fold in folds)]:
         if shared := patients_in_both(one, other, patients):
             raise DataRefusedError(f"{dataset.folder}: patients on both sides of a split: {shared[:5]}")
     if folds:
         dataset.write_splits(folds)
-    dataset.write_dataset_json(target, ["MRI"], len(training))
+    dataset.write_dataset_json(plan.target, ["MRI"], len(training))
     write_text(dataset.folder / "cases.tsv", cases_tsv(converted))
     write_json(dataset.folder / "cases.json", cases_json())
 
 
-def _record(plan: Sequence[PlannedCase], target: Target, seed: int, fingerprint: str, counts: Counts) -> dict[str, Any]:
-    sources = {case.source.name: case.source for case in plan}
+def _record(plan: Plan, fingerprint: str, counts: Counts) -> dict[str, Any]:
+    sources = {case.source.name: case.source for case in plan.cases}
     return {
         "schema": SCHEMA,
         "generated_by": generated_by(),
-        "target": asdict(target),
-        "seed": seed,
+        "profile": asdict(plan.profile),
+        "target": asdict(plan.target),
+        "seed": plan.seed,
         "sources": [{**asdict(source_version(source.root)), "name": name} for name, source in sources.items()],
         "images": asdict(counts),
         "fingerprint": fingerprint,
     }
 
 
-def _fingerprint(plan: Sequence[PlannedCase], target: Target, seed: int) -> str:
+def _fingerprint(plan: Plan) -> str:
     """Hash what decides the dataset's content, file sizes included, so that a rerun knows its own work."""
-    content = [[case.case, case.image, case.labels, case.split, case.reason, _sizes(case)] for case in plan]
-    text = json.dumps([SCHEMA, asdict(target), seed, content], ensure_ascii=True)
+    content = [[case.case, case.image, case.labels, case.split, case.reason, _sizes(case)] for case in plan.cases]
+    text = json.dumps([SCHEMA, asdict(plan.profile), asdict(plan.target), plan.seed, content], ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
@@ -191,9 +179,9 @@ def _refuse_incomplete(dataset: RawDataset) -> None:
         )
 
 
-def _refuse_inside_sources(dataset: RawDataset, plan: Sequence[PlannedCase]) -> None:
+def _refuse_inside_sources(dataset: RawDataset, plan: Plan) -> None:
     target = dataset.folder.resolve()
-    for source in {case.source for case in plan}:
+    for source in {case.source for case in plan.cases}:
         if target.is_relative_to(source.root):
             raise UsageError(
                 f"{dataset.folder}: would be written inside its own source {source.root}, which is only "

@@ -9,7 +9,7 @@ from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.plan import plan_cases
+from nnunet_ext.dataset_conversion.plan import make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
@@ -54,17 +54,16 @@ class Convert:
         """Convert, say what happened, and answer 3 where an image was refused."""
         dataset = RawDataset.named(required_folder("nnUNet_raw", os.environ), self.number, self.name)
         profile = load_profile(self.profile).with_missing(dict(self.missing))
-        plan = plan_cases(
+        plan = make_plan(
             name_sources(self.bids),
             profile,
+            load_target(self.target),
             test_fraction=self.test_fraction,
             seed=self.seed,
             labelled=not self.unlabelled,
         )
         with progress_bar("convert", "image") as progress:
-            done = write_dataset(
-                dataset, plan, load_target(self.target), seed=self.seed, n_procs=self.n_procs, progress=progress
-            )
+            done = write_dataset(dataset, plan, n_procs=self.n_procs, progress=progress)
         counts = done.counts
         print(
             f"{done.dataset.folder}: of {counts.found} images {counts.train} to train on, {counts.test} to test on, "

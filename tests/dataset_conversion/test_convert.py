@@ -3,6 +3,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -17,8 +18,8 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.dataset_conversion.plan import plan_cases
-from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.plan import make_plan
+from nnunet_ext.dataset_conversion.profile import Profile, load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
 from tests.conftest import SmallBids
@@ -27,12 +28,17 @@ TreeHash = Callable[[Path], str]
 
 
 def convert(
-    out: Path, *folders: Path | str, missing: str = "error", labelled: bool = True, n_procs: int = 1
+    out: Path,
+    *folders: Path | str,
+    missing: str = "error",
+    labelled: bool = True,
+    n_procs: int = 1,
+    profile: Profile | None = None,
 ) -> Conversion:
-    profile = load_profile("auto").with_missing({"lesion": missing})
+    profile = (profile or load_profile("auto")).with_missing({"lesion": missing})
     sources = name_sources([str(folder) for folder in folders])
-    plan = plan_cases(sources, profile, test_fraction=0.25, seed=1, labelled=labelled)
-    return write_dataset(RawDataset.named(out, 7, "Cord"), plan, load_target("cord-lesion"), seed=1, n_procs=n_procs)
+    plan = make_plan(sources, profile, load_target("cord-lesion"), test_fraction=0.25, seed=1, labelled=labelled)
+    return write_dataset(RawDataset.named(out, 7, "Cord"), plan, n_procs=n_procs)
 
 
 def rows_of(conversion: Conversion) -> dict[str, dict[str, str]]:
@@ -210,6 +216,48 @@ def test_a_damaged_file_refuses_its_case_and_no_other(
     assert rows_of(done)["site_sub-1_T2w"]["status"] == "include"
     assert not list(done.dataset.folder.rglob("*sub-2*"))
     assert tree_hash(bids.root) == before
+
+
+@pytest.mark.parametrize(
+    ("policy", "cord", "lesion"),
+    [("keep", 192 - 12, 12 + 4), ("extend_cord", 192 - 12, 12 + 4), ("clip", 192 - 12, 12), ("error", None, None)],
+)
+def test_lesion_outside_the_cord_is_settled_as_the_profile_says(
+    bids: SmallBids, tmp_path: Path, policy: str, cord: int | None, lesion: int | None
+) -> None:
+    bids.case("sub-1_T2w")
+    bids.image("sub-2_T2w")
+    file = bids.labels("sub-2_T2w")["lesion"]
+    mask = read_mask(file)
+    mask.data[0, 0, :4] = 1
+    write_mask(file, mask.data, mask.affine)
+    profile = replace(load_profile("auto"), lesion_outside_cord=policy)
+    done = convert(tmp_path / "raw", bids.root, profile=profile)
+    row = rows_of(done)["site_sub-2_T2w"]
+    if lesion is None:
+        assert "4 lesion voxels outside the cord" in row["reason"]
+        return
+    assert row["lesion_voxels_outside_sc"] == "4"
+    assert "4 lesion voxels outside the cord" in row["geometry"]
+    written = read_mask(done.dataset.label("site_sub-2_T2w", row["split"])).data
+    assert (int((written == 1).sum()), int((written == 2).sum())) == (cord, lesion)
+
+
+def test_a_soft_mask_is_cut_where_the_profile_says_and_refused_where_it_does_not(
+    bids: SmallBids, tmp_path: Path
+) -> None:
+    bids.image("sub-1_T2w")
+    file = bids.labels("sub-1_T2w")["sc"]
+    mask = read_mask(file)
+    soft = mask.data * np.linspace(0.1, 1.0, mask.data.shape[2], dtype=np.float32)
+    write_image(file, soft, mask.affine)
+    with pytest.raises(DataRefusedError, match="soft"):
+        convert(tmp_path / "refused", bids.root)
+    auto = load_profile("auto")
+    profile = replace(auto, classes={**auto.classes, "sc": replace(auto.classes["sc"], threshold=0.5)})
+    row = rows_of(convert(tmp_path / "cut", bids.root, profile=profile))["site_sub-1_T2w"]
+    assert row["voxels_sc"] == str(int((soft > 0.5).sum()))
+    assert "soft mask cut at 0.5" in row["geometry"]
 
 
 def test_what_the_file_says_must_be_what_the_folder_says(bids: SmallBids, tmp_path: Path) -> None:

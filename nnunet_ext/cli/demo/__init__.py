@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for every product and report.html")
     parser.add_argument("--bids", action="append", default=[], metavar="DIR", help="a BIDS folder of yours")
     parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an image to predict")
-    parser.add_argument("--patients", type=int, default=10, help="synthetic patients of each site (default 10)")
+    parser.add_argument("--patients", type=int, default=16, help="synthetic patients of each site (default 16)")
     parser.add_argument("--epochs", type=int, default=12, help="of training (default 12)")
     parser.add_argument("--iterations", type=int, default=80, help="training steps of each epoch (default 80)")
     parser.add_argument(

@@ -25,7 +25,7 @@ from nnunet_ext.cli.demo.workspace import CONFIGURATION, DATASET_NUMBER, PLANS, 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.plan import plan_cases
+from nnunet_ext.dataset_conversion.plan import make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
@@ -154,12 +154,16 @@ class _Job:
         )
 
     def _convert(self, tell: Tell) -> None:
-        plan = plan_cases(self.sources, load_profile("auto"), test_fraction=TEST_FRACTION, seed=self.demo.seed)
+        plan = make_plan(
+            self.sources,
+            load_profile("auto"),
+            load_target(TARGET),
+            test_fraction=TEST_FRACTION,
+            seed=self.demo.seed,
+        )
         write_dataset(
             self.work.dataset,
             plan,
-            load_target(TARGET),
-            seed=self.demo.seed,
             n_procs=self.demo.n_procs,
             progress=lambda done, total: tell(done / total, f"{done} of {total} images"),
         )
