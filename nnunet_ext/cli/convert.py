@@ -9,9 +9,11 @@ from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.plan import make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
+from nnunet_ext.dataset_conversion.tables import cases_tsv
 from nnunet_ext.dataset_conversion.write import write_dataset
 
 
@@ -37,6 +39,8 @@ class Convert:
         Everything goes to imagesTs, for prediction.
     n_procs
         Processes.
+    dry_run
+        Stop after the plan, and print it.
     """
 
     bids: tuple[str, ...]
@@ -49,6 +53,7 @@ class Convert:
     seed: int
     unlabelled: bool
     n_procs: int
+    dry_run: bool
 
     def run(self) -> int:
         """Convert, say what happened, and answer 3 where an image was refused."""
@@ -62,6 +67,9 @@ class Convert:
             seed=self.seed,
             labelled=not self.unlabelled,
         )
+        if self.dry_run:
+            print(cases_tsv([ConvertedCase(case) for case in plan.cases]), end="")
+            return 0
         with progress_bar("convert", "image") as progress:
             done = write_dataset(dataset, plan, n_procs=self.n_procs, progress=progress)
         counts = done.counts
@@ -97,6 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-fraction", type=float, default=0.2, help="of each site's patients (default 0.2)")
     parser.add_argument("--seed", type=int, default=42, help="of the draw of test patients and folds")
     parser.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")
+    parser.add_argument("--dry-run", action="store_true", help="print what would become of each image, and stop")
     parser.add_argument("--n-procs", type=int, default=1, help="processes")
 
 
@@ -116,4 +125,5 @@ def from_options(options: argparse.Namespace) -> Convert:
         seed=options.seed,
         unlabelled=options.unlabelled,
         n_procs=options.n_procs,
+        dry_run=options.dry_run,
     )

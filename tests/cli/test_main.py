@@ -120,6 +120,19 @@ def test_a_refused_image_is_answered_with_3_and_the_rest_is_converted(
     assert (tmp_path / "raw" / "Dataset007_Cord" / "dataset.json").is_file()
 
 
+def test_a_dry_run_prints_the_plan_and_writes_nothing(
+    bids: SmallBids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bids.case("sub-1_T2w")
+    bids.image("sub-2_T2w")
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "raw"))
+    assert main(["convert", str(bids.root), "-d", "7", "-n", "Cord", "--dry-run"]) == 0
+    header, first, second = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    status = header.index("status")
+    assert (first[status], second[status]) == ("include", "skip")
+    assert not (tmp_path / "raw").exists()
+
+
 def test_a_name_that_is_taken_is_a_conflict(
     make_bids: Callable[[str], SmallBids], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
