@@ -1,17 +1,23 @@
 """Trees and volumes that many tests need, made on the fly."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.dialects import Dialect, label_stem
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Affine, Array
+
+# No deadline: a busy machine is not a fault. In CI the examples are fixed, on a desk they go on exploring.
+settings.register_profile("unhurried", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("unhurried")
 
 SHAPE = (16, 20, 12)
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real"

@@ -1,0 +1,116 @@
+"""One mask from those of several raters."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813 - the name that its own documentation uses
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.volume import Array
+
+Mask = npt.NDArray[np.uint8]
+
+
+class RaterRule(StrEnum):
+    """How several raters' masks become one."""
+
+    ONE = "one"
+    """That of a named rater."""
+
+    HIGHEST = "highest"
+    """That of the rater with the highest number: by custom the last, who corrects the others."""
+
+    UNION = "union"
+    """What any rater drew."""
+
+    MAJORITY = "majority"
+    """What more than half of the raters drew. Half of them is not enough."""
+
+    STAPLE = "staple"
+    """What is more likely drawn than not, each rater weighted by estimated sensitivity and specificity."""
+
+
+def fuse_raters(masks: Mapping[str, Array], rule: RaterRule, *, rater: str | None = None) -> Mask:
+    """Make one mask of the masks that several raters drew of one class.
+
+    Where all raters agree in every voxel, that is the result under every rule: one rater alone, and empty masks
+    throughout, too. A rater's empty mask is an opinion like any other.
+
+    STAPLE is that of Warfield, Zou and Wells 2004 (IEEE TMI 23:903, equations 13, 18 and 19) in SimpleITK, the prior
+    being the raters' mean volume, cut above probability 0.5. What no rater drew stays out and what all drew stays in,
+    which the algorithm alone does not guarantee where raters contradict each other. Its result depends on how much
+    background the image has.
+
+    Parameters
+    ----------
+    masks
+        For each rater's name the mask, any one shape for all; what is not zero is drawn.
+    rule
+        How to fuse.
+    rater
+        Whose mask to take under `RaterRule.ONE`; not looked at otherwise.
+
+    Returns
+    -------
+    Mask
+        Of the same shape, 0 and 1.
+
+    Raises
+    ------
+    DataRefusedError
+        Where there is no mask, shapes differ, the rater is not among them, or `HIGHEST` finds no single highest number.
+    """
+    if not masks:
+        raise DataRefusedError("at least one rater's mask was needed, found none")
+    if len({mask.shape for mask in masks.values()}) > 1:
+        shapes = ", ".join(f"{name} {mask.shape}" for name, mask in masks.items())
+        raise DataRefusedError(f"masks of one shape were needed, found {shapes}; resample them to their image first")
+    if rule is RaterRule.ONE:
+        return _drawn(masks[_chosen(masks, rater)])
+    drawn = np.stack([_drawn(mask) for mask in masks.values()])
+    union, intersection = drawn.max(axis=0), drawn.min(axis=0)
+    if rule is RaterRule.UNION or np.array_equal(union, intersection):
+        return union
+    if rule is RaterRule.HIGHEST:
+        return _drawn(masks[_highest(masks)])
+    if rule is RaterRule.MAJORITY:
+        return (2 * drawn.sum(axis=0, dtype=np.int64) > len(drawn)).astype(np.uint8)
+    return np.clip(_staple(drawn), intersection, union)
+
+
+def _drawn(mask: Array) -> Mask:
+    return (mask != 0).astype(np.uint8)
+
+
+def _chosen(masks: Mapping[str, Array], rater: str | None) -> str:
+    if rater is None and len(masks) == 1:
+        return next(iter(masks))
+    if rater is None or rater not in masks:
+        raise DataRefusedError(
+            f"the rater whose mask to take was needed: one of {', '.join(masks)}; found {rater or 'none'}"
+        )
+    return rater
+
+
+def _highest(masks: Mapping[str, Array]) -> str:
+    """Find the rater with the highest number at the end of the name; `rater10` is above `rater2`."""
+    numbers = {name: int(number[0]) for name in masks if (number := re.search(r"[0-9]+$", name))}
+    first = [name for name, number in numbers.items() if number == max(numbers.values())]
+    if len(numbers) < len(masks) or len(first) > 1:
+        raise DataRefusedError(
+            f"raters with a number each were needed, such as rater1 and rater2; found {', '.join(masks)}; "
+            f"name the rater to take, or choose another rule: {', '.join(RaterRule)}"
+        )
+    return first[0]
+
+
+def _staple(drawn: Mask) -> Mask:
+    """Cut STAPLE's probability at 0.5; `drawn` has the raters along axis 0, who must not all agree."""
+    estimate = sitk.STAPLEImageFilter()
+    estimate.SetForegroundValue(1)
+    probability = sitk.GetArrayFromImage(estimate.Execute([sitk.GetImageFromArray(mask) for mask in drawn]))
+    # One empty mask beside one that is not gives exactly a half, give or take the last digit.
+    return (probability > 0.5 + 1e-6).astype(np.uint8)
