@@ -39,10 +39,10 @@ def fuse_raters(masks: Mapping[str, Array], rule: RaterRule, *, rater: str | Non
     Where all raters agree in every voxel, that is the result under every rule: one rater alone, and empty masks
     throughout, too. A rater's empty mask is an opinion like any other.
 
-    STAPLE is that of Warfield, Zou and Wells 2004 (IEEE TMI 23:903, equations 13, 18 and 19) in SimpleITK, the prior
-    being the raters' mean volume, cut above probability 0.5. What no rater drew stays out and what all drew stays in,
-    which the algorithm alone does not guarantee where raters contradict each other. Its result depends on how much
-    background the image has.
+    STAPLE is that of Warfield, Zou and Wells 2004 (IEEE TMI 23:903) in SimpleITK, the prior being the raters' mean
+    volume, cut above probability 0.5. What no rater drew stays out and what all drew stays in, which the algorithm
+    alone does not guarantee where raters contradict each other. Its result depends on how much background the image
+    has.
 
     Parameters
     ----------
@@ -69,20 +69,21 @@ def fuse_raters(masks: Mapping[str, Array], rule: RaterRule, *, rater: str | Non
         shapes = ", ".join(f"{name} {mask.shape}" for name, mask in masks.items())
         raise DataRefusedError(f"masks of one shape were needed, found {shapes}; resample them to their image first")
     if rule is RaterRule.ONE:
-        return _drawn(masks[_chosen(masks, rater)])
-    drawn = np.stack([_drawn(mask) for mask in masks.values()])
-    union, intersection = drawn.max(axis=0), drawn.min(axis=0)
+        return _where(masks[_chosen(masks, rater)] != 0)
+    drawn = np.stack([_where(mask != 0) for mask in masks.values()])
+    union: Mask = drawn.max(axis=0)
+    intersection: Mask = drawn.min(axis=0)
     if rule is RaterRule.UNION or np.array_equal(union, intersection):
         return union
     if rule is RaterRule.HIGHEST:
-        return _drawn(masks[_highest(masks)])
+        return _where(masks[_highest(masks)] != 0)
     if rule is RaterRule.MAJORITY:
-        return (2 * drawn.sum(axis=0, dtype=np.int64) > len(drawn)).astype(np.uint8)
-    return np.clip(_staple(drawn), intersection, union)
+        return _where(2 * drawn.sum(axis=0, dtype=np.int64) > len(drawn))
+    return np.minimum(np.maximum(_staple(drawn), intersection), union)
 
 
-def _drawn(mask: Array) -> Mask:
-    return (mask != 0).astype(np.uint8)
+def _where(condition: Array) -> Mask:
+    return np.asarray(condition, dtype=np.uint8)
 
 
 def _chosen(masks: Mapping[str, Array], rater: str | None) -> str:
@@ -109,8 +110,8 @@ def _highest(masks: Mapping[str, Array]) -> str:
 
 def _staple(drawn: Mask) -> Mask:
     """Cut STAPLE's probability at 0.5; `drawn` has the raters along axis 0, who must not all agree."""
-    estimate = sitk.STAPLEImageFilter()
-    estimate.SetForegroundValue(1)
-    probability = sitk.GetArrayFromImage(estimate.Execute([sitk.GetImageFromArray(mask) for mask in drawn]))
+    images = [sitk.GetImageFromArray(mask) for mask in drawn]
+    # Confidence weight and foreground value: it takes no names.
+    estimate = sitk.STAPLE(images, 1.0, 1.0)  # type: ignore[no-untyped-call]  # annotated in part only
     # One empty mask beside one that is not gives exactly a half, give or take the last digit.
-    return (probability > 0.5 + 1e-6).astype(np.uint8)
+    return _where(sitk.GetArrayFromImage(estimate) > 0.5 + 1e-6)

@@ -23,8 +23,21 @@ def test_a_target_stands_over_synthetic_patients_and_not_over_the_users_images()
     assert found["Cord Dice, your images"].value is not None
     assert found["Cord Dice, your images"].value < 0.9
     assert found["Cord Dice, your images"].reached is None
+    assert found["Lesion Dice"].note == "mean of the 1 held-out cases with a lesion"
     assert found["Minutes"].value == pytest.approx(1.5)
     assert found["Memory, GiB"].value == pytest.approx(1.0)
+
+
+def test_lesions_invented_in_lesion_free_cases_are_told_beside_the_mean() -> None:
+    free = np.zeros((6, 6, 6), np.uint8)
+    invented = free.copy()
+    invented[3, 3, 3] = 2
+    rows = [*_case("phantom_1", 0)]
+    rows += evaluate_case(free, free, 1.0, REGIONS, case="phantom_2", site="here")
+    rows += evaluate_case(free, invented, 1.0, REGIONS, case="phantom_3", site="here")
+    found = {line.label: line for line in headlines(rows, [], 1.0, 0)}
+    assert found["Lesion Dice"].value == pytest.approx(1.0)
+    assert found["Lesion Dice"].note.endswith("of 2 without, 1 kept clean")
 
 
 def test_what_was_not_measured_is_not_a_number() -> None:

@@ -50,6 +50,7 @@ def test_an_entry_finds_what_it_names(entry: str, image: str) -> None:
         ("beijingVerio", "sub-beijingVerioX01/anat/sub-beijingVerioX01_T2w.nii.gz"),
         ("beijing", "sub-beijingVerio01/anat/sub-beijingVerio01_T2w.nii.gz"),
         ("B/sub-1", "sub-1/anat/sub-1_T2w.nii.gz"),
+        ("/data/B/sub-1", "sub-1/anat/sub-1_T2w.nii.gz"),
         ("elsewhere/sub-1_T2w.nii.gz", "sub-1/anat/sub-1_T2w.nii.gz"),
         ("B_sub-1_T2w", "sub-1/anat/sub-1_T2w.nii.gz"),
         ("T2w", "sub-1/anat/sub-1_T2w.nii.gz"),

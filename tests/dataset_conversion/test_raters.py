@@ -1,3 +1,5 @@
+from random import Random
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -32,9 +34,9 @@ def test_what_nobody_drew_stays_out_and_what_all_drew_stays_in(masks: Masks, rul
 
 
 @given(masks=raters(), rule=st.sampled_from(BLIND), order=st.randoms(use_true_random=False))
-def test_the_order_and_the_names_of_raters_change_nothing(masks: Masks, rule: RaterRule, order: object) -> None:
+def test_the_order_and_the_names_of_raters_change_nothing(masks: Masks, rule: RaterRule, order: Random) -> None:
     names = list(masks)
-    order.shuffle(names)  # type: ignore[attr-defined]  # Hypothesis types its generator as object
+    order.shuffle(names)
     shuffled = {f"other{number}": masks[name] for number, name in enumerate(names)}
     np.testing.assert_array_equal(fuse_raters(masks, rule), fuse_raters(shuffled, rule))
 
@@ -76,6 +78,16 @@ def test_staple_sides_with_the_raters_who_agree() -> None:
     near[5, 5, 1] = 0
     fused = fuse_raters({"a": good, "b": near, "c": good, "d": bad}, RaterRule.STAPLE)
     np.testing.assert_array_equal(fused, good)
+
+
+@pytest.mark.parametrize(("drawn", "also", "both"), [(20, 20, 3), (20, 45, 9)])
+def test_staple_stays_within_what_contradicting_raters_drew(drawn: int, also: int, both: int) -> None:
+    one, other = np.zeros(60, np.uint8), np.zeros(60, np.uint8)
+    one[:drawn] = 1
+    other[drawn - both : drawn - both + also] = 1
+    fused = fuse_raters({"a": one.reshape(SHAPE), "b": other.reshape(SHAPE)}, RaterRule.STAPLE).ravel()
+    assert fused[drawn - both : drawn].all()
+    assert not fused[drawn - both + also :].any()
 
 
 def test_the_highest_number_is_a_number_and_not_a_word() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import pandas as pd
+
 from nnunet_ext.evaluation.case import RegionMetrics
 from nnunet_ext.evaluation.summary import OVERALL_SITE, summary_table
 from nnunet_ext.evaluation.tables import metrics_table
@@ -29,13 +31,9 @@ def headlines(
     peak_bytes
         Memory of all processes together; 0 where the system does not tell.
     """
-    found = [
-        _mean(synthetic, "sc", "dsc", "Cord Dice", CORD_DICE),
-        _mean(synthetic, "lesion", "dsc_in_lesion_cases", "Lesion Dice", LESION_DICE),
-    ]
+    found = [*_dice(synthetic, "", CORD_DICE, LESION_DICE)]
     if own:
-        found.append(_mean(own, "sc", "dsc", "Cord Dice, your images", None))
-        found.append(_mean(own, "lesion", "dsc_in_lesion_cases", "Lesion Dice, your images", None))
+        found += _dice(own, ", your images", None, None)
     memory = peak_bytes / 1024**3 if peak_bytes else None
     return [
         *found,
@@ -44,12 +42,25 @@ def headlines(
     ]
 
 
-def _mean(rows: Sequence[RegionMetrics], region: str, metric: str, label: str, target: float | None) -> Headline:
+def _dice(
+    rows: Sequence[RegionMetrics], whose: str, cord_target: float | None, lesion_target: float | None
+) -> list[Headline]:
     summary = summary_table(metrics_table(rows))
+    cord, cases = _mean(summary, "sc", "dsc")
+    lesion, with_lesion = _mean(summary, "lesion", "dsc_in_lesion_cases")
+    clean, lesion_free = _mean(summary, "lesion", "lesion_free_kept_clean")
+    note = f"mean of the {with_lesion} held-out cases with a lesion"
+    if clean is not None:
+        note += f"; of {lesion_free} without, {round(clean * lesion_free)} kept clean"
+    return [
+        Headline(f"Cord Dice{whose}", cord, cord_target, f"mean of {cases} held-out cases"),
+        Headline(f"Lesion Dice{whose}", lesion, lesion_target, note),
+    ]
+
+
+def _mean(summary: pd.DataFrame, region: str, metric: str) -> tuple[float | None, int]:
+    """Look up a mean over all sites, and the number of cases that it rests on."""
     chosen = (summary["site"] == OVERALL_SITE) & (summary["region"] == region) & (summary["metric"] == metric)
     found = summary[chosen]
-    if found.empty or not int(found["n_used"].iloc[0]):
-        return Headline(label, None, target, "no held-out case has one")
-    return Headline(
-        label, float(found["mean"].iloc[0]), target, f"mean of {int(found['n_used'].iloc[0])} held-out cases"
-    )
+    used = 0 if found.empty else int(found["n_used"].iloc[0])
+    return (float(found["mean"].iloc[0]) if used else None), used
