@@ -68,6 +68,7 @@ def test_a_wheel_installed_elsewhere_brings_all_it_needs(tmp_path: Path) -> None
     (site,) = (clean / "lib").glob("python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     shutil.rmtree(source)
+    assert (site / "nnunet_ext" / "stand_ins" / "torchvision" / "transforms" / "functional.py").is_file()
     package, trainers, found, loose = imports(python, tmp_path)
     assert Path(str(package)).is_relative_to(clean)
     assert Path(str(trainers)).is_relative_to(clean)
