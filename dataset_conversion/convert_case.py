@@ -14,7 +14,7 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.dataset_conversion.plan import PlannedCase
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import Profile
 
 SAME_GRID: Final = 1e-3

@@ -7,60 +7,12 @@ from pathlib import Path, PurePosixPath
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name, strip_ending
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import ClassProfile, Profile
+from nnunet_ext.dataset_conversion.selection import Selection, select
 from nnunet_ext.dataset_conversion.source import Source, read_sites
 from nnunet_ext.dataset_conversion.splits import draw_test_patients
 from nnunet_ext.dataset_conversion.walk import find_images, find_labels
-
-
-@dataclass(frozen=True)
-class PlannedCase:
-    """One image that was found, and what is to become of it.
-
-    Parameters
-    ----------
-    case
-        `{dataset}_{BIDS stem}`.
-    source
-        Where it lies.
-    name
-        Its name taken apart, None where it is not a BIDS name.
-    site
-        Of the participant, the dataset's name where none is given.
-    image
-        Path relative to the source's root.
-    labels
-        For each class the label's relative path, None where the class is known to be absent.
-    split
-        `train`, `test` or `pool`; empty for a skipped image.
-    reason
-        Why it is skipped; empty where it is included.
-    refused
-        Whether the image was refused, by a fault or by the policy `error`, rather than left out knowingly.
-    """
-
-    case: str
-    source: Source
-    name: ImageName | None
-    site: str
-    image: str
-    labels: tuple[tuple[str, str | None], ...] = ()
-    split: str = ""
-    reason: str = ""
-    refused: bool = False
-
-    @property
-    def patient(self) -> tuple[str, str]:
-        """Dataset and subject: the unit of splits."""
-        return self.source.name, self.name.subject if self.name else self.image
-
-    def refuse(self, reason: str) -> "PlannedCase":
-        """Give the case refused for `reason`."""
-        return replace(self, split="", reason=reason, refused=True)
-
-    def skip(self, reason: str) -> "PlannedCase":
-        """Give the case left out knowingly for `reason`."""
-        return replace(self, split="", reason=reason)
 
 
 @dataclass(frozen=True)
@@ -77,12 +29,15 @@ class Plan:
         What is segmented.
     seed
         Of the draw of test patients, and of the folds.
+    warnings
+        What the user's lists name and no image has: a typing error there leaves a patient in, or out.
     """
 
     cases: tuple[PlannedCase, ...]
     profile: Profile
     target: Target
     seed: int
+    warnings: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -93,6 +48,7 @@ def make_plan(
     test_fraction: float,
     seed: int,
     labelled: bool = True,
+    selection: Selection | None = None,
 ) -> Plan:
     """Decide for each image of the sources what becomes of it. Names are read; no image is opened.
 
@@ -110,6 +66,8 @@ def make_plan(
         Of the draw of test patients, and later of the folds.
     labelled
         False where nothing is annotated yet: every image goes to the pool, no label is looked for.
+    selection
+        The user's include and exclude lists and split; None where there are none.
 
     Returns
     -------
@@ -128,16 +86,23 @@ def make_plan(
         for image in find_images(source.root):
             planned.append(_plan_case(source, image, sites, profile, labels))
     _refuse_equal_names(planned)
-    sites_of = {case.patient: case.site for case in planned if not case.reason}
-    drawn = draw_test_patients(sites_of, test_fraction, seed) if labelled else set()
-    planned.sort(key=lambda case: (case.case, case.image))
-    return Plan(tuple(_in_split(case, drawn, labelled) for case in planned), profile, target, seed)
+    chosen = select(planned, selection or Selection())
+    planned = sorted(chosen.cases, key=lambda case: (case.case, case.image))
+    sets = chosen.sets if chosen.sets is not None else _draw_sets(planned, test_fraction, seed)
+    cases = tuple(_in_split(case, sets, labelled) for case in planned)
+    return Plan(cases, profile, target, seed, chosen.warnings)
 
 
-def _in_split(case: PlannedCase, test_patients: set[tuple[str, str]], labelled: bool) -> PlannedCase:
+def _draw_sets(planned: Sequence[PlannedCase], test_fraction: float, seed: int) -> dict[tuple[str, str], str]:
+    sites = {case.patient: case.site for case in planned if not case.reason}
+    drawn = draw_test_patients(sites, test_fraction, seed)
+    return {patient: "test" if patient in drawn else "train" for patient in sites}
+
+
+def _in_split(case: PlannedCase, sets: Mapping[tuple[str, str], str], labelled: bool) -> PlannedCase:
     if case.reason:
         return case
-    return replace(case, split="pool" if not labelled else "test" if case.patient in test_patients else "train")
+    return replace(case, split=sets[case.patient] if labelled else "pool")
 
 
 def _labels_of(source: Source, profile: Profile) -> Mapping[str, Mapping[str, list[str]]]:

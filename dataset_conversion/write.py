@@ -17,7 +17,8 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.provenance import generated_by, source_version
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case
-from nnunet_ext.dataset_conversion.plan import Plan, PlannedCase
+from nnunet_ext.dataset_conversion.plan import Plan
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
 from nnunet_ext.dataset_conversion.tables import cases_json, cases_tsv
 
@@ -137,6 +138,7 @@ def _record(plan: Plan, fingerprint: str, counts: Counts) -> dict[str, Any]:
         "seed": plan.seed,
         "sources": [{**asdict(source_version(source.root)), "name": name} for name, source in sources.items()],
         "images": asdict(counts),
+        "warnings": list(plan.warnings),
         "fingerprint": fingerprint,
     }
 

@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.environment import required_folder
@@ -10,9 +12,12 @@ from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.file_lists import load_file_list
 from nnunet_ext.dataset_conversion.plan import make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import name_sources
+from nnunet_ext.dataset_conversion.split_file import read_split_file
 from nnunet_ext.dataset_conversion.tables import cases_tsv
 from nnunet_ext.dataset_conversion.write import write_dataset
 
@@ -41,6 +46,8 @@ class Convert:
         Processes.
     dry_run
         Stop after the plan, and print it.
+    include, exclude, split_file
+        Files with the user's own lists, None where there are none.
     """
 
     bids: tuple[str, ...]
@@ -54,19 +61,26 @@ class Convert:
     unlabelled: bool
     n_procs: int
     dry_run: bool
+    include: Path | None
+    exclude: Path | None
+    split_file: Path | None
 
     def run(self) -> int:
         """Convert, say what happened, and answer 3 where an image was refused."""
         dataset = RawDataset.named(required_folder("nnUNet_raw", os.environ), self.number, self.name)
         profile = load_profile(self.profile).with_missing(dict(self.missing))
+        sources = name_sources(self.bids)
         plan = make_plan(
-            name_sources(self.bids),
+            sources,
             profile,
             load_target(self.target),
             test_fraction=self.test_fraction,
             seed=self.seed,
             labelled=not self.unlabelled,
+            selection=self._selection([source.name for source in sources]),
         )
+        for warning in plan.warnings:
+            print(f"nnunet_ext convert: warning: {warning}", file=sys.stderr)
         if self.dry_run:
             print(cases_tsv([ConvertedCase(case) for case in plan.cases]), end="")
             return 0
@@ -84,6 +98,13 @@ class Convert:
                 f"on purpose, say so: --missing lesion=empty"
             )
         return 0
+
+    def _selection(self, datasets: list[str]) -> Selection:
+        return Selection(
+            include=None if self.include is None else load_file_list(self.include, datasets),
+            exclude=None if self.exclude is None else load_file_list(self.exclude, datasets),
+            split=None if self.split_file is None else read_split_file(self.split_file),
+        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +126,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-fraction", type=float, default=0.2, help="of each site's patients (default 0.2)")
     parser.add_argument("--seed", type=int, default=42, help="of the draw of test patients and folds")
     parser.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")
+    parser.add_argument("--include", type=Path, metavar="FILE", help="take only the images on this list")
+    parser.add_argument("--exclude", type=Path, metavar="FILE", help="leave out the images on this list")
+    parser.add_argument("--split-file", type=Path, metavar="FILE", help="YAML with train and test, as SCIseg's")
     parser.add_argument("--dry-run", action="store_true", help="print what would become of each image, and stop")
     parser.add_argument("--n-procs", type=int, default=1, help="processes")
 
@@ -126,4 +150,7 @@ def from_options(options: argparse.Namespace) -> Convert:
         unlabelled=options.unlabelled,
         n_procs=options.n_procs,
         dry_run=options.dry_run,
+        include=options.include,
+        exclude=options.exclude,
+        split_file=options.split_file,
     )
