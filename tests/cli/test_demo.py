@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -109,12 +110,14 @@ def test_a_terminated_demo_leaves_no_process_behind(tmp_path: Path) -> None:
     command = [COMMAND, "demo", str(tmp_path / "demo"), *TINY, "--epochs", "500"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         _wait_for("progress.tsv", tmp_path, process)
-        children = _descendants(process.pid)
+        children = [os.pidfd_open(child) for child in _descendants(process.pid)]
         process.terminate()
         process.communicate()
     assert process.returncode == 143
     assert children
-    assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+    for child in children:  # readable once the process has ended
+        assert select.select([child], [], [], 20)[0] == [child]
+        os.close(child)
 
 
 def test_a_demo_does_not_mix_with_another_folder_s_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
