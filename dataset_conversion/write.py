@@ -67,11 +67,12 @@ def write_dataset(dataset: RawDataset, plan: Plan, *, n_procs: int = 1, progress
     UsageError
         Where the dataset would stand inside one of its sources.
     ConflictError
-        Where another dataset stands there.
+        Where another dataset stands there, or has this number.
     DataRefusedError
         Where no sound case remains, naming the first reasons.
     """
     _refuse_inside_sources(dataset, plan)
+    _refuse_taken_number(dataset)
     fingerprint = _fingerprint(plan)
     if dataset.folder.exists():
         return _finished_before(dataset, fingerprint)
@@ -188,6 +189,16 @@ def _refuse_inside_sources(dataset: RawDataset, plan: Plan) -> None:
             raise UsageError(
                 f"{dataset.folder}: would be written inside its own source {source.root}, which is only "
                 f'ever read; choose another place: eval "$(nnunet_ext env --root DIR)"'
+            )
+
+
+def _refuse_taken_number(dataset: RawDataset) -> None:
+    """Two datasets of one number, whatever their names, are what nnU-Net cannot tell apart."""
+    number = dataset.folder.name.split("_")[0]
+    for other in sorted(dataset.folder.parent.glob(f"{number}_*")):
+        if other != dataset.folder and other.is_dir():
+            raise ConflictError(
+                f"{other}: has this number already; choose another -d, or -n {other.name[len(number) + 1 :]}"
             )
 
 

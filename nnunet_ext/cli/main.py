@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Final, Protocol
 
 from nnunet_ext import __version__
-from nnunet_ext.core.errors import NnunetExtError
+from nnunet_ext.core.errors import EnvironmentProblemError, NnunetExtError
 
 VERBS: Final = {
     "demo": "the whole job on synthetic patients and, with --bids, on yours",
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except OSError as error:  # a full disk, a folder without permission: the system's words are the best ones
         print(f"nnunet_ext {options.verb}: error: {error}", file=sys.stderr)
-        return NnunetExtError.exit_code
+        return EnvironmentProblemError.exit_code
     except KeyboardInterrupt:
         print(f"\nnnunet_ext {options.verb}: interrupted; the same command goes on from here", file=sys.stderr)
         return _INTERRUPTED

@@ -120,6 +120,16 @@ def test_a_refused_image_is_answered_with_3_and_the_rest_is_converted(
     assert (tmp_path / "raw" / "Dataset007_Cord" / "dataset.json").is_file()
 
 
+def test_a_place_that_cannot_be_written_is_an_environment_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["env", "--root", str(tmp_path / "file")]) == 4
+    told = capsys.readouterr()
+    assert told.out == ""  # the shell evaluates what stands there
+    assert "Not a directory" in told.err
+
+
 def test_a_dry_run_prints_the_plan_and_writes_nothing(
     bids: SmallBids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

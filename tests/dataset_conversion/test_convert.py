@@ -321,6 +321,13 @@ def test_a_second_run_finds_its_work_done_and_another_plan_is_a_conflict(bids: S
         convert(tmp_path / "raw", bids.root)
 
 
+def test_a_number_that_another_dataset_has_is_a_conflict(bids: SmallBids, tmp_path: Path) -> None:
+    bids.case("sub-1_T2w")
+    (tmp_path / "raw" / "Dataset007_Brain").mkdir(parents=True)
+    with pytest.raises(ConflictError, match="Dataset007_Brain: has this number already"):
+        convert(tmp_path / "raw", bids.root)
+
+
 def test_a_finished_dataset_that_lost_a_file_is_not_trusted(bids: SmallBids, tmp_path: Path) -> None:
     bids.case("sub-1_T2w")
     done = convert(tmp_path / "raw", bids.root)
