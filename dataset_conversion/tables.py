@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
@@ -38,6 +39,18 @@ def cases_tsv(cases: Sequence[ConvertedCase]) -> str:
         row = _row(case)
         writer.writerow([_cell(row[column]) for column in COLUMNS])
     return buffer.getvalue()
+
+
+def read_cases(folder: Path) -> list[dict[str, str]]:
+    """Read the table of a finished dataset, a mapping of column to cell for each image that was found.
+
+    Raises
+    ------
+    OSError
+        Where it is not there.
+    """
+    with (folder / "cases.tsv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
 
 
 def cases_json() -> dict[str, dict[str, str]]:

@@ -1,6 +1,5 @@
 """Writing a planned conversion: case by case, complete or not at all."""
 
-import csv
 import hashlib
 import json
 import shutil
@@ -20,7 +19,7 @@ from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_ca
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
-from nnunet_ext.dataset_conversion.tables import cases_json, cases_tsv
+from nnunet_ext.dataset_conversion.tables import cases_json, cases_tsv, read_cases
 
 SCHEMA: Final = 1
 FOLDS: Final = 5
@@ -172,8 +171,7 @@ def _finished_before(dataset: RawDataset, fingerprint: str) -> Conversion:
 
 
 def _refuse_incomplete(dataset: RawDataset) -> None:
-    with (dataset.folder / "cases.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream, delimiter="\t") if row["status"] == "include"]
+    rows = [row for row in read_cases(dataset.folder) if row["status"] == "include"]
     missing = [row["case"] for row in rows if not dataset.image(row["case"], row["split"]).is_file()]
     if missing:
         raise DataRefusedError(

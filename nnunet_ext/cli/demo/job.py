@@ -208,7 +208,7 @@ class _Job:
         """Score, write the report, and print the figures as they were measured."""
         begun = time.monotonic()
         target = load_target(TARGET)
-        evaluation: Evaluation = evaluate(self.work, target, lambda *_: None)
+        evaluation: Evaluation = evaluate(self.work, target)
 
         def measure() -> list[Headline]:
             so_far = sum(seconds.values()) + time.monotonic() - begun

@@ -1,16 +1,14 @@
 """Comparing the held-out patients' predictions with their references."""
 
-import csv
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from nnunet_ext.cli.demo.steps import Tell
 from nnunet_ext.cli.demo.workspace import Workspace
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.target import Target
+from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
 from nnunet_ext.evaluation.preset import SCISEG2
 from nnunet_ext.evaluation.tables import write_tables
@@ -32,18 +30,11 @@ class Evaluation:
     summary: pd.DataFrame
 
 
-def read_cases(work: Workspace) -> list[dict[str, Any]]:
-    """Read `cases.tsv` of the converted dataset."""
-    with (work.dataset.folder / "cases.tsv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
-def evaluate(work: Workspace, target: Target, tell: Tell) -> Evaluation:
+def evaluate(work: Workspace, target: Target) -> Evaluation:
     """Score every test case and write the tables; a case without a prediction is an error, not a shorter list."""
-    cases = [case for case in read_cases(work) if case["split"] == "test"]
+    cases = [case for case in read_cases(work.dataset.folder) if case["split"] == "test"]
     rows: list[RegionMetrics] = []
-    for number, case in enumerate(cases):
-        tell(number / len(cases), case["case"])
+    for case in cases:
         reference = read_mask(work.dataset.label(case["case"], "test"))
         prediction = read_mask(work.predictions / f"{case['case']}{FILE_ENDING}")
         rows += evaluate_case(

@@ -7,13 +7,14 @@ from typing import Final
 import pandas as pd
 
 from nnunet_ext import __version__
-from nnunet_ext.cli.demo.measure import Evaluation, read_cases
+from nnunet_ext.cli.demo.measure import Evaluation
 from nnunet_ext.cli.demo.segment import SingleImage
 from nnunet_ext.cli.demo.workspace import Workspace
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.target import Target
+from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.evaluation.dictionary import METRICS, symbols
 from nnunet_ext.evaluation.preset import SCISEG2
 from nnunet_ext.report.content import CaseEntry, Headline, ReportContent, SkippedCase
@@ -43,7 +44,7 @@ def write_report(
     sequence of Headline
         What `measure` gave, which is asked last, when all pictures are drawn.
     """
-    cases = read_cases(work)
+    cases = read_cases(work.dataset.folder)
     skipped = [SkippedCase(case["case"], case["reason"]) for case in cases if case["status"] == "skip"]
     skipped += [SkippedCase(image.case, image.refused) for image in images if image.refused]
     entries = [_test_case(work, target, case, evaluation) for case in cases if case["split"] == "test"]
