@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.plan import make_plan
+from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source
 from nnunet_ext.dataset_conversion.walk import find_images, find_labels
@@ -35,7 +35,7 @@ def main() -> None:
         sources = [Source("tree", root)]
         walk = best(lambda: bare_walk(str(root)))
         scan = best(lambda: (find_images(root), find_labels(root, "derivatives/labels")))
-        plan = best(lambda: make_plan(sources, profile, target, test_fraction=0.2, seed=1))
+        plan = best(lambda: make_plan(sources, profile, target, PlanOptions()))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
     print(f"{len(names)} files, {os.cpu_count()} cores, best of {ROUNDS}")
     print(f"bare os.scandir walk {walk:.3f} s; scan {scan:.3f} s, {scan / walk:.2f} times; {memory:.0f} MiB")

@@ -1,1 +1,12 @@
-"""From BIDS folders to one nnU-Net dataset: scan, plan, write."""
+"""From BIDS datasets to nnU-Net's raw format, in three steps.
+
+Scan, names and tables only: `source`, `walk`, `names`, `participants`, by a `profile` (`class_profile`, `image_filter`)
+that is asked for or which `recognise` finds; `scan` puts that together.
+
+Plan, each image included or skipped with its reason: `group_channels`, `find_label`, `plan_labels`, then `selection`
+(`file_lists`, `split_file`) and `draw_sets` (`splits`); `plan` puts that together, `plan_file` keeps it.
+
+Write, case by case: `read_channels` (`register`), `read_on_grid` (`resample`), `raters`, `quality`; `convert_case` puts
+that together, `done` knows what an interrupted run had finished, `convert_all` runs them; `ledger`, `tables` and
+`quality_table` say what became of each; `existing` is a dataset that grows; `write` puts that together.
+"""

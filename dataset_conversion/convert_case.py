@@ -1,65 +1,72 @@
 """Reading one case, checking it, and writing it as nnU-Net wants it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
-from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import RAW_AXES, reorient
-from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.profile import Profile
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
+from nnunet_ext.dataset_conversion.profile import OutsidePolicy
+from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
+from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.raters import fuse_raters
+from nnunet_ext.dataset_conversion.read_channels import read_channels
+from nnunet_ext.dataset_conversion.read_on_grid import read_on_grid
+from nnunet_ext.dataset_conversion.recipe import Recipe
 
-SAME_GRID: Final = 1e-3
-"""Up to this many voxels apart, two grids are the same."""
-
-ADOPTED_WITHIN: Final = 0.5
-"""Up to this many voxels, a label takes its image's affine, and the distance is recorded."""
+_CORD: Final = "sc"
+_LESION: Final = "lesion"
 
 
 @dataclass(frozen=True)
 class ConvertedCase:
-    """What became of one image.
+    """What became of one case.
 
     Parameters
     ----------
     plan
         As it was planned, or refused for what was found on reading it.
-    voxels
-        For each class the number of its voxels before classes are drawn over each other.
     lesion_voxels_outside_sc
-        Of the lesion mask; None where the target has not both.
+        Of the lesion mask, before anything was done about them; None where not both are annotated.
     geometry
-        How the labels' grids were brought onto the image's.
+        What reading and converting had to do: how grids were brought together, values were read, raters fused.
     image_sha256
-        Of the source file.
+        Of the source files of its channels, with `;` between them.
+    quality
+        What was measured; None where it was not converted.
     """
 
     plan: PlannedCase
-    voxels: tuple[tuple[str, int], ...] = ()
     lesion_voxels_outside_sc: int | None = None
     geometry: str = ""
     image_sha256: str = ""
+    quality: Quality | None = None
 
 
-def convert_case(plan: PlannedCase, profile: Profile, target: Target, dataset: RawDataset) -> ConvertedCase:
+@dataclass(frozen=True, eq=False)
+class _Masks:
+    """The annotated classes' masks, what was done to them, and how far the farthest was moved."""
+
+    by_class: Mapping[str, Array]
+    remarks: tuple[str, ...]
+    moved_mm: float
+
+
+def convert_case(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
     """Convert one case; a fault of its files refuses the case and never stops the others.
 
     Parameters
     ----------
     plan
         An included case.
-    profile
-        Its dataset's thresholds and policies.
-    target
-        What is segmented.
+    recipe
+        How to convert it.
     dataset
         Where to write.
 
@@ -69,7 +76,7 @@ def convert_case(plan: PlannedCase, profile: Profile, target: Target, dataset: R
         With the plan refused, and nothing written, where a file was refused.
     """
     try:
-        return _convert(plan, profile, target, dataset)
+        return _convert(plan, recipe, dataset)
     except FileRefusedError as error:
         place = error.path.relative_to(plan.source.root) if error.path.is_relative_to(plan.source.root) else error.path
         return ConvertedCase(plan.refuse(f"{place.name}: {error.reason}"))
@@ -77,83 +84,97 @@ def convert_case(plan: PlannedCase, profile: Profile, target: Target, dataset: R
         return ConvertedCase(plan.refuse(str(error)))
 
 
-def _convert(plan: PlannedCase, profile: Profile, target: Target, dataset: RawDataset) -> ConvertedCase:
-    image_file = plan.source.root / plan.image
-    image = read_volume(image_file)
-    masks: dict[str, Array] = {}
-    remarks = list(image.notes)
-    for label_class, label in plan.labels:
-        if label is None:
-            masks[label_class] = np.zeros(image.data.shape, dtype=np.uint8)
-            remarks.append(f"{label_class}: no file, taken as empty")
-            continue
-        mask, found = _read_on_grid(plan, label, image, profile.classes[label_class].threshold)
-        masks[label_class] = mask.data
-        remarks += [f"{label_class}: {remark}" for remark in found]
-    voxels = tuple((name, int(np.count_nonzero(mask))) for name, mask in masks.items())
-    outside = _outside(masks)
-    if outside:
-        remarks += _settle_outside(masks, profile.lesion_outside_cord, outside)
-    if masks:
-        fused = reorient(Volume(target.fuse(masks), image.affine), RAW_AXES)
+def _convert(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
+    target = recipe.target
+    channels = read_channels(plan, target.channels, register=recipe.register)
+    affine = channels.anchor.affine
+    masks = _read_masks(plan, channels.anchor, recipe)
+    outside = _outside(masks.by_class)
+    settled, said = _settle_outside(masks.by_class, recipe.profile.lesion_outside_cord, outside)
+    data = [*channels.data, *(settled[name] for name in target.mask_channels)]
+    if any(name in settled for name, _ in target.classes):
+        fused = reorient(Volume(target.fuse(settled), affine), RAW_AXES)
         write_mask(dataset.label(plan.case, plan.split), fused.data, fused.affine)
-    raw = reorient(image, RAW_AXES)
-    write_image(dataset.image(plan.case, plan.split), raw.data, raw.affine)
+    for index, channel in enumerate(data):
+        raw = reorient(Volume(channel, affine), RAW_AXES)
+        write_image(dataset.image(plan.case, plan.split, index), raw.data, raw.affine)
+    remarks = [*channels.remarks, *masks.remarks, *said, *_check_unions(settled, recipe)]
     return ConvertedCase(
         plan,
-        voxels=voxels,
         lesion_voxels_outside_sc=outside,
         geometry="; ".join(remarks) or "same grid",
-        image_sha256=sha256(image_file),
+        image_sha256=";".join(channels.sha256),
+        quality=measure_quality(channels.anchor, masks.by_class, masks.moved_mm),
     )
 
 
-def _read_on_grid(plan: PlannedCase, label: str, image: Volume, threshold: float | None) -> tuple[Volume, list[str]]:
-    """Read a mask and bring it onto its image's grid, or refuse it."""
-    path = plan.source.root / label
-    mask = read_mask(path) if threshold is None else _above(read_volume(path), threshold)
-    if mask.data.shape != image.data.shape:
-        reason = f"the mask's shape is {mask.data.shape} and its image's {image.data.shape}; resample it to the image"
-        raise FileRefusedError(path, reason)
-    remarks = list(mask.notes)
-    if threshold is not None:
-        remarks.append(f"soft mask cut at {threshold:g}")
-    apart = displacement(image.data.shape, image.affine, mask.affine)
-    if apart.rms_voxels > ADOPTED_WITHIN:
-        distance = f"{apart.centre_mm:.2f} mm at the centre of the volume, {apart.rms_voxels:.2f} voxels over all"
-        raise FileRefusedError(path, f"the mask lies {distance} from its image: drawn on another image, or moved")
-    if apart.rms_voxels > SAME_GRID:
-        remarks.append(
-            f"image's affine adopted, {apart.centre_mm:.3f} mm away at the centre of the volume, "
-            f"{apart.rms_mm:.3f} mm root mean square"
-        )
-    values = np.unique(mask.data[mask.data > 0])
-    if values.size > 1:
-        raise FileRefusedError(path, f"a mask of one class has one value besides 0, found {values.tolist()}")
-    if values.size and values[0] != 1:
-        remarks.append(f"value {int(values[0])} read as 1")
-    return replace(mask, data=(mask.data > 0).astype(np.uint8), affine=image.affine), remarks
+def _read_masks(plan: PlannedCase, image: Volume, recipe: Recipe) -> _Masks:
+    masks: dict[str, Array] = {}
+    remarks: list[str] = []
+    moved = 0.0
+    for label in plan.labels:
+        if label.files:
+            masks[label.name], said, distance = _read_label(plan, label, image, recipe)
+            moved = max(moved, distance)
+            remarks += [f"{label.name}: {remark}" for remark in said]
+        elif label.why_empty:
+            masks[label.name] = np.zeros(image.data.shape, dtype=np.uint8)
+            remarks.append(f"{label.name}: {label.why_empty}")
+        else:
+            remarks.append(f"{label.name}: not annotated")
+    return _Masks(masks, tuple(remarks), moved)
 
 
-def _above(soft: Volume, threshold: float) -> Volume:
-    return replace(soft, data=(soft.data > threshold).astype(np.uint8))
+def _read_label(
+    plan: PlannedCase, label: PlannedLabel, image: Volume, recipe: Recipe
+) -> tuple[Array, list[str], float]:
+    """Read a class's mask, or those of its raters as one."""
+    profile = recipe.profile.classes[label.name]
+    read = {
+        rater: read_on_grid(plan.source.root / path, image, profile, resample=recipe.resample)
+        for rater, path in label.files
+    }
+    remarks = [f"{rater}: {remark}" if rater else remark for rater, mask in read.items() for remark in mask.remarks]
+    moved = max(mask.moved_mm for mask in read.values())
+    if profile.raters in list(RaterRule):
+        sizes = ", ".join(f"{rater or 'unnamed'} {int(mask.data.sum())}" for rater, mask in read.items())
+        remarks.append(f"raters by rule {profile.raters}: {sizes} voxels")
+        rule = RaterRule(profile.raters)
+        return fuse_raters({r: m.data for r, m in read.items()}, rule, rater=profile.rater or None), remarks, moved
+    return next(iter(read.values())).data, remarks, moved
 
 
-def _settle_outside(masks: dict[str, Array], policy: str, outside: int) -> list[str]:
+def _settle_outside(
+    masks: Mapping[str, Array], policy: OutsidePolicy, outside: int | None
+) -> tuple[Mapping[str, Array], list[str]]:
     """Do with lesion voxels outside the cord what the profile says, and say so."""
+    if not outside:
+        return masks, []
     found = f"{outside} lesion voxels outside the cord"
+    cord, lesion = masks[_CORD] > 0, masks[_LESION] > 0
     if policy == "error":
         raise DataRefusedError(f"{found}: mend the masks, or set lesion_outside_cord in the profile")
     if policy == "extend_cord":
-        masks["sc"] = ((masks["sc"] > 0) | (masks["lesion"] > 0)).astype(np.uint8)
-        return [f"{found} made cord"]
+        return {**masks, _CORD: (cord | lesion).astype(np.uint8)}, [f"{found} made cord"]
     if policy == "clip":
-        masks["lesion"] = ((masks["lesion"] > 0) & (masks["sc"] > 0)).astype(np.uint8)
-        return [f"{found} removed"]
-    return [f"{found} kept"]
+        return {**masks, _LESION: (lesion & cord).astype(np.uint8)}, [f"{found} removed"]
+    return masks, [f"{found} kept"]
 
 
-def _outside(masks: dict[str, Array]) -> int | None:
-    if not {"sc", "lesion"} <= set(masks):
+def _outside(masks: Mapping[str, Array]) -> int | None:
+    if _CORD not in masks or _LESION not in masks:
         return None
-    return int(np.count_nonzero((masks["lesion"] > 0) & (masks["sc"] == 0)))
+    return int(np.count_nonzero((masks[_LESION] > 0) & (masks[_CORD] == 0)))
+
+
+def _check_unions(masks: Mapping[str, Array], recipe: Recipe) -> list[str]:
+    """Say where a class that is the union of others is not."""
+    remarks = []
+    for whole, parts in recipe.target.unions:
+        if whole not in masks or not masks[whole].any() or any(part not in masks for part in parts):
+            continue  # nobody has drawn it: the parts make it
+        drawn, joined = masks[whole] > 0, np.any([masks[part] > 0 for part in parts], axis=0)
+        alone, beyond = int((drawn & ~joined).sum()), int((joined & ~drawn).sum())
+        if alone or beyond:
+            remarks.append(f"{whole}: {alone} voxels in none of its parts, {beyond} of its parts outside it")
+    return remarks

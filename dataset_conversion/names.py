@@ -35,10 +35,10 @@ class ImageName:
         """The subject with its prefix, ``sub-01``."""
         return f"sub-{self.entity('sub')}"
 
-    def fill(self, template: str) -> str:
-        """Name a label by a profile's template, see `Profile.labels`."""
+    def fill(self, template: str, rater: str = "") -> str:
+        """Name a label by a profile's template, see `ClassProfile.templates`."""
         without_suffix = self.stem.rsplit("_", 1)[0]
-        return template.format(image=self.stem, entities=without_suffix, suffix=self.suffix)
+        return template.format(image=self.stem, entities=without_suffix, suffix=self.suffix, rater=rater)
 
 
 def parse_image_name(file_name: str) -> ImageName | None:

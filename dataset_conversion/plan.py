@@ -1,18 +1,65 @@
 """From what was found to what will be written: each image is included, or skipped with its reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import PurePosixPath
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.target import Target
+from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
+from nnunet_ext.dataset_conversion.group_channels import group_channels
 from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name, strip_ending
+from nnunet_ext.dataset_conversion.plan_labels import plan_labels
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.profile import ClassProfile, Profile
+from nnunet_ext.dataset_conversion.profile import Profile, SiteRules
+from nnunet_ext.dataset_conversion.scan import Scan, scan_source
 from nnunet_ext.dataset_conversion.selection import Selection, select
-from nnunet_ext.dataset_conversion.source import Source, read_sites
-from nnunet_ext.dataset_conversion.splits import draw_test_patients
-from nnunet_ext.dataset_conversion.walk import find_images, find_labels
+from nnunet_ext.dataset_conversion.source import Source
+
+
+class Labels(StrEnum):
+    """Which images are expected to have labels."""
+
+    NEEDED = "needed"
+    """All of them."""
+
+    POOL = "pool"
+    """Those without any are the pool of the correction loop."""
+
+    NONE = "none"
+    """Nothing is annotated yet: no label is looked for, and all images are there to be predicted."""
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What a plan depends on besides the datasets.
+
+    Parameters
+    ----------
+    test_fraction
+        Of each site's patients.
+    seed
+        Of the draw of test patients, and of the folds.
+    labels
+        Which images are expected to have labels.
+    selection
+        The user's include and exclude lists and split.
+    known
+        Sets of patients that an existing dataset has, to which this plan adds.
+    resample
+        Whether a mask on another grid is resampled to its image, by nearest neighbour, rather than refused.
+    register
+        Whether a further channel on another grid is registered to the first, rather than refused.
+    """
+
+    test_fraction: float = 0.2
+    seed: int = 42
+    labels: Labels = Labels.NEEDED
+    selection: Selection = field(default_factory=Selection)
+    known: Mapping[Patient, Membership] = field(default_factory=dict)
+    resample: bool = False
+    register: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,33 +69,31 @@ class Plan:
     Parameters
     ----------
     cases
-        Every image found, once, sorted by case name.
-    profile
-        How the datasets name things, and what is done with odd labels.
+        Every image found, sorted by case name.
+    profiles
+        For each dataset how it names things, and what is done with odd labels.
     target
         What is segmented.
-    seed
-        Of the draw of test patients, and of the folds.
+    seed, resample, register
+        As in `PlanOptions`.
+    assumptions
+        What was assumed about the datasets.
     warnings
-        What the user's lists name and no image has: a typing error there leaves a patient in, or out.
+        What the lists name and no image has: a typing error there leaves a patient in, or out.
     """
 
     cases: tuple[PlannedCase, ...]
-    profile: Profile
+    profiles: Mapping[str, Profile]
     target: Target
     seed: int
+    resample: bool = False
+    register: bool = False
+    assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 def make_plan(
-    sources: Sequence[Source],
-    profile: Profile,
-    target: Target,
-    *,
-    test_fraction: float,
-    seed: int,
-    labelled: bool = True,
-    selection: Selection | None = None,
+    sources: Sequence[Source], profiles: Profile | Mapping[str, Profile], target: Target, options: PlanOptions
 ) -> Plan:
     """Decide for each image of the sources what becomes of it. Names are read; no image is opened.
 
@@ -56,18 +101,12 @@ def make_plan(
     ----------
     sources
         The datasets.
-    profile
-        How they name things.
+    profiles
+        How all datasets name things, or for each dataset's name how it does; `auto` is replaced by what is recognised.
     target
         What is to be segmented.
-    test_fraction
-        Of each site's patients.
-    seed
-        Of the draw of test patients, and later of the folds.
-    labelled
-        False where nothing is annotated yet: every image goes to the pool, no label is looked for.
-    selection
-        The user's include and exclude lists and split; None where there are none.
+    options
+        All else.
 
     Returns
     -------
@@ -77,91 +116,93 @@ def make_plan(
     Raises
     ------
     DataRefusedError
-        Where a source is no BIDS folder, or two images would get one name.
+        Where a source is no BIDS folder, two images would get one name, or a patient belongs to two sets.
+    UsageError
+        Where a profile does not know a class or a channel of the target.
     """
-    planned: list[PlannedCase] = []
-    for source in sources:
-        sites = read_sites(source, profile.site_columns)
-        labels = _labels_of(source, profile) if labelled else {}
-        for image in find_images(source.root):
-            planned.append(_plan_case(source, image, sites, profile, labels))
+    classes = target.mask_channels if options.labels is Labels.NONE else target.needed_classes
+    asked = dict.fromkeys((s.name for s in sources), profiles) if isinstance(profiles, Profile) else profiles
+    scans = [scan_source(source, asked[source.name], classes) for source in sources]
+    planned = [case for scan in scans for case in _plan_source(scan, target, options.labels)]
     _refuse_equal_names(planned)
-    chosen = select(planned, selection or Selection())
-    planned = sorted(chosen.cases, key=lambda case: (case.case, case.image))
-    sets = chosen.sets if chosen.sets is not None else _draw_sets(planned, test_fraction, seed)
-    cases = tuple(_in_split(case, sets, labelled) for case in planned)
-    return Plan(cases, profile, target, seed, chosen.warnings)
+    chosen = select(planned, options.selection, {scan.source: scan.profile for scan in scans})
+    rules = {scan.source.name: scan.profile.sites for scan in scans}
+    cases = _into_sets(chosen.cases, rules, GivenSets(chosen.sets, options.known), options)
+    found = {(scan.source.name, image) for scan in scans for image in scan.images}
+    _prove_complete(found, cases)
+    return Plan(
+        cases=tuple(sorted(cases, key=lambda case: (case.case, case.image))),
+        profiles={scan.source.name: scan.profile for scan in scans},
+        target=target,
+        seed=options.seed,
+        resample=options.resample,
+        register=options.register,
+        assumptions=tuple(sentence for scan in scans for sentence in scan.assumptions),
+        warnings=chosen.warnings,
+    )
 
 
-def _draw_sets(planned: Sequence[PlannedCase], test_fraction: float, seed: int) -> dict[tuple[str, str], str]:
-    sites = {case.patient: case.site for case in planned if not case.reason}
-    drawn = draw_test_patients(sites, test_fraction, seed)
-    return {patient: "test" if patient in drawn else "train" for patient in sites}
+def _plan_source(scan: Scan, target: Target, labels: Labels) -> list[PlannedCase]:
+    cases: list[PlannedCase] = []
+    usable: list[tuple[str, ImageName]] = []
+    for image in scan.images:
+        case = _case_of(scan, (image,), parse_image_name(PurePosixPath(image).name))
+        (cases.append(case) if case.reason else usable.append((image, _named(case))))
+    for group in group_channels(usable, scan.profile, target):
+        case = _case_of(scan, group.images, group.name)
+        if group.reason:
+            cases.append(case.refuse(group.reason) if group.refused else case.skip(group.reason))
+        else:
+            cases += plan_labels(case, scan, pool=labels is Labels.POOL)
+    return cases
 
 
-def _in_split(case: PlannedCase, sets: Mapping[tuple[str, str], str], labelled: bool) -> PlannedCase:
-    if case.reason:
-        return case
-    return replace(case, split=sets[case.patient] if labelled else "pool")
-
-
-def _labels_of(source: Source, profile: Profile) -> Mapping[str, Mapping[str, list[str]]]:
-    folders = {found.folder for found in profile.classes.values()}
-    listed = {folder: find_labels(source.root, folder) for folder in folders}
-    return {name: listed[found.folder] for name, found in profile.classes.items()}
-
-
-def _plan_case(
-    source: Source,
-    image: str,
-    sites: Mapping[str, str],
-    profile: Profile,
-    labels: Mapping[str, Mapping[str, list[str]]],
-) -> PlannedCase:
-    path = PurePosixPath(image)
-    name = parse_image_name(path.name)
-    case = PlannedCase(f"{source.name}_{strip_ending(path.name)}", source, name, source.name, image)
+def _case_of(scan: Scan, images: tuple[str, ...], name: ImageName | None) -> PlannedCase:
+    """Describe a case, refused or skipped where its first image's name or place already says so."""
+    source = scan.source
+    path = PurePosixPath(next(image for image in images if image))
+    case = PlannedCase(f"{source.name}_{strip_ending(path.name)}", source, name, source.name, images)
     if name is None:
         return case.refuse("not a BIDS file name: sub-LABEL, then key-value pairs, then the contrast")
-    case = replace(case, site=sites.get(name.subject, source.name))
-    if path.parts[0] != name.subject:
-        return case.refuse(f"the folder says {path.parts[0]} and the file says {name.subject}")
-    if path.parent.name not in profile.folders:
+    participants = scan.participants
+    site = participants.sites.get(name.subject, source.name)
+    case = replace(case, site=site, pathology=participants.pathologies.get(name.subject, ""))
+    inside = path.relative_to(scan.profile.root).parts
+    if inside[0] != name.subject:
+        return case.refuse(f"the folder says {inside[0]} and the file says {name.subject}")
+    session = name.entity("ses")
+    if len(inside) > 2 and inside[1].startswith("ses-") and inside[1] != f"ses-{session}":
+        return case.refuse(f"the folder says {inside[1]} and the file says {f'ses-{session}' if session else 'none'}")
+    if path.parent.name not in scan.profile.folders:
         return case.skip(f"not an anatomical image: folder {path.parent.name}")
-    if name.suffix not in profile.suffixes:
-        return case.skip(f"contrast {name.suffix} is not among the profile's: {' '.join(profile.suffixes)}")
-    found: list[tuple[str, str | None]] = []
-    for label_class, files in labels.items():
-        outcome = _find_label(name, label_class, profile.classes[label_class], files)
-        if isinstance(outcome, _Absent):
-            return case.refuse(outcome.reason) if outcome.refused else case.skip(outcome.reason)
-        found.append((label_class, outcome))
-    return replace(case, labels=tuple(found))
+    return case
 
 
-@dataclass(frozen=True)
-class _Absent:
-    reason: str
-    refused: bool
+def _named(case: PlannedCase) -> ImageName:
+    if case.name is None:
+        raise DataRefusedError(f"{case.image}: a BIDS name was needed")
+    return case.name
 
 
-def _find_label(
-    name: ImageName, label_class: str, profile: ClassProfile, files: Mapping[str, list[str]]
-) -> str | _Absent | None:
-    """Find the one label of a class: its path, None for a class known to be absent, or why there is none."""
-    wanted = [name.fill(template) for template in profile.templates]
-    matches = [path for stem in wanted for path in files.get(stem, [])]
-    if len(matches) > 1:
-        return _Absent(f"two files claim to be its {label_class} mask: {' and '.join(matches)}", refused=True)
-    if matches:
-        folder = next((part for part in Path(matches[0]).parts if part.startswith("sub-") and "_" not in part), None)
-        if folder is not None and folder != name.subject:
-            return _Absent(f"its {label_class} mask lies in another subject's folder: {matches[0]}", refused=True)
-        return matches[0]
-    if profile.missing == "empty":
-        return None
-    reason = f"no {label_class} mask: looked in {profile.folder} for {', '.join(wanted)}"
-    return _Absent(reason, refused=profile.missing == "error")
+def _into_sets(
+    cases: Sequence[PlannedCase], rules: Mapping[str, SiteRules], given: GivenSets, options: PlanOptions
+) -> list[PlannedCase]:
+    if options.labels is Labels.NONE:
+        return [case if case.reason else replace(case, split="pool", split_by="no label") for case in cases]
+    labelled = [case for case in cases if not case.reason and case.labels]
+    sets = draw_sets(labelled, rules, given, options.test_fraction, options.seed)
+    return [case if case.reason else _in_set(case, sets, given.known) for case in cases]
+
+
+def _in_set(case: PlannedCase, sets: Mapping[Patient, Membership], known: Mapping[Patient, Membership]) -> PlannedCase:
+    member = sets.get(case.patient) or known.get(case.patient)
+    if case.labels:
+        if member is None:
+            return case.skip("the split does not name its patient")
+        return replace(case, split=member.set_name, split_by=member.by)
+    if member is not None and member.set_name == "test":
+        return case.skip("its patient is tested on: correcting this image and training on it would leak")
+    return replace(case, split="pool", split_by="no label")
 
 
 def _refuse_equal_names(planned: Sequence[PlannedCase]) -> None:
@@ -173,3 +214,10 @@ def _refuse_equal_names(planned: Sequence[PlannedCase]) -> None:
                 f"two images would both be case {case.case}: {other.image} and {case.image} "
                 f"of {case.source.root}; remove or rename one"
             )
+
+
+def _prove_complete(found: set[tuple[str, str]], cases: Sequence[PlannedCase]) -> None:
+    """Every image that was found stands in the plan; nothing stands there that was not found."""
+    planned = {(case.source.name, image) for case in cases for image in case.images if image}
+    if planned != found:
+        raise DataRefusedError(f"images would be lost or made up: {sorted(planned ^ found)[:5]}; please report this")

@@ -1,56 +1,99 @@
-"""One image that was found, and what is to become of it."""
+"""One case: what was found, and what is to become of it."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from nnunet_ext.dataset_conversion.names import ImageName
 from nnunet_ext.dataset_conversion.source import Source
 
+Split = Literal["", "train", "test", "pool"]
+
+
+@dataclass(frozen=True)
+class PlannedLabel:
+    """What is known of one class of a case.
+
+    Parameters
+    ----------
+    name
+        The class.
+    files
+        Rater (empty where unnamed) and relative path of each of its masks. Empty where there is none.
+    why_empty
+        Without files: why the class is known to be absent. Empty where it is not known, so that nobody has looked.
+    """
+
+    name: str
+    files: tuple[tuple[str, str], ...] = ()
+    why_empty: str = ""
+
+    @property
+    def annotated(self) -> bool:
+        """Whether anything is known of the class."""
+        return bool(self.files or self.why_empty)
+
 
 @dataclass(frozen=True)
 class PlannedCase:
-    """One image that was found, and what is to become of it.
+    """One image that was found, with the other channels of its case, and what is to become of it.
 
     Parameters
     ----------
     case
-        `{dataset}_{BIDS stem}`.
+        `{dataset}_{BIDS stem}`, with the rater's name behind it where every rater's mask makes a case.
     source
         Where it lies.
     name
         Its name taken apart, None where it is not a BIDS name.
     site
         Of the participant, the dataset's name where none is given.
-    image
-        Path relative to the source's root.
+    images
+        For each channel the path relative to the source's root, empty where the case has no such image.
+    pathology
+        As participants.tsv says it; empty where it does not.
     labels
-        For each class the label's relative path, None where the class is known to be absent.
+        What is known of each class.
     split
         `train`, `test` or `pool`; empty for a skipped image.
+    split_by
+        What put it there: a draw, a list, a rule for its site.
     reason
         Why it is skipped; empty where it is included.
     refused
-        Whether the image was refused, by a fault or by the policy `error`, rather than left out knowingly.
+        Whether it was refused, by a fault or by the policy `error`, rather than left out knowingly.
     """
 
     case: str
     source: Source
     name: ImageName | None
     site: str
-    image: str
-    labels: tuple[tuple[str, str | None], ...] = ()
-    split: str = ""
+    images: tuple[str, ...]
+    pathology: str = ""
+    labels: tuple[PlannedLabel, ...] = ()
+    split: Split = ""
+    split_by: str = ""
     reason: str = ""
     refused: bool = False
+
+    @property
+    def image(self) -> str:
+        """The image whose grid the case has: that of its first channel, or of the first that it has."""
+        return next(image for image in self.images if image)
 
     @property
     def patient(self) -> tuple[str, str]:
         """Dataset and subject: the unit of splits."""
         return self.source.name, self.name.subject if self.name else self.image
 
+    @property
+    def not_annotated(self) -> tuple[str, ...]:
+        """Classes in which nobody has looked."""
+        return tuple(label.name for label in self.labels if not label.annotated)
+
     def refuse(self, reason: str) -> "PlannedCase":
         """Give the case refused for `reason`."""
-        return replace(self, split="", reason=reason, refused=True)
+        return replace(self, split="", split_by="", reason=reason, refused=True)
 
     def skip(self, reason: str) -> "PlannedCase":
         """Give the case left out knowingly for `reason`."""
-        return replace(self, split="", reason=reason)
+        return replace(self, split="", split_by="", reason=reason)

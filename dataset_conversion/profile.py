@@ -1,39 +1,59 @@
-"""How one dataset names its files, and what a missing label means there."""
+"""How one dataset names its files, and what is done where it is not as it should be."""
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.shipped_toml import load_toml
+from nnunet_ext.dataset_conversion.class_profile import ClassProfile, label_policy, parse_class
+from nnunet_ext.dataset_conversion.image_filter import ImageFilter, channel_policy, parse_filter
 
-MISSING_POLICIES: Final = ("error", "empty", "skip")
-OUTSIDE_POLICIES: Final = ("keep", "extend_cord", "clip", "error")
+OutsidePolicy = Literal["keep", "extend_cord", "clip", "error"]
+OUTSIDE_POLICIES: Final[tuple[OutsidePolicy, ...]] = ("keep", "extend_cord", "clip", "error")
+AUTO: Final = "auto"
+
+_PACKAGE: Final = "nnunet_ext.dataset_conversion"
+_KEYS: Final = frozenset(
+    (
+        *("name", "extends", "aliases", "lesion_outside_cord"),
+        *("include", "exclude", "exclude_file", "exclude_headings"),
+        *("images", "channels", "participants", "sites", "classes"),
+    )
+)
 
 
 @dataclass(frozen=True)
-class ClassProfile:
-    """How one annotated class is found.
+class ParticipantColumns:
+    """What participants.tsv says.
 
     Parameters
     ----------
-    templates
-        Names of its label files, with ``{image}`` for the image's stem, ``{entities}`` for the stem without its
-        suffix and ``{suffix}``. The whole name must match, so that `sub-1` never finds the label of `sub-10`.
-    folder
-        The derivatives folder that holds them.
-    missing
-        What a missing label means: `error` (the image is refused), `empty` (the class is absent from the image, as in
-        a healthy patient) or `skip` (the image is left out knowingly).
-    threshold
-        Where set, the masks are declared soft, and voxels above it belong to the class. Without it a mask must hold
-        whole numbers, and a soft one is refused.
+    site, pathology
+        Columns that may hold them; the first that a participant has a value in counts.
+    healthy
+        Values of the pathology, whatever their case, that mean a healthy person.
+    healthy_lacks
+        Classes that a healthy person has none of: a missing mask of theirs is an empty one.
     """
 
-    templates: tuple[str, ...]
-    folder: str
-    missing: str
-    threshold: float | None = None
+    site: tuple[str, ...] = ()
+    pathology: tuple[str, ...] = ()
+    healthy: tuple[str, ...] = ()
+    healthy_lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SiteRules:
+    """Sites whose patients are not drawn: `train_only`, `test_only`, and `external` ones, which are tested on, too."""
+
+    train_only: tuple[str, ...] = ()
+    test_only: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,45 +65,89 @@ class Profile:
     name
         Of the profile.
     folders
-        Folders below the subject (or session) that hold anatomical images.
-    suffixes
-        Contrasts that are converted.
-    site_columns
-        Columns of participants.tsv that may hold the site; the first that a participant has a value in counts.
+        Folders below the subject (or session) that hold images.
+    images
+        Which images are converted, where the target takes one image of any contrast.
     classes
         For each annotated class how it is found.
+    root
+        Folder of the `sub-*` folders, relative to the dataset; empty where they stand at its top.
+    channels
+        For each channel that a target may name, which image it is.
+    participants
+        What participants.tsv says.
+    sites
+        Which sites are not drawn from.
     lesion_outside_cord
         What becomes of lesion voxels that are not cord: `keep` them, `extend_cord` by them, `clip` them away, or
         refuse the case (`error`). Their number stands in `cases.tsv` in any case.
+    include, exclude
+        Entries, as in a list of the user's, of what is taken and what is left out. Without `include` all is taken.
+    exclude_file, exclude_headings
+        A list that the dataset brings itself, relative to its folder, and which of its headings count; all where none
+        is named.
+    aliases
+        Other names of the dataset's folder, or Names in its `dataset_description.json`, to know it by.
     """
 
     name: str
     folders: tuple[str, ...]
-    suffixes: tuple[str, ...]
-    site_columns: tuple[str, ...]
+    images: ImageFilter
     classes: Mapping[str, ClassProfile]
-    lesion_outside_cord: str = "keep"
+    root: str = ""
+    channels: Mapping[str, ImageFilter] = field(default_factory=lambda: MappingProxyType({}))
+    participants: ParticipantColumns = ParticipantColumns()
+    sites: SiteRules = SiteRules()
+    lesion_outside_cord: OutsidePolicy = "keep"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    exclude_file: str = ""
+    exclude_headings: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     def with_missing(self, policies: Mapping[str, str]) -> "Profile":
-        """Give the profile with other policies for missing labels.
+        """Give the profile with other policies for missing labels and channels.
 
         Raises
         ------
         UsageError
             Where a class or a policy does not exist.
         """
+        classes, channels = dict(self.classes), dict(self.channels)
         for name, policy in policies.items():
-            if name not in self.classes or policy not in MISSING_POLICIES:
-                raise UsageError(
-                    f"--missing needs CLASS=POLICY with a class of {', '.join(self.classes)} and a policy "
-                    f"of {', '.join(MISSING_POLICIES)}; found {name}={policy}"
-                )
-        changed = {name: replace(self.classes[name], missing=policy) for name, policy in policies.items()}
-        return replace(self, classes={**self.classes, **changed})
+            try:
+                if name in classes:
+                    classes[name] = replace(classes[name], missing=label_policy(name, policy))
+                elif name in channels:
+                    channels[name] = replace(channels[name], missing=channel_policy(policy))
+                else:
+                    raise ValueError(f"it names none of {', '.join([*classes, *channels])}")
+            except ValueError as error:
+                raise UsageError(f"--missing needs NAME=POLICY; found {name}={policy}: {error}") from error
+        return replace(self, classes=classes, channels=channels)
+
+    def content(self) -> dict[str, Any]:
+        """Give the profile as its TOML file would say it; `parse_profile` reads it back."""
+        content: dict[str, Any] = {
+            "name": self.name,
+            "lesion_outside_cord": self.lesion_outside_cord,
+            "include": list(self.include),
+            "exclude": list(self.exclude),
+            "exclude_file": self.exclude_file,
+            "exclude_headings": list(self.exclude_headings),
+            "images": {"root": self.root, "folders": list(self.folders), **self.images.content()},
+            "channels": {
+                name: {**channel.content(), "missing": str(channel.missing)} for name, channel in self.channels.items()
+            },
+            "participants": {key: list(value) for key, value in vars(self.participants).items()},
+            "sites": {key: list(value) for key, value in vars(self.sites).items()},
+            "classes": {name: found.content() for name, found in self.classes.items()},
+        }
+        return content
 
 
 def load_profile(name_or_file: str) -> Profile:
-    """Load a shipped profile by name, or a user's own from a TOML file.
+    """Load a shipped profile by name, or a user's own from a TOML file, which may extend another by `extends`.
 
     Raises
     ------
@@ -92,30 +156,75 @@ def load_profile(name_or_file: str) -> Profile:
     DataRefusedError
         Where the file is no profile.
     """
-    return load_toml("profile", "nnunet_ext.dataset_conversion", "profiles", name_or_file, _parse)
+    return load_toml("profile", _PACKAGE, "profiles", name_or_file, _parse_extended)
 
 
-def _parse(content: Mapping[str, Any]) -> Profile:
-    classes = {}
-    for name, found in content["classes"].items():
-        if found["missing"] not in MISSING_POLICIES:
-            raise ValueError(f"class {name}: missing must be one of {', '.join(MISSING_POLICIES)}")
-        threshold = found.get("threshold")
-        classes[name] = ClassProfile(
-            templates=tuple(found["templates"]),
-            folder=str(found["folder"]),
-            missing=str(found["missing"]),
-            threshold=None if threshold is None else float(threshold),
-        )
+def shipped_profiles() -> list[Profile]:
+    """Load every profile that the package brings, by name, without `auto`."""
+    folder = files(_PACKAGE).joinpath("profiles")
+    names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return [load_profile(name) for name in names if name != AUTO]
+
+
+def parse_profile(content: Mapping[str, Any]) -> Profile:
+    """Make a profile of what its TOML file says.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        Where something is missing or unknown.
+    """
+    unknown = set(content) - _KEYS
+    if unknown:
+        raise ValueError(f"unknown keys {sorted(unknown)}; known: {', '.join(sorted(_KEYS))}")
     images = content["images"]
-    outside = str(content.get("lesion_outside_cord", "keep"))
+    outside = content.get("lesion_outside_cord", "keep")
     if outside not in OUTSIDE_POLICIES:
-        raise ValueError(f"lesion_outside_cord must be one of {', '.join(OUTSIDE_POLICIES)}")
+        raise ValueError(f"lesion_outside_cord must be one of {', '.join(OUTSIDE_POLICIES)}, found {outside!r}")
     return Profile(
         name=str(content["name"]),
         folders=tuple(images["folders"]),
-        suffixes=tuple(images["suffixes"]),
-        site_columns=tuple(content["participants"]["site"]),
-        classes=classes,
+        images=parse_filter(images),
+        classes={str(name): parse_class(name, found) for name, found in content["classes"].items()},
+        root=_inside(str(images.get("root", ""))),
+        channels={str(name): parse_filter(found) for name, found in content.get("channels", {}).items()},
+        participants=ParticipantColumns(**_tuples(content.get("participants", {}))),
+        sites=SiteRules(**_tuples(content.get("sites", {}))),
         lesion_outside_cord=outside,
+        include=tuple(content.get("include", ())),
+        exclude=tuple(content.get("exclude", ())),
+        exclude_file=_inside(str(content.get("exclude_file", ""))),
+        exclude_headings=tuple(content.get("exclude_headings", ())),
+        aliases=tuple(content.get("aliases", ())),
     )
+
+
+def _parse_extended(content: Mapping[str, Any]) -> Profile:
+    extended = content.get("extends")
+    if extended is None:
+        return parse_profile(content)
+    base = files(_PACKAGE).joinpath("profiles", f"{extended}.toml")
+    if not base.is_file():
+        raise ValueError(f"extends names no shipped profile: {extended!r}")
+    return parse_profile(_merged(tomllib.loads(base.read_text(encoding="utf-8")), content))
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay tables over tables; anything else replaces what was there."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+    return merged
+
+
+def _tuples(content: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    if any(isinstance(value, str) for value in content.values()):
+        raise TypeError(f"lists were needed, found {dict(content)}")
+    return {key: tuple(str(item) for item in value) for key, value in content.items()}
+
+
+def _inside(path: str) -> str:
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError(f"a path inside the dataset was needed, found {path!r}")
+    return "" if path in ("", ".") else path

@@ -2,35 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk  # noqa: N813 - the name that its own documentation uses
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array
+from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 
 Mask = npt.NDArray[np.uint8]
-
-
-class RaterRule(StrEnum):
-    """How several raters' masks become one."""
-
-    ONE = "one"
-    """That of a named rater."""
-
-    HIGHEST = "highest"
-    """That of the rater with the highest number: by custom the last, who corrects the others."""
-
-    UNION = "union"
-    """What any rater drew."""
-
-    MAJORITY = "majority"
-    """What more than half of the raters drew. Half of them is not enough."""
-
-    STAPLE = "staple"
-    """What is more likely drawn than not, each rater weighted by estimated sensitivity and specificity."""
 
 
 def fuse_raters(masks: Mapping[str, Array], rule: RaterRule, *, rater: str | None = None) -> Mask:
@@ -110,6 +90,9 @@ def _highest(masks: Mapping[str, Array]) -> str:
 
 def _staple(drawn: Mask) -> Mask:
     """Cut STAPLE's probability at 0.5; `drawn` has the raters along axis 0, who must not all agree."""
+    # 90 MiB in every process, and few datasets have several raters.
+    import SimpleITK as sitk  # noqa: N813, PLC0415 - the name of its own documentation; only where it is needed
+
     images = [sitk.GetImageFromArray(mask) for mask in drawn]
     # Confidence weight and foreground value: it takes no names.
     estimate = sitk.STAPLE(images, 1.0, 1.0)  # type: ignore[no-untyped-call]  # annotated in part only

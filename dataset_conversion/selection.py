@@ -1,10 +1,12 @@
-"""The user's own lists: which images to take, and who is tested on."""
+"""Lists of the user's and of the profiles: which images to take, and who is tested on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nnunet_ext.dataset_conversion.file_lists import FileList
+from nnunet_ext.dataset_conversion.file_lists import FileList, ListEntry, load_file_list
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
+from nnunet_ext.dataset_conversion.profile import Profile
+from nnunet_ext.dataset_conversion.source import Source
 from nnunet_ext.dataset_conversion.split_file import assign
 
 
@@ -46,40 +48,76 @@ class Selected:
     warnings: tuple[str, ...]
 
 
-def select(cases: Sequence[PlannedCase], selection: Selection) -> Selected:
+def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping[Source, Profile]) -> Selected:
     """Leave out what the lists say, and assign patients to the sets of the split.
 
     A case that was refused or skipped before keeps its reason, and still counts as found for an entry of a list.
+
+    Parameters
+    ----------
+    cases
+        Of all datasets.
+    selection
+        The user's lists, which count for all datasets.
+    profiles
+        The profile of each dataset, whose lists count for it alone.
 
     Raises
     ------
     DataRefusedError
         Where the split puts a patient into two sets.
+    FileRefusedError
+        Where a list that a profile names is not there.
     """
-    chosen = [case if case.reason else _listed(case, selection) for case in cases]
-    found = [(case.source.name, case.image) for case in cases]
-    warnings = []
-    for name, entries in (("include", selection.include), ("exclude", selection.exclude)):
-        for entry in entries.unmatched(found) if entries is not None else ():
-            warnings.append(f"the {name} list names {entry.text!r}, which no image has")
+    found = [(case.source.name, image) for case in cases for image in case.images if image]
+    chosen, warnings = _narrowed(list(cases), selection.include, selection.exclude, found)
+    for source, profile in profiles.items():
+        here = [image for image in found if image[0] == source.name]
+        include = _listed(profile.include) if profile.include else None
+        exclude = _listed([*profile.exclude, *_own_list(source, profile)])
+        own, said = _narrowed([case for case in chosen if case.source == source], include, exclude, here)
+        chosen = [case for case in chosen if case.source != source] + own
+        warnings += [f"profile {profile.name} of {source.name}: {warning}" for warning in said]
     if selection.split is None:
         return Selected(chosen, None, tuple(warnings))
     assigned = assign(selection.split, {case.case: case.patient for case in cases})
     warnings += [f"the split names {name!r}, which no image has" for name in assigned.unmatched]
     warnings += [f"the split names {name!r}, which several datasets have: all are taken" for name in assigned.shared]
     sets = {patient: "test" if name == "test" else "train" for patient, name in assigned.set_of.items()}
-    chosen = [
-        case if case.reason or case.patient in sets else case.skip("the split does not name its patient")
-        for case in chosen
-    ]
     return Selected(chosen, sets, tuple(warnings))
 
 
-def _listed(case: PlannedCase, selection: Selection) -> PlannedCase:
-    if selection.exclude is not None:
-        entry = selection.exclude.matches(case.source.name, case.image)
+def _narrowed(
+    cases: list[PlannedCase], include: FileList | None, exclude: FileList | None, found: Sequence[tuple[str, str]]
+) -> tuple[list[PlannedCase], list[str]]:
+    """Skip what the lists leave out, and say which of their entries name nothing."""
+    warnings = [
+        f"the {name} list names {entry.text!r}, which no image has"
+        for name, entries in (("include", include), ("exclude", exclude))
+        for entry in (entries.unmatched(found) if entries is not None else ())
+    ]
+    return [case if case.reason else _listed_case(case, include, exclude) for case in cases], warnings
+
+
+def _listed_case(case: PlannedCase, include: FileList | None, exclude: FileList | None) -> PlannedCase:
+    images = [(case.source.name, image) for image in case.images if image]
+    if exclude is not None:
+        entry = next((found for image in images if (found := exclude.matches(*image))), None)
         if entry is not None:
             return case.skip(f"on the exclude list as {entry.text!r}" + (f": {entry.reason}" if entry.reason else ""))
-    if selection.include is not None and selection.include.matches(case.source.name, case.image) is None:
+    if include is not None and not any(include.matches(*image) for image in images):
         return case.skip("not on the include list")
     return case
+
+
+def _listed(entries: Iterable[str | ListEntry]) -> FileList:
+    return FileList(tuple(entry if isinstance(entry, ListEntry) else ListEntry(entry) for entry in entries))
+
+
+def _own_list(source: Source, profile: Profile) -> tuple[ListEntry, ...]:
+    """Read the list that the dataset brings itself."""
+    if not profile.exclude_file:
+        return ()
+    entries = load_file_list(source.root / profile.exclude_file).entries
+    headings = set(profile.exclude_headings)
+    return tuple(entry for entry in entries if not headings or headings & set(entry.headings))

@@ -1,7 +1,7 @@
 """Who is trained on and who is tested on: by patient, balanced over sites."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -43,7 +43,11 @@ def draw_test_patients(sites: Mapping[Patient, str], fraction: float, seed: int)
 
 
 def make_folds(
-    cases: Mapping[str, Patient], sites: Mapping[Patient, str], folds: int, seed: int
+    cases: Mapping[str, Patient],
+    sites: Mapping[Patient, str],
+    folds: int,
+    seed: int,
+    known: Sequence[Mapping[str, Sequence[str]]] = (),
 ) -> list[dict[str, list[str]]]:
     """Deal patients out to folds, site by site, so that no patient is both trained and validated on.
 
@@ -59,21 +63,27 @@ def make_folds(
         How many; fewer where there are fewer patients.
     seed
         Shuffles the patients within each site.
+    known
+        Folds of a dataset that grows: its patients stay where they are, new ones go where fewest of their site are.
 
     Returns
     -------
     list of dict
         For each fold the cases to `train` and to `val`idate on, sorted. Empty where there are fewer than two patients.
     """
+    fold_of = {cases[case]: number for number, fold in enumerate(known) for case in fold["val"] if case in cases}
     generator = np.random.default_rng(seed)
     dealt: list[Patient] = []
     for site in sorted({sites[patient] for patient in cases.values()}):
-        patients = sorted({patient for patient in cases.values() if sites[patient] == site})
+        patients = sorted({patient for patient in cases.values() if sites[patient] == site} - set(fold_of))
         dealt += [patients[index] for index in generator.permutation(len(patients))]
-    count = min(folds, len(dealt))
+    count = len(known) or min(folds, len(dealt))
     if count < 2:
         return []
-    fold_of = {patient: position % count for position, patient in enumerate(dealt)}
+    if known:
+        _deal_to_smallest(fold_of, dealt, sites, count)
+    else:
+        fold_of = {patient: position % count for position, patient in enumerate(dealt)}
     return [
         {
             "train": sorted(case for case, patient in cases.items() if fold_of[patient] != fold),
@@ -81,6 +91,19 @@ def make_folds(
         }
         for fold in range(count)
     ]
+
+
+def _deal_to_smallest(
+    fold_of: dict[Patient, int], dealt: Sequence[Patient], sites: Mapping[Patient, str], count: int
+) -> None:
+    of_site = Counter((sites[patient], fold) for patient, fold in fold_of.items() if patient in sites)
+    of_all = Counter(fold_of.values())
+    for patient in dealt:
+        site = sites[patient]
+        fold = min(range(count), key=lambda number: (of_site[site, number], of_all[number], number))
+        fold_of[patient] = fold
+        of_site[site, fold] += 1
+        of_all[fold] += 1
 
 
 def patients_in_both(one: Iterable[str], other: Iterable[str], patients: Mapping[str, Patient]) -> Sequence[Patient]:

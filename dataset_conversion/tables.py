@@ -2,11 +2,16 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+
+Row = Mapping[str, str]
+"""A row of a table: column to cell."""
+
+NOTHING: Final = "n/a"
 
 COLUMNS: Final = {
     "case": "Name of the case in the nnU-Net dataset: {dataset}_{BIDS stem}",
@@ -20,48 +25,27 @@ COLUMNS: Final = {
     "split": "train, test or pool",
     "status": "include or skip",
     "reason": "Why the image was skipped",
-    "image": "Path of the image, relative to the BIDS dataset",
-    "label": "Paths of the label files, relative to the BIDS dataset",
+    "image": "Paths of the images of its channels, relative to the BIDS dataset, with ; between them",
+    "label": "Paths of the label files, relative to the BIDS dataset, with ; between them",
     "voxels_sc": "Voxels of the cord mask",
     "voxels_lesion": "Voxels of the lesion mask",
     "lesion_voxels_outside_sc": "Lesion voxels that are not cord",
-    "geometry": "What was done to bring the labels onto the image's grid",
-    "image_sha256": "SHA-256 of the image file",
+    "geometry": "What was done to bring the files onto one grid and their values into one form",
+    "image_sha256": "SHA-256 of the image files, in their order, with ; between them",
+    "chunk": "BIDS chunk entity",
+    "pathology": "Of the participant, from participants.tsv",
+    "split_by": "What put the case into its split: a draw, a list, a rule for its site",
+    "not_annotated": "Classes in which nobody has looked; where they may be, the label map holds the ignore label",
+    "missing_channels": "Numbers of the channels that the case has no image for; they are zero",
 }
 
 
-def cases_tsv(cases: Sequence[ConvertedCase]) -> str:
-    """Write the table, a row for each image that was found, in their given order; a missing value is ``n/a``."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for case in cases:
-        row = _row(case)
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
-    return buffer.getvalue()
-
-
-def read_cases(folder: Path) -> list[dict[str, str]]:
-    """Read the table of a finished dataset, a mapping of column to cell for each image that was found.
-
-    Raises
-    ------
-    OSError
-        Where it is not there.
-    """
-    with (folder / "cases.tsv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
-def cases_json() -> dict[str, dict[str, str]]:
-    """Give the data dictionary of the table, as BIDS wants it."""
-    return {column: {"Description": text} for column, text in COLUMNS.items()}
-
-
-def _row(case: ConvertedCase) -> dict[str, str]:
-    plan, name, voxels = case.plan, case.plan.name, dict(case.voxels)
+def case_row(case: ConvertedCase) -> dict[str, str]:
+    """Give a case's row of `cases.tsv`; a missing value is ``n/a``."""
+    plan, name = case.plan, case.plan.name
+    classes = case.quality.classes if case.quality is not None else {}
     outside = case.lesion_voxels_outside_sc
-    return {
+    row = {
         "case": plan.case,
         "dataset": plan.source.name,
         "subject": name.subject if name else "",
@@ -73,16 +57,53 @@ def _row(case: ConvertedCase) -> dict[str, str]:
         "split": plan.split,
         "status": "skip" if plan.reason else "include",
         "reason": plan.reason,
-        "image": plan.image,
-        "label": ";".join(label for _, label in plan.labels if label),
-        "voxels_sc": str(voxels.get("sc", "")),
-        "voxels_lesion": str(voxels.get("lesion", "")),
+        "image": ";".join(image for image in plan.images if image),
+        "label": ";".join(path for label in plan.labels for _, path in label.files),
+        "voxels_sc": str(classes["sc"].voxels) if "sc" in classes else "",
+        "voxels_lesion": str(classes["lesion"].voxels) if "lesion" in classes else "",
         "lesion_voxels_outside_sc": "" if outside is None else str(outside),
         "geometry": case.geometry,
         "image_sha256": case.image_sha256,
+        "chunk": name.entity("chunk") if name else "",
+        "pathology": plan.pathology,
+        "split_by": plan.split_by,
+        "not_annotated": ";".join(plan.not_annotated),
+        "missing_channels": ";".join(str(index) for index, image in enumerate(plan.images) if not image),
     }
+    return {column: _cell(row[column]) for column in COLUMNS}
+
+
+def table_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """Write rows as tab-separated text below the names of their columns."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row[column] for column in columns] for row in rows)
+    return buffer.getvalue()
+
+
+def cases_tsv(rows: Iterable[Row]) -> str:
+    """Write `cases.tsv`, a row for each image that was found, in their given order."""
+    return table_text(rows, list(COLUMNS))
+
+
+def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:
+    """Read the table of a finished dataset, a mapping of column to cell for each image that was found.
+
+    Raises
+    ------
+    OSError
+        Where it is not there.
+    """
+    with (folder / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def data_dictionary(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give the data dictionary of a table, as BIDS wants it, from what its columns mean."""
+    return {column: {"Description": text} for column, text in columns.items()}
 
 
 def _cell(text: str) -> str:
     """Keep a name that holds a tab or a line break from breaking the table."""
-    return " ".join(text.split()) if text.strip() else "n/a"
+    return " ".join(text.split()) if text.strip() else NOTHING

@@ -12,36 +12,39 @@ NEVER_ENTERED: Final = frozenset({"sourcedata", "code", "derivatives"})
 """Folders at the top of a dataset that repeat raw names or hold other things than raw images."""
 
 
-def find_images(root: Path) -> list[str]:
+def find_images(dataset: Path, root: str = "") -> list[str]:
     """List every NIfTI file below the `sub-*` folders of a dataset.
 
     Parameters
     ----------
+    dataset
+        Its folder.
     root
-        The dataset's folder.
+        Relative to it, the folder that holds the `sub-*` folders.
 
     Returns
     -------
     list of str
-        Paths relative to `root`, with forward slashes, in an order that does not depend on the file system. Links
+        Paths relative to `dataset`, with forward slashes, in an order that does not depend on the file system. Links
         that lead nowhere are listed too: they stand for content that was not downloaded.
 
     Raises
     ------
     DataRefusedError
-        Where `root` is no folder, or holds no `sub-*` folder.
+        Where there is no such folder, or no image below a `sub-*` folder.
     """
-    if not root.is_dir():
+    folder = dataset / root
+    if not folder.is_dir():
         raise DataRefusedError(
-            f"{root}: a BIDS folder was needed, found {'a file' if root.exists() else 'nothing'}; check the path"
+            f"{folder}: a BIDS folder was needed, found {'a file' if folder.exists() else 'nothing'}; check the path"
         )
-    found = [path for path in _files(str(root), "") if path.startswith("sub-") and "/" in path]
+    found = [path for path in _files(str(folder), "") if path.startswith("sub-") and "/" in path]
     if not found:
         raise DataRefusedError(
-            f"{root}: a BIDS folder was needed, with images below sub-*/; found none; "
+            f"{folder}: a BIDS folder was needed, with images below sub-*/; found none; "
             f"is the dataset one folder further down?"
         )
-    return sorted(found)
+    return sorted(f"{root}/{path}" if root else path for path in found)
 
 
 def find_labels(root: Path, folder: str) -> dict[str, list[str]]:

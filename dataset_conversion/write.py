@@ -3,180 +3,191 @@
 import hashlib
 import json
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import repeat
-from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Final
+
+from filelock import FileLock, Timeout
 
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
-from nnunet_ext.core.provenance import generated_by, source_version
+from nnunet_ext.core.provenance import source_version
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case
+from nnunet_ext.dataset_conversion.convert_all import Progress, convert_all
+from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.done import DONE_FOLDER
+from nnunet_ext.dataset_conversion.existing import Existing, carry_over, read_existing
+from nnunet_ext.dataset_conversion.ledger import Counts, Ledger, joined, ledger_of
 from nnunet_ext.dataset_conversion.plan import Plan
+from nnunet_ext.dataset_conversion.plan_file import RECORD, plan_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
+from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
-from nnunet_ext.dataset_conversion.tables import cases_json, cases_tsv, read_cases
+from nnunet_ext.dataset_conversion.tables import COLUMNS, NOTHING, cases_tsv, data_dictionary, table_text
 
-SCHEMA: Final = 1
 FOLDS: Final = 5
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many images met which fate: `found` is `skipped`, `refused`, `train`, `test` and `pool` together."""
-
-    found: int
-    skipped: int
-    refused: int
-    train: int
-    test: int
-    pool: int
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """A finished conversion: the folder that was written, and its counts."""
+    """A finished conversion: the folder that was written, and what became of its cases."""
 
     dataset: RawDataset
     counts: Counts
 
 
-def write_dataset(dataset: RawDataset, plan: Plan, *, n_procs: int = 1, progress: Progress | None = None) -> Conversion:
+def write_dataset(
+    dataset: RawDataset,
+    plan: Plan,
+    *,
+    n_procs: int = 1,
+    progress: Progress | None = None,
+    append_to: Existing | None = None,
+) -> Conversion:
     """Write the dataset under a temporary name beside `dataset`, and give it its own name once it is whole.
+
+    A run that was interrupted goes on where it was; what it had finished is read again before it is trusted.
 
     Parameters
     ----------
     dataset
         Where it is to stand. Where it stands already, from the same plan, nothing is done.
     plan
-        From `make_plan`.
+        From `make_plan` or `read_plan`.
     n_procs
         Processes that convert cases; the result does not depend on it.
     progress
         Called with the number of cases done and of all cases.
+    append_to
+        The dataset that stands there, to which the plan's new cases are added; its own stay as they are.
 
     Raises
     ------
     UsageError
         Where the dataset would stand inside one of its sources.
     ConflictError
-        Where another dataset stands there, or has this number.
+        Where another dataset stands there, or has this number, or another process writes it.
     DataRefusedError
-        Where no sound case remains, naming the first reasons.
+        Where no sound case remains, naming the first reasons, or a patient would be on both sides of a split.
+    ProcessFailedError
+        Where a worker was killed.
     """
     _refuse_inside_sources(dataset, plan)
     _refuse_taken_number(dataset)
-    fingerprint = _fingerprint(plan)
-    if dataset.folder.exists():
-        return _finished_before(dataset, fingerprint)
-    unfinished = RawDataset(dataset.folder.with_name(f".{dataset.folder.name}.unfinished"))
-    shutil.rmtree(unfinished.folder, ignore_errors=True)  # of an interrupted run, perhaps from another plan
-    to_convert = [case for case in plan.cases if not case.reason]
-    done = {}
-    for position, case in enumerate(_convert_all(to_convert, plan, unfinished, n_procs), start=1):
-        done[case.plan.case, case.plan.image] = case
-        if progress is not None:
-            progress(position, len(to_convert))
-    converted = [done.get((case.case, case.image), ConvertedCase(case)) for case in plan.cases]
-    counts = _count([case.plan for case in converted])
-    if counts.found == counts.skipped + counts.refused:
+    dataset.folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(_beside(dataset, "lock"), blocking=False):
+            _finish_interrupted_swap(dataset)
+            if append_to is None and dataset.folder.exists():
+                return _finished_before(dataset, _fingerprint(plan.cases, plan))
+            return _write(dataset, plan, n_procs, progress, append_to)
+    except Timeout as error:
+        raise ConflictError(f"{dataset.folder}: another process is writing it; wait for it to end") from error
+
+
+def _write(
+    dataset: RawDataset, plan: Plan, n_procs: int, progress: Progress | None, existing: Existing | None
+) -> Conversion:
+    cases = plan.cases if existing is None else existing.without_known(plan)
+    if existing is not None and not cases:
+        return Conversion(dataset, existing.ledger.counts)
+    _prove_patients_apart(cases, existing)
+    unfinished = RawDataset(_beside(dataset, "unfinished"))
+    converted = convert_all(cases, plan, unfinished, n_procs, progress)
+    ledger = new = ledger_of(converted, plan.target)
+    if existing is None and not new.included:
         shutil.rmtree(unfinished.folder, ignore_errors=True)
         raise DataRefusedError(_nothing_left(converted))
-    _write_tables(unfinished, converted, plan)
-    write_json(unfinished.folder / "conversion.json", _record(plan, fingerprint, counts))
-    unfinished.folder.replace(dataset.folder)
-    return Conversion(dataset, counts)
+    if existing is not None:
+        ledger = joined(existing.ledger, new, plan.target)
+        carry_over(existing, {row["case"] for row in ledger.rows} - {row["case"] for row in new.rows}, unfinished)
+    _write_tables(unfinished, ledger, plan, existing)
+    write_json(unfinished.folder / RECORD, _record(plan, cases, ledger, existing))
+    shutil.rmtree(unfinished.folder / DONE_FOLDER, ignore_errors=True)
+    _swap(unfinished, dataset)
+    return Conversion(dataset, ledger.counts)
 
 
-def _count(cases: Sequence[PlannedCase]) -> Counts:
-    splits = Counter(case.split for case in cases if not case.reason)
-    refused = sum(case.refused for case in cases)
-    skipped = sum(bool(case.reason) for case in cases) - refused
-    return Counts(len(cases), skipped, refused, splits["train"], splits["test"], splits["pool"])
-
-
-def _convert_all(
-    cases: Sequence[PlannedCase], plan: Plan, dataset: RawDataset, n_procs: int
-) -> Iterator[ConvertedCase]:
-    if n_procs <= 1:
-        yield from map(convert_case, cases, repeat(plan.profile), repeat(plan.target), repeat(dataset))
-        return
-    # spawn: the caller may have started threads (torch, matplotlib), which a forked child would not have.
-    with ProcessPoolExecutor(n_procs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(convert_case, cases, repeat(plan.profile), repeat(plan.target), repeat(dataset))
-
-
-def _write_tables(dataset: RawDataset, converted: Sequence[ConvertedCase], plan: Plan) -> None:
-    included = [case.plan for case in converted if not case.plan.reason]
-    patients = {case.case: case.patient for case in included}
-    training = {case.case: case.patient for case in included if case.split == "train"}
-    others = [case.case for case in included if case.split != "train"]
-    folds = make_folds(training, {case.patient: case.site for case in included}, FOLDS, plan.seed)
-    for one, other in [(training, others), *((fold["train"], fold["val"]) for fold in folds)]:
+def _write_tables(dataset: RawDataset, ledger: Ledger, plan: Plan, existing: Existing | None) -> None:
+    included = ledger.included
+    patients = {row["case"]: (row["dataset"], row["subject"]) for row in included}
+    sites = {patients[row["case"]]: row["site"] for row in included}
+    training = {row["case"]: patients[row["case"]] for row in included if row["split"] == "train"}
+    testing = [row["case"] for row in included if row["split"] == "test"]
+    known = existing.folds if existing is not None else ()
+    folds = make_folds(training, sites, FOLDS, plan.seed, known)
+    for one, other in [(training, testing), *((fold["train"], fold["val"]) for fold in folds)]:
         if shared := patients_in_both(one, other, patients):
             raise DataRefusedError(f"{dataset.folder}: patients on both sides of a split: {shared[:5]}")
     if folds:
         dataset.write_splits(folds)
-    dataset.write_dataset_json(plan.target, ["MRI"], len(training))
-    write_text(dataset.folder / "cases.tsv", cases_tsv(converted))
-    write_json(dataset.folder / "cases.json", cases_json())
+    ignore = any(row["not_annotated"] != NOTHING for row in included)
+    dataset.write_dataset_json(plan.target, len(training), ignore=ignore)
+    columns = quality_columns(plan.target.needed_classes)
+    write_text(dataset.folder / "cases.tsv", cases_tsv(ledger.rows))
+    write_json(dataset.folder / "cases.json", data_dictionary(COLUMNS))
+    write_text(dataset.folder / "qc.tsv", table_text(ledger.quality, list(columns)))
+    write_json(dataset.folder / "qc.json", data_dictionary(columns))
 
 
-def _record(plan: Plan, fingerprint: str, counts: Counts) -> dict[str, Any]:
-    sources = {case.source.name: case.source for case in plan.cases}
+def _record(plan: Plan, cases: Sequence[PlannedCase], ledger: Ledger, existing: Existing | None) -> dict[str, Any]:
+    """Say what the dataset was made of and how; of one that grew, what it was before, too."""
+    before = {} if existing is None else {key: value for key, value in existing.record.items() if key != "cases"}
+    content = plan_content(plan)
+    sources = {source.name: source for source in (case.source for case in plan.cases)}
+    versions = {name: {**asdict(source_version(source.root)), "name": name} for name, source in sources.items()}
     return {
-        "schema": SCHEMA,
-        "generated_by": generated_by(),
-        "profile": asdict(plan.profile),
-        "target": asdict(plan.target),
-        "seed": plan.seed,
-        "sources": [{**asdict(source_version(source.root)), "name": name} for name, source in sources.items()],
-        "images": asdict(counts),
-        "warnings": list(plan.warnings),
-        "fingerprint": fingerprint,
+        **content,
+        "profiles": {**before.get("profiles", {}), **content["profiles"]},
+        "sources": [*(old for old in before.get("sources", []) if old["name"] not in versions), *versions.values()],
+        "images": asdict(ledger.counts),
+        "fingerprint": _fingerprint(cases, plan),
+        "grown_from": before or None,
+        "cases": list(ledger.contents),
     }
 
 
-def _fingerprint(plan: Plan) -> str:
+def _fingerprint(cases: Sequence[PlannedCase], plan: Plan) -> str:
     """Hash what decides the dataset's content, file sizes included, so that a rerun knows its own work."""
-    content = [[case.case, case.image, case.labels, case.split, case.reason, _sizes(case)] for case in plan.cases]
-    text = json.dumps([SCHEMA, asdict(plan.profile), asdict(plan.target), plan.seed, content], ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    decided = [[*_decided(case), _sizes(case)] for case in cases]
+    # What was said on the way decides nothing.
+    content = {**plan_content(plan), "assumptions": [], "warnings": [], "cases": decided}
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def _decided(case: PlannedCase) -> list[Any]:
+    labels = [[label.name, label.files, label.why_empty] for label in case.labels]
+    return [case.case, case.images, labels, case.site, case.split, case.reason]
 
 
 def _sizes(case: PlannedCase) -> list[int]:
-    files = [case.image, *(label for _, label in case.labels if label)]
-    paths = [case.source.root / file for file in files]
+    files = [*case.images, *(path for label in case.labels for _, path in label.files)]
+    paths = [case.source.root / file for file in files if file]
     return [path.stat().st_size if path.exists() else -1 for path in paths]
 
 
 def _finished_before(dataset: RawDataset, fingerprint: str) -> Conversion:
-    record = dataset.folder / "conversion.json"
-    try:
-        content = json.loads(record.read_text(encoding="utf-8"))
-        counts = Counts(**content["images"])
-        same = content["fingerprint"] == fingerprint
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConflictError(f"{dataset.folder}: something else stands here; choose another -d or -n") from error
-    if not same:
-        raise ConflictError(f"{dataset.folder}: made from other images or options; choose another -d or -n")
-    _refuse_incomplete(dataset)
-    return Conversion(dataset, counts)
+    existing = read_existing(dataset)
+    if existing.record.get("fingerprint") != fingerprint:
+        raise ConflictError(
+            f"{dataset.folder}: made from other images or options; choose another -d or -n, "
+            f"or add what is new with --append"
+        )
+    return Conversion(dataset, existing.ledger.counts)
 
 
-def _refuse_incomplete(dataset: RawDataset) -> None:
-    rows = [row for row in read_cases(dataset.folder) if row["status"] == "include"]
-    missing = [row["case"] for row in rows if not dataset.image(row["case"], row["split"]).is_file()]
-    if missing:
+def _prove_patients_apart(cases: Sequence[PlannedCase], existing: Existing | None) -> None:
+    """Before anything is read: no patient is trained on, or in the pool, and tested on."""
+    old = existing.known if existing is not None else {}
+    tested = {patient for patient, member in old.items() if member.set_name == "test"}
+    tested |= {case.patient for case in cases if case.split == "test"}
+    others = {patient for patient, member in old.items() if member.set_name == "train"}
+    others |= {case.patient for case in cases if case.split in ("train", "pool") and case.labels}
+    if shared := sorted(tested & others):
+        listed = ", ".join(f"{subject} of {name}" for name, subject in shared[:5])
         raise DataRefusedError(
-            f"{dataset.folder}: {len(missing)} of its images are gone, the first {missing[0]}; "
-            f"remove the folder and convert again"
+            f"each patient is in one set; both trained and tested on: {listed}; mend the plan's splits"
         )
 
 
@@ -198,6 +209,26 @@ def _refuse_taken_number(dataset: RawDataset) -> None:
             raise ConflictError(
                 f"{other}: has this number already; choose another -d, or -n {other.name[len(number) + 1 :]}"
             )
+
+
+def _beside(dataset: RawDataset, ending: str) -> Path:
+    return dataset.folder.with_name(f".{dataset.folder.name}.{ending}")
+
+
+def _swap(unfinished: RawDataset, dataset: RawDataset) -> None:
+    previous = _beside(dataset, "previous")
+    if dataset.folder.exists():
+        dataset.folder.replace(previous)
+    unfinished.folder.replace(dataset.folder)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _finish_interrupted_swap(dataset: RawDataset) -> None:
+    """Undo or finish what a kill between the two renames of `_swap` left."""
+    previous = _beside(dataset, "previous")
+    if previous.exists() and not dataset.folder.exists():
+        previous.replace(dataset.folder)
+    shutil.rmtree(previous, ignore_errors=True)
 
 
 def _nothing_left(converted: Sequence[ConvertedCase], shown: int = 3) -> str:

@@ -1,25 +1,34 @@
 """`nnunet_ext convert`: BIDS folders to one nnU-Net raw dataset."""
 
 import argparse
+import json
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nnunet_ext import __version__
+from nnunet_ext.cli.conversion_report import PAGE, write_conversion_page
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.environment import required_folder
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.bids_validation import validate_bids
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.existing import Existing, read_existing
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
-from nnunet_ext.dataset_conversion.plan import make_plan
-from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.ledger import Counts
+from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
+from nnunet_ext.dataset_conversion.profile import Profile, load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
-from nnunet_ext.dataset_conversion.source import name_sources
+from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.split_file import read_split_file
-from nnunet_ext.dataset_conversion.tables import cases_tsv
-from nnunet_ext.dataset_conversion.write import write_dataset
+from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, read_cases
+from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
 
 
 @dataclass(frozen=True)
@@ -32,20 +41,32 @@ class Convert:
         Folders, or NAME=FOLDER.
     number, name
         Of the nnU-Net dataset.
-    target, profile
-        Names of shipped ones, or TOML files.
+    target
+        Name of a shipped one, or a TOML file.
+    profiles
+        Names of shipped ones or TOML files, each for all datasets or, as DATASET=PROFILE, for one.
     missing
-        Other policies for missing labels, by class.
+        Other policies for missing labels and channels, by name.
     test_fraction
         Of each site's patients.
     seed
         Of test patients and folds.
-    unlabelled
-        Everything goes to imagesTs, for prediction.
+    labels
+        Which images are expected to have labels.
+    append
+        Whether the dataset stands already and is added to.
+    resample, register
+        Whether masks and further channels on other grids are brought onto their image's.
     n_procs
         Processes.
+    validate_bids
+        Whether the BIDS validator is asked for a report.
+    json
+        Whether the answer is JSON.
     dry_run
         Stop after the plan, and print it.
+    write_plan, plan
+        Folders of a plan: to leave it in before stopping, and to take it from.
     include, exclude, split_file
         Files with the user's own lists, None where there are none.
     """
@@ -54,13 +75,20 @@ class Convert:
     number: int
     name: str
     target: str
-    profile: str
+    profiles: tuple[str, ...]
     missing: tuple[tuple[str, str], ...]
     test_fraction: float
     seed: int
-    unlabelled: bool
+    labels: Labels
+    append: bool
+    resample: bool
+    register: bool
     n_procs: int
     dry_run: bool
+    validate_bids: bool
+    json: bool
+    write_plan: Path | None
+    plan: Path | None
     include: Path | None
     exclude: Path | None
     split_file: Path | None
@@ -68,36 +96,63 @@ class Convert:
     def run(self) -> int:
         """Convert, say what happened, and answer 3 where an image was refused."""
         dataset = RawDataset.named(required_folder("nnUNet_raw", os.environ), self.number, self.name)
-        profile = load_profile(self.profile).with_missing(dict(self.missing))
+        existing = self._existing(dataset)
         sources = name_sources(self.bids)
-        plan = make_plan(
-            sources,
-            profile,
-            load_target(self.target),
+        plan = self._plan(sources, existing)
+        for kind, sentences in (("assumed", plan.assumptions), ("warning", plan.warnings)):
+            for sentence in sentences:
+                print(f"nnunet_ext convert: {kind}: {sentence}", file=sys.stderr)
+        if self.write_plan is not None:
+            write_plan(self.write_plan, plan)
+            print(f"{self.write_plan}: the plan. Edit its cases.tsv, then convert with --plan {self.write_plan}")
+        if self.dry_run:
+            print(cases_tsv(case_row(ConvertedCase(case)) for case in plan.cases), end="")
+        if self.dry_run or self.write_plan is not None:
+            return 0
+        with progress_bar("convert", "case") as progress:
+            done = write_dataset(dataset, plan, n_procs=self.n_procs, progress=progress, append_to=existing)
+        if self.validate_bids:
+            _validate_bids(sources, dataset)
+        if not (dataset.folder / PAGE).exists():
+            with progress_bar("draw", "case") as progress:
+                write_conversion_page(dataset, sources, self.n_procs, progress)
+        _write_log(done, plan)
+        return self._conclude(done)
+
+    def _existing(self, dataset: RawDataset) -> Existing | None:
+        if not self.append:
+            return None
+        if not dataset.folder.is_dir():
+            raise UsageError(f"--append needs a dataset, found none: {dataset.folder}; leave --append out to make it")
+        return read_existing(dataset)
+
+    def _plan(self, sources: Sequence[Source], existing: Existing | None) -> Plan:
+        if self.plan is not None:
+            return read_plan(self.plan, sources)
+        options = PlanOptions(
             test_fraction=self.test_fraction,
             seed=self.seed,
-            labelled=not self.unlabelled,
+            labels=self.labels,
             selection=self._selection([source.name for source in sources]),
+            known={} if existing is None else existing.known,
+            resample=self.resample,
+            register=self.register,
         )
-        for warning in plan.warnings:
-            print(f"nnunet_ext convert: warning: {warning}", file=sys.stderr)
-        if self.dry_run:
-            print(cases_tsv([ConvertedCase(case) for case in plan.cases]), end="")
-            return 0
-        with progress_bar("convert", "image") as progress:
-            done = write_dataset(dataset, plan, n_procs=self.n_procs, progress=progress)
-        counts = done.counts
-        print(
-            f"{done.dataset.folder}: of {counts.found} images {counts.train} to train on, {counts.test} to test on, "
-            f"{counts.pool} without label to predict; {counts.skipped} skipped, {counts.refused} refused"
-        )
-        if counts.refused:
-            raise DataRefusedError(
-                f"{counts.refused} of {counts.found} images were refused, the rest was converted. The reasons stand in "
-                f"{done.dataset.folder / 'cases.tsv'}; mend the files and convert again or, where a label is missing "
-                f"on purpose, say so: --missing lesion=empty"
+        return make_plan(sources, self._profiles(sources), load_target(self.target), options)
+
+    def _profiles(self, sources: Sequence[Source]) -> dict[str, Profile]:
+        """Read which profile each dataset has: its own, else that for all, else `auto`."""
+        names = {source.name for source in sources}
+        own = dict(asked.split("=", 1) for asked in self.profiles if asked.partition("=")[0] in names and "=" in asked)
+        general = [asked for asked in self.profiles if asked.partition("=")[0] not in names or "=" not in asked]
+        if len(general) > 1:
+            raise UsageError(
+                f"--profile is given once for all datasets, or as DATASET=PROFILE with a dataset of "
+                f"{', '.join(sorted(names))}; found {' and '.join(general)}"
             )
-        return 0
+        chosen = {name: own.get(name, general[0] if general else "auto") for name in names}
+        loaded = {asked: load_profile(asked).with_missing(dict(self.missing)) for asked in set(chosen.values())}
+        return {name: loaded[asked] for name, asked in chosen.items()}
 
     def _selection(self, datasets: list[str]) -> Selection:
         return Selection(
@@ -106,51 +161,109 @@ class Convert:
             split=None if self.split_file is None else read_split_file(self.split_file),
         )
 
+    def _conclude(self, done: Conversion) -> int:
+        counts, folder = done.counts, done.dataset.folder
+        if self.json:
+            print(json.dumps({"dataset": str(folder), "page": str(folder / PAGE), "images": asdict(counts)}))
+        else:
+            print(f"{folder}: {_in_words(counts)}\nLook at {folder / PAGE}")
+        if counts.refused:
+            raise DataRefusedError(
+                f"{counts.refused} of {counts.found} images were refused, the rest was converted. The reasons stand in "
+                f"{folder / 'cases.tsv'}; mend the files or, where a label is missing on purpose, say so "
+                f"(--missing lesion=empty), and run the same command with --append"
+            )
+        return 0
+
+
+def _in_words(counts: Counts) -> str:
+    return (
+        f"of {counts.found} images {counts.train} to train on, {counts.test} to test on, "
+        f"{counts.pool} without label to predict; {counts.skipped} skipped, {counts.refused} refused"
+    )
+
+
+def _write_log(done: Conversion, plan: Plan) -> None:
+    """Keep what was said beside what was written; without the time of day, so that equal conversions are equal."""
+    folder = done.dataset.folder
+    left_out = [f"skip: {row['image']}: {row['reason']}" for row in read_cases(folder) if row["status"] == "skip"]
+    said = [f"assumed: {text}" for text in plan.assumptions] + [f"warning: {text}" for text in plan.warnings]
+    lines = [f"nnunet_ext {__version__} convert", *said, *left_out, _in_words(done.counts)]
+    write_text(folder / "convert.log", "\n".join(lines) + "\n")
+
+
+def _validate_bids(sources: Sequence[Source], dataset: RawDataset) -> None:
+    """Report what the BIDS validator says; whatever that is, the conversion stands."""
+    reports = {}
+    for source in sources:
+        try:
+            report = validate_bids(source)
+        except NnunetExtError as error:
+            print(f"nnunet_ext convert: warning: {error}", file=sys.stderr)
+            continue
+        print(f"nnunet_ext convert: bids-validator on {source.name}: {report.summary}", file=sys.stderr)
+        reports[source.name] = list(report.issues)
+    if reports:
+        write_json(dataset.folder / "bids_validation.json", reports)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
-    parser.add_argument("bids", nargs="+", metavar="BIDS", help="BIDS folders; NAME=FOLDER where two share a name")
-    parser.add_argument(
-        "-d", dest="number", type=int, required=True, metavar="ID", help="number of the nnU-Net dataset"
+    add = parser.add_argument
+    add("bids", nargs="+", metavar="BIDS", help="BIDS folders; NAME=FOLDER where two share a name")
+    add("-d", dest="number", type=int, required=True, metavar="ID", help="number of the nnU-Net dataset")
+    add("-n", dest="name", required=True, metavar="NAME", help="its name")
+    add("--target", default="cord-lesion", help="what is segmented: a name or a TOML file")
+    add(
+        "--profile", action="append", default=[], dest="profiles", metavar="[DATASET=]PROFILE",
+        help="how a dataset names its files: a name or a TOML file (default auto)",
+    )  # fmt: skip
+    add(
+        "--missing", action="append", default=[], metavar="CLASS=POLICY",
+        help="what a missing label means: error (default), empty (healthy), ignore (nobody has looked) or skip; of a "
+        "missing channel: error, skip or zero; for instance lesion=empty",
+    )  # fmt: skip
+    add("--test-fraction", type=float, default=0.2, help="of each site's patients (default 0.2)")
+    add("--seed", type=int, default=42, help="of the draw of test patients and folds")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")
+    which.add_argument(
+        "--pool", action="store_true", help="images without any label are the pool of the correction loop"
     )
-    parser.add_argument("-n", dest="name", required=True, metavar="NAME", help="its name")
-    parser.add_argument("--target", default="cord-lesion", help="what is segmented: a name or a TOML file")
-    parser.add_argument("--profile", default="auto", help="how the dataset names its files: a name or a TOML file")
-    parser.add_argument(
-        "--missing",
-        action="append",
-        default=[],
-        metavar="CLASS=POLICY",
-        help="what a missing label means: error (default), empty (healthy) or skip; for instance lesion=empty",
+    add("--append", action="store_true", help="add new cases to the dataset that stands; its own stay as they are")
+    add(
+        "--resample", choices=["nearest"], help="resample masks on another grid to their image, rather than refuse them"
     )
-    parser.add_argument("--test-fraction", type=float, default=0.2, help="of each site's patients (default 0.2)")
-    parser.add_argument("--seed", type=int, default=42, help="of the draw of test patients and folds")
-    parser.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")
-    parser.add_argument("--include", type=Path, metavar="FILE", help="take only the images on this list")
-    parser.add_argument("--exclude", type=Path, metavar="FILE", help="leave out the images on this list")
-    parser.add_argument("--split-file", type=Path, metavar="FILE", help="YAML with train and test, as SCIseg's")
-    parser.add_argument("--dry-run", action="store_true", help="print what would become of each image, and stop")
-    parser.add_argument("--n-procs", type=int, default=1, help="processes")
+    add("--register", choices=["affine"], help="register further channels to the first, rather than refuse other grids")
+    add("--include", type=Path, metavar="FILE", help="take only the images on this list")
+    add("--exclude", type=Path, metavar="FILE", help="leave out the images on this list")
+    add("--split-file", type=Path, metavar="FILE", help="YAML with train and test, as SCIseg's")
+    add("--dry-run", action="store_true", help="print what would become of each image, and stop")
+    add("--write-plan", type=Path, metavar="DIR", help="leave the plan there, to be edited, and stop")
+    add(
+        "--plan",
+        type=Path,
+        metavar="DIR",
+        help="convert by this plan, of --write-plan or of a dataset; it says all but the folders",
+    )
+    add("--validate-bids", action="store_true", help="report what bids-validator-deno says, where it is installed")
+    add("--json", action="store_true", help="answer in JSON")
+    add("--n-procs", type=int, default=1, help="processes")
 
 
 def from_options(options: argparse.Namespace) -> Convert:
     """Take the parsed arguments."""
     if not 0 <= options.test_fraction < 1:
         raise UsageError(f"--test-fraction needs a number from 0 up to 1, found {options.test_fraction}")
-    missing = tuple((name, policy) for name, _, policy in (item.partition("=") for item in options.missing))
-    return Convert(
-        bids=tuple(options.bids),
-        number=options.number,
-        name=options.name,
-        target=options.target,
-        profile=options.profile,
-        missing=missing,
-        test_fraction=options.test_fraction,
-        seed=options.seed,
-        unlabelled=options.unlabelled,
-        n_procs=options.n_procs,
-        dry_run=options.dry_run,
-        include=options.include,
-        exclude=options.exclude,
-        split_file=options.split_file,
-    )
+    if options.plan is not None and options.append:
+        raise UsageError("--plan says itself who is in which set, and --append takes that from the dataset: give one")
+    given = {name: value for name, value in vars(options).items() if name in Convert.__dataclass_fields__}
+    read = {
+        "bids": tuple(options.bids),
+        "profiles": tuple(options.profiles),
+        "missing": tuple((name, policy) for name, _, policy in (item.partition("=") for item in options.missing)),
+        "labels": Labels.NONE if options.unlabelled else Labels.POOL if options.pool else Labels.NEEDED,
+        "resample": options.resample is not None,
+        "register": options.register is not None,
+    }
+    return Convert(**{**given, **read})

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+Progress = Callable[[int, int], None]
+"""Takes the number done and the number of all."""
+
 
 @contextmanager
-def progress_bar(description: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(description: str, unit: str) -> Iterator[Progress]:
     """Show a bar with the time left, while a library reports how many of how many are done.
 
     Yields

@@ -1,6 +1,8 @@
 """Reading images and masks so that nothing damaged, mis-placed or wrongly scaled is used in silence."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -56,18 +58,19 @@ def read_mask(path: Path) -> Volume:
     """
     volume = _read(path, float_type=np.float64)
     _refuse_non_finite(path, volume.data)
-    labels = np.rint(volume.data.astype(np.float64))
-    if not np.array_equal(labels, volume.data):
-        shown = _some_values(volume.data[labels != volume.data])
+    data = volume.data
+    if data.dtype.kind == "f" and (fraction := data != np.rint(data)).any():
+        shown = _some_values(data[fraction])
         raise FileRefusedError(path, f"a mask holds whole numbers and this one holds {shown}: soft, or scaled wrongly")
-    if labels.min() < 0 or labels.max() > _LARGEST_LABEL:
-        shown = _some_values(volume.data[(labels < 0) | (labels > _LARGEST_LABEL)])
+    if data.min() < 0 or data.max() > _LARGEST_LABEL:
+        shown = _some_values(data[(data < 0) | (data > _LARGEST_LABEL)])
         raise FileRefusedError(path, f"a mask holds values from 0 to {_LARGEST_LABEL} and this one holds {shown}")
-    return Volume(labels.astype(np.uint8), volume.affine, volume.notes)
+    return replace(volume, data=data.astype(np.uint8, copy=False))
 
 
 def _read(path: Path, float_type: type[np.floating]) -> Volume:
-    content = read_stream(path)
+    digest = hashlib.sha256()
+    content = read_stream(path, digest.update)
     header = header_of(path, content)
     shape = _three_dimensions(path, header)
     affine, notes = _affine(path, header)
@@ -75,11 +78,19 @@ def _read(path: Path, float_type: type[np.floating]) -> Volume:
     if stored_type.fields is not None or stored_type.kind == "c":
         raise FileRefusedError(path, f"one number a voxel was needed, found {stored_type}: a colour or complex image")
     stored = np.frombuffer(content, stored_type, offset=data_offset(path, header)).reshape(shape, order="F")
+    return Volume(_scaled(stored, header, float_type), affine, notes, digest.hexdigest())
+
+
+def _scaled(stored: Array, header: nib.Nifti1Header, float_type: type[np.floating]) -> Array:
+    """Give the voxels in this machine's byte order, and a copy of them only where they have to change."""
     slope, intercept = _scaling(header)
-    if stored_type.kind in "iu" and (slope, intercept) == (1.0, 0.0):
-        return Volume(stored.astype(stored_type.newbyteorder("=")), affine, notes)
-    scaled = stored.astype(float_type) * float_type(slope) + float_type(intercept)
-    return Volume(scaled.astype(float_type, copy=False), affine, notes)
+    if (slope, intercept) != (1.0, 0.0):
+        scaled = stored.astype(float_type)
+        scaled *= float_type(slope)
+        scaled += float_type(intercept)
+        return scaled
+    wanted = stored.dtype.newbyteorder("=") if stored.dtype.kind in "iu" else np.dtype(float_type)
+    return np.require(stored.astype(wanted, copy=False), requirements="A")  # a header may put its voxels anywhere
 
 
 def _three_dimensions(path: Path, header: nib.Nifti1Header) -> tuple[int, ...]:

@@ -1,7 +1,9 @@
 """The bytes of a NIfTI file, read to the end and held against what its header promises."""
 
-import gzip
 import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -14,51 +16,81 @@ LARGEST_VOLUME_BYTES: Final = 8 * 1024**3
 """More than this is a lying header or a bomb: the largest whole-spine scans hold well under 1 GiB."""
 
 _HEADER_BYTES: Final = 540  # NIfTI-2; a NIfTI-1 header is shorter and is followed by at least its data
-_CHUNK: Final = 1 << 22
+_CHUNK: Final = 1 << 18
+_GZIP: Final = 31  # zlib's "window bits" for a gzip member: header, checksum and length are then checked by zlib
 _POINTER_BYTES: Final = 32 * 1024  # git-annex's own limit for what may be a pointer
 
+Observer = Callable[[bytes], object]
 
-def read_stream(path: Path) -> bytes:
-    """Read a whole `.nii` or `.nii.gz`, checksum included, without ever holding more than its header announces.
 
-    Neither SimpleITK nor nibabel reads a gzip stream to the end, where its checksum stands: both return altered voxels
-    of a damaged file in silence.
+def read_stream(path: Path, observer: Observer | None = None) -> bytearray:
+    """Read a whole `.nii` or `.nii.gz`, checksum included, without ever holding much more than its header announces.
 
     Parameters
     ----------
-    path
-        The file.
+    path, observer
+        As for `stream_pieces`.
 
     Returns
     -------
-    bytes
+    bytearray
         The uncompressed file: header, extensions and data.
 
     Raises
     ------
     FileRefusedError
-        Missing, not downloaded, truncated, damaged, of a length other than the header says, or absurdly large.
+        For what `stream_pieces` refuses, and for a length other than the header says, or an absurdly large one.
     """
-    check_present(path)
-    try:
-        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as stream:
-            head = stream.read(_HEADER_BYTES)
-            expected = _announced_bytes(path, head)
-            content = bytearray(head)
-            while len(content) <= expected and (chunk := stream.read(_CHUNK)):
-                content += chunk
-    except EOFError as error:
-        raise FileRefusedError(path, "the file is truncated: its gzip stream ends early; copy it again") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        reason = f"the file is damaged ({error}): its gzip stream does not match its checksum; copy it again"
-        raise FileRefusedError(path, reason) from error
-    except OSError as error:
-        raise FileRefusedError(path, f"cannot be read: {error.strerror or error}") from error
+    with closing(stream_pieces(path, observer)) as pieces:
+        content = bytearray()
+        while len(content) < _HEADER_BYTES and (piece := next(pieces, b"")):
+            content += piece
+        expected = _announced_bytes(path, content)
+        while len(content) <= expected and (piece := next(pieces, b"")):
+            content += piece
     if len(content) != expected:
         found = f"{len(content)} bytes" if len(content) < expected else "more"
         reason = f"the header announces {expected} bytes and the file holds {found}: truncated or damaged"
         raise FileRefusedError(path, reason)
-    return bytes(content)
+    return content
+
+
+def stream_pieces(path: Path, observer: Observer | None = None) -> Generator[bytes, None, None]:
+    """Give the uncompressed bytes of a `.nii` or `.nii.gz`, piece by piece.
+
+    Neither SimpleITK nor nibabel reads a gzip stream to the end, where its checksum stands: both return altered voxels
+    of a damaged file in silence. Here, whoever takes the pieces to their end without an error has an undamaged file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    observer
+        Called with each piece of the file as it lies on the disk, compressed where it is: for a digest that needs no
+        second reading.
+
+    Yields
+    ------
+    bytes
+        At most 256 KiB, never empty.
+
+    Raises
+    ------
+    FileRefusedError
+        Missing, not downloaded, truncated or damaged.
+    """
+    check_present(path)
+    try:
+        with path.open("rb", buffering=0) as file:
+            stored = _stored_pieces(file, observer)
+            yield from _inflated(stored) if path.name.endswith(".gz") else stored
+    except EOFError as error:
+        raise FileRefusedError(path, "the file is truncated: its gzip stream ends early; copy it again") from error
+    except zlib.error as error:
+        reason = f"the file is damaged ({error}): its gzip stream does not match its checksum; copy it again"
+        raise FileRefusedError(path, reason) from error
+    except OSError as error:
+        raise FileRefusedError(path, f"cannot be read: {error.strerror or error}") from error
 
 
 def check_present(path: Path) -> None:
@@ -86,7 +118,7 @@ def check_present(path: Path) -> None:
             raise FileRefusedError(path, f"content not downloaded (a pointer of {len(start)} bytes); run: {fetch}")
 
 
-def header_of(path: Path, content: bytes) -> nib.Nifti1Header:
+def header_of(path: Path, content: bytes | bytearray) -> nib.Nifti1Header:
     """Parse the header at the start of `content`.
 
     Raises
@@ -100,7 +132,7 @@ def header_of(path: Path, content: bytes) -> nib.Nifti1Header:
         if len(content) < size:
             continue
         try:
-            header = kind(content[:size], check=False)
+            header = kind(bytes(content[:size]), check=False)
         except (ValueError, nib.spatialimages.HeaderDataError):
             continue
         if int(header["sizeof_hdr"]) == size and bytes(header["magic"].tobytes()[:3]) in (b"n+1", b"n+2"):
@@ -125,7 +157,31 @@ def data_offset(path: Path, header: nib.Nifti1Header) -> int:
     return int(offset)
 
 
-def _announced_bytes(path: Path, head: bytes) -> int:
+def _stored_pieces(file: FileIO, observer: Observer | None) -> Iterator[bytes]:
+    while piece := file.read(_CHUNK):
+        if observer is not None:
+            observer(piece)
+        yield piece
+
+
+def _inflated(stored: Iterator[bytes]) -> Iterator[bytes]:
+    """Undo gzip as the gzip program does: one member or several, each perhaps padded with zeros."""
+    pending = next(stored, b"")
+    while pending:
+        member = zlib.decompressobj(_GZIP)
+        while not member.eof:
+            piece = member.decompress(pending, _CHUNK)
+            pending = member.unconsumed_tail
+            if piece:
+                yield piece
+            elif not pending and not member.eof and not (pending := next(stored, b"")):
+                raise EOFError
+        pending = member.unused_data.lstrip(b"\0")
+        while not pending and (more := next(stored, b"")):
+            pending = more.lstrip(b"\0")
+
+
+def _announced_bytes(path: Path, head: bytes | bytearray) -> int:
     header = header_of(path, head)
     count = int(header["dim"][0])
     sizes = [int(size) for size in header["dim"][1 : count + 1]]

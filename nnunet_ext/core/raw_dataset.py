@@ -52,11 +52,20 @@ class RawDataset:
         """Name a case's label map."""
         return self.folder / ("labelsTr" if split == "train" else "labelsTs") / f"{case}{FILE_ENDING}"
 
-    def write_dataset_json(self, target: Target, channels: Sequence[str], training_cases: int) -> None:
-        """Write `dataset.json`: labels in order, the reader that raises on damaged files, the orientation."""
+    def write_dataset_json(self, target: Target, training_cases: int, *, ignore: bool = False) -> None:
+        """Write `dataset.json`: labels in order, the reader that raises on damaged files, the orientation.
+
+        Parameters
+        ----------
+        target
+            What is segmented.
+        training_cases
+            Their number.
+        ignore
+            Whether a label map holds `target.ignore`, for a class that was not annotated.
+        """
         content: dict[str, Any] = {
-            "channel_names": {str(index): channel for index, channel in enumerate(channels)},
-            **target.nnunet_keys(),
+            **target.nnunet_keys(ignore=ignore),
             "numTraining": training_cases,
             "file_ending": FILE_ENDING,
             # nnU-Net's default reader, SimpleITK, takes truncated files and NaN in silence.

@@ -24,11 +24,14 @@ class Volume:
         4 x 4, voxel indices to millimetres in nibabel's RAS+ world space.
     notes
         What reading had to repair or choose, in words fit for a table.
+    sha256
+        Of the file that this was read from, as it lies on the disk; empty where it is no file's content.
     """
 
     data: Array
     affine: Affine
     notes: tuple[str, ...] = ()
+    sha256: str = ""
 
     @cached_property
     def spacing(self) -> tuple[float, float, float]:

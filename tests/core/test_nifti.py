@@ -1,8 +1,11 @@
 import gzip
+import hashlib
 import os
 import struct
 import subprocess
 import sys
+import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import nibabel as nib
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_stream import read_stream
 from nnunet_ext.core.nifti_write import write_image, write_mask
 
 AFFINE = np.array([[-0.8, 0, 0, 12], [0, 0.9, 0, -30], [0, 0, 3.3, 7], [0, 0, 0, 1.0]])
@@ -148,6 +152,109 @@ def test_more_bytes_than_the_header_says_are_refused(image: Path) -> None:
     image.write_bytes(gzip.compress(gzip.decompress(image.read_bytes()) + b"rest"))
     with pytest.raises(FileRefusedError, match="more"):
         read_volume(image)
+
+
+@given(cuts=st.lists(st.integers(0, 2000), max_size=4), padding=st.sampled_from([0, 1, 511, 300_000]))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_several_gzip_members_padded_with_zeros_are_one_file(tmp_path: Path, cuts: list[int], padding: int) -> None:
+    path = tmp_path / "members.nii.gz"
+    data = np.arange(1000, dtype=np.int16).reshape(10, 10, 10)
+    write_image(path, data, AFFINE)
+    whole = gzip.decompress(path.read_bytes())
+    bounds = [0, *sorted(cuts), len(whole)]
+    members = [gzip.compress(whole[start:end]) for start, end in pairwise(bounds)]
+    path.write_bytes(b"".join(member + bytes(padding) for member in members))
+    read = read_volume(path)
+    np.testing.assert_array_equal(read.data, data)
+    assert read.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("rest", [b"garbage", b"\0\0garbage", b"\x1f\x8b", gzip.compress(b"")[:-1]])
+def test_garbage_and_half_a_member_behind_the_stream_are_refused(image: Path, rest: bytes) -> None:
+    image.write_bytes(image.read_bytes() + rest)
+    with pytest.raises(FileRefusedError, match="damaged|truncated"):
+        read_volume(image)
+
+
+def test_a_wrong_checksum_or_length_at_the_streams_end_is_refused(image: Path) -> None:
+    content = image.read_bytes()
+    for position in (-8, -1):
+        damaged = bytearray(content)
+        damaged[position] ^= 1
+        image.write_bytes(damaged)
+        with pytest.raises(FileRefusedError, match="damaged"):
+            read_volume(image)
+
+
+@pytest.mark.parametrize("members", [False, True])
+def test_a_bomb_is_refused_without_holding_what_it_unpacks_to(image: Path, members: bool) -> None:
+    whole, unpacked = gzip.decompress(image.read_bytes()), 64 << 20
+    many = gzip.compress(whole) + gzip.compress(bytes(1 << 20)) * (unpacked >> 20)
+    image.write_bytes(many if members else gzip.compress(whole + bytes(unpacked), compresslevel=1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileRefusedError, match="more"):
+            read_volume(image)
+        assert tracemalloc.get_traced_memory()[1] < unpacked / 16
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["image.nii", "image.nii.gz"])
+def test_the_digest_is_that_of_the_file_on_the_disk(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    write_mask(path, np.eye(90, dtype=np.uint8).reshape(90, 90, 1), AFFINE)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert read_mask(path).sha256 == read_volume(path).sha256 == digest
+    seen: list[bytes] = []
+    assert read_stream(path, seen.append)[352:].count(1) == 90
+    assert b"".join(seen) == path.read_bytes()
+
+
+@given(
+    dtype=st.sampled_from(["<i2", ">i2", "<u2", ">i4", "<f4", ">f4", "<f8", "u1"]),
+    gap=st.integers(0, 9),
+    slope=st.sampled_from([0.0, 1.0, 0.5]),
+)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_byte_order_place_and_scaling_of_the_voxels_is_understood(
+    tmp_path: Path, dtype: str, gap: int, slope: float
+) -> None:
+    kind = np.dtype(dtype)
+    header = nib.Nifti1Header(endianness=">" if kind.byteorder == ">" else "<")
+    header.set_data_dtype(kind)
+    header.set_data_shape((2, 3, 4))
+    header.set_sform(AFFINE, code=1)
+    header["vox_offset"], header["scl_slope"], header["magic"] = 352 + gap, slope, b"n+1"
+    voxels = np.arange(24).reshape((2, 3, 4), order="F") * 2
+    path = tmp_path / "made.nii"
+    path.write_bytes(header.binaryblock + bytes(4 + gap) + voxels.astype(kind).tobytes(order="F"))
+    read = read_volume(path).data
+    np.testing.assert_array_equal(read, voxels * (slope or 1))
+    assert (read.dtype.isnative, read.flags.aligned) == (True, True)
+    np.testing.assert_array_equal(read_mask(path).data, voxels * (slope or 1))
+
+
+@pytest.mark.parametrize("value", [-1, 256])
+def test_a_mask_of_integers_beyond_a_byte_is_refused_with_them(tmp_path: Path, value: int) -> None:
+    path = _save(tmp_path / "far.nii.gz", np.array([[[0, 1, value]]], dtype=np.int16))
+    with pytest.raises(FileRefusedError, match=f"holds {value}$"):
+        read_mask(path)
+
+
+@pytest.mark.parametrize("name", ["image.nii", "image.nii.gz"])
+@pytest.mark.parametrize("end", [b"", b"other bytes"])
+def test_what_the_disk_cut_or_altered_is_not_given_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, end: bytes
+) -> None:
+    def bad_disk(_: int) -> None:
+        for unfinished in tmp_path.glob(".part-*"):
+            unfinished.write_bytes(unfinished.read_bytes()[: -len(b"other bytes")] + end)
+
+    monkeypatch.setattr(os, "fsync", bad_disk)
+    with pytest.raises((DataRefusedError, FileRefusedError)):
+        write_image(tmp_path / name, np.arange(1000, dtype=np.int16).reshape(10, 10, 10), AFFINE)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nan_in_a_mask_and_in_an_image_is_counted_and_refused(tmp_path: Path) -> None:

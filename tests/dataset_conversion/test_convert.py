@@ -18,8 +18,8 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.dataset_conversion.plan import make_plan
-from nnunet_ext.dataset_conversion.profile import Profile, load_profile
+from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.profile import OutsidePolicy, Profile, load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
 from tests.conftest import SmallBids
@@ -37,7 +37,8 @@ def convert(
 ) -> Conversion:
     profile = (profile or load_profile("auto")).with_missing({"lesion": missing})
     sources = name_sources([str(folder) for folder in folders])
-    plan = make_plan(sources, profile, load_target("cord-lesion"), test_fraction=0.25, seed=1, labelled=labelled)
+    options = PlanOptions(test_fraction=0.25, seed=1, labels=Labels.NEEDED if labelled else Labels.NONE)
+    plan = make_plan(sources, profile, load_target("cord-lesion"), options)
     return write_dataset(RawDataset.named(out, 7, "Cord"), plan, n_procs=n_procs)
 
 
@@ -223,7 +224,7 @@ def test_a_damaged_file_refuses_its_case_and_no_other(
     [("keep", 192 - 12, 12 + 4), ("extend_cord", 192 - 12, 12 + 4), ("clip", 192 - 12, 12), ("error", None, None)],
 )
 def test_lesion_outside_the_cord_is_settled_as_the_profile_says(
-    bids: SmallBids, tmp_path: Path, policy: str, cord: int | None, lesion: int | None
+    bids: SmallBids, tmp_path: Path, policy: OutsidePolicy, cord: int | None, lesion: int | None
 ) -> None:
     bids.case("sub-1_T2w")
     bids.image("sub-2_T2w")
@@ -340,7 +341,7 @@ def test_nothing_sound_leaves_nothing_written(bids: SmallBids, tmp_path: Path) -
     bids.image("sub-1_T2w")
     with pytest.raises(DataRefusedError, match="none could be used"):
         convert(tmp_path / "raw", bids.root)
-    assert list((tmp_path / "raw").rglob("*")) == []
+    assert [path.suffix for path in (tmp_path / "raw").rglob("*")] == [".lock"]
 
 
 def test_an_output_inside_the_source_is_refused_and_the_source_untouched(

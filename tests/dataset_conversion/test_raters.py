@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.dataset_conversion.raters import RaterRule, fuse_raters
+from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.raters import fuse_raters
 
 Mask = npt.NDArray[np.uint8]
 Masks = dict[str, Mask]

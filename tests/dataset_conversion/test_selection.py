@@ -6,7 +6,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
-from nnunet_ext.dataset_conversion.plan import Plan, make_plan
+from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import name_sources
@@ -25,7 +25,7 @@ def three(bids: SmallBids) -> SmallBids:
 def plan_of(bids: SmallBids, selection: Selection) -> Plan:
     sources = name_sources([str(bids.root)])
     target, profile = load_target("cord-lesion"), load_profile("auto")
-    return make_plan(sources, profile, target, test_fraction=0.0, seed=1, selection=selection)
+    return make_plan(sources, profile, target, PlanOptions(test_fraction=0.0, seed=1, selection=selection))
 
 
 def fates(plan: Plan) -> dict[str, str]:

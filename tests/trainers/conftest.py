@@ -14,7 +14,7 @@ import pytest
 from nnunet_ext.core.environment import NnunetVariables
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.plan import make_plan
+from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
@@ -69,7 +69,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     for number in range(6):
         bids.case(f"sub-{number}_T2w")
     sources = name_sources([str(bids.root)])
-    plan = make_plan(sources, load_profile("auto"), load_target("cord-lesion"), test_fraction=0.0, seed=1)
+    plan = make_plan(
+        sources, {"site": load_profile("auto")}, load_target("cord-lesion"), PlanOptions(test_fraction=0.0, seed=1)
+    )
     write_dataset(RawDataset.named(root / "raw", 7, "Cord"), plan)
     ours = NnunetVariables.below(root, {}).as_mapping()
     quiet = {"nnUNet_def_n_proc": "1", "nnUNet_n_proc_DA": "1", "nnUNet_compile": "f"}

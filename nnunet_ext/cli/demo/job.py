@@ -25,7 +25,7 @@ from nnunet_ext.cli.demo.workspace import CONFIGURATION, DATASET_NUMBER, PLANS, 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.plan import make_plan
+from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
@@ -158,8 +158,7 @@ class _Job:
             self.sources,
             load_profile("auto"),
             load_target(TARGET),
-            test_fraction=TEST_FRACTION,
-            seed=self.demo.seed,
+            PlanOptions(test_fraction=TEST_FRACTION, seed=self.demo.seed),
         )
         write_dataset(
             self.work.dataset,

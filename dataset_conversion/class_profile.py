@@ -1,0 +1,133 @@
+"""How one annotated class is found, and what its masks mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+
+
+class Missing(StrEnum):
+    """What a missing label, or a missing image of a channel, means."""
+
+    ERROR = "error"
+    """The case is refused."""
+
+    SKIP = "skip"
+    """The case is left out knowingly."""
+
+    EMPTY = "empty"
+    """The class is absent from the image, as in a healthy patient."""
+
+    IGNORE = "ignore"
+    """Nobody has looked: the class is not annotated in this image, the others are."""
+
+    ZERO = "zero"
+    """Of a channel: it is all zero."""
+
+
+ONE_CASE_PER_RATER = "each"
+"""In place of a `RaterRule`: every rater's mask makes a case of its own."""
+
+_LABEL_POLICIES = (Missing.ERROR, Missing.EMPTY, Missing.IGNORE, Missing.SKIP)
+
+
+@dataclass(frozen=True)
+class ClassProfile:
+    """How one annotated class is found, and what its masks mean.
+
+    Parameters
+    ----------
+    templates
+        Names of its label files, with ``{image}`` for the image's stem, ``{entities}`` for the stem without its
+        suffix, ``{suffix}`` and, where several people drew, ``{rater}`` for letters and digits. The whole name must
+        match, so that `sub-1` never finds the label of `sub-10`.
+    folders
+        The derivatives folders that may hold them.
+    missing
+        What a missing label means: one of error, empty, ignore, skip.
+    threshold
+        Where set, the masks are declared soft, and voxels above it belong to the class. Without it a mask must hold
+        whole numbers, and a soft one is refused.
+    values
+        Where set, the file is a map of several classes, of which these values are this class. Without it a mask has
+        one value besides 0.
+    raters
+        A `RaterRule`, or `each`; empty where no template names a rater.
+    rater
+        Whose mask is taken under the rule `one`.
+    """
+
+    templates: tuple[str, ...]
+    folders: tuple[str, ...]
+    missing: Missing = Missing.ERROR
+    threshold: float | None = None
+    values: tuple[int, ...] = ()
+    raters: str = ""
+    rater: str = ""
+
+    def content(self) -> dict[str, Any]:
+        """Give the class as a profile's TOML file would say it."""
+        content: dict[str, Any] = {
+            "templates": list(self.templates),
+            "folders": list(self.folders),
+            "missing": str(self.missing),
+            "threshold": self.threshold,
+            "values": list(self.values),
+            "raters": self.raters,
+            "rater": self.rater,
+        }
+        return {key: value for key, value in content.items() if value not in (None, [], "")}
+
+
+def parse_class(name: str, content: Mapping[str, Any]) -> ClassProfile:
+    """Make a class of what a profile's TOML file says.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        Where something is missing, unknown or contradictory.
+    """
+    unknown = set(content) - set(ClassProfile.__dataclass_fields__)
+    if unknown:
+        raise ValueError(
+            f"class {name}: unknown keys {sorted(unknown)}; known: {', '.join(ClassProfile.__dataclass_fields__)}"
+        )
+    threshold = content.get("threshold")
+    found = ClassProfile(
+        templates=tuple(content["templates"]),
+        folders=tuple(content["folders"]),
+        missing=label_policy(name, content.get("missing", "error")),
+        threshold=None if threshold is None else float(threshold),
+        values=tuple(int(value) for value in content.get("values", ())),
+        raters=str(content.get("raters", "")),
+        rater=str(content.get("rater", "")),
+    )
+    rules = [*RaterRule, ONE_CASE_PER_RATER]
+    if any("{rater}" in template for template in found.templates) != bool(found.raters):
+        raise ValueError(
+            f"class {name}: templates with {{rater}} need raters = one of {', '.join(rules)}, and only they"
+        )
+    if found.raters and found.raters not in rules:
+        raise ValueError(f"class {name}: raters must be one of {', '.join(rules)}, found {found.raters!r}")
+    if (found.raters == RaterRule.ONE) != bool(found.rater):
+        raise ValueError(f'class {name}: raters = "one" needs rater = the name of that rater, and only it')
+    if found.threshold is not None and found.values:
+        raise ValueError(f"class {name}: a soft mask (threshold) is no map of several classes (values)")
+    for template in found.templates:
+        template.format(image="", entities="", suffix="", rater="")  # KeyError for any other name in braces
+    return found
+
+
+def label_policy(name: str, policy: str) -> Missing:
+    """Read what a missing label of class `name` means.
+
+    Raises
+    ------
+    ValueError
+        Where it is no policy for labels.
+    """
+    if policy not in _LABEL_POLICIES:
+        raise ValueError(f"class {name}: missing must be one of {', '.join(_LABEL_POLICIES)}, found {policy!r}")
+    return Missing(policy)

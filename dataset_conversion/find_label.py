@@ -1,0 +1,117 @@
+"""The masks of one class of one image, found by their whole names."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Final
+
+from nnunet_ext.dataset_conversion.class_profile import ClassProfile, Missing
+from nnunet_ext.dataset_conversion.names import ImageName
+from nnunet_ext.dataset_conversion.planned_case import PlannedLabel
+
+_RATER_MARK: Final = "\0"  # occurs in no file name
+_RATER: Final = "([0-9A-Za-z]+)"
+
+
+@dataclass(frozen=True)
+class LabelFiles:
+    """The files of the folders that may hold a class's masks: for each file name without ending its paths."""
+
+    paths: Mapping[str, list[str]]
+
+    def starting_with(self, prefix: str) -> list[str]:
+        """Give the names that start with `prefix`, sorted."""
+        first = bisect_left(self._sorted, prefix)
+        found = []
+        for stem in self._sorted[first:]:
+            if not stem.startswith(prefix):
+                break
+            found.append(stem)
+        return found
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.paths)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Why the case of an image cannot be used, for want of a label.
+
+    Parameters
+    ----------
+    reason
+        In words.
+    refused
+        Whether it is refused, rather than left out knowingly.
+    fault
+        Whether there are files that cannot be right, rather than none.
+    """
+
+    reason: str
+    refused: bool
+    fault: bool = False
+
+
+def find_label(
+    image: ImageName, label_class: str, profile: ClassProfile, files: LabelFiles, *, why_empty: str = ""
+) -> PlannedLabel | Absent:
+    """Find the masks of a class: one, or one of each rater where the profile has raters.
+
+    Parameters
+    ----------
+    image
+        The image's name.
+    label_class, profile
+        The class, and how it is named.
+    files
+        Where to look.
+    why_empty
+        Why the class would be empty where no mask is found, such as that the patient is healthy.
+
+    Returns
+    -------
+    PlannedLabel or Absent
+        Absent where two files claim to be one mask, where a mask lies in another subject's folder, and where there is
+        none and the profile's policy is error or skip.
+    """
+    found = _matches(image, profile, files)
+    for rater, paths in found.items():
+        if len(paths) > 1:
+            whose = f" of {rater}" if rater else ""
+            claim = f"two files claim to be its {label_class} mask{whose}: {' and '.join(paths)}"
+            return Absent(claim, refused=True, fault=True)
+        folder = next((part for part in PurePosixPath(paths[0]).parts[:-1] if part.startswith("sub-")), image.subject)
+        if folder != image.subject:
+            place = f"its {label_class} mask lies in another subject's folder: {paths[0]}"
+            return Absent(place, refused=True, fault=True)
+    if found:
+        return PlannedLabel(label_class, tuple((rater, found[rater][0]) for rater in sorted(found)))
+    if why_empty or profile.missing is Missing.EMPTY:
+        return PlannedLabel(label_class, why_empty=why_empty or "no file, taken as empty")
+    if profile.missing is Missing.IGNORE:
+        return PlannedLabel(label_class)
+    wanted = ", ".join(image.fill(template, "{rater}") for template in profile.templates)
+    reason = f"no {label_class} mask: looked in {' and '.join(profile.folders)} for {wanted}"
+    return Absent(reason, refused=profile.missing is Missing.ERROR)
+
+
+def _matches(image: ImageName, profile: ClassProfile, files: LabelFiles) -> dict[str, list[str]]:
+    """Give for each rater (empty for a mask without) the paths that may be the mask."""
+    found: dict[str, list[str]] = {}
+    for template in profile.templates:
+        if "{rater}" not in template:
+            paths = files.paths.get(image.fill(template), [])
+            if paths:
+                found.setdefault("", []).extend(paths)
+            continue
+        before, after = image.fill(template, _RATER_MARK).split(_RATER_MARK)
+        pattern = re.compile(re.escape(before) + _RATER + re.escape(after))
+        for stem in files.starting_with(before):
+            match = pattern.fullmatch(stem)
+            if match:
+                found.setdefault(match[1], []).extend(files.paths[stem])
+    return found

@@ -1,0 +1,74 @@
+"""Which images of a dataset are meant."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nnunet_ext.dataset_conversion.class_profile import Missing
+from nnunet_ext.dataset_conversion.names import ImageName
+
+_CHANNEL_POLICIES = (Missing.ERROR, Missing.SKIP, Missing.ZERO)
+
+
+@dataclass(frozen=True)
+class ImageFilter:
+    """Which images are meant, by the parts of their names.
+
+    Parameters
+    ----------
+    suffixes
+        Contrasts, one of which the name must end with.
+    entities
+        For an entity's key a regular expression that its whole value must match; an absent entity's value is empty.
+    missing
+        Of a channel: what becomes of a case without such an image: error, skip or zero.
+    """
+
+    suffixes: tuple[str, ...]
+    entities: tuple[tuple[str, str], ...] = ()
+    missing: Missing = Missing.SKIP
+
+    def why_not(self, name: ImageName) -> str:
+        """Say why an image is not meant; empty where it is."""
+        if name.suffix not in self.suffixes:
+            return f"contrast {name.suffix} is not among the profile's: {' '.join(self.suffixes)}"
+        for key, pattern in self.entities:
+            value = name.entity(key)
+            if not re.fullmatch(pattern, value):
+                return f"entity {key} is {value or 'absent'}, the profile takes {pattern}"
+        return ""
+
+    def content(self) -> dict[str, Any]:
+        """Give the filter as a profile's TOML file would say it."""
+        return {"suffixes": list(self.suffixes), "entities": dict(self.entities)}
+
+
+def parse_filter(content: Mapping[str, Any]) -> ImageFilter:
+    """Make a filter of what a profile's TOML file says.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        Where something is missing, or a pattern is no regular expression.
+    """
+    entities = tuple((str(key), str(pattern)) for key, pattern in content.get("entities", {}).items())
+    for key, pattern in entities:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"entity {key}: {pattern!r} is no regular expression: {error}") from error
+    return ImageFilter(tuple(content["suffixes"]), entities, channel_policy(content.get("missing", "skip")))
+
+
+def channel_policy(policy: str) -> Missing:
+    """Read what a missing image of a channel means.
+
+    Raises
+    ------
+    ValueError
+        Where it is no policy for channels.
+    """
+    if policy not in _CHANNEL_POLICIES:
+        raise ValueError(f"a missing channel must be one of {', '.join(_CHANNEL_POLICIES)}, found {policy!r}")
+    return Missing(policy)

@@ -1,0 +1,184 @@
+"""A plan as two files, `conversion.json` and `cases.tsv`, that can be read, edited and run again."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, cast, get_args
+
+from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.provenance import generated_by
+from nnunet_ext.core.target import parse_target
+from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.names import parse_image_name
+from nnunet_ext.dataset_conversion.plan import Plan
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
+from nnunet_ext.dataset_conversion.profile import parse_profile
+from nnunet_ext.dataset_conversion.source import Source
+from nnunet_ext.dataset_conversion.tables import NOTHING, Row, case_row, cases_tsv, read_cases
+
+SCHEMA: Final = 2
+RECORD: Final = "conversion.json"
+
+_CASE_NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_+-]*")
+
+
+def plan_content(plan: Plan) -> dict[str, Any]:
+    """Give what `conversion.json` holds of a plan; the rest stands in `cases.tsv`. No path of this disk is in it."""
+    return {
+        "schema": SCHEMA,
+        "generated_by": generated_by(),
+        "target": plan.target.content(),
+        "profiles": {name: profile.content() for name, profile in plan.profiles.items()},
+        "seed": plan.seed,
+        "resample": plan.resample,
+        "register": plan.register,
+        "assumptions": list(plan.assumptions),
+        "warnings": list(plan.warnings),
+        "cases": [case_content(case) for case in plan.cases],
+    }
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write a plan that nothing was converted from yet."""
+    write_json(folder / RECORD, plan_content(plan))
+    write_text(folder / "cases.tsv", cases_tsv(case_row(ConvertedCase(case)) for case in plan.cases))
+
+
+def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
+    """Read a plan, edited or not.
+
+    Of `cases.tsv` the columns site, pathology, split, split_by, status and reason count; of `conversion.json` all else.
+
+    Parameters
+    ----------
+    folder
+        That holds both files; a finished dataset's own folder will do.
+    sources
+        The datasets, by the names that they had when the plan was made.
+
+    Raises
+    ------
+    FileRefusedError
+        Where a file is missing, is no plan, or the two do not name the same cases.
+    UsageError
+        Where a dataset of the plan is not among the sources.
+    """
+    record = folder / RECORD
+    by_name = {source.name: source for source in sources}
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+        rows = read_cases(folder)
+        if content["schema"] != SCHEMA:
+            raise ValueError(f"schema {SCHEMA} was needed, found {content['schema']}")
+        _refuse_unknown_sources(content["cases"], by_name)
+        cases = _join(content["cases"], rows, by_name, folder)
+        return Plan(
+            cases=tuple(sorted(cases, key=lambda case: (case.case, case.image))),
+            profiles={name: parse_profile(profile) for name, profile in content["profiles"].items()},
+            target=parse_target(content["target"]),
+            seed=int(content["seed"]),
+            resample=bool(content["resample"]),
+            register=bool(content["register"]),
+            assumptions=tuple(content["assumptions"]),
+            warnings=tuple(content["warnings"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"a plan was needed, as convert --write-plan leaves it; found {type(error).__name__}: {error}"
+        raise FileRefusedError(record, reason) from error
+
+
+def case_content(case: PlannedCase) -> dict[str, Any]:
+    """Give what `conversion.json` holds of a case: its files. The rest stands in `cases.tsv`."""
+    return {
+        "case": case.case,
+        "dataset": case.source.name,
+        "images": list(case.images),
+        "labels": {label.name: _label_content(label) for label in case.labels},
+        "refused": case.refused,
+    }
+
+
+def _label_content(label: PlannedLabel) -> dict[str, Any]:
+    if label.files:
+        return {"files": [{"rater": rater, "path": path} if rater else {"path": path} for rater, path in label.files]}
+    return {"empty": label.why_empty} if label.why_empty else {}
+
+
+def _refuse_unknown_sources(cases: Sequence[Mapping[str, Any]], sources: Mapping[str, Source]) -> None:
+    missing = sorted({case["dataset"] for case in cases} - set(sources))
+    if missing:
+        raise UsageError(
+            f"the plan needs the datasets {', '.join(missing)}, found {', '.join(sources) or 'none'}; "
+            f"give each as NAME=FOLDER, such as {missing[0]}=/data/{missing[0]}"
+        )
+
+
+def _join(
+    cases: Sequence[Mapping[str, Any]], rows: Sequence[Row], sources: Mapping[str, Source], folder: Path
+) -> list[PlannedCase]:
+    """Put what the two files say of each case together."""
+    table = {(row["case"], row["image"]): row for row in rows}
+    joined = []
+    for content in cases:
+        row = table.pop((content["case"], ";".join(image for image in content["images"] if image)), None)
+        if row is None:
+            reason = f"no row of case {content['case']} and its images; to leave it out, set its status to skip"
+            raise FileRefusedError(folder / "cases.tsv", reason)
+        joined.append(_read_case(content, row, sources[content["dataset"]]))
+    if table:
+        raise FileRefusedError(folder / "cases.tsv", f"case {next(iter(table))[0]} is not in {RECORD}")
+    return joined
+
+
+def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedCase:
+    images = tuple(str(image) for image in content["images"])
+    labels = tuple(_read_label(name, label) for name, label in content["labels"].items())
+    if row["status"] not in ("include", "skip"):
+        raise ValueError(f"case {row['case']}: status include or skip was needed, found {row['status']!r}")
+    skipped = row["status"] == "skip"
+    case = PlannedCase(
+        case=str(content["case"]),
+        source=source,
+        name=parse_image_name(PurePosixPath(next(image for image in images if image)).name),
+        site=row["site"],
+        images=images,
+        pathology=_value(row["pathology"]),
+        labels=labels,
+        split="" if skipped else _split(row),
+        split_by="" if skipped else _value(row["split_by"]),
+        reason=(_value(row["reason"]) or "left out by hand") if skipped else "",
+        refused=bool(content["refused"]) and skipped,
+    )
+    if not skipped:
+        _refuse_unsafe(case)
+    return case
+
+
+def _read_label(name: str, content: Mapping[str, Any]) -> PlannedLabel:
+    files = tuple((str(file.get("rater", "")), str(file["path"])) for file in content.get("files", ()))
+    return PlannedLabel(name, files, str(content.get("empty", "")))
+
+
+def _split(row: Row) -> Split:
+    if row["split"] not in get_args(Split):
+        raise ValueError(f"case {row['case']}: split train, test or pool was needed, found {row['split']!r}")
+    return cast(Split, row["split"])
+
+
+def _value(cell: str) -> str:
+    return "" if cell == NOTHING else cell
+
+
+def _refuse_unsafe(case: PlannedCase) -> None:
+    """Refuse what an edited plan must not say: names and paths that lead elsewhere, a case without its labels."""
+    paths = [*case.images, *(path for label in case.labels for _, path in label.files)]
+    outside = [path for path in paths if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts]
+    if not _CASE_NAME.fullmatch(case.case) or outside or case.name is None:
+        raise DataRefusedError(
+            f"case {case.case}: a name of letters, digits, _, + and -, and BIDS images inside the dataset were needed; "
+            f"found {', '.join(outside) or 'another name'}"
+        )
+    if case.split != "pool" and not case.labels:
+        raise DataRefusedError(f"case {case.case}: it has no labels in {RECORD}, and so can only be in the pool")

@@ -1,0 +1,77 @@
+"""What can be measured of a case on the way, for a person to look for the odd ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cc3d
+import numpy as np
+
+from nnunet_ext.core.volume import Array, Volume
+
+_PERCENTILES: Final = (1.0, 50.0, 99.0)
+_NEIGHBOURS: Final = 26
+
+
+@dataclass(frozen=True)
+class ClassQuality:
+    """Of one class of a case: voxels, volume in mm3, and connected components (26 neighbours); all 0 where empty."""
+
+    voxels: int
+    volume_mm3: float
+    components: int
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured of a case.
+
+    Parameters
+    ----------
+    shape, spacing, axes
+        Of the source image; spacing in mm, axes in nibabel's letters.
+    intensities
+        Lowest, 1st percentile, median, 99th percentile and highest value of the image.
+    classes
+        Of each annotated class.
+    moved_mm
+        The farthest that a mask was moved by adopting its image's affine, root mean square.
+    """
+
+    shape: tuple[int, ...]
+    spacing: tuple[float, ...]
+    axes: str
+    intensities: tuple[float, ...]
+    classes: Mapping[str, ClassQuality]
+    moved_mm: float
+
+
+def measure_quality(image: Volume, masks: Mapping[str, Array], moved_mm: float) -> Quality:
+    """Measure a case.
+
+    Parameters
+    ----------
+    image
+        Of its first channel.
+    masks
+        For each annotated class its mask, of the image's shape (i, j, k). Empty masks count nothing.
+    moved_mm
+        See `Quality`.
+    """
+    low, middle, high = (float(value) for value in np.percentile(image.data, _PERCENTILES))
+    lowest, highest = float(image.data.min()), float(image.data.max())
+    classes = {name: _of_class(mask, image.voxel_volume_mm3) for name, mask in masks.items()}
+    return Quality(
+        shape=tuple(image.data.shape),
+        spacing=image.spacing,
+        axes=image.axes,
+        intensities=(lowest, low, middle, high, highest),
+        classes=classes,
+        moved_mm=moved_mm,
+    )
+
+
+def _of_class(mask: Array, voxel_mm3: float) -> ClassQuality:
+    voxels = int(np.count_nonzero(mask))
+    components = int(cc3d.connected_components(mask > 0, connectivity=_NEIGHBOURS, return_N=True)[1]) if voxels else 0
+    return ClassQuality(voxels, voxels * voxel_mm3, components)

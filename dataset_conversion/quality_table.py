@@ -1,0 +1,138 @@
+"""`qc.tsv`: what was measured of every case, the unusual ones first, each with what is unusual about it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.tables import NOTHING, Row
+
+_FAR: Final = 5.0
+"""Scaled median absolute deviations from the site's median; 3.5 is usual, but volumes are skewed."""
+
+_FEWEST: Final = 6
+"""Cases of a site with a value, below which no median is worth a comparison."""
+
+_DIGITS: Final = "{:.6g}"
+
+_FIXED: Final = {
+    "case": "Name of the case",
+    "site": "Its site",
+    "split": "train, test or pool",
+    "unusual": "What sets it apart from the other cases of its site, or is wrong in itself; the more, the higher up",
+    "shape": "Voxels of the source image along its own axes",
+    "spacing_mm": "Voxel size along these axes",
+    "axes": "Where these axes go, in nibabel's letters; SCT's are the opposite ones",
+    "intensity_min": "Lowest value of the image",
+    "intensity_p01": "Its 1st percentile",
+    "intensity_median": "Its median",
+    "intensity_p99": "Its 99th percentile",
+    "intensity_max": "Highest value",
+    "moved_mm": "How far the farthest mask was moved by taking its image's affine, root mean square",
+    "lesion_voxels_outside_sc": "Lesion voxels that are not cord",
+}
+_INTENSITIES: Final = ("intensity_min", "intensity_p01", "intensity_median", "intensity_p99", "intensity_max")
+
+
+def quality_columns(classes: Sequence[str]) -> dict[str, str]:
+    """Name and describe the columns of the table, for the target's classes."""
+    columns = dict(_FIXED)
+    for name in classes:
+        columns[f"voxels_{name}"] = f"Voxels of the {name} mask"
+        columns[f"volume_mm3_{name}"] = f"Volume of the {name} mask"
+        columns[f"components_{name}"] = f"Connected components of the {name} mask (26 neighbours)"
+    return columns
+
+
+def quality_row(case: ConvertedCase, classes: Sequence[str]) -> dict[str, str]:
+    """Give a converted case's row; a class that was not annotated has ``n/a``."""
+    plan, quality, outside = case.plan, case.quality, case.lesion_voxels_outside_sc
+    row = dict.fromkeys(quality_columns(classes), NOTHING)
+    row |= {"case": plan.case, "site": plan.site, "split": plan.split}
+    if outside is not None:
+        row["lesion_voxels_outside_sc"] = str(outside)
+    if quality is None:
+        return row
+    row["shape"] = " ".join(map(str, quality.shape))
+    row["spacing_mm"] = " ".join(f"{size:.4g}" for size in quality.spacing)
+    row["axes"] = quality.axes
+    row |= {name: _DIGITS.format(value) for name, value in zip(_INTENSITIES, quality.intensities, strict=True)}
+    row["moved_mm"] = _DIGITS.format(quality.moved_mm)
+    for name in classes:
+        if name in quality.classes:
+            found = quality.classes[name]
+            row[f"voxels_{name}"] = str(found.voxels)
+            row[f"volume_mm3_{name}"] = _DIGITS.format(found.volume_mm3)
+            row[f"components_{name}"] = str(found.components)
+    return row
+
+
+def unusual_first(rows: Iterable[Row], classes: Sequence[str]) -> list[dict[str, str]]:
+    """Say of each case what is unusual about it, and sort by how much that is, then by name.
+
+    Parameters
+    ----------
+    rows
+        From `quality_row`, in any order.
+    classes
+        Of the target.
+
+    Returns
+    -------
+    list of dict
+        With column `unusual` filled, ``n/a`` where nothing is.
+    """
+    by_site: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_site[row["site"]].append(row)
+    marked = [
+        ({**row}, [*_wrong_in_itself(row, classes), *apart])
+        for here in by_site.values()
+        for row, apart in zip(here, _apart_from_site(here, classes), strict=True)
+    ]
+    marked.sort(key=lambda pair: (-len(pair[1]), pair[0]["case"]))
+    return [row | {"unusual": "; ".join(reasons) or NOTHING} for row, reasons in marked]
+
+
+def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:
+    reasons = []
+    if row["intensity_p01"] == row["intensity_p99"]:
+        reasons.append("the image is constant, or nearly")
+    if row.get("voxels_sc") == "0":
+        reasons.append("the cord mask is empty")
+    if _number(row["lesion_voxels_outside_sc"]):
+        reasons.append(f"{row['lesion_voxels_outside_sc']} lesion voxels outside the cord")
+    if "sc" in classes and (_number(row["components_sc"]) or 0) > 1:
+        reasons.append(f"the cord mask is in {row['components_sc']} pieces")
+    if _number(row["moved_mm"]):
+        reasons.append(f"a mask was moved by {row['moved_mm']} mm")
+    return reasons
+
+
+def _apart_from_site(rows: Sequence[Row], classes: Sequence[str]) -> list[list[str]]:
+    """Compare each case with the others of its site."""
+    reasons: list[list[str]] = [[] for _ in rows]
+    for column in ("intensity_median", "intensity_p99", *(f"volume_mm3_{name}" for name in classes)):
+        values = [_number(row[column]) for row in rows]
+        # A lesion that is not there is no outlier, and says nothing of how large lesions are.
+        known = np.array([value for value in values if value])
+        if known.size < _FEWEST:
+            continue
+        middle = float(np.median(known))
+        spread = 1.4826 * float(np.median(np.abs(known - middle)))
+        for index, value in enumerate(values):
+            if value and abs(value - middle) > _FAR * max(spread, 0.01 * abs(middle)):
+                reasons[index].append(f"{column} {value:.6g}, the site's median is {middle:.6g}")
+    for column in ("axes", "spacing_mm"):
+        usual, count = Counter(row[column] for row in rows).most_common(1)[0]
+        if len(rows) >= _FEWEST and count > 0.8 * len(rows):
+            for index, row in enumerate(rows):
+                if row[column] != usual:
+                    reasons[index].append(f"{column} {row[column]}, most of the site have {usual}")
+    return reasons
+
+
+def _number(cell: str) -> float | None:
+    return None if cell == NOTHING else float(cell)

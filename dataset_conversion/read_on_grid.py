@@ -1,0 +1,130 @@
+"""Reading a mask and bringing it onto its image's grid, or refusing it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.dataset_conversion.class_profile import ClassProfile
+from nnunet_ext.dataset_conversion.resample import resample_identity
+
+SAME_GRID: Final = 1e-3
+"""Up to this many voxels apart, two grids are the same."""
+
+ADOPTED_WITHIN: Final = 0.5
+"""Up to this many voxels, a label takes its image's affine, and the distance is recorded."""
+
+_LARGEST_SOFT: Final = 2.0  # interpolation overshoots 1 a little; more is an image, or a mask of 0 and 255
+_VALUES_SHOWN: Final = 6
+
+
+@dataclass(frozen=True, eq=False)
+class GriddedMask:
+    """A mask on the grid of its image.
+
+    Parameters
+    ----------
+    data
+        0 and 1, of the image's shape.
+    remarks
+        What was done to it.
+    moved_mm
+        Root mean square distance by which adopting the image's affine moved it; 0 where it was on the grid, or was
+        resampled.
+    """
+
+    data: npt.NDArray[np.uint8]
+    remarks: tuple[str, ...] = ()
+    moved_mm: float = 0.0
+
+
+def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: bool = False) -> GriddedMask:
+    """Read a mask and bring it onto its image's grid.
+
+    Parameters
+    ----------
+    path
+        Of the mask.
+    image
+        Its image, in the file's own axes.
+    profile
+        Says whether the mask is soft, or a map of several classes.
+    resample
+        Whether a mask more than half a voxel away, or of another shape, is resampled by nearest neighbour in world
+        space, where it overlaps the image. Masks within half a voxel never are: they take the image's affine.
+
+    Raises
+    ------
+    FileRefusedError
+        Where the file is damaged, holds other values than declared, or lies elsewhere than its image.
+    """
+    mask, remarks = _binary(path, profile)
+    if mask.data.shape == image.data.shape:
+        apart = displacement(image.data.shape, image.affine, mask.affine)
+        if apart.rms_voxels <= SAME_GRID:
+            return GriddedMask(mask.data, tuple(remarks))
+        if apart.rms_voxels <= ADOPTED_WITHIN:
+            moved = f"{apart.centre_mm:.3f} mm away at the centre of the volume, {apart.rms_mm:.3f} mm root mean square"
+            return GriddedMask(mask.data, (*remarks, f"image's affine adopted, {moved}"), apart.rms_mm)
+        distance = f"{apart.centre_mm:.2f} mm at the centre of the volume, {apart.rms_voxels:.2f} voxels over all"
+        found = f"the mask lies {distance} from its image: drawn on another image, or moved"
+    else:
+        found = f"the mask's shape is {mask.data.shape} and its image's {image.data.shape}"
+    if not resample:
+        raise FileRefusedError(path, f"{found}; if both lie rightly in the scanner's space: --resample nearest")
+    return _resampled(path, mask, image, [*remarks, found])
+
+
+def _resampled(path: Path, mask: Volume, image: Volume, remarks: list[str]) -> GriddedMask:
+    try:
+        done = resample_identity(mask, image.data.shape, image.affine, nearest=True)
+    except DataRefusedError as error:
+        raise FileRefusedError(path, f"{remarks[-1]}; it cannot be resampled: {error}") from error
+    before, after = int(np.count_nonzero(mask.data)), int(np.count_nonzero(done.volume.data))
+    if before and not after:
+        raise FileRefusedError(path, f"{remarks[-1]}; resampled to its image, none of its {before} voxels is left")
+    remarks.append(
+        f"resampled to its image by nearest neighbour, {before} voxels became {after}, {done.lost} lay outside"
+    )
+    return GriddedMask(done.volume.data, tuple(remarks))
+
+
+def _binary(path: Path, profile: ClassProfile) -> tuple[Volume, list[str]]:
+    """Read a mask of 0 and 1, by what the profile says of its values."""
+    if profile.threshold is not None:
+        return _cut(path, profile.threshold)
+    mask = read_mask(path)
+    remarks = list(mask.notes)
+    values = np.unique(mask.data[mask.data > 0])
+    if profile.values:
+        members: Array = np.isin(mask.data, profile.values)
+        remarks.append(f"values {', '.join(map(str, profile.values))} of {', '.join(map(str, values))} taken")
+        return _as_mask(mask, members), remarks
+    if values.size > 1:
+        more = f" and {values.size - _VALUES_SHOWN} more" if values.size > _VALUES_SHOWN else ""
+        found = f"found {', '.join(map(str, values[:_VALUES_SHOWN]))}{more}"
+        advice = "if some of them are this class, say so: values = [...] in the profile"
+        raise FileRefusedError(path, f"a mask of one class has one value besides 0, {found}; {advice}")
+    if values.size and values[0] != 1:
+        remarks.append(f"value {int(values[0])} read as 1")
+    return _as_mask(mask, mask.data > 0), remarks
+
+
+def _cut(path: Path, threshold: float) -> tuple[Volume, list[str]]:
+    soft = read_volume(path)
+    highest, lowest = float(soft.data.max()), float(soft.data.min())
+    if threshold < 1 and (highest > _LARGEST_SOFT or lowest < -_LARGEST_SOFT):
+        raise FileRefusedError(
+            path, f"a soft mask holds values from 0 to 1, found {lowest:g} to {highest:g}: an image?"
+        )
+    return _as_mask(soft, soft.data > threshold), [*soft.notes, f"soft mask cut at {threshold:g}"]
+
+
+def _as_mask(volume: Volume, members: Array) -> Volume:
+    return Volume(members.astype(np.uint8), volume.affine, volume.notes)

@@ -1,0 +1,172 @@
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.existing import read_existing
+from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.source import name_sources
+from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from tests.conftest import SmallBids
+
+MakeBids = Callable[[str], SmallBids]
+
+
+def convert(
+    raw: Path, *roots: Path, append: bool = False, labels: Labels = Labels.NEEDED, target: str = "cord-lesion"
+) -> Conversion:
+    dataset = RawDataset.named(raw, 7, "Cord")
+    existing = read_existing(dataset) if append else None
+    known = existing.known if existing is not None else {}
+    options = PlanOptions(test_fraction=0.3, seed=1, labels=labels, known=known)
+    sources = name_sources([str(root) for root in roots])
+    plan = make_plan(sources, load_profile("auto"), load_target(target), options)
+    return write_dataset(dataset, plan, append_to=existing)
+
+
+def rows_of(done: Conversion) -> dict[str, dict[str, str]]:
+    with (done.dataset.folder / "cases.tsv").open(newline="") as stream:
+        return {row["case"]: row for row in csv.DictReader(stream, delimiter="\t")}
+
+
+def files_of(done: Conversion) -> dict[str, bytes]:
+    folder = done.dataset.folder
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.nii.gz")}
+
+
+def folds_of(done: Conversion) -> list[dict[str, list[str]]]:
+    folds: list[dict[str, list[str]]] = json.loads((done.dataset.folder / "splits_final.json").read_text())
+    return folds
+
+
+@pytest.fixture
+def zurich(make_bids: MakeBids) -> SmallBids:
+    """Ten patients."""
+    bids = make_bids("zurich")
+    for number in range(10):
+        bids.case(f"sub-{number}_T2w")
+    return bids
+
+
+def test_old_cases_their_sets_and_their_folds_stay_as_they_are(
+    zurich: SmallBids, make_bids: MakeBids, tmp_path: Path
+) -> None:
+    first = convert(tmp_path / "raw", zurich.root)
+    rows, files, folds = rows_of(first), files_of(first), folds_of(first)
+    paris = make_bids("paris")
+    for number in range(10):
+        paris.case(f"sub-{number}_T2w")
+    grown = convert(tmp_path / "raw", paris.root, append=True)
+    assert (grown.counts.found, grown.counts.train, grown.counts.test) == (20, 14, 6)
+    assert rows.items() <= rows_of(grown).items()
+    assert files.items() <= files_of(grown).items()
+    for old, new in zip(folds, folds_of(grown), strict=True):
+        assert set(old["val"]) <= set(new["val"])
+        assert set(old["train"]) <= set(new["train"])
+        assert sum(case.startswith("paris") for case in new["val"]) in (1, 2)  # 7 of them in 5 folds
+    description = json.loads((grown.dataset.folder / "dataset.json").read_text())
+    assert description["numTraining"] == len(list((grown.dataset.folder / "imagesTr").iterdir())) == 14
+    record = json.loads((grown.dataset.folder / "conversion.json").read_text())
+    assert {source["name"] for source in record["sources"]} == {"zurich", "paris"}
+    assert len(record["cases"]) == 20
+
+
+def test_a_new_session_of_a_known_patient_joins_its_set(zurich: SmallBids, tmp_path: Path) -> None:
+    before = rows_of(convert(tmp_path / "raw", zurich.root))
+    for number in range(10):
+        zurich.case(f"sub-{number}_ses-02_T2w")
+    after = rows_of(convert(tmp_path / "raw", zurich.root, append=True))
+    assert len(after) == 20
+    for number in range(10):
+        assert after[f"zurich_sub-{number}_ses-02_T2w"]["split"] == before[f"zurich_sub-{number}_T2w"]["split"]
+
+
+def test_appending_again_changes_nothing(
+    zurich: SmallBids, make_bids: MakeBids, tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    convert(tmp_path / "raw", zurich.root)
+    paris = make_bids("paris")
+    paris.case("sub-1_T2w")
+    first = convert(tmp_path / "raw", paris.root, append=True)
+    before = tree_hash(first.dataset.folder)
+    again = convert(tmp_path / "raw", paris.root, append=True)
+    assert again.counts == first.counts
+    assert tree_hash(again.dataset.folder) == before
+
+
+def test_what_is_refused_on_appending_is_listed_and_harms_nothing(
+    zurich: SmallBids, make_bids: MakeBids, tmp_path: Path
+) -> None:
+    files = files_of(convert(tmp_path / "raw", zurich.root))
+    paris = make_bids("paris")
+    paris.case("sub-1_T2w").write_bytes(b"not an image")
+    grown = convert(tmp_path / "raw", paris.root, append=True)
+    assert (grown.counts.found, grown.counts.refused) == (11, 1)
+    assert "paris_sub-1_T2w" in rows_of(grown)
+    assert files_of(grown) == files
+    paris.image("sub-1_T2w")  # mended, and appended again
+    mended = convert(tmp_path / "raw", paris.root, append=True)
+    assert (mended.counts.found, mended.counts.refused) == (11, 0)
+
+
+def test_a_patient_of_the_pool_that_gets_labels_is_trained_on_and_never_tested_on(
+    zurich: SmallBids, make_bids: MakeBids, tmp_path: Path
+) -> None:
+    pool = make_bids("pool")
+    for number in range(8):
+        pool.image(f"sub-{number}_T2w")
+    first = convert(tmp_path / "raw", zurich.root, pool.root, labels=Labels.POOL)
+    assert (first.counts.pool, first.counts.refused) == (8, 0)
+    for number in range(8):
+        pool.labels(f"sub-{number}_T2w")
+    grown = convert(tmp_path / "raw", pool.root, append=True, labels=Labels.POOL)
+    assert (grown.counts.pool, grown.counts.found) == (0, 18)
+    rows = rows_of(grown)
+    assert {rows[f"pool_sub-{number}_T2w"]["split"] for number in range(8)} == {"train"}
+    assert not list((grown.dataset.folder / "imagesTs").glob("pool*"))
+
+
+def test_an_unlabelled_image_of_a_tested_patient_is_kept_out_of_the_pool(zurich: SmallBids, tmp_path: Path) -> None:
+    for number in range(10):
+        zurich.image(f"sub-{number}_ses-02_T2w")
+    rows = rows_of(convert(tmp_path / "raw", zurich.root, labels=Labels.POOL))
+    for number in range(10):
+        later, split = rows[f"zurich_sub-{number}_ses-02_T2w"], rows[f"zurich_sub-{number}_T2w"]["split"]
+        assert later["split"] == ("pool" if split == "train" else "n/a")
+        assert ("would leak" in later["reason"]) == (split == "test")
+
+
+def test_a_kill_between_the_last_two_renames_is_mended(
+    zurich: SmallBids, tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    done = convert(tmp_path / "raw", zurich.root)
+    before = tree_hash(done.dataset.folder)
+    done.dataset.folder.rename(tmp_path / "raw" / ".Dataset007_Cord.previous")
+    again = convert(tmp_path / "raw", zurich.root)
+    assert again == done
+    assert tree_hash(done.dataset.folder) == before
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == [".Dataset007_Cord.lock", "Dataset007_Cord"]
+
+
+def test_the_command_line_appends_and_says_what_it_needs(
+    zurich: SmallBids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "raw").mkdir()
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "raw"))
+    command = ["convert", str(zurich.root), "-d", "7", "-n", "Cord"]
+    assert main([*command, "--append"]) == 2
+    assert "leave --append out" in capsys.readouterr().err
+    assert main(command) == 0
+    zurich.case("sub-77_T2w")
+    assert main(command) == 5
+    assert "--append" in capsys.readouterr().err
+    assert main([*command, "--append"]) == 0
+    assert "of 11 images" in capsys.readouterr().out
+    assert main([*command, "--append", "--target", "cord"]) == 5
+    assert "its target is cord-lesion" in capsys.readouterr().err
