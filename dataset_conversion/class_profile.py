@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
 
 
 class Missing(StrEnum):
@@ -89,35 +90,49 @@ def parse_class(name: str, content: Mapping[str, Any]) -> ClassProfile:
     ValueError, KeyError, TypeError
         Where something is missing, unknown or contradictory.
     """
-    unknown = set(content) - set(ClassProfile.__dataclass_fields__)
-    if unknown:
-        raise ValueError(
-            f"class {name}: unknown keys {sorted(unknown)}; known: {', '.join(ClassProfile.__dataclass_fields__)}"
-        )
+    where = f"class {name}"
+    refuse_unknown(content, list(ClassProfile.__dataclass_fields__), where)
     threshold = content.get("threshold")
     found = ClassProfile(
-        templates=tuple(content["templates"]),
-        folders=tuple(content["folders"]),
+        templates=texts(content, "templates", where),
+        folders=tuple(path_inside(folder) for folder in texts(content, "folders", where)),
         missing=label_policy(name, content.get("missing", "error")),
         threshold=None if threshold is None else float(threshold),
         values=tuple(int(value) for value in content.get("values", ())),
         raters=str(content.get("raters", "")),
         rater=str(content.get("rater", "")),
     )
+    _check_raters(where, found)
+    if not found.templates or not found.folders:
+        raise ValueError(f"{where}: needs templates and folders")
+    if found.threshold is not None and found.values:
+        raise ValueError(f"{where}: a soft mask (threshold) is no map of several classes (values)")
+    for template in found.templates:
+        _check_template(where, template)
+    return found
+
+
+def _check_raters(where: str, found: ClassProfile) -> None:
     rules = [*RaterRule, ONE_CASE_PER_RATER]
     if any("{rater}" in template for template in found.templates) != bool(found.raters):
-        raise ValueError(
-            f"class {name}: templates with {{rater}} need raters = one of {', '.join(rules)}, and only they"
-        )
+        raise ValueError(f"{where}: templates with {{rater}} need raters = one of {', '.join(rules)}, and only they")
     if found.raters and found.raters not in rules:
-        raise ValueError(f"class {name}: raters must be one of {', '.join(rules)}, found {found.raters!r}")
+        raise ValueError(f"{where}: raters must be one of {', '.join(rules)}, found {found.raters!r}")
     if (found.raters == RaterRule.ONE) != bool(found.rater):
-        raise ValueError(f'class {name}: raters = "one" needs rater = the name of that rater, and only it')
-    if found.threshold is not None and found.values:
-        raise ValueError(f"class {name}: a soft mask (threshold) is no map of several classes (values)")
-    for template in found.templates:
-        template.format(image="", entities="", suffix="", rater="")  # KeyError for any other name in braces
-    return found
+        raise ValueError(f'{where}: raters = "one" needs rater = the name of that rater, and only it')
+
+
+def _check_template(where: str, template: str) -> None:
+    try:
+        template.format(image="", entities="", suffix="", rater="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(
+            f"{where}: {template!r} may hold {{image}}, {{entities}}, {{suffix}}, {{rater}}: {error}"
+        ) from error
+    if "{image}" not in template and "{entities}" not in template:
+        raise ValueError(f"{where}: {template!r} would be one mask for all images; it needs {{image}} or {{entities}}")
+    if template.count("{rater}") > 1:
+        raise ValueError(f"{where}: {template!r} names the rater twice")
 
 
 def label_policy(name: str, policy: str) -> Missing:

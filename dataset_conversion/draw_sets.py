@@ -64,10 +64,12 @@ def draw_sets(
     """
     sites = {case.patient: case.site for case in cases}
     settled = {patient: given.known[patient] for patient in sites if patient in given.known}
-    for patient, site in sites.items():
-        rule = _rule(site, rules[patient[0]])
-        if rule is not None and patient not in settled:
-            settled[patient] = rule
+    for case in cases:
+        # Without a table the site is the dataset's name, which may have been given anew on the command line.
+        names = {case.site, case.source.root.name} if case.site == case.source.name else {case.site}
+        rule = _rule(names, rules[case.source.name])
+        if rule is not None:
+            settled.setdefault(case.patient, rule)
     if given.split is not None:
         _refuse_contradictions(settled, given.split)
         left = {patient: given.split[patient] for patient in sites if patient in given.split and patient not in settled}
@@ -80,12 +82,12 @@ def draw_sets(
     return settled | {patient: Membership("test" if patient in drawn else "train", by) for patient in open_sites}
 
 
-def _rule(site: str, rules: SiteRules) -> Membership | None:
-    if site in rules.external:
+def _rule(site: set[str], rules: SiteRules) -> Membership | None:
+    if site & set(rules.external):
         return Membership("test", "external site")
-    if site in rules.test_only:
+    if site & set(rules.test_only):
         return Membership("test", "test-only site")
-    if site in rules.train_only:
+    if site & set(rules.train_only):
         return Membership("train", "train-only site")
     return None
 

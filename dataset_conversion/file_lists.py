@@ -38,6 +38,13 @@ class ListEntry:
     reason: str = ""
     headings: tuple[str, ...] = ()
 
+    @property
+    def shown(self) -> str:
+        """The text, without the folders of somebody's disk where it is an absolute path."""
+        path = PurePosixPath(self.text.replace("\\", "/"))
+        absolute = path.is_absolute() or re.match(r"[A-Za-z]:/", str(path))
+        return path.name if absolute else self.text
+
 
 @dataclass(frozen=True)
 class FileList:

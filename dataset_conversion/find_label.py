@@ -84,9 +84,9 @@ def find_label(
             whose = f" of {rater}" if rater else ""
             claim = f"two files claim to be its {label_class} mask{whose}: {' and '.join(paths)}"
             return Absent(claim, refused=True, fault=True)
-        folder = next((part for part in PurePosixPath(paths[0]).parts[:-1] if part.startswith("sub-")), image.subject)
-        if folder != image.subject:
-            place = f"its {label_class} mask lies in another subject's folder: {paths[0]}"
+        misplaced = _misplaced(PurePosixPath(paths[0]), image)
+        if misplaced:
+            place = f"its {label_class} mask lies in another {misplaced}'s folder: {paths[0]}"
             return Absent(place, refused=True, fault=True)
     if found:
         return PlannedLabel(label_class, tuple((rater, found[rater][0]) for rater in sorted(found)))
@@ -97,6 +97,15 @@ def find_label(
     wanted = ", ".join(image.fill(template, "{rater}") for template in profile.templates)
     reason = f"no {label_class} mask: looked in {' and '.join(profile.folders)} for {wanted}"
     return Absent(reason, refused=profile.missing is Missing.ERROR)
+
+
+def _misplaced(path: PurePosixPath, image: ImageName) -> str:
+    """Say whose folder the mask lies in, where that is not its own; labs may leave the folders out."""
+    own = {"sub-": image.subject, "ses-": f"ses-{image.entity('ses')}"}
+    for prefix, kind in (("sub-", "subject"), ("ses-", "session")):
+        if any(part.startswith(prefix) and part != own[prefix] for part in path.parts[:-1]):
+            return kind
+    return ""
 
 
 def _matches(image: ImageName, profile: ClassProfile, files: LabelFiles) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnunet_ext.dataset_conversion.class_profile import Missing
 from nnunet_ext.dataset_conversion.names import ImageName
+from nnunet_ext.dataset_conversion.toml_fields import refuse_unknown, texts
 
 _CHANNEL_POLICIES = (Missing.ERROR, Missing.SKIP, Missing.ZERO)
 
@@ -44,21 +45,22 @@ class ImageFilter:
         return {"suffixes": list(self.suffixes), "entities": dict(self.entities)}
 
 
-def parse_filter(content: Mapping[str, Any]) -> ImageFilter:
-    """Make a filter of what a profile's TOML file says.
+def parse_filter(content: Mapping[str, Any], where: str) -> ImageFilter:
+    """Make a filter of what a profile's TOML file says under `where`.
 
     Raises
     ------
     ValueError, KeyError, TypeError
         Where something is missing, or a pattern is no regular expression.
     """
+    refuse_unknown(content, ("suffixes", "entities", "missing"), where)
     entities = tuple((str(key), str(pattern)) for key, pattern in content.get("entities", {}).items())
     for key, pattern in entities:
         try:
             re.compile(pattern)
         except re.error as error:
             raise ValueError(f"entity {key}: {pattern!r} is no regular expression: {error}") from error
-    return ImageFilter(tuple(content["suffixes"]), entities, channel_policy(content.get("missing", "skip")))
+    return ImageFilter(texts(content, "suffixes", where), entities, channel_policy(content.get("missing", "skip")))
 
 
 def channel_policy(policy: str) -> Missing:

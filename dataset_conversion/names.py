@@ -56,6 +56,8 @@ def parse_image_name(file_name: str) -> ImageName | None:
         return None
     *pairs, suffix = stem.split("_")
     entities = tuple((key, value) for key, _, value in (pair.partition("-") for pair in pairs))
+    if len({key for key, _ in entities}) < len(entities):  # two subjects in one name: whose is it?
+        return None
     return ImageName(stem, entities, suffix)
 
 

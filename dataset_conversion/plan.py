@@ -1,11 +1,12 @@
 """From what was found to what will be written: each image is included, or skipped with its reason."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.group_channels import group_channels
@@ -47,6 +48,8 @@ class PlanOptions:
         The user's include and exclude lists and split.
     known
         Sets of patients that an existing dataset has, to which this plan adds.
+    missing
+        Other policies for missing labels and channels than the profiles', by class or channel.
     resample
         Whether a mask on another grid is resampled to its image, by nearest neighbour, rather than refused.
     register
@@ -58,6 +61,7 @@ class PlanOptions:
     labels: Labels = Labels.NEEDED
     selection: Selection = field(default_factory=Selection)
     known: Mapping[Patient, Membership] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
     resample: bool = False
     register: bool = False
 
@@ -116,16 +120,17 @@ def make_plan(
     Raises
     ------
     DataRefusedError
-        Where a source is no BIDS folder, two images would get one name, or a patient belongs to two sets.
+        Where a source is no BIDS folder, or a patient belongs to two sets.
     UsageError
-        Where a profile does not know a class or a channel of the target.
+        Where a profile does not know a class or a channel of the target, or none knows one that has another policy.
     """
     classes = target.mask_channels if options.labels is Labels.NONE else target.needed_classes
+    by_name = sorted(sources, key=lambda source: source.name)  # in whatever order they were given
     asked = dict.fromkeys((s.name for s in sources), profiles) if isinstance(profiles, Profile) else profiles
-    scans = [scan_source(source, asked[source.name], classes) for source in sources]
+    scans = [scan_source(source, asked[source.name], classes, options.missing) for source in by_name]
+    _refuse_unknown_policies(options.missing, scans)
     planned = [case for scan in scans for case in _plan_source(scan, target, options.labels)]
-    _refuse_equal_names(planned)
-    chosen = select(planned, options.selection, {scan.source: scan.profile for scan in scans})
+    chosen = select(_refuse_equal_names(planned), options.selection, {scan.source: scan.profile for scan in scans})
     rules = {scan.source.name: scan.profile.sites for scan in scans}
     cases = _into_sets(chosen.cases, rules, GivenSets(chosen.sets, options.known), options)
     found = {(scan.source.name, image) for scan in scans for image in scan.images}
@@ -140,6 +145,13 @@ def make_plan(
         assumptions=tuple(sentence for scan in scans for sentence in scan.assumptions),
         warnings=chosen.warnings,
     )
+
+
+def _refuse_unknown_policies(missing: Mapping[str, str], scans: Sequence[Scan]) -> None:
+    unknown = [name for name in missing if not any(scan.profile.knows(name) for scan in scans)]
+    if unknown:
+        known = sorted({name for scan in scans for name in (*scan.profile.classes, *scan.profile.channels)})
+        raise UsageError(f"--missing needs NAME=POLICY with a name of {', '.join(known)}; found {', '.join(unknown)}")
 
 
 def _plan_source(scan: Scan, target: Target, labels: Labels) -> list[PlannedCase]:
@@ -205,15 +217,20 @@ def _in_set(case: PlannedCase, sets: Mapping[Patient, Membership], known: Mappin
     return replace(case, split="pool", split_by="no label")
 
 
-def _refuse_equal_names(planned: Sequence[PlannedCase]) -> None:
-    first: dict[str, PlannedCase] = {}
+def _refuse_equal_names(planned: Sequence[PlannedCase]) -> list[PlannedCase]:
+    """Refuse images that would be one case, such as a `.nii` beside a `.nii.gz`: nobody knows which is meant."""
+    images: dict[str, list[str]] = defaultdict(list)
     for case in planned:
-        other = first.setdefault(case.case, case)
-        if other is not case and not (case.reason or other.reason):
-            raise DataRefusedError(
-                f"two images would both be case {case.case}: {other.image} and {case.image} "
-                f"of {case.source.root}; remove or rename one"
-            )
+        if not case.reason:
+            images[case.case].append(case.image)
+    return [
+        case.refuse(
+            f"several images would be this case: {' and '.join(images[case.case])}; remove or rename all but one"
+        )
+        if not case.reason and len(images[case.case]) > 1
+        else case
+        for case in planned
+    ]
 
 
 def _prove_complete(found: set[tuple[str, str]], cases: Sequence[PlannedCase]) -> None:

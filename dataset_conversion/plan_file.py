@@ -9,14 +9,14 @@ from typing import Any, Final, cast, get_args
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
 from nnunet_ext.core.provenance import generated_by
-from nnunet_ext.core.target import parse_target
+from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.names import parse_image_name
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
-from nnunet_ext.dataset_conversion.profile import parse_profile
+from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.tables import NOTHING, Row, case_row, cases_tsv, read_cases
+from nnunet_ext.dataset_conversion.tables import NOTHING, Row, case_row, cases_tsv, cell, read_cases
 
 SCHEMA: Final = 2
 RECORD: Final = "conversion.json"
@@ -74,10 +74,13 @@ def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
             raise ValueError(f"schema {SCHEMA} was needed, found {content['schema']}")
         _refuse_unknown_sources(content["cases"], by_name)
         cases = _join(content["cases"], rows, by_name, folder)
+        target = parse_target(content["target"])
+        profiles = {name: parse_profile(profile) for name, profile in content["profiles"].items()}
+        _refuse_unsafe(cases, target, profiles)
         return Plan(
             cases=tuple(sorted(cases, key=lambda case: (case.case, case.image))),
-            profiles={name: parse_profile(profile) for name, profile in content["profiles"].items()},
-            target=parse_target(content["target"]),
+            profiles=profiles,
+            target=target,
             seed=int(content["seed"]),
             resample=bool(content["resample"]),
             register=bool(content["register"]),
@@ -119,14 +122,18 @@ def _join(
     cases: Sequence[Mapping[str, Any]], rows: Sequence[Row], sources: Mapping[str, Source], folder: Path
 ) -> list[PlannedCase]:
     """Put what the two files say of each case together."""
-    table = {(row["case"], row["image"]): row for row in rows}
+    table: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        if table.setdefault((row["case"], row["image"]), row) is not row:
+            raise FileRefusedError(folder / "cases.tsv", f"case {row['case']} and its images stand there twice")
     joined = []
     for content in cases:
-        row = table.pop((content["case"], ";".join(image for image in content["images"] if image)), None)
-        if row is None:
+        images = ";".join(image for image in content["images"] if image)
+        own = table.pop((cell(content["case"]), cell(images)), None)
+        if own is None:
             reason = f"no row of case {content['case']} and its images; to leave it out, set its status to skip"
             raise FileRefusedError(folder / "cases.tsv", reason)
-        joined.append(_read_case(content, row, sources[content["dataset"]]))
+        joined.append(_read_case(content, own, sources[content["dataset"]]))
     if table:
         raise FileRefusedError(folder / "cases.tsv", f"case {next(iter(table))[0]} is not in {RECORD}")
     return joined
@@ -138,7 +145,9 @@ def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedC
     if row["status"] not in ("include", "skip"):
         raise ValueError(f"case {row['case']}: status include or skip was needed, found {row['status']!r}")
     skipped = row["status"] == "skip"
-    case = PlannedCase(
+    if not any(images):
+        raise ValueError(f"case {row['case']}: no image")
+    return PlannedCase(
         case=str(content["case"]),
         source=source,
         name=parse_image_name(PurePosixPath(next(image for image in images if image)).name),
@@ -151,9 +160,6 @@ def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedC
         reason=(_value(row["reason"]) or "left out by hand") if skipped else "",
         refused=bool(content["refused"]) and skipped,
     )
-    if not skipped:
-        _refuse_unsafe(case)
-    return case
 
 
 def _read_label(name: str, content: Mapping[str, Any]) -> PlannedLabel:
@@ -171,14 +177,24 @@ def _value(cell: str) -> str:
     return "" if cell == NOTHING else cell
 
 
-def _refuse_unsafe(case: PlannedCase) -> None:
-    """Refuse what an edited plan must not say: names and paths that lead elsewhere, a case without its labels."""
-    paths = [*case.images, *(path for label in case.labels for _, path in label.files)]
-    outside = [path for path in paths if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts]
-    if not _CASE_NAME.fullmatch(case.case) or outside or case.name is None:
-        raise DataRefusedError(
-            f"case {case.case}: a name of letters, digits, _, + and -, and BIDS images inside the dataset were needed; "
-            f"found {', '.join(outside) or 'another name'}"
-        )
-    if case.split != "pool" and not case.labels:
-        raise DataRefusedError(f"case {case.case}: it has no labels in {RECORD}, and so can only be in the pool")
+def _refuse_unsafe(cases: Sequence[PlannedCase], target: Target, profiles: Mapping[str, Profile]) -> None:
+    """Refuse what an edited plan must not say: names and paths that lead elsewhere, a case that is not whole."""
+    names: set[str] = set()
+    for case in (case for case in cases if not case.reason):
+        paths = [*case.images, *(path for label in case.labels for _, path in label.files)]
+        outside = [path for path in paths if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts]
+        if not _CASE_NAME.fullmatch(case.case) or outside or case.name is None:
+            raise DataRefusedError(
+                f"case {case.case}: a name of letters, digits, _, + and -, and BIDS images inside the dataset were "
+                f"needed; found {', '.join(outside) or 'another name'}"
+            )
+        if case.case in names:
+            raise DataRefusedError(f"case {case.case}: two cases have this name")
+        names.add(case.case)
+        if len(case.images) != len(target.channels):
+            raise DataRefusedError(f"case {case.case}: images for {target.channels} were needed, found {case.images}")
+        known = set(target.needed_classes) & set(profiles[case.source.name].classes)
+        if unknown := {label.name for label in case.labels} - known:
+            raise DataRefusedError(f"case {case.case}: target or profile has no class {', '.join(sorted(unknown))}")
+        if case.split != "pool" and not case.labels:
+            raise DataRefusedError(f"case {case.case}: it has no labels in {RECORD}, and so can only be in the pool")

@@ -34,7 +34,8 @@ def plan_labels(case: PlannedCase, scan: Scan, *, pool: bool = False) -> list[Pl
         for name, files in scan.labels.items()
     ]
     found = [outcome for outcome in outcomes if isinstance(outcome, PlannedLabel)]
-    absent = sorted((one for one in outcomes if isinstance(one, Absent)), key=lambda one: not one.refused)
+    absent = sorted((one for one in outcomes if isinstance(one, Absent)), key=lambda one: (not one.fault, one.refused))
+    # A fault is a fault; else what is to be left out knowingly is, whatever else it lacks.
     if pool and not any(label.files for label in found) and not any(one.fault for one in absent):
         return [case]
     if absent:
@@ -64,7 +65,7 @@ def _one_for_each_rater(case: PlannedCase, classes: set[str]) -> list[PlannedCas
 
 
 def _of_rater(case: PlannedCase, rater: str, classes: set[str]) -> PlannedCase:
-    named = replace(case, case=f"{case.case}_{rater}")
+    named = replace(case, case=f"{case.case}_{rater}") if rater else case
     labels: Mapping[str, PlannedLabel] = {label.name: label for label in case.labels}
     lacking = [name for name in classes if labels[name].files and rater not in dict(labels[name].files)]
     if lacking:

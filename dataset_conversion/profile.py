@@ -2,9 +2,8 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -12,18 +11,17 @@ from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.shipped_toml import load_toml
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile, label_policy, parse_class
 from nnunet_ext.dataset_conversion.image_filter import ImageFilter, channel_policy, parse_filter
+from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
 
 OutsidePolicy = Literal["keep", "extend_cord", "clip", "error"]
 OUTSIDE_POLICIES: Final[tuple[OutsidePolicy, ...]] = ("keep", "extend_cord", "clip", "error")
 AUTO: Final = "auto"
 
 _PACKAGE: Final = "nnunet_ext.dataset_conversion"
-_KEYS: Final = frozenset(
-    (
-        *("name", "extends", "aliases", "lesion_outside_cord"),
-        *("include", "exclude", "exclude_file", "exclude_headings"),
-        *("images", "channels", "participants", "sites", "classes"),
-    )
+_KEYS: Final = (
+    *("name", "extends", "aliases", "lesion_outside_cord"),
+    *("include", "exclude", "exclude_file", "exclude_headings"),
+    *("images", "channels", "participants", "sites", "classes"),
 )
 
 
@@ -105,6 +103,10 @@ class Profile:
     exclude_headings: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
+    def knows(self, name: str) -> bool:
+        """Say whether the profile has a class or a channel of that name."""
+        return name in self.classes or name in self.channels
+
     def with_missing(self, policies: Mapping[str, str]) -> "Profile":
         """Give the profile with other policies for missing labels and channels.
 
@@ -174,28 +176,34 @@ def parse_profile(content: Mapping[str, Any]) -> Profile:
     ValueError, KeyError, TypeError
         Where something is missing or unknown.
     """
-    unknown = set(content) - _KEYS
-    if unknown:
-        raise ValueError(f"unknown keys {sorted(unknown)}; known: {', '.join(sorted(_KEYS))}")
-    images = content["images"]
+    refuse_unknown(content, _KEYS, "profile")
+    images = dict(content["images"])
+    sites = SiteRules(**_lists(content.get("sites", {}), SiteRules, "sites"))
+    ruled = [*sites.train_only, *sites.test_only, *sites.external]
+    if len(set(ruled)) < len(ruled):
+        raise ValueError(f"sites: a site stands under one rule, found {ruled}")
+    root, folders = str(images.pop("root", "")), texts(images, "folders", "images")
+    images.pop("folders", None)
     outside = content.get("lesion_outside_cord", "keep")
     if outside not in OUTSIDE_POLICIES:
         raise ValueError(f"lesion_outside_cord must be one of {', '.join(OUTSIDE_POLICIES)}, found {outside!r}")
     return Profile(
         name=str(content["name"]),
-        folders=tuple(images["folders"]),
-        images=parse_filter(images),
+        folders=folders,
+        images=parse_filter(images, "images"),
         classes={str(name): parse_class(name, found) for name, found in content["classes"].items()},
-        root=_inside(str(images.get("root", ""))),
-        channels={str(name): parse_filter(found) for name, found in content.get("channels", {}).items()},
-        participants=ParticipantColumns(**_tuples(content.get("participants", {}))),
-        sites=SiteRules(**_tuples(content.get("sites", {}))),
+        root=path_inside(root),
+        channels={
+            str(name): parse_filter(found, f"channel {name}") for name, found in content.get("channels", {}).items()
+        },
+        participants=ParticipantColumns(**_lists(content.get("participants", {}), ParticipantColumns, "participants")),
+        sites=sites,
         lesion_outside_cord=outside,
-        include=tuple(content.get("include", ())),
-        exclude=tuple(content.get("exclude", ())),
-        exclude_file=_inside(str(content.get("exclude_file", ""))),
-        exclude_headings=tuple(content.get("exclude_headings", ())),
-        aliases=tuple(content.get("aliases", ())),
+        include=texts(content, "include", "profile"),
+        exclude=texts(content, "exclude", "profile"),
+        exclude_file=path_inside(str(content.get("exclude_file", ""))),
+        exclude_headings=texts(content, "exclude_headings", "profile"),
+        aliases=texts(content, "aliases", "profile"),
     )
 
 
@@ -206,6 +214,8 @@ def _parse_extended(content: Mapping[str, Any]) -> Profile:
     base = files(_PACKAGE).joinpath("profiles", f"{extended}.toml")
     if not base.is_file():
         raise ValueError(f"extends names no shipped profile: {extended!r}")
+    if "name" not in content:  # under the name `auto` it would be replaced by what is recognised
+        raise ValueError("a profile that extends another needs a name of its own")
     return parse_profile(_merged(tomllib.loads(base.read_text(encoding="utf-8")), content))
 
 
@@ -218,13 +228,8 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _tuples(content: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    if any(isinstance(value, str) for value in content.values()):
-        raise TypeError(f"lists were needed, found {dict(content)}")
-    return {key: tuple(str(item) for item in value) for key, value in content.items()}
-
-
-def _inside(path: str) -> str:
-    if Path(path).is_absolute() or ".." in Path(path).parts:
-        raise ValueError(f"a path inside the dataset was needed, found {path!r}")
-    return "" if path in ("", ".") else path
+def _lists(
+    content: Mapping[str, Any], kind: type[ParticipantColumns | SiteRules], where: str
+) -> dict[str, tuple[str, ...]]:
+    refuse_unknown(content, [field.name for field in fields(kind)], where)
+    return {key: texts(content, key, where) for key in content}

@@ -98,7 +98,7 @@ def unusual_first(rows: Iterable[Row], classes: Sequence[str]) -> list[dict[str,
 
 def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:
     reasons = []
-    if row["intensity_p01"] == row["intensity_p99"]:
+    if NOTHING != row["intensity_p01"] == row["intensity_p99"]:
         reasons.append("the image is constant, or nearly")
     if row.get("voxels_sc") == "0":
         reasons.append("the cord mask is empty")

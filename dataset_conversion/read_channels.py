@@ -91,7 +91,7 @@ def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> tu
         done = register_affine(image, anchor)
     except DataRefusedError as error:
         raise FileRefusedError(path, f"cannot be registered to its first channel: {error}") from error
-    moved = f"moved by {done.moved_mm:.2f} mm on average"
+    moved = f"moved by {done.moved_mm:.2f} mm root mean square"
     gained = (
         f"mutual information {done.mutual_information_before:.3f} before, {done.mutual_information_after:.3f} after"
     )

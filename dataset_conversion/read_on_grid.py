@@ -64,7 +64,7 @@ def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: 
     FileRefusedError
         Where the file is damaged, holds other values than declared, or lies elsewhere than its image.
     """
-    mask, remarks = _binary(path, profile)
+    mask, remarks = _binary(path, profile, image.data)
     if mask.data.shape == image.data.shape:
         apart = displacement(image.data.shape, image.affine, mask.affine)
         if apart.rms_voxels <= SAME_GRID:
@@ -95,11 +95,13 @@ def _resampled(path: Path, mask: Volume, image: Volume, remarks: list[str]) -> G
     return GriddedMask(done.volume.data, tuple(remarks))
 
 
-def _binary(path: Path, profile: ClassProfile) -> tuple[Volume, list[str]]:
+def _binary(path: Path, profile: ClassProfile, image: Array) -> tuple[Volume, list[str]]:
     """Read a mask of 0 and 1, by what the profile says of its values."""
+    mask = read_mask(path) if profile.threshold is None else read_volume(path)
+    if np.array_equal(mask.data, image) and mask.data.any():
+        raise FileRefusedError(path, "it is its image, voxel by voxel, under the name of a mask")
     if profile.threshold is not None:
-        return _cut(path, profile.threshold)
-    mask = read_mask(path)
+        return _cut(path, mask, profile.threshold)
     remarks = list(mask.notes)
     values = np.unique(mask.data[mask.data > 0])
     if profile.values:
@@ -116,8 +118,7 @@ def _binary(path: Path, profile: ClassProfile) -> tuple[Volume, list[str]]:
     return _as_mask(mask, mask.data > 0), remarks
 
 
-def _cut(path: Path, threshold: float) -> tuple[Volume, list[str]]:
-    soft = read_volume(path)
+def _cut(path: Path, soft: Volume, threshold: float) -> tuple[Volume, list[str]]:
     highest, lowest = float(soft.data.max()), float(soft.data.min())
     if threshold < 1 and (highest > _LARGEST_SOFT or lowest < -_LARGEST_SOFT):
         raise FileRefusedError(

@@ -119,7 +119,12 @@ def _parsed(images: Sequence[str]) -> list[ImageName]:
 
 def _described_name(root: Path) -> str:
     try:
-        content = json.loads((root / "dataset_description.json").read_text(encoding="utf-8"))
+        content = json.loads((root / "dataset_description.json").read_text(encoding="utf-8-sig"))
         return str(content.get("Name", ""))
-    except (OSError, ValueError, AttributeError):  # no description, or a broken one: it is known by no name
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+    ):  # no description, or a broken one: it is known by no name
         return ""

@@ -95,7 +95,7 @@ def _inside(shape: tuple[int, ...], matrix: Affine, other: tuple[int, ...]) -> n
     inside = np.ones(shape, dtype=np.bool_)
     for row, size in zip(matrix, other, strict=False):
         place = row[0] * i + row[1] * j + (row[2] * k + row[3])
-        inside &= (place >= -0.5 - _SLACK) & (place <= size - 0.5 + _SLACK)
+        inside &= (place >= -0.5 - _SLACK) & (place <= size - 1 + _SLACK)
     return inside
 
 
@@ -104,4 +104,4 @@ def _extent(shape: tuple[int, ...], affine: Affine) -> str:
     corners = np.stack(np.meshgrid(*((-0.5, size - 0.5) for size in shape)), axis=-1)
     world = nib.affines.apply_affine(affine, corners.reshape(-1, 3))
     sides = zip("xyz", world.min(axis=0).tolist(), world.max(axis=0).tolist(), strict=True)
-    return ", ".join(f"{name} {low:.0f} to {high:.0f} mm" for name, low, high in sides)
+    return ", ".join(f"{name} {round(low)} to {round(high)} mm" for name, low, high in sides)

@@ -45,7 +45,7 @@ class Scan:
     assumptions: tuple[str, ...] = ()
 
 
-def scan_source(source: Source, asked: Profile, classes: Sequence[str]) -> Scan:
+def scan_source(source: Source, asked: Profile, classes: Sequence[str], policies: Mapping[str, str]) -> Scan:
     """Read the names of a dataset's files, and its table.
 
     Parameters
@@ -56,6 +56,8 @@ def scan_source(source: Source, asked: Profile, classes: Sequence[str]) -> Scan:
         The profile to read it by; `auto` is replaced by what is recognised.
     classes
         Those whose masks are looked for; none where nothing is annotated yet.
+    policies
+        For missing labels and channels, in place of the profile's where it has those.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def scan_source(source: Source, asked: Profile, classes: Sequence[str]) -> Scan:
         Where the profile does not know a class.
     """
     profile, assumptions = recognise(source, asked) if asked.name == AUTO else (asked, ())
+    profile = profile.with_missing({name: policy for name, policy in policies.items() if profile.knows(name)})
     missing = [name for name in classes if name not in profile.classes]
     if missing:
         raise UsageError(

@@ -81,8 +81,11 @@ def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping
     if selection.split is None:
         return Selected(chosen, None, tuple(warnings))
     assigned = assign(selection.split, {case.case: case.patient for case in cases})
-    warnings += [f"the split names {name!r}, which no image has" for name in assigned.unmatched]
-    warnings += [f"the split names {name!r}, which several datasets have: all are taken" for name in assigned.shared]
+    warnings += [f"the split names {ListEntry(name).shown!r}, which no image has" for name in assigned.unmatched]
+    warnings += [
+        f"the split names {ListEntry(name).shown!r}, which several datasets have: all are taken"
+        for name in assigned.shared
+    ]
     sets = {patient: "test" if name == "test" else "train" for patient, name in assigned.set_of.items()}
     return Selected(chosen, sets, tuple(warnings))
 
@@ -92,7 +95,7 @@ def _narrowed(
 ) -> tuple[list[PlannedCase], list[str]]:
     """Skip what the lists leave out, and say which of their entries name nothing."""
     warnings = [
-        f"the {name} list names {entry.text!r}, which no image has"
+        f"the {name} list names {entry.shown!r}, which no image has"
         for name, entries in (("include", include), ("exclude", exclude))
         for entry in (entries.unmatched(found) if entries is not None else ())
     ]
@@ -104,7 +107,7 @@ def _listed_case(case: PlannedCase, include: FileList | None, exclude: FileList 
     if exclude is not None:
         entry = next((found for image in images if (found := exclude.matches(*image))), None)
         if entry is not None:
-            return case.skip(f"on the exclude list as {entry.text!r}" + (f": {entry.reason}" if entry.reason else ""))
+            return case.skip(f"on the exclude list as {entry.shown!r}" + (f": {entry.reason}" if entry.reason else ""))
     if include is not None and not any(include.matches(*image) for image in images):
         return case.skip("not on the include list")
     return case

@@ -70,7 +70,7 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
         "not_annotated": ";".join(plan.not_annotated),
         "missing_channels": ";".join(str(index) for index, image in enumerate(plan.images) if not image),
     }
-    return {column: _cell(row[column]) for column in COLUMNS}
+    return {column: cell(row[column]) for column in COLUMNS}
 
 
 def table_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
@@ -104,6 +104,6 @@ def data_dictionary(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {column: {"Description": text} for column, text in columns.items()}
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Keep a name that holds a tab or a line break from breaking the table."""
     return " ".join(text.split()) if text.strip() else NOTHING

@@ -8,8 +8,8 @@ from typing import Final
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.dataset_conversion.names import ENDINGS
 
-NEVER_ENTERED: Final = frozenset({"sourcedata", "code", "derivatives"})
-"""Folders at the top of a dataset that repeat raw names or hold other things than raw images."""
+NEVER_ENTERED: Final = frozenset({"sourcedata", "code"})
+"""Folders that repeat raw names or hold other things than raw images; hidden ones are not entered either."""
 
 
 def find_images(dataset: Path, root: str = "") -> list[str]:
@@ -38,7 +38,8 @@ def find_images(dataset: Path, root: str = "") -> list[str]:
         raise DataRefusedError(
             f"{folder}: a BIDS folder was needed, found {'a file' if folder.exists() else 'nothing'}; check the path"
         )
-    found = [path for path in _files(str(folder), "") if path.startswith("sub-") and "/" in path]
+    subjects = sorted(entry.name for entry in os.scandir(folder) if entry.name.startswith("sub-") and entry.is_dir())
+    found = [path for name in subjects for path in _files(str(folder / name), f"{name}/")]
     if not found:
         raise DataRefusedError(
             f"{folder}: a BIDS folder was needed, with images below sub-*/; found none; "
@@ -74,6 +75,11 @@ def _files(folder: str, prefix: str) -> Iterator[str]:
         for entry in entries:
             name = entry.name
             if name.endswith(ENDINGS):
-                yield prefix + name
-            elif not name.startswith(".") and not (prefix == "" and name in NEVER_ENTERED) and entry.is_dir():
+                yield _as_text(prefix + name)
+            elif not name.startswith(".") and name not in NEVER_ENTERED and entry.is_dir():
                 yield from _files(entry.path, f"{prefix}{name}/")
+
+
+def _as_text(path: str) -> str:
+    """Spell bytes that are no text, as in names from an old disk: such a name is no BIDS name, and is listed so."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

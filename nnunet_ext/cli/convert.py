@@ -135,6 +135,7 @@ class Convert:
             labels=self.labels,
             selection=self._selection([source.name for source in sources]),
             known={} if existing is None else existing.known,
+            missing=dict(self.missing),
             resample=self.resample,
             register=self.register,
         )
@@ -151,7 +152,7 @@ class Convert:
                 f"{', '.join(sorted(names))}; found {' and '.join(general)}"
             )
         chosen = {name: own.get(name, general[0] if general else "auto") for name in names}
-        loaded = {asked: load_profile(asked).with_missing(dict(self.missing)) for asked in set(chosen.values())}
+        loaded = {asked: load_profile(asked) for asked in set(chosen.values())}
         return {name: loaded[asked] for name, asked in chosen.items()}
 
     def _selection(self, datasets: list[str]) -> Selection:
