@@ -103,19 +103,22 @@ def _binary(path: Path, profile: ClassProfile, image: Array) -> tuple[Volume, li
     if profile.threshold is not None:
         return _cut(path, mask, profile.threshold)
     remarks = list(mask.notes)
-    values = np.unique(mask.data[mask.data > 0])
     if profile.values:
         members: Array = np.isin(mask.data, profile.values)
-        remarks.append(f"values {', '.join(map(str, profile.values))} of {', '.join(map(str, values))} taken")
+        there = np.unique(mask.data[mask.data > 0])
+        remarks.append(f"values {', '.join(map(str, profile.values))} of {', '.join(map(str, there))} taken")
         return _as_mask(mask, members), remarks
-    if values.size > 1:
+    highest = int(mask.data.max())
+    members = mask.data == highest
+    if highest and np.count_nonzero(members) != np.count_nonzero(mask.data):
+        values = np.unique(mask.data[mask.data > 0])
         more = f" and {values.size - _VALUES_SHOWN} more" if values.size > _VALUES_SHOWN else ""
         found = f"found {', '.join(map(str, values[:_VALUES_SHOWN]))}{more}"
         advice = "if some of them are this class, say so: values = [...] in the profile"
         raise FileRefusedError(path, f"a mask of one class has one value besides 0, {found}; {advice}")
-    if values.size and values[0] != 1:
-        remarks.append(f"value {int(values[0])} read as 1")
-    return _as_mask(mask, mask.data > 0), remarks
+    if highest > 1:
+        remarks.append(f"value {highest} read as 1")
+    return _as_mask(mask, members & (highest > 0)), remarks
 
 
 def _cut(path: Path, soft: Volume, threshold: float) -> tuple[Volume, list[str]]:

@@ -95,7 +95,7 @@ def _inside(shape: tuple[int, ...], matrix: Affine, other: tuple[int, ...]) -> n
     inside = np.ones(shape, dtype=np.bool_)
     for row, size in zip(matrix, other, strict=False):
         place = row[0] * i + row[1] * j + (row[2] * k + row[3])
-        inside &= (place >= -0.5 - _SLACK) & (place <= size - 1 + _SLACK)
+        inside &= (place >= -0.5 - _SLACK) & (place <= size - 0.5 + _SLACK)
     return inside
 
 

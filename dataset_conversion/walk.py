@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.dataset_conversion.names import ENDINGS
+from nnunet_ext.dataset_conversion.names import ENDINGS, strip_ending
 
 NEVER_ENTERED: Final = frozenset({"sourcedata", "code"})
 """Folders that repeat raw names or hold other things than raw images; hidden ones are not entered either."""
@@ -66,7 +66,7 @@ def find_labels(root: Path, folder: str) -> dict[str, list[str]]:
     labels: dict[str, list[str]] = {}
     for path in sorted(_files(str(root / folder), f"{folder}/")) if (root / folder).is_dir() else []:
         name = path.rsplit("/", 1)[-1]
-        labels.setdefault(name[: -len(next(e for e in ENDINGS if name.endswith(e)))], []).append(path)
+        labels.setdefault(strip_ending(name), []).append(path)
     return labels
 
 
@@ -74,10 +74,17 @@ def _files(folder: str, prefix: str) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            if name.endswith(ENDINGS):
+            if name.endswith(ENDINGS) or name.lower().endswith(ENDINGS):  # in capitals, too: to be refused by name
                 yield _as_text(prefix + name)
-            elif not name.startswith(".") and name not in NEVER_ENTERED and entry.is_dir():
+            elif not name.startswith(".") and name not in NEVER_ENTERED and entry.is_dir() and not _leads_back(entry):
                 yield from _files(entry.path, f"{prefix}{name}/")
+
+
+def _leads_back(entry: os.DirEntry[str]) -> bool:
+    """Say whether a folder is a link to one that holds it, which would be followed for ever."""
+    if not entry.is_symlink():
+        return False
+    return Path(os.path.realpath(entry.path)) in Path(os.path.realpath(Path(entry.path).parent)).joinpath("x").parents
 
 
 def _as_text(path: str) -> str:

@@ -25,7 +25,6 @@ from nnunet_ext.report.registration_figure import registration_figure
 from nnunet_ext.report.thumbnail import thumbnail
 
 PAGE: Final = "qc.html"
-MOST_THUMBNAILS: Final = 200
 MOST_REGISTRATIONS: Final = 40
 
 _ABOUT_THE_CASE: Final = frozenset({"case", "site", "split", "unusual"})
@@ -41,7 +40,9 @@ class _Picture:
     sources: tuple[tuple[int, Path], ...]
 
 
-def write_conversion_page(dataset: RawDataset, sources: Sequence[Source], n_procs: int, progress: Progress) -> Path:
+def write_conversion_page(
+    dataset: RawDataset, sources: Sequence[Source], most_pictures: int, n_procs: int, progress: Progress
+) -> Path:
     """Write the page, with pictures of the cases that stand first in `qc.tsv`.
 
     Parameters
@@ -50,6 +51,8 @@ def write_conversion_page(dataset: RawDataset, sources: Sequence[Source], n_proc
         Finished.
     sources
         Its datasets; where a registered image is no longer there, its picture is left out.
+    most_pictures
+        Cases that get one; a page of thousands would be too large for a browser.
     n_procs
         Processes that draw.
     progress
@@ -59,7 +62,7 @@ def write_conversion_page(dataset: RawDataset, sources: Sequence[Source], n_proc
     target = parse_target(record["target"])
     rows = {row["case"]: row for row in read_cases(dataset.folder) if row["status"] == "include"}
     quality = read_cases(dataset.folder, "qc.tsv")
-    pictures = _pictures(quality, rows, {source.name: source.root for source in sources})
+    pictures = _pictures(quality[:most_pictures], rows, {source.name: source.root for source in sources})
     drawn = _drawn(pictures, dataset, target, n_procs, progress)
     columns = [name for name in quality_columns(target.needed_classes) if name not in _ABOUT_THE_CASE]
     content = ConversionContent(
@@ -84,10 +87,9 @@ def _lead(cases: int, pictures: int) -> str:
 
 
 def _pictures(quality: Sequence[Row], rows: Mapping[str, Row], roots: Mapping[str, Path]) -> list[_Picture]:
-    wanted = quality[:MOST_THUMBNAILS]
     left = MOST_REGISTRATIONS
     pictures = []
-    for case in (row["case"] for row in wanted):
+    for case in (row["case"] for row in quality):
         row = rows[case]
         sources = _registered_sources(row, roots) if left else ()
         left -= bool(sources)

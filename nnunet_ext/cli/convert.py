@@ -61,6 +61,8 @@ class Convert:
         Processes.
     validate_bids
         Whether the BIDS validator is asked for a report.
+    pictures
+        Cases with a picture on the page.
     json
         Whether the answer is JSON.
     dry_run
@@ -86,6 +88,7 @@ class Convert:
     n_procs: int
     dry_run: bool
     validate_bids: bool
+    pictures: int
     json: bool
     write_plan: Path | None
     plan: Path | None
@@ -115,7 +118,7 @@ class Convert:
             _validate_bids(sources, dataset)
         if not (dataset.folder / PAGE).exists():
             with progress_bar("draw", "case") as progress:
-                write_conversion_page(dataset, sources, self.n_procs, progress)
+                write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
         _write_log(done, plan)
         return self._conclude(done)
 
@@ -248,6 +251,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="convert by this plan, of --write-plan or of a dataset; it says all but the folders",
     )
     add("--validate-bids", action="store_true", help="report what bids-validator-deno says, where it is installed")
+    add("--pictures", type=int, default=40, metavar="N", help="cases with a picture in qc.html, unusual first (40)")
     add("--json", action="store_true", help="answer in JSON")
     add("--n-procs", type=int, default=1, help="processes")
 

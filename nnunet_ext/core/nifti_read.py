@@ -14,6 +14,7 @@ from nnunet_ext.core.nifti_stream import data_offset, header_of, read_stream
 from nnunet_ext.core.volume import Affine, Array, Volume
 
 _FORM_TOLERANCE_MM: Final = 1e-2  # q-forms are stored as 32-bit quaternions; less than this is rounding
+_SCALING_ERROR: Final = 1e-4  # 255 voxels' worth of a slope such as 1/255, which 32 bits cannot hold exactly
 _LARGEST_LABEL: Final = 255  # labels are written as uint8
 _VALUES_SHOWN: Final = 6
 
@@ -54,14 +55,19 @@ def read_mask(path: Path) -> Volume:
     ------
     FileRefusedError
         For what `read_volume` refuses, and for values that are not whole, are negative or above 255. They are never
-        rounded: a fraction is a soft mask, or a file that was scaled by mistake.
+        rounded, but for the last digits of a header's scaling: a fraction is a soft mask, or a file that was scaled by
+        mistake.
     """
     volume = _read(path, float_type=np.float64)
     _refuse_non_finite(path, volume.data)
     data = volume.data
-    if data.dtype.kind == "f" and (fraction := data != np.rint(data)).any():
-        shown = _some_values(data[fraction])
-        raise FileRefusedError(path, f"a mask holds whole numbers and this one holds {shown}: soft, or scaled wrongly")
+    if data.dtype.kind == "f":
+        whole = np.rint(data)
+        if (fraction := np.abs(data - whole) > _SCALING_ERROR).any():
+            shown = _some_values(data[fraction])
+            reason = f"a mask holds whole numbers and this one holds {shown}: scaled wrongly, or soft (set a threshold)"
+            raise FileRefusedError(path, reason)
+        data = whole
     if data.min() < 0 or data.max() > _LARGEST_LABEL:
         shown = _some_values(data[(data < 0) | (data > _LARGEST_LABEL)])
         raise FileRefusedError(path, f"a mask holds values from 0 to {_LARGEST_LABEL} and this one holds {shown}")

@@ -52,7 +52,8 @@ def reorient(volume: Volume, axes: str) -> Volume:
     _check_letters(axes)
     start = nib.io_orientation(volume.affine)
     turn = nib.orientations.ornt_transform(start, nib.orientations.axcodes2ornt(tuple(axes)))
-    data = np.ascontiguousarray(nib.orientations.apply_orientation(volume.data, turn))
+    # Files hold their first axis fastest: so it is read and written without another copy.
+    data = np.asfortranarray(nib.orientations.apply_orientation(volume.data, turn))
     affine = volume.affine @ nib.orientations.inv_ornt_aff(turn, volume.data.shape)
     return Volume(data, np.asarray(affine, dtype=np.float64), volume.notes)
 

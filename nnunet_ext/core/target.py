@@ -84,13 +84,13 @@ class Target:
             Where no class is annotated, or the shapes differ.
         """
         drawn = [name for name, _ in self.classes]
-        shapes = {masks[name].shape for name in drawn if name in masks}
-        if len(shapes) != 1:
+        annotated = [masks[name] for name in drawn if name in masks]
+        if len({mask.shape for mask in annotated}) != 1:
             raise DataRefusedError(
                 f"target {self.name} needs some of {drawn} on one grid, "
                 f"found { ({name: mask.shape for name, mask in masks.items()}) }"
             )
-        fused = np.zeros(shapes.pop(), dtype=np.uint8)
+        fused = np.zeros_like(annotated[0], dtype=np.uint8)  # in the masks' own memory order, which is fast to fill
         for name, value in self.classes:
             if name in masks:
                 fused[masks[name] > 0] = value
@@ -101,7 +101,8 @@ class Target:
 
     def region_masks(self, labels: Array) -> dict[str, npt.NDArray[np.bool_]]:
         """Take the regions out of a label map of shape (i, j, k); an empty region is all False."""
-        return {name: np.isin(labels, values) for name, values in self.regions}
+        # A fraction of the time of np.isin, which copies what does not lie in C order.
+        return {name: np.logical_or.reduce([labels == value for value in values]) for name, values in self.regions}
 
     def nnunet_keys(self, *, ignore: bool = False) -> dict[str, Any]:
         """Give `channel_names`, `labels` and, where regions overlap, `regions_class_order` for nnU-Net's dataset.json.

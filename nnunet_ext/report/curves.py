@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.report.figures import LINE_COLOURS, png
+from nnunet_ext.report.colours import LINE_COLOURS
+from nnunet_ext.report.figures import png
 
 _DOTS_PER_INCH: Final = 130
 _INK: Final = "#1b2733"

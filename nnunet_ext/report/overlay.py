@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Volume
-from nnunet_ext.report.figures import PREDICTION_COLOURS, REFERENCE_COLOURS, png
+from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
+from nnunet_ext.report.figures import png
 from nnunet_ext.report.panels import DASHES, Edges, Grey, Outline, draw_panel
 from nnunet_ext.report.planes import BoolArray, Planes, choose_planes
 

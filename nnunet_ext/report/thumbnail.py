@@ -12,7 +12,7 @@ from scipy import ndimage
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.report.figures import PREDICTION_COLOURS, REFERENCE_COLOURS
+from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
 from nnunet_ext.report.planes import BoolArray, Box, choose_planes
 from nnunet_ext.report.raster import Flat, Pixels, centred, fitted, magnified, palette_png, windowed, write_text
 
@@ -85,7 +85,7 @@ def thumbnail(image: Volume, labels: Array | None, values: Mapping[str, tuple[in
     masks: tuple[BoolArray, ...] = ()
     if labels is not None:
         turned = reorient(Volume(labels, image.affine), _DISPLAY_AXES).data
-        masks = tuple(np.isin(turned, wanted) for wanted in values.values())
+        masks = tuple(np.logical_or.reduce([turned == one for one in wanted]) for wanted in values.values())
     cut = _cut(shown, masks)
     canvas = _side_by_side(_tiles(shown, masks, cut), _mark(cut))
     names = [name if mask.any() else f"{name}: empty" for name, mask in zip(values, masks, strict=False)]

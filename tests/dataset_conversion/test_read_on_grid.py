@@ -173,7 +173,7 @@ def test_a_soft_mask_that_is_moved_keeps_both_remarks(tmp_path: Path) -> None:
 
 
 def test_a_soft_mask_that_was_not_declared_soft_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileRefusedError, match=r"whole numbers and this one holds 0\.7: soft, or scaled wrongly"):
+    with pytest.raises(FileRefusedError, match=r"whole numbers and this one holds 0\.7: scaled wrongly, or soft"):
         read_on_grid(written(tmp_path, 0.7 * block().astype(np.float32)), image(), PLAIN)
 
 

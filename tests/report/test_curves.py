@@ -8,7 +8,7 @@ from PIL import Image
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.report.curves import training_figure
-from nnunet_ext.report.figures import LINE_COLOURS
+from nnunet_ext.report.colours import LINE_COLOURS
 
 NAN = float("nan")
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.report.figures import PREDICTION_COLOURS, REFERENCE_COLOURS
+from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
 from nnunet_ext.report.overlay import RegionMasks, case_figure
 
 Masks = dict[str, npt.NDArray[np.bool_]]

@@ -12,7 +12,7 @@ from PIL import Image
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.report.figures import REFERENCE_COLOURS
+from nnunet_ext.report.colours import REFERENCE_COLOURS
 from nnunet_ext.report.thumbnail import thumbnail
 
 CORD, LESION = REFERENCE_COLOURS
