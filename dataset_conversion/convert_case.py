@@ -104,7 +104,7 @@ def _convert(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> Converte
         lesion_voxels_outside_sc=outside,
         geometry="; ".join(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
-        quality=measure_quality(channels.anchor, masks.by_class, masks.moved_mm),
+        quality=measure_quality(channels.anchor, masks.by_class, max(masks.moved_mm, channels.moved_mm)),
     )
 
 

@@ -35,7 +35,8 @@ class Quality:
     classes
         Of each annotated class.
     moved_mm
-        The farthest that a mask was moved by adopting its image's affine, root mean square.
+        The farthest that a mask was moved by adopting its image's affine, or a channel by registration, root mean
+        square.
     """
 
     shape: tuple[int, ...]
@@ -58,7 +59,8 @@ def measure_quality(image: Volume, masks: Mapping[str, Array], moved_mm: float) 
     moved_mm
         See `Quality`.
     """
-    ordered = np.sort(image.data, axis=None)  # a tenth of the time of np.percentile
+    # A tenth of the time of np.percentile; in memory order, for the other one is a copy voxel by voxel.
+    ordered = np.sort(image.data.ravel(order="K"))
     classes = {name: _of_class(mask, image.voxel_volume_mm3) for name, mask in masks.items()}
     return Quality(
         shape=tuple(image.data.shape),

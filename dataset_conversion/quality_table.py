@@ -30,7 +30,7 @@ _FIXED: Final = {
     "intensity_median": "Its median",
     "intensity_p99": "Its 99th percentile",
     "intensity_max": "Highest value",
-    "moved_mm": "How far the farthest mask was moved by taking its image's affine, root mean square",
+    "moved_mm": "How far the farthest mask or channel was moved, by another affine or registration, root mean square",
     "lesion_voxels_outside_sc": "Lesion voxels that are not cord",
 }
 _INTENSITIES: Final = ("intensity_min", "intensity_p01", "intensity_median", "intensity_p99", "intensity_max")
@@ -107,7 +107,7 @@ def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:
     if "sc" in classes and (_number(row["components_sc"]) or 0) > 1:
         reasons.append(f"the cord mask is in {row['components_sc']} pieces")
     if _number(row["moved_mm"]):
-        reasons.append(f"a mask was moved by {row['moved_mm']} mm")
+        reasons.append(f"a mask or a channel was moved by {row['moved_mm']} mm")
     return reasons
 
 

@@ -95,6 +95,6 @@ def _staple(drawn: Mask) -> Mask:
 
     images = [sitk.GetImageFromArray(mask) for mask in drawn]
     # Confidence weight and foreground value: it takes no names.
-    estimate = sitk.STAPLE(images, 1.0, 1.0)  # type: ignore[no-untyped-call]  # annotated in part only
+    estimate = sitk.STAPLE(images, 1.0, 1.0)
     # One empty mask beside one that is not gives exactly a half, give or take the last digit.
     return _where(sitk.GetArrayFromImage(estimate) > 0.5 + 1e-6)

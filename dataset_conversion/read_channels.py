@@ -27,12 +27,15 @@ class Channels:
         What was done.
     sha256
         Of the files that were read, in the order of the channels.
+    moved_mm
+        The farthest that one was moved, root mean square.
     """
 
     anchor: Volume
     data: tuple[Array, ...]
     remarks: tuple[str, ...]
     sha256: tuple[str, ...]
+    moved_mm: float
 
 
 def read_channels(case: PlannedCase, names: tuple[str, ...], *, register: bool = False) -> Channels:
@@ -56,6 +59,7 @@ def read_channels(case: PlannedCase, names: tuple[str, ...], *, register: bool =
     remarks = list(anchor.notes)
     data: list[Array] = []
     hashes: list[str] = []
+    farthest = 0.0
     for name, path in zip(names, case.images, strict=True):
         if not path:
             data.append(np.zeros(anchor.data.shape, dtype=np.uint8))
@@ -65,22 +69,29 @@ def read_channels(case: PlannedCase, names: tuple[str, ...], *, register: bool =
             hashes.append(anchor.sha256)
         else:
             image = read_volume(case.source.root / path)
-            channel, said = _on_grid(case.source.root / path, image, anchor, register=register)
-            data.append(channel)
+            moved = _on_grid(case.source.root / path, image, anchor, register=register)
+            data.append(moved.data)
             hashes.append(image.sha256)
-            remarks += [f"{name}: {sentence}" for sentence in said]
-    return Channels(anchor, tuple(data), tuple(remarks), tuple(hashes))
+            farthest = max(farthest, moved.mm)
+            remarks += [f"{name}: {sentence}" for sentence in (*image.notes, *moved.remarks)]
+    return Channels(anchor, tuple(data), tuple(remarks), tuple(hashes), farthest)
 
 
-def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> tuple[Array, list[str]]:
-    remarks = list(image.notes)
+@dataclass(frozen=True, eq=False)
+class _Moved:
+    data: Array
+    remarks: tuple[str, ...] = ()
+    mm: float = 0.0
+
+
+def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> _Moved:
     if image.data.shape == anchor.data.shape:
         apart = displacement(anchor.data.shape, anchor.affine, image.affine)
         if apart.rms_voxels <= SAME_GRID:
-            return image.data, remarks
+            return _Moved(image.data)
         if apart.rms_voxels <= ADOPTED_WITHIN and not register:
-            remarks.append(f"first channel's affine adopted, {apart.rms_mm:.3f} mm root mean square")
-            return image.data, remarks
+            remark = f"first channel's affine adopted, {apart.rms_mm:.3f} mm root mean square"
+            return _Moved(image.data, (remark,), apart.rms_mm)
     if not register:
         found = f"its grid is {image.data.shape}, its first channel's {anchor.data.shape}, and they do not coincide"
         raise FileRefusedError(path, f"{found}; register it to the first channel: --register affine")
@@ -95,5 +106,5 @@ def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> tu
     gained = (
         f"mutual information {done.mutual_information_before:.3f} before, {done.mutual_information_after:.3f} after"
     )
-    remarks.append(f"registered (affine): {moved}, {gained}, {100 * done.covered:.0f} % of the grid covered")
-    return done.volume.data, [*remarks, *([done.note] if done.note else [])]
+    remark = f"registered (affine): {moved}, {gained}, {100 * done.covered:.0f} % of the grid covered"
+    return _Moved(done.volume.data, (remark, *([done.note] if done.note else [])), done.moved_mm)

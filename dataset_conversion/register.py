@@ -1,19 +1,17 @@
 """One contrast onto another of the same session: the patient moved a little in between."""
 
-# mypy: untyped-calls-exclude=SimpleITK
-# Its calls are annotated in part only.
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813 - the name that its own documentation uses
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import find_objects, gaussian_filter, map_coordinates
 
 from nnunet_ext.core.geometry import displacement
 from nnunet_ext.core.orientation import reorient
-from nnunet_ext.core.volume import Affine, Volume
+from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.dataset_conversion.resample import Resampled, resample_identity
 
 Floats = npt.NDArray[np.float64]
@@ -27,18 +25,19 @@ _SHADING_MM: Final = 10.0  # cord and vertebrae are smaller, what coils brighten
 _SHADING_FLOOR: Final = 0.1  # of the mean: air has no brightness to divide by
 _CLIPPED_PERCENT: Final = (0.5, 99.5)  # a few bright voxels would leave the rest to a few bins
 
-_RIGID_SMOOTHING_MM: Final = (4.0, 2.0)
-_AFFINE_SMOOTHING_MM: Final = 1.0
-_RIGID_STEP_MM: Final = 1.0
-_AFFINE_STEP_MM: Final = 0.3  # it starts near its end
+_FIRST_SMOOTHING_MM: Final = (4.0, 2.0)
+_FINAL_SMOOTHING_MM: Final = 1.0
+_FIRST_STEP_MM: Final = 1.0
+_FINAL_STEP_MM: Final = 0.3  # it starts near its end
 _LAST_STEP_MM: Final = 0.01
 _STEPS: Final = 100
 
 _FARTHEST_MM: Final = 30.0
-_VOLUME_RATIO: Final = (0.8, 1.25)
+# No gradient coil errs as much, but a slab of few slices may look better the more it is stretched.
+_LEAST_STRETCH: Final = 0.95
+_MOST_STRETCH: Final = 1.05
 _LEAST_OVERLAP: Final = 0.5  # of what overlapped before
 
-_ORTHOGONAL: Final = 1e-4
 _FLIP: Final = np.diag([-1.0, -1.0, 1.0, 1.0])  # ITK's world goes to the left and the back, nibabel's right and front
 
 
@@ -59,7 +58,7 @@ class Registered:
     covered
         Share of the fixed grid's voxels that the moved image reaches.
     note
-        Why nothing was moved; empty where all went well.
+        Which fit was dropped and why; begins with "not moved" where nothing was moved; empty where all went well.
     """
 
     volume: Volume
@@ -72,8 +71,11 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class _Information:
-    """Mutual information before and after, what chance alone would give, and the share of the overlap that is left."""
+class _Step:
+    """From one transform to the next.
+
+    Mutual information under both, what chance alone would give, and the share of the overlap that is left.
+    """
 
     before: float
     after: float
@@ -88,41 +90,58 @@ def register_affine(moving: Volume, fixed: Volume) -> Registered:
     same input gives the same bytes on one machine: seeded points, one thread. Both images are first divided by their
     own blur of 10 mm: shading by receive coils stays with the scanner when the patient moves, and would hold the
     transform back or pull it away. All lengths are in mm, so that thick slices need no care, and levels differ in
-    smoothing alone: the cost is set by the number of points, not of voxels.
+    smoothing alone: the cost is set by the number of points, not of voxels. Zeros around an image are left aside.
 
-    The transform is judged by the mutual information of other points, the same ones before and after. It is dropped,
-    and the images left as they were, where it moves more than 30 mm, changes volumes by more than a fifth, loses half
-    of the overlap, or gains no more than unrelated images of as many independent points share by chance,
-    ``(bins - 1)^2 / 2 points`` (Roulston 1999, Physica D 125:285).
+    A fit is judged by mutual information at other points, the same ones before and after. The rigid one is taken where
+    it gains more than unrelated images share by chance, ``(bins - 1)^2 / (2 points)`` (Roulston 1999, Physica D
+    125:285), and the affine one where it gains as much again: it has more freedom than few thick slices can bind. None
+    is taken that moves more than 30 mm, stretches by more than a twentieth or loses half of the overlap.
 
     Parameters
     ----------
     moving, fixed
-        Two contrasts of one session, of any grids and orientations. A sheared affine is allowed for; the optimiser
-        sees such an image on the nearest grid with square corners.
+        Two contrasts of one session, of any grids and orientations, even sheared ones.
 
     Raises
     ------
     DataRefusedError
-        Where the fields of view do not overlap.
+        Where the fields of view, but for zeros around the images, do not overlap.
     """
     start = _moved(moving, fixed, np.eye(4))
     flat_moving, flat_fixed = _without_shading(moving), _without_shading(fixed)
-    try:
-        transform = _optimum(flat_moving, flat_fixed, start.covered)
-    except RuntimeError as error:  # what SimpleITK raises for all that goes wrong within
-        information, fault = _information(flat_moving, flat_fixed, np.eye(4)), f"no optimum was found: {_reason(error)}"
-    else:
-        information = _information(flat_moving, flat_fixed, transform)
-        fault = _fault(fixed, transform, information)
-    if fault:
-        before = information.before
-        return Registered(start.volume, np.eye(4), 0.0, before, before, start.covered, f"not moved: {fault}")
-    result = _moved(moving, fixed, transform)
-    moved_mm = _moved_mm(fixed, transform)
+    best, faults = _best_fit(flat_moving, flat_fixed)
+    unmoved = np.array_equal(best, np.eye(4))
+    result = start if unmoved else _moved(moving, fixed, best)
+    whole = _compare(flat_moving, flat_fixed, np.eye(4), best)
+    note = "; ".join(faults)
     return Registered(
-        result.volume, transform, moved_mm, information.before, information.after, result.covered, note=""
+        volume=result.volume,
+        affine_mm=best,
+        moved_mm=_moved_mm(fixed, best),
+        mutual_information_before=whole.before,
+        mutual_information_after=whole.after,
+        covered=result.covered,
+        note=f"not moved: {note or 'no fit is better'}" if unmoved else note,
     )
+
+
+def _best_fit(moving: Volume, fixed: Volume) -> tuple[Affine, list[str]]:
+    """Find the transform to be taken, the identity where none is better, and what spoke against others."""
+    best: Affine = np.eye(4)
+    faults = []
+    try:
+        for name, transform in _fits(moving, fixed):
+            step = _compare(moving, fixed, best, transform)
+            if step.after - step.before <= step.by_chance:
+                continue
+            fault = _fault(_moved_mm(fixed, transform), transform, step)
+            if fault:
+                faults.append(f"{name} fit dropped: {fault}")
+            else:
+                best = transform
+    except RuntimeError as error:  # what SimpleITK raises for all that goes wrong within
+        faults.append(f"SimpleITK found no fit: {_reason(error)}")
+    return best, faults
 
 
 def _moved(moving: Volume, fixed: Volume, transform: Affine) -> Resampled:
@@ -137,48 +156,55 @@ def _moved_mm(fixed: Volume, transform: Affine) -> float:
 
 
 def _without_shading(volume: Volume) -> Volume:
-    """Divide by a wide blur, and scale to 0 to 1; RAS, square corners, float32. A constant image becomes 0."""
-    volume = _square(reorient(volume, "RAS"))
-    data = volume.data.astype(np.float32)
-    data -= data.min()
-    shading = gaussian_filter(data, [_SHADING_MM / size for size in volume.spacing], mode="nearest")
-    data /= shading + np.float32(_SHADING_FLOOR * float(shading.mean()) or 1.0)
-    low, high = np.percentile(data, _CLIPPED_PERCENT).tolist()
-    data = (np.clip(data, low, high) - low) / ((high - low) or 1.0)
-    return Volume(data.astype(np.float32), volume.affine)
+    """Divide by a wide blur, and scale to 0 to 1; RAS, float32. A constant image becomes 0."""
+    volume = reorient(volume, "RAS")
+    volume = _without_padding(Volume(_scaled(volume.data.astype(np.float32)), volume.affine))
+    shading = gaussian_filter(volume.data, [_SHADING_MM / size for size in volume.spacing], mode="nearest")
+    shading += np.float32(_SHADING_FLOOR * float(shading.mean()) or 1.0)
+    return Volume(_scaled(volume.data / shading), volume.affine)
 
 
-def _square(volume: Volume) -> Volume:
-    """Resample a sheared image onto the nearest grid with square corners, about the same centre.
-
-    The nearest rotation is the orthogonal factor of the polar decomposition (Higham 1986, SIAM J Sci Stat Comput
-    7:1160).
-    """
-    directions = volume.affine[:3, :3] / volume.spacing
-    if np.abs(directions.T @ directions - np.eye(3)).max() <= _ORTHOGONAL:
+def _without_padding(volume: Volume) -> Volume:
+    """Cut to the box of all that is not zero: the edge of a padded image would be taken for anatomy."""
+    boxes = find_objects((volume.data != 0).astype(np.uint8))
+    if not boxes:
         return volume
-    left, _, right = np.linalg.svd(directions)
-    first, second, third = volume.data.shape
-    middle = (np.array(volume.data.shape) - 1) / 2
-    square = np.eye(4)
-    square[:3, :3] = left @ right * volume.spacing
-    square[:3, 3] = volume.affine[:3, 3] + (volume.affine[:3, :3] - square[:3, :3]) @ middle
-    return resample_identity(volume, (first, second, third), square, nearest=False).volume
+    affine = volume.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ [side.start for side in boxes[0]]
+    return Volume(volume.data[boxes[0]], affine)
 
 
-def _optimum(moving: Volume, fixed: Volume, covered: float) -> Affine:
-    """Find the transform; RuntimeError where the optimiser fails."""
-    share = min(1.0, _OPTIMISER_POINTS / (covered * fixed.data.size))
+def _scaled(data: Array) -> Array:
+    """Scale to 0 to 1, float32: interpolation leaves a few voxels below the air, vessels some above all tissue."""
+    low, high = np.percentile(data, _CLIPPED_PERCENT).tolist()
+    scaled: Array = ((np.clip(data, low, high) - low) / ((high - low) or 1.0)).astype(np.float32)
+    return scaled
+
+
+def _fits(moving: Volume, fixed: Volume) -> Iterator[tuple[str, Affine]]:
+    """Find the rigid fit, then the affine one; RuntimeError where the optimiser fails."""
+    share = min(1.0, _OPTIMISER_POINTS / (_moved(moving, fixed, np.eye(4)).covered * fixed.data.size))
     rigid = sitk.Euler3DTransform()
     middle = np.append((np.array(fixed.data.shape) - 1) / 2, 1.0)
     rigid.SetCenter((_FLIP @ fixed.affine @ middle)[:3].tolist())
-    for smoothing_mm in _RIGID_SMOOTHING_MM:
-        _optimise(rigid, moving, fixed, smoothing_mm, _RIGID_STEP_MM, share)
+    for smoothing_mm in _FIRST_SMOOTHING_MM:
+        _optimise(rigid, moving, fixed, smoothing_mm, _FIRST_STEP_MM, share)
+    affine = _as_affine(rigid)
+    _optimise(rigid, moving, fixed, _FINAL_SMOOTHING_MM, _FINAL_STEP_MM, share)
+    yield "rigid", _in_ras(_as_affine(rigid))
+    _optimise(affine, moving, fixed, _FINAL_SMOOTHING_MM, _FINAL_STEP_MM, share)
+    yield "affine", _in_ras(affine)
+
+
+def _as_affine(rigid: sitk.Euler3DTransform) -> sitk.AffineTransform:
     affine = sitk.AffineTransform(3)
     affine.SetCenter(rigid.GetCenter())
     affine.SetMatrix(rigid.GetMatrix())
     affine.SetTranslation(rigid.GetTranslation())
-    _optimise(affine, moving, fixed, _AFFINE_SMOOTHING_MM, _AFFINE_STEP_MM, share)
+    return affine
+
+
+def _in_ras(affine: sitk.AffineTransform) -> Affine:
     matrix = np.eye(4)
     matrix[:3, :3] = np.reshape(affine.GetMatrix(), (3, 3))
     matrix[:3, 3] = affine.TransformPoint((0.0, 0.0, 0.0))
@@ -215,26 +241,27 @@ def _smoothed(volume: Volume, smoothing_mm: float) -> sitk.Image:
     world = _FLIP @ volume.affine
     image.SetSpacing(volume.spacing)
     image.SetOrigin(world[:3, 3].tolist())
+    # Columns that are not square to each other are refused by ITK's file readers, not by its images.
     image.SetDirection((world[:3, :3] / volume.spacing).ravel().tolist())
     return image
 
 
-def _information(moving: Volume, fixed: Volume, transform: Affine) -> _Information:
-    """Compare both images before and after the transform, at points that lie within both each time.
+def _compare(moving: Volume, fixed: Volume, start: Affine, end: Affine) -> _Step:
+    """Compare both images under two transforms, at points that lie within both each time.
 
     Points lie anywhere between voxel centres: on them, noise would not be averaged before and would be after.
     """
     count = min(_JUDGE_POINTS, fixed.data.size, moving.data.size)
     shape = np.array(fixed.data.shape)
     points = np.random.default_rng(_SEED).uniform(-0.5, shape - 0.5, (count, 3))
-    places = [_carried(points, np.linalg.inv(moving.affine) @ t @ fixed.affine) for t in (np.eye(4), transform)]
+    places = [_carried(points, np.linalg.inv(moving.affine) @ t @ fixed.affine) for t in (start, end)]
     before, after = (((p >= -0.5) & (p <= np.array(moving.data.shape) - 0.5)).all(axis=1) for p in places)
     both = before & after
     if not both.any():
-        return _Information(0.0, 0.0, np.inf, 0.0)
+        return _Step(0.0, 0.0, np.inf, 0.0)
     values = _sampled(fixed, points[both])
     first, second = (_mutual_information(values, _sampled(moving, place[both])) for place in places)
-    return _Information(first, second, (_BINS - 1) ** 2 / (2 * int(both.sum())), float(both.sum() / before.sum()))
+    return _Step(first, second, (_BINS - 1) ** 2 / (2 * int(both.sum())), float(both.sum() / before.sum()))
 
 
 def _carried(points: Floats, matrix: Affine) -> Floats:
@@ -256,18 +283,16 @@ def _mutual_information(first: Floats, second: Floats) -> float:
     return float((joint[filled] * np.log(joint[filled] / independent[filled])).sum())
 
 
-def _fault(fixed: Volume, transform: Affine, information: _Information) -> str:
-    """Say what is wrong with a transform; nothing where it is to be believed."""
-    moved_mm = _moved_mm(fixed, transform)
-    ratio = float(np.linalg.det(transform[:3, :3]))
+def _fault(moved_mm: float, transform: Affine, step: _Step) -> str:
+    """Say why a transform is not to be believed; nothing where it may be."""
     if not moved_mm <= _FARTHEST_MM:  # nor is what is not a number
-        return f"the best fit lies {moved_mm:.0f} mm away, more than the {_FARTHEST_MM:.0f} mm a patient moves"
-    if not _VOLUME_RATIO[0] <= ratio <= _VOLUME_RATIO[1]:
-        return f"the best fit changes volumes to {ratio:.2f} times, outside {_VOLUME_RATIO[0]} to {_VOLUME_RATIO[1]}"
-    if information.overlap < _LEAST_OVERLAP:
-        return f"the best fit leaves {information.overlap:.0%} of the overlap"
-    if information.after - information.before <= information.by_chance:
-        return f"the best fit is no better (mutual information {information.before:.3f} and {information.after:.3f})"
+        return f"it lies {moved_mm:.0f} mm away, more than the {_FARTHEST_MM:.0f} mm a patient moves"
+    stretches = np.linalg.svd(transform[:3, :3], compute_uv=False)
+    if stretches.min() < _LEAST_STRETCH or stretches.max() > _MOST_STRETCH:
+        found = f"{stretches.min():.2f} to {stretches.max():.2f}"
+        return f"it stretches by {found}, allowed are {_LEAST_STRETCH} to {_MOST_STRETCH}"
+    if step.overlap < _LEAST_OVERLAP:
+        return f"it leaves {step.overlap:.0%} of the overlap"
     return ""
 
 

@@ -25,6 +25,7 @@ from nnunet_ext.report.registration_figure import registration_figure
 from nnunet_ext.report.thumbnail import thumbnail
 
 PAGE: Final = "qc.html"
+MOST_UNUSUAL: Final = 200
 MOST_REGISTRATIONS: Final = 40
 
 _ABOUT_THE_CASE: Final = frozenset({"case", "site", "split", "unusual"})
@@ -41,9 +42,9 @@ class _Picture:
 
 
 def write_conversion_page(
-    dataset: RawDataset, sources: Sequence[Source], most_pictures: int, n_procs: int, progress: Progress
+    dataset: RawDataset, sources: Sequence[Source], usual_pictures: int, n_procs: int, progress: Progress
 ) -> Path:
-    """Write the page, with pictures of the cases that stand first in `qc.tsv`.
+    """Write the page, with pictures of the unusual cases, and of some others to compare them with.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ def write_conversion_page(
         Finished.
     sources
         Its datasets; where a registered image is no longer there, its picture is left out.
-    most_pictures
-        Cases that get one; a page of thousands would be too large for a browser.
+    usual_pictures
+        How many of the others get one; thousands would be too much for a browser.
     n_procs
         Processes that draw.
     progress
@@ -62,7 +63,9 @@ def write_conversion_page(
     target = parse_target(record["target"])
     rows = {row["case"]: row for row in read_cases(dataset.folder) if row["status"] == "include"}
     quality = read_cases(dataset.folder, "qc.tsv")
-    pictures = _pictures(quality[:most_pictures], rows, {source.name: source.root for source in sources})
+    pictures = _pictures(
+        _worth_a_picture(quality, usual_pictures), rows, {source.name: source.root for source in sources}
+    )
     drawn = _drawn(pictures, dataset, target, n_procs, progress)
     columns = [name for name in quality_columns(target.needed_classes) if name not in _ABOUT_THE_CASE]
     content = ConversionContent(
@@ -82,8 +85,16 @@ def write_conversion_page(
 
 
 def _lead(cases: int, pictures: int) -> str:
-    shown = f" Pictures of the first {pictures}." if pictures < cases else ""
+    shown = f" Pictures of {pictures} of them; for more: --pictures." if pictures < cases else ""
     return f"{cases} cases, the most unusual first. Look at those, and at some of the others.{shown}"
+
+
+def _worth_a_picture(quality: Sequence[Row], usual: int) -> list[Row]:
+    """Take the unusual cases and, evenly over the sorted names, and so over the sites, some of the others."""
+    odd = [row for row in quality if row["unusual"] != NOTHING]
+    others = [row for row in quality if row["unusual"] == NOTHING]
+    count = min(usual, len(others))
+    return odd[:MOST_UNUSUAL] + [others[index * len(others) // count] for index in range(count)]
 
 
 def _pictures(quality: Sequence[Row], rows: Mapping[str, Row], roots: Mapping[str, Path]) -> list[_Picture]:

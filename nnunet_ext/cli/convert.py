@@ -62,7 +62,7 @@ class Convert:
     validate_bids
         Whether the BIDS validator is asked for a report.
     pictures
-        Cases with a picture on the page.
+        Cases with nothing unusual that have a picture on the page.
     json
         Whether the answer is JSON.
     dry_run
@@ -251,7 +251,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="convert by this plan, of --write-plan or of a dataset; it says all but the folders",
     )
     add("--validate-bids", action="store_true", help="report what bids-validator-deno says, where it is installed")
-    add("--pictures", type=int, default=40, metavar="N", help="cases with a picture in qc.html, unusual first (40)")
+    add("--pictures", type=int, default=24, metavar="N", help="pictures in qc.html of cases that are not unusual (24)")
     add("--json", action="store_true", help="answer in JSON")
     add("--n-procs", type=int, default=1, help="processes")
 

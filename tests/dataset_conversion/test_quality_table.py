@@ -97,7 +97,7 @@ def test_a_case_that_was_not_measured_is_not_called_constant() -> None:
         (replace(USUAL, classes={**USUAL.classes, "sc": ClassQuality(0, 0.0, 0)}), 0, "the cord mask is empty"),
         (with_cord(384, 3), 0, "the cord mask is in 3 pieces"),
         (USUAL, 5, "5 lesion voxels outside the cord"),
-        (replace(USUAL, moved_mm=0.339), 0, "a mask was moved by 0.339 mm"),
+        (replace(USUAL, moved_mm=0.339), 0, "a mask or a channel was moved by 0.339 mm"),
     ],
 )
 def test_what_is_wrong_in_itself_is_said_of_a_single_case(quality: Quality, outside: int, words: str) -> None:
@@ -118,7 +118,7 @@ def test_the_most_unusual_come_first_and_the_usual_ones_follow_by_name() -> None
     found = table(cases)
     assert list(found) == ["08", "07", "09", "01", "02", "03", "04", "05", "06"]
     assert found["08"]["unusual"] == (
-        "4 lesion voxels outside the cord; the cord mask is in 2 pieces; a mask was moved by 0.1 mm"
+        "4 lesion voxels outside the cord; the cord mask is in 2 pieces; a mask or a channel was moved by 0.1 mm"
     )
 
 

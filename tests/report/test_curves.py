@@ -7,8 +7,8 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.report.curves import training_figure
 from nnunet_ext.report.colours import LINE_COLOURS
+from nnunet_ext.report.curves import training_figure
 
 NAN = float("nan")
 
