@@ -119,6 +119,7 @@ class Convert:
         if not (dataset.folder / PAGE).exists():
             with progress_bar("draw", "case") as progress:
                 write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
+        _warn_of_lost_sets(done, plan)
         _write_log(done, plan)
         return self._conclude(done)
 
@@ -185,6 +186,13 @@ def _in_words(counts: Counts) -> str:
         f"of {counts.found} images {counts.train} to train on, {counts.test} to test on, "
         f"{counts.pool} without label to predict; {counts.skipped} skipped, {counts.refused} refused"
     )
+
+
+def _warn_of_lost_sets(done: Conversion, plan: Plan) -> None:
+    """Say which sites lost their last case of a set to faults of files: sets are drawn before images are read."""
+    included = {(row["site"], row["split"]) for row in read_cases(done.dataset.folder) if row["status"] == "include"}
+    for site, split in sorted({(case.site, case.split) for case in plan.cases if case.split} - included):
+        print(f"nnunet_ext convert: warning: all {split} cases of site {site} were refused on reading", file=sys.stderr)
 
 
 def _write_log(done: Conversion, plan: Plan) -> None:

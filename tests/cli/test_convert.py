@@ -218,6 +218,18 @@ def test_the_cord_can_be_a_second_channel(bids: SmallBids, raw: Path) -> None:
     np.testing.assert_array_equal(second.affine, label.affine)
 
 
+def test_a_site_that_loses_all_its_test_cases_to_faults_is_named(
+    bids: SmallBids, raw: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(4):
+        bids.case(f"sub-{number}_T2w")
+    assert convert(bids.root, "--dry-run") == 0
+    (tested,) = (row for row in table(capsys.readouterr().out).values() if row["split"] == "test")
+    (bids.root / tested["image"]).write_bytes(b"no image")
+    assert convert(bids.root) == 3
+    assert "warning: all test cases of site site were refused on reading" in capsys.readouterr().err
+
+
 def test_the_answer_can_be_json(bids: SmallBids, raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bids.case("sub-1_T2w")
     assert convert(bids.root, "--json") == 0
