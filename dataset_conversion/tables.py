@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.tables import read_table
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 
 Row = Mapping[str, str]
@@ -95,8 +96,7 @@ def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:
     OSError
         Where it is not there.
     """
-    with (folder / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
+    return read_table(folder / name)
 
 
 def data_dictionary(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -6,6 +6,27 @@ from typing import Final
 _DIMENSIONS: Final = 3
 
 
+def tensor_axis(letters: str, file_axes: str, transpose_forward: Sequence[int], dimensions: int) -> int | None:
+    """Find the axis of a patch that runs along an anatomical direction.
+
+    Parameters
+    ----------
+    letters
+        Of both ends, such as ``SI``.
+    file_axes, transpose_forward, dimensions
+        As for `mirroring_axes`.
+
+    Returns
+    -------
+    int or None
+        None where slices run across that direction.
+    """
+    read_axes = file_axes[::-1]  # nnU-Net's nibabel reader turns (x, y, z) into (z, y, x)
+    found = next(index for index, letter in enumerate(read_axes) if letter in letters)
+    place = list(transpose_forward).index(found) - (_DIMENSIONS - dimensions)
+    return place if place >= 0 else None
+
+
 def mirroring_axes(file_axes: str, transpose_forward: Sequence[int], dimensions: int) -> tuple[int, ...] | None:
     """Find the axes along which a spine looks the same from both ends: left to right only.
 
@@ -28,7 +49,5 @@ def mirroring_axes(file_axes: str, transpose_forward: Sequence[int], dimensions:
     >>> mirroring_axes("LAS", [0, 1, 2], 3)
     (2,)
     """
-    read_axes = file_axes[::-1]  # nnU-Net's nibabel reader turns (x, y, z) into (z, y, x)
-    side = next(index for index, letter in enumerate(read_axes) if letter in "LR")
-    place = list(transpose_forward).index(side) - (_DIMENSIONS - dimensions)
-    return (place,) if place >= 0 else None
+    side = tensor_axis("LR", file_axes, transpose_forward, dimensions)
+    return None if side is None else (side,)

@@ -13,18 +13,24 @@ from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.atomic import atomic_path, write_text
+from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
 from nnunet_ext.trainers.axes import mirroring_axes
+from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, place_labels, settle_spine_plan
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
-from nnunet_ext.trainers.seeded_loaders import seeded_loaders
+from nnunet_ext.trainers.region_knowledge import RegionKnowledge
 from nnunet_ext.trainers.settings import TrainerSettings
+from nnunet_ext.trainers.spine_loader import spine_loader
+from nnunet_ext.trainers.spine_loaders import spine_loaders
 
 
 class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no annotations
     """Region-based cord and lesion training, after SCIseg.
 
-    nnU-Net's own sampling, augmentation, loss and schedule, and around them what a lab misses: regions named in the
-    log, a progress line within the epoch, `progress.tsv`, a best checkpoint that an epoch without foreground cannot
-    freeze, checkpoints that a kill cannot leave half-written, and a seed.
+    Patches show lesions, cord and background in shares that the dataset itself suggests (`spine_plan.json`, beside
+    nnU-Net's plans), small lesions as often as large ones. A case whose lesions nobody annotated teaches the cord, and
+    only the cord. Around that what a lab misses: regions named in the log, a progress line within the epoch,
+    `progress.tsv`, a best checkpoint that an epoch without foreground cannot freeze, checkpoints that a kill cannot
+    leave half-written, and a seed.
 
     The signature is nnU-Net's, which reads it by introspection: everything else is set in class attributes, in the
     plans (see `TrainerSettings`) or in the environment.
@@ -34,6 +40,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
     """Set by the `_Nepochs` variants; None keeps nnU-Net's number."""
 
     _best_ema: float | None
+    _aware: AnnotationAwareLoss | None = None
 
     def __init__(
         self,
@@ -55,10 +62,29 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         self._epoch_started = self._last_progress = time.monotonic()
 
     def initialize(self) -> None:
-        """Build network, optimiser and loss, from the seed where one is set."""
+        """Settle the spine plan, then build network, optimiser and loss, from the seed where one is set."""
+        self.spine_plan = settle_spine_plan(
+            Path(self.preprocessed_dataset_folder_base),
+            self.dataset_json,
+            self.plans_manager.transpose_forward,
+            self.configuration_manager,
+            epochs=self.num_epochs,
+            on_gpu=self.device.type != "cpu",
+            write=self.local_rank == 0,
+        )
+        if self.epochs is None:
+            self.num_epochs = self.spine_plan.epochs
+        self._knowledge: dict[str, RegionKnowledge] = known_where_ignored(
+            self.label_manager, self.dataset_json, self.spine_plan
+        )
         if self.settings.seed is not None:
             _seed_everything(self.settings.seed)
         super().initialize()
+
+    def _build_loss(self) -> Any:  # noqa: ANN401 - nnU-Net is unannotated
+        """Take nnU-Net's loss, with a mask for each region where classes were not annotated."""
+        loss, self._aware = annotation_aware(super()._build_loss())
+        return loss
 
     def configure_optimizers(self) -> tuple[torch.optim.Optimizer, Any]:
         """Take nnU-Net's SGD or, where the settings ask for it, AdamW; the rate falls to zero in both cases."""
@@ -81,14 +107,16 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         return rotation, dummy_2d, patch_size, mirrored
 
     def get_dataloaders(self) -> tuple[Any, Any]:
-        """Start nnU-Net's loaders, with seeded workers where a seed is set."""
+        """Start nnU-Net's loaders, the training one with patches by shares; seeded workers where a seed is set."""
         seed = self.settings.seed
-        if seed is None:
-            loaders: tuple[Any, Any] = super().get_dataloaders()
-            return loaders
         # A resumed training must not see the patches of its first epochs again, nor one GPU those of another.
-        first = seed + 1_000 * self.current_epoch + 10_000_000 * self.local_rank
-        return seeded_loaders(super().get_dataloaders, first, pin_memory=self.device.type == "cuda")
+        first = None if seed is None else seed + 1_000 * self.current_epoch + 10_000_000 * self.local_rank
+        plan, labels = self.spine_plan, place_labels(self.dataset_json)
+
+        def change(stock: Any) -> Any:  # noqa: ANN401 - nnU-Net is unannotated
+            return spine_loader(stock, plan.sampling, labels, plan.case_weights)
+
+        return spine_loaders(super().get_dataloaders, change, first, pin_memory=self.device.type == "cuda")
 
     def on_train_epoch_start(self) -> None:
         """Note when the epoch began, for its progress lines."""
@@ -98,6 +126,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Take one step and, at the first of an epoch and every so many seconds, say how far it is."""
+        self._expect(batch)
         with self._cpu_autocast():
             result: dict[str, Any] = super().train_step(batch)
         self._steps_done += 1
@@ -106,6 +135,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     def validation_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Validate one batch of patches."""
+        self._expect(batch)
         with self._cpu_autocast():
             result: dict[str, Any] = super().validation_step(batch)
         return result
@@ -143,6 +173,10 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         super().load_checkpoint(filename_or_checkpoint)
         if np.isnan(self._best_ema or 0.0):
             self._best_ema = None
+
+    def _expect(self, batch: dict[str, Any]) -> None:
+        if self._aware is not None:
+            self._aware.expect([self._knowledge.get(case) for case in batch["keys"]])
 
     def _report_progress(self, loss: float) -> None:
         now = time.monotonic()

@@ -120,6 +120,9 @@ class Target:
         names = [*self.channels, *(_MASK_CHANNEL for _ in self.mask_channels)]
         keys: dict[str, Any] = {"channel_names": {str(index): name for index, name in enumerate(names)}}
         keys["labels"] = labels
+        # Not nnU-Net's: from these a trainer knows what an ignored voxel may be.
+        keys["classes"] = dict(self.classes)
+        keys["within"] = dict(self.within)
         if self.regions_class_order:
             keys["regions_class_order"] = list(self.regions_class_order)
         return keys

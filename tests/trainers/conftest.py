@@ -63,14 +63,21 @@ class Run:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """Convert six tiny patients, plan and preprocess them, and add a configuration that trains in a blink."""
+    """Convert six tiny patients, plan and preprocess them, and add a configuration that trains in a blink.
+
+    Nobody has looked for lesions in one of them.
+    """
     root = tmp_path_factory.mktemp("nnunet")
     bids = SmallBids(root / "site")
     for number in range(6):
         bids.case(f"sub-{number}_T2w")
+    (bids.root / "derivatives/labels/sub-5/anat/sub-5_T2w_label-lesion_seg.nii.gz").unlink()
     sources = name_sources([str(bids.root)])
     plan = make_plan(
-        sources, {"site": load_profile("auto")}, load_target("cord-lesion"), PlanOptions(test_fraction=0.0, seed=1)
+        sources,
+        {"site": load_profile("auto")},
+        load_target("cord-lesion"),
+        PlanOptions(test_fraction=0.0, seed=1, missing={"lesion": "ignore"}),
     )
     write_dataset(RawDataset.named(root / "raw", 7, "Cord"), plan)
     ours = NnunetVariables.below(root, {}).as_mapping()

@@ -1,4 +1,4 @@
-"""nnU-Net's patch loaders with seeded worker processes."""
+"""nnU-Net's patch loaders, with our patches and seeded worker processes."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,14 +6,21 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from batchgenerators.dataloading.nondet_multi_threaded_augmenter import NonDetMultiThreadedAugmenter
+from batchgenerators.dataloading.single_threaded_augmenter import SingleThreadedAugmenter
 from nnunetv2.utilities.default_n_proc_DA import get_allowed_n_proc_DA
 
 _WORKERS: Final = "nnUNet_n_proc_DA"
 _VALIDATION_OFFSET: Final = 500  # so that no validation worker shares a training worker's seed
 
 
-def seeded_loaders(make_loaders: Callable[[], tuple[Any, Any]], seed: int, *, pin_memory: bool) -> tuple[Any, Any]:
-    """Make nnU-Net's training and validation loaders so that the same seed draws the same patches.
+def spine_loaders(
+    make_loaders: Callable[[], tuple[Any, Any]],
+    change_training: Callable[[Any], Any],
+    seed: int | None,
+    *,
+    pin_memory: bool,
+) -> tuple[Any, Any]:
+    """Make nnU-Net's training and validation loaders, the first changed, both with seeded workers.
 
     nnU-Net starts its workers without seeds and offers no way to hand them over. Asked for no workers at all it
     returns the bare loaders, which are then given workers as nnU-Net gives them, but for the seeds.
@@ -22,8 +29,11 @@ def seeded_loaders(make_loaders: Callable[[], tuple[Any, Any]], seed: int, *, pi
     ----------
     make_loaders
         nnU-Net's `get_dataloaders`.
+    change_training
+        Takes nnU-Net's bare training loader and gives the one to use.
     seed
-        Of the first training worker; the others count up from it.
+        Of the first training worker; the others count up from it. The same seed draws the same patches. None for
+        workers without seeds.
     pin_memory
         As nnU-Net sets it: for training on a GPU.
 
@@ -35,21 +45,27 @@ def seeded_loaders(make_loaders: Callable[[], tuple[Any, Any]], seed: int, *, pi
     workers = get_allowed_n_proc_DA()
     with _without_workers():
         training, validation = make_loaders()
+    changed = change_training(training.data_loader)
     if workers == 0:
-        return training, validation
+        return SingleThreadedAugmenter(changed, None), validation
     return (
-        _with_workers(training.data_loader, workers, seed, pin_memory),
-        _with_workers(validation.data_loader, max(1, workers // 2), seed + _VALIDATION_OFFSET, pin_memory),
+        _with_workers(changed, workers, seed, pin_memory),
+        _with_workers(
+            validation.data_loader,
+            max(1, workers // 2),
+            None if seed is None else seed + _VALIDATION_OFFSET,
+            pin_memory,
+        ),
     )
 
 
-def _with_workers(loader: Any, workers: int, seed: int, pin_memory: bool) -> Any:  # noqa: ANN401 - unannotated
+def _with_workers(loader: Any, workers: int, seed: int | None, pin_memory: bool) -> Any:  # noqa: ANN401 - unannotated
     augmenter = NonDetMultiThreadedAugmenter(
         data_loader=loader,
         transform=None,
         num_processes=workers,
         num_cached=max(6, workers // 2),
-        seeds=[seed + worker for worker in range(workers)],
+        seeds=None if seed is None else [seed + worker for worker in range(workers)],
         pin_memory=pin_memory,
         wait_time=0.002,
     )

@@ -1,0 +1,166 @@
+"""Patches that show lesions, cord and background in stated shares, small lesions as often as large ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import cc3d
+import numpy as np
+import numpy.typing as npt
+from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
+
+from nnunet_ext.trainers.spine_plan import SamplingShares
+
+Places = npt.NDArray[np.int64]
+"""Voxels as nnU-Net keeps them: a column for the channel, then one for each axis."""
+
+_MOST_PLACES: Final = 10_000  # of a case and class, as nnU-Net keeps
+_NEIGHBOURS: Final = 26
+
+
+@dataclass(frozen=True)
+class PlaceLabels:
+    """Label values that make a place worth a patch.
+
+    Parameters
+    ----------
+    lesion
+        Values of lesions; each connected component is one. Empty where the target has none.
+    cord
+        Values of the cord, its lesions included.
+    """
+
+    lesion: tuple[int, ...]
+    cord: tuple[int, ...]
+
+
+@dataclass
+class PlacedCases:
+    """A dataset whose cases come with the places of their lesions and of the cord, found when first loaded.
+
+    Parameters
+    ----------
+    cases
+        nnU-Net's dataset.
+    labels
+        What to look for.
+    """
+
+    cases: Any
+    labels: PlaceLabels
+    _found: dict[str, tuple[list[Places], Places]] = field(default_factory=dict)
+
+    @property
+    def identifiers(self) -> Sequence[str]:
+        """Names of the cases."""
+        names: Sequence[str] = self.cases.identifiers
+        return names
+
+    def load_case(self, identifier: str) -> tuple[Any, Any, Any, dict[str, Any]]:
+        """Load a case as nnU-Net does, with `lesions` and `cord` among its places."""
+        data, seg, previous, properties = self.cases.load_case(identifier)
+        if identifier not in self._found:
+            self._found[identifier] = find_places(np.asarray(seg[0]), self.labels)
+        lesions, cord = self._found[identifier]
+        places = {**properties["class_locations"], "lesions": lesions, "cord": cord}
+        return data, seg, previous, {**properties, "class_locations": places}
+
+
+def find_places(seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels) -> tuple[list[Places], Places]:
+    """Find the voxels of each lesion, and of the cord.
+
+    Parameters
+    ----------
+    seg
+        Label map, shape (i, j, k), -1 outside the image.
+    labels
+        Which values are what.
+
+    Returns
+    -------
+    tuple
+        For each lesion its voxels, and the cord's voxels, thinned out evenly; empty where there are none.
+    """
+    lesion = np.isin(seg, labels.lesion)
+    components, count = cc3d.connected_components(lesion, connectivity=_NEIGHBOURS, return_N=True)
+    voxels = np.argwhere(components)
+    of = components[tuple(voxels.T)]
+    lesions = [_places(voxels[of == number]) for number in range(1, count + 1)]
+    return lesions, _places(np.argwhere(np.isin(seg, labels.cord)))
+
+
+def _places(voxels: npt.NDArray[np.integer[Any]]) -> Places:
+    thinned = voxels[:: -(-len(voxels) // _MOST_PLACES) or 1]
+    return np.pad(thinned, ((0, 0), (1, 0))).astype(np.int64)
+
+
+def spine_loader(
+    stock: nnUNetDataLoader, shares: SamplingShares, labels: PlaceLabels, weights: Mapping[str, float]
+) -> "SpineLoader":
+    """Make a loader like nnU-Net's that draws patches by shares.
+
+    nnU-Net makes its loaders deep inside the trainer and offers no way to name another class: so one takes over what
+    its own was made with.
+
+    Parameters
+    ----------
+    stock
+        nnU-Net's.
+    shares
+        Of what patches show.
+    labels
+        Which label values are what.
+    weights
+        How often a case is drawn, relative to 1; cases that are not named have 1.
+    """
+    loader = SpineLoader.__new__(SpineLoader)
+    loader.__dict__.update(stock.__dict__)
+    loader._data = PlacedCases(stock._data, labels)
+    loader.get_do_oversample = loader._oversample_last_XX_percent  # its own: the other's would carry it along
+    loader.shares = shares
+    if weights:
+        drawn = np.array([weights.get(name, 1.0) for name in loader.indices])
+        loader.sampling_probabilities = drawn / drawn.sum()
+    return loader
+
+
+class SpineLoader(nnUNetDataLoader):  # type: ignore[misc]  # nnU-Net ships no annotations
+    """nnU-Net's loader, but for where its patches lie. Made by `spine_loader`."""
+
+    shares: SamplingShares
+
+    def get_bbox(
+        self,
+        data_shape: Any,  # noqa: ANN401 - nnU-Net's signature
+        force_fg: bool,
+        class_locations: Mapping[Any, Any] | None,
+        overwrite_class: Any = None,  # noqa: ANN401 - nnU-Net's signature
+        verbose: bool = False,
+    ) -> tuple[list[int], list[int]]:
+        """Draw what the patch is to show, then where it lies; inside the image as far as the image reaches."""
+        chosen = self._chosen(class_locations or {})
+        if chosen is None:
+            first, _ = super().get_bbox(data_shape, False, class_locations, verbose=verbose)
+        else:
+            first, _ = super().get_bbox(data_shape, True, {"chosen": chosen}, verbose=verbose)
+        # nnU-Net lets a patch about a voxel near the far border run off it.
+        bounds = zip(first, data_shape, self.need_to_pad, self.patch_size, strict=True)
+        first = [min(start, _last_start(int(size), int(pad), int(patch))) for start, size, pad, patch in bounds]
+        return first, [start + patch for start, patch in zip(first, self.patch_size, strict=True)]
+
+    def _chosen(self, places: Mapping[Any, Any]) -> Places | None:
+        """Draw among what the case has: one lesion, whatever its size; the cord; or None for anywhere."""
+        lesions, cord = places.get("lesions", []), places.get("cord", ())
+        wanted = np.random.uniform()  # noqa: NPY002 - the workers' generator, which batchgenerators seeds
+        if wanted < self.shares.lesion and lesions:
+            chosen: Places = lesions[np.random.randint(len(lesions))]  # noqa: NPY002 - see above
+            return chosen
+        if wanted < self.shares.lesion + self.shares.cord and len(cord):
+            return np.asarray(cord)
+        return None
+
+
+def _last_start(size: int, pad: int, patch: int) -> int:
+    """Give the last place where a patch may begin, as nnU-Net reckons it for patches that lie anywhere."""
+    pad = max(pad, patch - size)
+    return size + pad // 2 + pad % 2 - patch
