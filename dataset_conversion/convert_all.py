@@ -1,22 +1,15 @@
 """Converting the cases of a plan, in several processes, going on where an interrupted run was."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import repeat
-from multiprocessing import get_context
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nnunet_ext.core.errors import ProcessFailedError
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.done import convert_or_reuse, written_files
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.recipe import Recipe
-
-Progress = Callable[[int, int], None]
-"""Takes the number of cases done and of all cases."""
 
 
 def convert_all(
@@ -51,32 +44,16 @@ def convert_all(
     recipes = {
         name: Recipe(profile, plan.target, plan.resample, plan.register) for name, profile in plan.profiles.items()
     }
-    done = {}
-    for position, case in enumerate(_converted(to_convert, recipes, dataset, n_procs), start=1):
-        done[case.plan.case] = case
-        if progress is not None:
-            progress(position, len(to_convert))
+    results = run_all(_convert, to_convert, (recipes, dataset), n_procs, progress)
+    done = {case.plan.case: case for case in results}
     converted = [done[case.case] if not case.reason else ConvertedCase(case) for case in cases]
     kept = [case.plan for case in converted if not case.plan.reason]
     _remove_others(dataset, {path for case in kept for path in written_files(case, recipes[case.source.name], dataset)})
     return converted
 
 
-def _converted(
-    cases: Sequence[PlannedCase], recipes: dict[str, Recipe], dataset: RawDataset, n_procs: int
-) -> Iterator[ConvertedCase]:
-    arguments = cases, [recipes[case.source.name] for case in cases], repeat(dataset)
-    if n_procs <= 1 or len(cases) <= 1:
-        yield from map(convert_or_reuse, *arguments)
-        return
-    try:
-        # spawn: the caller may have started threads (torch, matplotlib), which a forked child would not have.
-        with ProcessPoolExecutor(min(n_procs, len(cases)), mp_context=get_context("spawn")) as pool:
-            yield from pool.map(convert_or_reuse, *arguments)
-    except BrokenProcessPool as error:
-        raise ProcessFailedError(
-            "a worker was killed, most often for want of memory; with fewer --n-procs the same command goes on"
-        ) from error
+def _convert(case: PlannedCase, recipes: Mapping[str, Recipe], dataset: RawDataset) -> ConvertedCase:
+    return convert_or_reuse(case, recipes[case.source.name], dataset)
 
 
 def _remove_others(dataset: RawDataset, kept: set[Path]) -> None:

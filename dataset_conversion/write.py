@@ -5,16 +5,15 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
-
 from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.dataset_place import beside, only_writer, refuse_taken_number
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.provenance import source_version
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.dataset_conversion.convert_all import Progress, convert_all
+from nnunet_ext.core.workers import Progress
+from nnunet_ext.dataset_conversion.convert_all import convert_all
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.done import DONE_FOLDER
 from nnunet_ext.dataset_conversion.existing import Existing, carry_over, read_existing
@@ -74,16 +73,12 @@ def write_dataset(
         Where a worker was killed.
     """
     _refuse_inside_sources(dataset, plan)
-    _refuse_taken_number(dataset)
-    dataset.folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(_beside(dataset, "lock"), blocking=False):
-            _finish_interrupted_swap(dataset)
-            if append_to is None and dataset.folder.exists():
-                return _finished_before(dataset, _fingerprint(plan.cases, plan))
-            return _write(dataset, plan, n_procs, progress, append_to)
-    except Timeout as error:
-        raise ConflictError(f"{dataset.folder}: another process is writing it; wait for it to end") from error
+    refuse_taken_number(dataset)
+    with only_writer(dataset):
+        _finish_interrupted_swap(dataset)
+        if append_to is None and dataset.folder.exists():
+            return _finished_before(dataset, _fingerprint(plan.cases, plan))
+        return _write(dataset, plan, n_procs, progress, append_to)
 
 
 def _write(
@@ -93,7 +88,7 @@ def _write(
     if existing is not None and not cases:
         return Conversion(dataset, existing.ledger.counts)
     _prove_patients_apart(cases, existing)
-    unfinished = RawDataset(_beside(dataset, "unfinished"))
+    unfinished = RawDataset(beside(dataset, "unfinished"))
     converted = convert_all(cases, plan, unfinished, n_procs, progress)
     ledger = new = ledger_of(converted, plan.target)
     if existing is None and not new.included:
@@ -201,22 +196,8 @@ def _refuse_inside_sources(dataset: RawDataset, plan: Plan) -> None:
             )
 
 
-def _refuse_taken_number(dataset: RawDataset) -> None:
-    """Two datasets of one number, whatever their names, are what nnU-Net cannot tell apart."""
-    number = dataset.folder.name.split("_")[0]
-    for other in sorted(dataset.folder.parent.glob(f"{number}_*")):
-        if other != dataset.folder and other.is_dir():
-            raise ConflictError(
-                f"{other}: has this number already; choose another -d, or -n {other.name[len(number) + 1 :]}"
-            )
-
-
-def _beside(dataset: RawDataset, ending: str) -> Path:
-    return dataset.folder.with_name(f".{dataset.folder.name}.{ending}")
-
-
 def _swap(unfinished: RawDataset, dataset: RawDataset) -> None:
-    previous = _beside(dataset, "previous")
+    previous = beside(dataset, "previous")
     if dataset.folder.exists():
         dataset.folder.replace(previous)
     unfinished.folder.replace(dataset.folder)
@@ -225,7 +206,7 @@ def _swap(unfinished: RawDataset, dataset: RawDataset) -> None:
 
 def _finish_interrupted_swap(dataset: RawDataset) -> None:
     """Undo or finish what a kill between the two renames of `_swap` left."""
-    previous = _beside(dataset, "previous")
+    previous = beside(dataset, "previous")
     if previous.exists() and not dataset.folder.exists():
         previous.replace(dataset.folder)
     shutil.rmtree(previous, ignore_errors=True)

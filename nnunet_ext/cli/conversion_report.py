@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +11,7 @@ from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import Target, parse_target
+from nnunet_ext.core.workers import run_all
 from nnunet_ext.dataset_conversion.plan_file import RECORD
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.resample import resample_identity
@@ -118,18 +116,8 @@ def _registered_sources(row: Row, roots: Mapping[str, Path]) -> tuple[tuple[int,
 def _drawn(
     pictures: Sequence[_Picture], dataset: RawDataset, target: Target, n_procs: int, progress: Progress
 ) -> dict[str, tuple[bytes, bytes | None]]:
-    draw = partial(_draw, dataset=dataset, target=target)
-    drawn = {}
-    if n_procs <= 1:
-        for position, picture in enumerate(pictures, start=1):
-            drawn[picture.case] = draw(picture)
-            progress(position, len(pictures))
-        return drawn
-    with ProcessPoolExecutor(n_procs, mp_context=get_context("spawn")) as pool:
-        for position, (picture, made) in enumerate(zip(pictures, pool.map(draw, pictures), strict=True), start=1):
-            drawn[picture.case] = made
-            progress(position, len(pictures))
-    return drawn
+    made = run_all(_draw, pictures, (dataset, target), n_procs, progress)
+    return {picture.case: both for picture, both in zip(pictures, made, strict=True)}
 
 
 def _draw(picture: _Picture, dataset: RawDataset, target: Target) -> tuple[bytes, bytes | None]:

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from nnunet_ext import __version__
 from nnunet_ext.core.errors import EnvironmentProblemError, NnunetExtError
@@ -16,8 +16,11 @@ VERBS: Final = {
     "env": "print the shell exports that make plain nnU-Net commands find our trainers",
     "phantom": "write a BIDS dataset of synthetic spinal-cord MRI",
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
+    "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
+    "model": "share trained models safely: export, verify, import",
 }
-"""Each verb lives in the module of its name, which is imported only when it is asked for: help stays instant."""
+"""Each verb lives in the module of its name (dashes are underscores there), imported only when it is asked for: help
+stays instant."""
 
 _INTERRUPTED: Final = 130  # what shells report for Ctrl-C
 _TERMINATED: Final = 143  # and for SIGTERM, which a cluster sends before it takes the machine away
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     logging.basicConfig(level=max(logging.WARNING - 10 * options.verbose, logging.DEBUG), format="%(message)s")
     try:
-        verb: Verb = import_module(f"nnunet_ext.cli.{options.verb}").from_options(options)
+        verb: Verb = _module(options.verb).from_options(options)
         return verb.run()
     except NnunetExtError as error:
         print(f"nnunet_ext {options.verb}: error: {error}", file=sys.stderr)
@@ -71,6 +74,10 @@ def _terminate(*_: object) -> None:
     sys.exit(_TERMINATED)  # as an exception, so that every `finally` on the way still tidies up
 
 
+def _module(verb: str) -> Any:  # noqa: ANN401 - a module with `add_arguments` and `from_options`
+    return import_module(f"nnunet_ext.cli.{verb.replace('-', '_')}")
+
+
 def _parser(asked_for: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nnunet_ext",
@@ -83,7 +90,7 @@ def _parser(asked_for: str | None) -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         verb.add_argument("-v", "--verbose", action="count", default=0, help="say more; twice: everything")
         if name == asked_for:
-            import_module(f"nnunet_ext.cli.{name}").add_arguments(verb)
+            _module(name).add_arguments(verb)
     return parser
 
 

@@ -89,12 +89,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     plans: dict[str, Any] = json.loads(prepared.plans.read_text())
     architecture = plans["configurations"]["3d_fullres"]["architecture"]
     architecture["arch_kwargs"] |= {
-        "n_stages": 2,
-        "features_per_stage": [4, 8],
-        "kernel_sizes": [[3, 3, 3]] * 2,
-        "strides": [[1, 1, 1], [2, 2, 2]],
-        "n_conv_per_stage": [1, 1],
-        "n_conv_per_stage_decoder": [1],
+        "n_stages": 3,  # with two, nnU-Net's weights of resolutions are 0 / 0
+        "features_per_stage": [4, 8, 8],
+        "kernel_sizes": [[3, 3, 3]] * 3,
+        "strides": [[1, 1, 1], [2, 2, 2], [2, 2, 2]],
+        "n_conv_per_stage": [1, 1, 1],
+        "n_conv_per_stage_decoder": [1, 1],
     }
     tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
     plans["configurations"]["tiny"] = {**tiny, "nnunet_ext": SETTINGS}

@@ -1,0 +1,114 @@
+"""Predicted cords, as nnU-Net leaves them, and whether the network that made one had seen its case."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.raw_dataset import FILE_ENDING
+
+Folds = Sequence[Mapping[str, Sequence[str]]]
+"""The content of a `splits_final.json`."""
+
+_FOLD: Final = "fold_"
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True)
+class PredictedCord:
+    """A cord mask that a network predicted.
+
+    Parameters
+    ----------
+    file
+        Where it lies. Values above 0 are cord, whatever else the localizer tells apart.
+    fold
+        Of the network, such as `0`; empty where its folder does not say.
+    """
+
+    file: Path
+    fold: str = ""
+
+
+def has_folds(folder: Path) -> bool:
+    """Tell whether this is a folder of nnU-Net's results, `TRAINER__PLANS__CONFIGURATION`."""
+    return any(folder.glob(f"{_FOLD}*/validation"))
+
+
+def find_cords(folders: Sequence[Path]) -> dict[str, PredictedCord]:
+    """Find the predicted cord of each case.
+
+    Parameters
+    ----------
+    folders
+        Each one of nnU-Net's results, of which the `validation` folder of every fold is taken: the predictions of
+        cases that the fold did not train on; or one with `CASE.nii.gz`, as `nnUNetv2_predict` leaves them.
+
+    Raises
+    ------
+    DataRefusedError
+        Where a folder holds no prediction, or two hold one of the same case.
+    """
+    found: dict[str, PredictedCord] = {}
+    for folder in folders:
+        cords = _cords_in(folder)
+        if not cords:
+            raise DataRefusedError(
+                f"{folder}: predicted cords were needed, as CASE{FILE_ENDING} or in {_FOLD}*/validation, and there are "
+                f"none; run nnUNetv2_train for each fold of the localizer, or nnUNetv2_predict"
+            )
+        for case, cord in cords:
+            if case in found:
+                raise DataRefusedError(
+                    f"one prediction for each case was needed, found two of {case}: {found[case].file} and {cord.file}"
+                )
+            found[case] = cord
+    return found
+
+
+def refuse_seen_cases(cords: Mapping[str, PredictedCord], cases: Collection[str], folds: Folds, splits: Path) -> None:
+    """Refuse cords that were predicted by a network that trained on their case: its boxes would be too good.
+
+    Parameters
+    ----------
+    cords
+        Of `find_cords`; those without a fold are passed over, as nothing is known of them.
+    cases
+        Those that are to be boxed.
+    folds
+        What the localizer was trained on.
+    splits
+        The file that says so, for messages.
+
+    Raises
+    ------
+    DataRefusedError
+        Naming the first such cases.
+    """
+    seen = [f"{case} (fold {cords[case].fold})" for case in sorted(set(cases) & set(cords)) if _saw(cords, case, folds)]
+    if seen:
+        raise DataRefusedError(
+            f"cords from networks that had not seen the case were needed, and by {splits} {len(seen)} were predicted "
+            f"by the fold that trained on them: {', '.join(seen[:_SHOWN])}; train the folds by these splits, "
+            f"or take these cords all the same with --no-oof-check"
+        )
+
+
+def _cords_in(folder: Path) -> list[tuple[str, PredictedCord]]:
+    if not has_folds(folder):
+        return [(_case(file), PredictedCord(file)) for file in sorted(folder.glob(f"*{FILE_ENDING}"))]
+    files = sorted(folder.glob(f"{_FOLD}*/validation/*{FILE_ENDING}"))
+    return [(_case(file), PredictedCord(file, file.parents[1].name.removeprefix(_FOLD))) for file in files]
+
+
+def _case(file: Path) -> str:
+    return file.name.removesuffix(FILE_ENDING)
+
+
+def _saw(cords: Mapping[str, PredictedCord], case: str, folds: Folds) -> bool:
+    fold = cords[case].fold
+    if not fold:
+        return False
+    # Fold `all`, and one that nnU-Net draws itself beyond those listed: trained on most of what there is.
+    return not fold.isdigit() or int(fold) >= len(folds) or case in folds[int(fold)]["train"]

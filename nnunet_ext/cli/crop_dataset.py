@@ -1,0 +1,287 @@
+"""`nnunet_ext crop-dataset`: the dataset of the cascade's second stage, and nnU-Net's plans for it."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext import __version__
+from nnunet_ext.cascade.box import Margins
+from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
+from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
+from nnunet_ext.cascade.crop_table import NOTHING
+from nnunet_ext.cascade.margins import RESERVE_MM
+from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.environment import required_folder
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import read_table
+
+_NEXT: Final = """\
+then, in this order:
+  nnUNetv2_plan_and_preprocess -d {number} --no_pp        nnU-Net looks at the boxes and plans
+  nnunet_ext crop-dataset --fix-plans {number}            each box is normalised as a whole
+  nnUNetv2_preprocess -d {number} -c 3d_fullres           with the plans as they now are"""
+_PREPROCESSED: Final = "nnUNet_preprocessed"
+_SPLITS: Final = "splits_final.json"
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True)
+class CropDataset:
+    """Write a boxed dataset.
+
+    Parameters
+    ----------
+    source
+        Number, name or folder of a raw dataset.
+    number, name
+        Of the new one.
+    cords
+        Folders with predicted cords.
+    margins_file
+        A `crop_metadata.json`; None derives the margins from the training cases.
+    reserve
+        Millimetres added to derived margins.
+    jitter
+        Least and most, in mm, that each face of a training box is moved by.
+    seed
+        Of those draws.
+    oof_check
+        Whether a cord that was predicted by a network that trained on its case is refused.
+    n_procs
+        Processes.
+    json
+        Whether the answer is JSON.
+    """
+
+    source: str
+    number: int
+    name: str
+    cords: tuple[Path, ...]
+    margins_file: Path | None
+    reserve: float
+    jitter: tuple[float, float]
+    seed: int
+    oof_check: bool
+    n_procs: int
+    json: bool
+
+    def run(self) -> int:
+        """Write the dataset and say what was cropped."""
+        raw = required_folder("nnUNet_raw", os.environ)
+        source = RawDataset(_find_dataset(raw, self.source))
+        dataset = RawDataset.named(raw, self.number, self.name)
+        cords = find_cords(self.cords)
+        said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
+        margins = None if self.margins_file is None else _read_margins(self.margins_file)
+        options = CropOptions(margins, self.reserve, self.jitter, self.seed)
+        with progress_bar("crop", "case") as progress:
+            done = crop_dataset(source, dataset, cords, options, n_procs=self.n_procs, progress=progress)
+        said += _left_whole(read_table(dataset.folder / TABLE))
+        for sentence in said:
+            print(f"nnunet_ext crop-dataset: warning: {sentence}", file=sys.stderr)
+        lines = [f"nnunet_ext {__version__} crop-dataset", *(f"warning: {text}" for text in said), _in_words(done)]
+        write_text(dataset.folder / "crop-dataset.log", "\n".join(lines) + "\n")
+        if self.json:
+            print(json.dumps({"dataset": str(dataset.folder), **asdict(done.counts), **done.margins.content()}))
+        else:
+            print(f"{dataset.folder}: {_in_words(done)}\n{_NEXT.format(number=self.number)}")
+        return 0
+
+
+@dataclass(frozen=True)
+class FixPlans:
+    """Have nnU-Net's plans normalise each box as a whole.
+
+    Parameters
+    ----------
+    plans
+        Number or name of a planned dataset, or one plans file.
+    json
+        Whether the answer is JSON.
+    """
+
+    plans: str
+    json: bool
+
+    def run(self) -> int:
+        """Change the plans, and say what was changed."""
+        changes = {file: force_full_normalisation(file) for file in _plans_files(self.plans)}
+        for file, found in changes.items():
+            for change in found:
+                _warn_of_stale_cases(file.parent, change)
+            if not self.json:
+                print(f"{file}: {'; '.join(map(_change_in_words, found)) or 'nothing had to be changed'}")
+        if self.json:
+            print(json.dumps({str(file): [asdict(change) for change in found] for file, found in changes.items()}))
+        return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.usage = (
+        "nnunet_ext crop-dataset SRC -d ID -n NAME --cords FOLDER [options]\n"
+        "       nnunet_ext crop-dataset --fix-plans ID"
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _NEXT.format(number="ID")
+    add = parser.add_argument
+    add("source", nargs="?", metavar="SRC", help="the raw dataset to box: its number, name or folder")
+    add("-d", dest="number", type=int, metavar="ID", help="number of the boxed dataset")
+    add("-n", dest="name", metavar="NAME", help="its name")
+    add(
+        "--cords", action="append", default=[], type=Path, metavar="FOLDER",
+        help="predicted cords: the results of a localizer (TRAINER__PLANS__CONFIGURATION), of which the validation "
+        "cases of every fold are taken, or a folder with CASE.nii.gz, as for test cases; may be given again",
+    )  # fmt: skip
+    add(
+        "--margins-file", type=Path, metavar="JSON",
+        help="margins in mm, with the six keys of crop_metadata.json; by default the smallest that keep every label",
+    )  # fmt: skip
+    add("--reserve", type=float, default=RESERVE_MM, metavar="MM", help=f"added to the latter (default {RESERVE_MM:g})")
+    add(
+        "--jitter", type=float, nargs=2, default=JITTER_MM, metavar=("LEAST", "MOST"),
+        help="mm that each face of a training box is moved by, outwards where positive "
+        f"(default {JITTER_MM[0]:g} {JITTER_MM[1]:g})",
+    )  # fmt: skip
+    add("--seed", type=int, default=42, help="of these moves")
+    add(
+        "--oof-check", action=argparse.BooleanOptionalAction, default=True,
+        help="refuse cords that were predicted by a fold that trained on their case (default)",
+    )  # fmt: skip
+    add("--n-procs", type=int, default=1, help="processes")
+    add("--json", action="store_true", help="answer in JSON")
+    add("--fix-plans", metavar="ID", help="number or name of a boxed dataset that nnU-Net has planned, or a plans file")
+
+
+def from_options(options: argparse.Namespace) -> CropDataset | FixPlans:
+    """Take the parsed arguments."""
+    needed = {"SRC": options.source, "-d": options.number, "-n": options.name, "--cords": options.cords}
+    missing = [flag for flag, value in needed.items() if value in (None, [])]
+    if options.fix_plans is not None:
+        if len(missing) < len(needed):
+            raise UsageError("--fix-plans stands alone; run: nnunet_ext crop-dataset --fix-plans ID")
+        return FixPlans(options.fix_plans, options.json)
+    if missing:
+        raise UsageError(f"{', '.join(missing)} missing; see: nnunet_ext crop-dataset --help")
+    least, most = options.jitter
+    if least > most or options.reserve < 0 or options.seed < 0:
+        raise UsageError("--jitter needs the least first, and --reserve and --seed numbers from 0 up")
+    given = {name: value for name, value in vars(options).items() if name in CropDataset.__dataclass_fields__}
+    return CropDataset(**{**given, "cords": tuple(options.cords), "jitter": (least, most)})
+
+
+def _find_dataset(root: Path, asked: str) -> Path:
+    """Find a dataset's folder below one of nnU-Net's roots by its number or name, or take the folder itself."""
+    if asked.isdigit():
+        found = sorted(folder for folder in root.glob(f"Dataset{int(asked):03d}_*") if folder.is_dir())
+    else:
+        found = [folder for folder in (root / asked, Path(asked)) if folder.is_dir()][:1]
+    if len(found) != 1:
+        there = ", ".join(sorted(folder.name for folder in root.glob("Dataset*"))) or "no dataset"
+        raise DataRefusedError(f"{asked}: one dataset of this number, name or folder was needed; in {root}: {there}")
+    return found[0]
+
+
+def _plans_files(asked: str) -> list[Path]:
+    if asked.endswith(".json"):
+        return [Path(asked)]
+    folder = _find_dataset(required_folder(_PREPROCESSED, os.environ), asked)
+    files = [file for file in sorted(folder.glob("*.json")) if "configurations" in _read_json(file)]
+    if not files:
+        raise DataRefusedError(
+            f"{folder}: plans were needed and nnU-Net has made none; "
+            f"run: nnUNetv2_plan_and_preprocess -d {_number(folder)} --no_pp"
+        )
+    return files
+
+
+def _warn_of_stale_cases(folder: Path, change: PlansChange) -> None:
+    cases = folder / change.data_identifier
+    if change.data_identifier and cases.is_dir():
+        print(
+            f"nnunet_ext crop-dataset: warning: {cases}: preprocessed by the plans as they were; "
+            f"run: nnUNetv2_preprocess -d {_number(folder)} -c {change.configuration}",
+            file=sys.stderr,
+        )
+
+
+def _number(folder: Path) -> str:
+    """Take a dataset's number from the name of its folder, as nnU-Net's commands want it."""
+    return folder.name.removeprefix("Dataset").split("_")[0].lstrip("0") or "ID"
+
+
+def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], raw: Path) -> list[str]:
+    """Compare the folds of each localizer with its splits, and say of which folders nothing is known."""
+    said = []
+    for folder in folders:
+        mine = {case: cord for case, cord in cords.items() if cord.file.is_relative_to(folder)}
+        if not has_folds(folder):
+            said.append(
+                f"{folder}: whether its {len(mine)} cords come from a network that had not seen them is unknown"
+            )
+            continue
+        splits = _find_splits(folder.resolve().parent.name, raw)
+        refuse_seen_cases(mine, set(mine), _read_json(splits), splits)
+    return said
+
+
+def _find_splits(dataset: str, raw: Path) -> Path:
+    preprocessed = os.environ.get(_PREPROCESSED, "").strip()
+    roots = [*([Path(preprocessed)] if preprocessed else []), raw]
+    for file in [root / dataset / _SPLITS for root in roots]:
+        if file.is_file():
+            return file
+    raise DataRefusedError(
+        f"{dataset}: the localizer's {_SPLITS} was needed, to see that each cord was predicted by a fold that had not "
+        f"seen its case; found none in {' or '.join(map(str, roots))}; put it there, or give --no-oof-check"
+    )
+
+
+def _read_margins(file: Path) -> Margins:
+    content = _read_json(file)
+    if not isinstance(content, dict):
+        raise DataRefusedError(f"{file}: the six keys of crop_metadata.json were needed")
+    return Margins.from_content(content)
+
+
+def _read_json(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataRefusedError(f"{file}: a JSON file was needed: {error}") from error
+
+
+def _left_whole(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Name, for each reason, the cases that kept their whole image."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row["whole_image"] != NOTHING:
+            reasons.setdefault(f"{row['split']} cases: {row['whole_image']}", []).append(row["case"])
+    return [
+        f"{len(cases)} {reason}, and their whole image is kept: {', '.join(cases[:_SHOWN])}"
+        + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
+        for reason, cases in reasons.items()
+    ]
+
+
+def _in_words(done: Cropping) -> str:
+    counts = done.counts
+    margins = ", ".join(f"{face} {mm:g}" for face, mm in done.margins.by_face().items())
+    return (
+        f"{counts.cases} cases, {counts.whole_image} of them with their whole image; the boxes keep "
+        f"{100 * counts.median_kept_share:.1f} % of the voxels (median); {counts.widened} were widened for "
+        f"{counts.label_voxels_at_risk} label voxels, none is lost; {counts.test_label_voxels_outside} label voxels of "
+        f"test cases lie outside their box; margins in mm: {margins}"
+    )
+
+
+def _change_in_words(change: PlansChange) -> str:
+    return f"{change.configuration}: use_mask_for_norm off for channel {', '.join(map(str, change.channels))}"

@@ -1,0 +1,215 @@
+"""`nnunet_ext model`: sharing trained models safely."""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, required_folder, trainer_folder
+from nnunet_ext.core.errors import UsageError
+from nnunet_ext.models.entry_names import CROP_METADATA
+from nnunet_ext.models.export import ExportRequest, export_model
+from nnunet_ext.models.install import install_model
+from nnunet_ext.models.model_card import CardSources
+from nnunet_ext.models.verify import VerifiedModel, VerifiedZip, verify_zip
+
+
+@dataclass(frozen=True)
+class ModelExport:
+    """Write a model's zip.
+
+    Parameters
+    ----------
+    request
+        What is to be exported, without the figures of the card.
+    dataset, evaluation
+        Folders that those come from; None where they are not stated.
+    licence, intended_use
+        For the card; empty for the usual sentences.
+    json
+        Answer in JSON.
+    """
+
+    request: ExportRequest
+    dataset: Path | None
+    evaluation: Path | None
+    licence: str
+    intended_use: str
+    json: bool
+
+    def run(self) -> int:
+        """Export, and say what stayed here."""
+        sources = CardSources(
+            cases=_table(self.dataset, "cases.tsv", "--dataset"),
+            metrics=_table(self.evaluation, "summary.tsv", "--evaluation"),
+            licence=self.licence,
+            intended_use=self.intended_use,
+        )
+        margins = self.request.crop_metadata_file or _margins(self.dataset)
+        exported = export_model(
+            replace(self.request, sources=sources, crop_metadata_file=margins, trainer_folders=_trainer_folders())
+        )
+        for kind, sentences in (("left out", exported.left_out), ("warning", exported.facts.warnings)):
+            for sentence in sentences:
+                print(f"nnunet_ext model: {kind}: {sentence}", file=sys.stderr)
+        archive, name = self.request.archive, exported.name.folder
+        if self.json:
+            told = {"archive": str(archive), "model": str(name), "warnings": exported.facts.warnings}
+            print(json.dumps({**told, "left_out": exported.left_out}))
+        else:
+            print(f"{archive}: {name}, folds {' '.join(exported.facts.folds)}, {archive.stat().st_size / 1e6:.1f} MB")
+        return 0
+
+
+@dataclass(frozen=True)
+class ModelImport:
+    """Install a zip below `nnUNet_results`.
+
+    Parameters
+    ----------
+    archive
+        The zip.
+    force
+        Replace a model of the same name.
+    json
+        Answer in JSON.
+    """
+
+    archive: Path
+    force: bool
+    json: bool
+
+    def run(self) -> int:
+        """Verify and install, and say what and where."""
+        results = required_folder("nnUNet_results", os.environ)
+        others = [Path(os.environ[variable]) for variable in FOLDERS if os.environ.get(variable, "").strip()]
+        verified = install_model(_existing(self.archive), results, force=self.force, others=others)
+        _tell(verified, self.json, f"installed in {results}")
+        return 0
+
+
+@dataclass(frozen=True)
+class ModelVerify:
+    """Check a zip as an import does, and install nothing.
+
+    Parameters
+    ----------
+    archive
+        The zip.
+    json
+        Answer in JSON.
+    """
+
+    archive: Path
+    json: bool
+
+    def run(self) -> int:
+        """Verify, and say what is in it."""
+        _tell(verify_zip(_existing(self.archive)), self.json, "passes every check")
+        return 0
+
+
+def _margins(dataset: Path | None) -> Path | None:
+    beside_data = None if dataset is None else dataset / CROP_METADATA
+    return beside_data if beside_data is not None and beside_data.is_file() else None
+
+
+def _trainer_folders() -> tuple[Path, ...]:
+    folders = os.environ.get(EXTERNAL_TRAINERS, "").split(os.pathsep)
+    return (*(Path(folder) for folder in folders if folder.strip()), trainer_folder())
+
+
+def _table(folder: Path | None, name: str, option: str) -> list[dict[str, str]]:
+    if folder is None:
+        return []
+    if not (folder / name).is_file():
+        raise UsageError(f"{option} needs a folder with {name}, found none in {folder}")
+    with (folder / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def _existing(archive: Path) -> Path:
+    if not archive.is_file():
+        raise UsageError(f"a zip was needed, found none: {archive}")
+    return archive
+
+
+def _tell(verified: VerifiedZip, as_json: bool, what: str) -> None:
+    if as_json:
+        models = [_facts(model) for model in verified.models]
+        print(json.dumps({"models": models, "left_out": list(verified.left_out)}))
+        return
+    for model in verified.models:
+        print(f"{model.name.folder}: {what}")
+        for key, value in _facts(model).items():
+            if value:
+                print(f"  {key}: {'; '.join(map(str, value)) if isinstance(value, list) else value}")
+    for entry in verified.left_out:
+        print(f"nnunet_ext model: left out, as prediction does not need it: {entry}", file=sys.stderr)
+
+
+def _facts(model: VerifiedModel) -> Mapping[str, Any]:
+    facts = model.facts
+    return {
+        "model": str(model.name.folder),
+        "manifest": "every file is as it says" if facts else "none: an export of nnU-Net's own, origin unknown",
+        "trainer": model.trainer,
+        "trained with": facts.original_trainer if facts else "",
+        "configuration": model.configuration,
+        "checkpoints": list(model.checkpoints),
+        "labels": [f"{name} {values}" for name, values in model.labels.items()],
+        "orientation": model.orientation or "",
+        "megabytes": round(model.size / 1e6, 1),
+        "warnings": list(facts.warnings) if facts else [],
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = actions.add_parser("export", help="write a zip that stock nnU-Net and the Spinal Cord Toolbox load")
+    export.add_argument(
+        "model", type=Path, metavar="MODEL", help="nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIG"
+    )
+    export.add_argument("-o", dest="archive", type=Path, required=True, metavar="FILE.zip", help="the zip to write")
+    export.add_argument(
+        "-f", dest="folds", nargs="+", default=[], metavar="FOLD", help="folds (default: all there are)"
+    )
+    export.add_argument("--dataset", type=Path, metavar="DIR", help="raw dataset, for the counts on the model card")
+    export.add_argument("--evaluation", type=Path, metavar="DIR", help="evaluation, for the metrics on the model card")
+    export.add_argument(
+        "--crop-metadata", type=Path, metavar="FILE", help="margins of a model for cropped images, if not in its folder"
+    )
+    export.add_argument("--licence", default="", metavar="TEXT", help="for the model card, for instance CC-BY-4.0")
+    export.add_argument("--intended-use", default="", metavar="TEXT", help="for the model card")
+    export.add_argument("--force", action="store_true", help="overwrite the zip")
+    take = actions.add_parser("import", help="verify a zip and install it below nnUNet_results")
+    take.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
+    take.add_argument("--force", action="store_true", help="replace a model of the same name")
+    verify = actions.add_parser("verify", help="make every check of import, and install nothing")
+    verify.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
+    for action in (export, take, verify):
+        action.add_argument("--json", action="store_true", help="answer in JSON")
+
+
+def from_options(options: argparse.Namespace) -> ModelExport | ModelImport | ModelVerify:
+    """Take the parsed arguments."""
+    if options.action == "import":
+        return ModelImport(options.archive, options.force, options.json)
+    if options.action == "verify":
+        return ModelVerify(options.archive, options.json)
+    request = ExportRequest(
+        model=options.model,
+        archive=options.archive,
+        folds=tuple(options.folds),
+        crop_metadata_file=options.crop_metadata,
+        force=options.force,
+    )
+    return ModelExport(
+        request, options.dataset, options.evaluation, options.licence, options.intended_use, options.json
+    )

@@ -1,0 +1,169 @@
+"""Exporting a trained model as a zip that stock nnU-Net installs and the Spinal Cord Toolbox loads."""
+
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.core.atomic import atomic_path, write_json, write_text
+from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.models.check_plans import check_plans
+from nnunet_ext.models.crop_metadata import crop_metadata
+from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.manifest import ModelFacts, manifest_content
+from nnunet_ext.models.model_card import CardSources, model_card
+from nnunet_ext.models.model_name import STOCK_TRAINER, ModelName
+from nnunet_ext.models.pack import pack
+from nnunet_ext.models.read_checkpoint import read_checkpoint
+from nnunet_ext.models.read_json import read_json_object
+from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
+from nnunet_ext.models.topology import builds_stock_network
+from nnunet_ext.models.verify import verify_zip
+from nnunet_ext.models.write_checkpoint import write_checkpoint
+
+FINAL: Final = "checkpoint_final.pth"
+_BEST: Final = "checkpoint_best.pth"
+_FOLD: Final = re.compile(r"fold_(\d+|all)")
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is to be exported.
+
+    Parameters
+    ----------
+    model
+        nnU-Net's folder of the trained model, `nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIGURATION`.
+    archive
+        The zip to write.
+    folds
+        Which ones, such as ``("0", "1")``; empty for all there are.
+    crop_metadata_file
+        Of a model for cropped images; that in the model's folder where None.
+    trainer_folders
+        Where to look for the model's trainer, beside nnU-Net itself.
+    sources
+        For the model card.
+    force
+        Overwrite `archive`.
+    """
+
+    model: Path
+    archive: Path
+    folds: tuple[str, ...] = ()
+    crop_metadata_file: Path | None = None
+    trainer_folders: tuple[Path, ...] = ()
+    sources: CardSources = field(default_factory=CardSources)
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was exported: the name in the zip, what its manifest tells, and the keys that stayed here."""
+
+    name: ModelName
+    facts: ModelFacts
+    left_out: tuple[str, ...]
+
+
+def export_model(request: ExportRequest) -> Exported:
+    """Write the zip, once it has passed every check that an import makes. Equal models give equal bytes.
+
+    Raises
+    ------
+    UsageError
+        Where the folder is no model's, or lacks a fold.
+    ConflictError
+        Where `archive` exists already.
+    DataRefusedError
+        Where something would tell a patient or a path, or weights are not finite.
+    UnsafeModelError
+        Where the model names what `verify_zip` refuses.
+    """
+    name = ModelName.of_folder(request.model)
+    if request.archive.exists() and not request.force:
+        raise ConflictError(f"{request.archive}: exists; choose another -o, or overwrite it with --force")
+    request.archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".nnunet_ext-export-", dir=request.archive.parent) as staged:
+        exported = _stage(request, name, Path(staged))
+        with atomic_path(request.archive, verify=verify_zip) as temporary:
+            pack(Path(staged), temporary)
+    return exported
+
+
+def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
+    checkpoints = {fold: request.model / f"fold_{fold}" for fold in _folds(request.model, request.folds)}
+    files = {fold: _checkpoint_file(folder) for fold, folder in checkpoints.items()}
+    trainer = read_checkpoint(next(iter(files.values()))).trainer
+    shared, warnings = _shared_as(name, trainer, request.trainer_folders)
+    folder = staging / shared.folder
+    for fold, file in files.items():
+        checkpoint = read_checkpoint(file)
+        if checkpoint.configuration != name.configuration:
+            raise DataRefusedError(f"{file}: of the configuration {checkpoint.configuration}, found in {name.folder}")
+        write_checkpoint(folder / f"fold_{fold}" / FINAL, replace(checkpoint, trainer=shared.trainer))
+        if file.name != FINAL:
+            warnings.append(
+                f"Fold {fold} was not trained to its end: its best checkpoint so far stands under the name {FINAL}, "
+                f"where nnU-Net and SCT look for it."
+            )
+    dataset, left_out = _write_json_files(request, folder)
+    if "image_orientation" not in dataset:
+        warnings.append("dataset.json has no image_orientation: SCT guesses the orientation from the dataset's name.")
+    facts = ModelFacts(trainer, {fold: file.name for fold, file in files.items()}, tuple(warnings))
+    write_text(folder / MODEL_CARD, model_card(shared, facts, dataset, request.sources))
+    write_json(folder / MANIFEST, manifest_content(folder, facts))
+    for text in (PLANS, DATASET_JSON, MODEL_CARD, MANIFEST):
+        refuse_private(text, (folder / text).read_text(encoding="utf-8"))
+    return Exported(shared, facts, left_out)
+
+
+def _write_json_files(request: ExportRequest, folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    plans = read_json_object(request.model / PLANS)
+    check_plans(plans)
+    for_others = {
+        PLANS: shareable_plans(plans),
+        DATASET_JSON: shareable_dataset_json(read_json_object(request.model / DATASET_JSON)),
+    }
+    for file, shareable in for_others.items():
+        # nnU-Net writes, and reads, NaN where a dataset has no foreground; `write_json` would refuse it.
+        write_text(folder / file, json.dumps(shareable.content, indent=4, ensure_ascii=False) + "\n")
+    margins = request.crop_metadata_file or request.model / CROP_METADATA
+    if margins.is_file():
+        content = crop_metadata(read_json_object(margins))
+        write_json(folder / CROP_METADATA, content)
+        write_json(folder.parent / CROP_METADATA, content)  # SCT looks beside the model's folder
+    elif request.crop_metadata_file is not None:
+        raise UsageError(f"--crop-metadata needs a file, found none: {margins}")
+    left_out = tuple(f"{file}: {key}" for file, shareable in for_others.items() for key in shareable.left_out)
+    return for_others[DATASET_JSON].content, left_out
+
+
+def _folds(model: Path, asked_for: Sequence[str]) -> list[str]:
+    found = sorted(match[1] for path in model.glob("fold_*") if (match := _FOLD.fullmatch(path.name)))
+    numbered = [fold for fold in found if fold != "all"]
+    chosen = list(asked_for) or numbered or found  # SCT cannot load numbered folds and `all` together
+    if not chosen or not set(chosen) <= set(found):
+        raise UsageError(
+            f"{model}: has the folds {', '.join(found) or 'none'}; asked for {', '.join(asked_for) or 'all'}"
+        )
+    return sorted(set(chosen))
+
+
+def _checkpoint_file(fold: Path) -> Path:
+    for name in (FINAL, _BEST):
+        if (fold / name).is_file():
+            return fold / name
+    raise UsageError(f"{fold}: has neither {FINAL} nor {_BEST}; train it, or name other folds with -f")
+
+
+def _shared_as(name: ModelName, trainer: str, folders: Sequence[Path]) -> tuple[ModelName, list[str]]:
+    """Share the model as nnU-Net's own where the network is nnU-Net's own: then nobody needs our trainers to use it."""
+    stock = builds_stock_network(trainer, folders)
+    if stock:
+        return name.with_trainer(STOCK_TRAINER), []
+    why = "it was not found here, and may build" if stock is None else "it builds"
+    return name.with_trainer(trainer), [f"Needs the trainer {trainer}: {why} a network other than nnU-Net's own."]

@@ -1,0 +1,95 @@
+"""Installing a shared model: out of quarantine, whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.models.verify import VerifiedModel, VerifiedZip, unpack_verified
+
+# Beside the models, so that a rename suffices; nnU-Net looks at names that start with Dataset only.
+_QUARANTINE: Final = ".nnunet_ext-import"
+_PREVIOUS: Final = ".nnunet_ext-previous"
+
+
+def install_model(archive: Path, results: Path, *, force: bool = False, others: Sequence[Path] = ()) -> VerifiedZip:
+    """Verify a zip in quarantine, then move its models to their places.
+
+    Killed at any moment, each place holds the old model, the new one or none; the next call tidies up, and puts back an
+    old model that was just being replaced.
+
+    Parameters
+    ----------
+    archive
+        From `export_model`, or nnU-Net's own export.
+    results
+        `nnUNet_results`; made where it is missing.
+    force
+        Replace a model of the same name.
+    others
+        nnU-Net's other folders of datasets, in which the number of a dataset must not mean another one.
+
+    Raises
+    ------
+    FileRefusedError, UnsafeModelError
+        See `unpack_verified`.
+    ConflictError
+        Where such a model stands there already, its dataset's number is another dataset's, or another process installs
+        a model. Nothing was changed then.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(results / f"{_QUARANTINE}.lock", blocking=False):
+            _tidy_up(results)
+            try:
+                verified = unpack_verified(archive, results / _QUARANTINE)
+                if not force:
+                    _refuse_conflicts(verified.models, results, others)
+                _move_in(verified.models, results)
+            finally:
+                _tidy_up(results)
+            return verified
+    except Timeout as error:
+        raise ConflictError(f"{results}: another process installs a model; wait for it to end") from error
+
+
+def _refuse_conflicts(models: Sequence[VerifiedModel], results: Path, others: Sequence[Path]) -> None:
+    for model in models:
+        place = results / model.name.folder
+        if os.path.lexists(place):
+            raise ConflictError(f"{place}: stands there already; replace it with --force")
+        number = model.name.dataset.split("_")[0]
+        for folder in (results, *others):
+            for other in sorted(folder.glob(f"{number}_*")):
+                if other.name != model.name.dataset and other.is_dir():
+                    raise ConflictError(
+                        f"{other}: has the number of {model.name.dataset}, so that nnU-Net could find neither by it; "
+                        f"rename it, or install all the same with --force and give nnU-Net names in full"
+                    )
+
+
+def _move_in(models: Sequence[VerifiedModel], results: Path) -> None:
+    for model in models:
+        place = results / model.name.folder
+        if os.path.lexists(place):
+            _move(place, results / _PREVIOUS / model.name.folder)
+        _move(results / _QUARANTINE / model.name.folder, place)
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _tidy_up(results: Path) -> None:
+    """Put back what was moved away and not replaced, and delete what is left over."""
+    for previous in sorted((results / _PREVIOUS).glob("*/*")):
+        place = results / previous.relative_to(results / _PREVIOUS)
+        if not os.path.lexists(place):
+            _move(previous, place)
+    for folder in (_QUARANTINE, _PREVIOUS):
+        shutil.rmtree(results / folder, ignore_errors=True)

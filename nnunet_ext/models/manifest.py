@@ -1,0 +1,88 @@
+"""`manifest.json`: what a shared model consists of, to the byte, and what made it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.core.errors import UnsafeModelError
+from nnunet_ext.core.provenance import sha256
+from nnunet_ext.models.entry_names import MANIFEST
+
+SCHEMA: Final = "nnunet_ext/model"
+SCHEMA_VERSION: Final = 1
+_MADE_WITH: Final = ("nnunet_ext", "nnunetv2", "torch")
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the manifest tells of a model beside its files.
+
+    Parameters
+    ----------
+    original_trainer
+        The one that trained it, where the model bears another's name.
+    folds
+        For each fold, which of its checkpoints this is.
+    warnings
+        What a user should know before relying on it.
+    """
+
+    original_trainer: str
+    folds: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def manifest_content(folder: Path, facts: ModelFacts) -> dict[str, Any]:
+    """Describe every file below `folder`, the manifest itself left out."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "made_with": {name: version(name) for name in _MADE_WITH},
+        **asdict(facts),
+        "files": {
+            path.relative_to(folder).as_posix(): {"sha256": sha256(path), "size": path.stat().st_size} for path in paths
+        },
+    }
+
+
+def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> ModelFacts:
+    """Hold the files against their manifest.
+
+    Parameters
+    ----------
+    content
+        Of `manifest.json`.
+    folder
+        Where the files were unpacked.
+    names
+        Of all files that the zip holds for this model, relative to `folder`.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where a file is missing, additional or different, or the manifest is of another kind or version.
+    """
+    if (content.get("schema"), content.get("schema_version")) != (SCHEMA, SCHEMA_VERSION):
+        raise UnsafeModelError(
+            f"{MANIFEST}: {SCHEMA} of version {SCHEMA_VERSION} was needed, found {content.get('schema')!r:.60} of "
+            f"version {content.get('schema_version')!r:.20}; a newer nnunet_ext may read it"
+        )
+    files = content.get("files")
+    if not isinstance(files, Mapping) or set(files) != set(names) - {MANIFEST}:
+        raise UnsafeModelError(f"{MANIFEST}: lists other files than there are; fetch the model again")
+    for name, expected in files.items():
+        path = folder / name
+        if expected != {"sha256": sha256(path), "size": path.stat().st_size}:
+            raise UnsafeModelError(f"{name}: is not the file that {MANIFEST} describes; fetch the model again")
+    return _facts(content)
+
+
+def _facts(content: Mapping[str, Any]) -> ModelFacts:
+    trainer, folds, warnings = (content.get(key) for key in ("original_trainer", "folds", "warnings"))
+    if not isinstance(trainer, str) or not isinstance(folds, dict) or not isinstance(warnings, list):
+        raise UnsafeModelError(f"{MANIFEST}: original_trainer, folds and warnings were needed")
+    texts = {str(fold): str(checkpoint) for fold, checkpoint in folds.items()}
+    return ModelFacts(trainer, texts, tuple(str(warning) for warning in warnings))

@@ -1,0 +1,147 @@
+"""The model card: what a stranger must know before relying on a model. Counts only, never patients."""
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nnunet_ext.models.manifest import ModelFacts
+from nnunet_ext.models.model_name import ModelName
+
+Row = Mapping[str, str]
+"""A row of a table: column to cell."""
+
+NOT_STATED: Final = "Not stated."
+INTENDED_USE: Final = "Research on spinal-cord MRI of the kind that the model was trained on. Not a medical device."
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]|#~{}])")
+
+
+@dataclass(frozen=True)
+class CardSources:
+    """What the card is made of, beside the model itself.
+
+    Parameters
+    ----------
+    cases
+        Rows of `cases.tsv`; none where the data are not stated.
+    metrics
+        Rows of `summary.tsv`; none where the model was not evaluated.
+    licence, intended_use
+        Sentences for the card; empty for the usual ones.
+    """
+
+    cases: Sequence[Row] = ()
+    metrics: Sequence[Row] = ()
+    licence: str = ""
+    intended_use: str = ""
+
+
+def model_card(name: ModelName, facts: ModelFacts, dataset: Mapping[str, Any], sources: CardSources) -> str:
+    """Write the card in Markdown.
+
+    Parameters
+    ----------
+    name
+        Under which the model is shared.
+    facts
+        Of its manifest.
+    dataset
+        Its `dataset.json`, as it is shared.
+    sources
+        Where the figures come from. Of the cases nothing but numbers gets into the card.
+
+    Returns
+    -------
+    str
+        Text that comes from data is escaped: it can neither break a table nor become a link or a tag.
+    """
+    licence = sources.licence or str(dataset.get("licence") or dataset.get("license") or "")
+    parts = {
+        "What it segments": _segments(dataset),
+        "Data": _data(sources.cases),
+        "Metrics": _metrics(sources.metrics),
+        "Intended use": escaped(sources.intended_use) if sources.intended_use else INTENDED_USE,
+        "Limits": _limits(facts, sources),
+        "Licence": escaped(licence) if licence else f"{NOT_STATED} Ask the authors before you use or pass it on.",
+        "Use": _use(name, facts),
+    }
+    return (
+        "\n\n".join([f"# {escaped(name.dataset)}", *(f"## {title}\n\n{text}" for title, text in parts.items())]) + "\n"
+    )
+
+
+def escaped(text: str) -> str:
+    """Give text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+
+
+def _segments(dataset: Mapping[str, Any]) -> str:
+    channels = dataset.get("channel_names") or dataset.get("modality") or {}
+    rows = [(str(label), str(values)) for label, values in dataset["labels"].items()]
+    told = [
+        _table(("Label", "Values"), rows),
+        f"Input channels: {', '.join(escaped(str(channel)) for channel in channels.values())}.",
+        f"Orientation (SCT's letters): {escaped(str(dataset.get('image_orientation', NOT_STATED)))}",
+    ]
+    return "\n\n".join(told)
+
+
+def _data(cases: Sequence[Row]) -> str:
+    included = [row for row in cases if row.get("status") == "include"]
+    if not included:
+        return NOT_STATED
+    groups = sorted({(row["site"], row["split"], row["contrast"]) for row in included})
+    rows = []
+    for group in groups:
+        members = [row for row in included if (row["site"], row["split"], row["contrast"]) == group]
+        rows.append((*group, str(_patients(members)), str(len(members))))
+    trained = [row for row in included if row["split"] == "train"]
+    sites = {row["site"] for row in trained}
+    total = f"Trained on: images {len(trained)}, patients {_patients(trained)}, sites {len(sites)}."
+    return f"{total}\n\n{_table(('Site', 'Set', 'Contrast', 'Patients', 'Images'), rows)}"
+
+
+def _patients(rows: Iterable[Row]) -> int:
+    return len({(row["dataset"], row["subject"]) for row in rows})
+
+
+def _metrics(metrics: Sequence[Row]) -> str:
+    if not metrics:
+        return NOT_STATED
+    columns = ("site", "region", "metric", "n_used", "mean", "sd")
+    rows = [tuple(_rounded(row.get(column, "")) for column in columns) for row in metrics]
+    return _table(("Site", "Region", "Metric", "Cases", "Mean", "SD"), rows)
+
+
+def _rounded(cell: str) -> str:
+    try:
+        return f"{float(cell):.4g}"
+    except ValueError:
+        return cell
+
+
+def _limits(facts: ModelFacts, sources: CardSources) -> str:
+    sites = sorted({row["site"] for row in sources.cases if row.get("status") == "include"})
+    told = [f"{escaped(warning)}" for warning in facts.warnings]
+    if sites:
+        told.append(f"Nothing is known about scanners and protocols other than those of {escaped(', '.join(sites))}.")
+    if not sources.metrics:
+        told.append("Its accuracy is not stated: measure it on your own data first.")
+    told.append("Look at every mask before you rely on it.")
+    return "\n".join(f"- {sentence}" for sentence in told)
+
+
+def _use(name: ModelName, facts: ModelFacts) -> str:
+    folds = " ".join(facts.folds)
+    return (
+        f"Trained with `{facts.original_trainer}`.\n\n"
+        "```\nnnunet_ext model import FILE.zip\n"
+        f"nnUNetv2_predict -i IN -o OUT -d {name.dataset} -c {name.configuration} -tr {name.trainer} "
+        f"-p {name.plans} -f {folds}\n```"
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *([escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,116 @@
+"""Reading a checkpoint without running anything that stands in it."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nnunet_ext.core.errors import UnsafeModelError
+from nnunet_ext.models.model_name import is_plain_name, is_trainer_name
+from nnunet_ext.models.number_stand_ins import number_stand_ins
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_AXES: Final = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What nnU-Net's predictor takes from a checkpoint.
+
+    Parameters
+    ----------
+    weights
+        The network's state, by parameter name.
+    trainer
+        Name of the class whose network it is.
+    configuration
+        Which of the plans' configurations.
+    mirroring_axes
+        Axes of the patch that prediction may mirror; None for none.
+    """
+
+    weights: Mapping[str, "Tensor"]
+    trainer: str
+    configuration: str
+    mirroring_axes: tuple[int, ...] | None
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint with `torch.load(weights_only=True)` and stand-ins for numpy's numbers.
+
+    There is no other way to read it: where this one fails, the file is refused. Weights are mapped, not copied.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where it names anything but tensors, numbers, texts and containers, is damaged, or is no model's.
+    """
+    import torch  # noqa: PLC0415 - seconds of import that asking for help must not cost
+
+    _refuse_packed(path)
+    try:
+        with torch.serialization.safe_globals(number_stand_ins()):
+            content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise UnsafeModelError(
+            f"{path.name}: cannot be read without running what stands in it, or is damaged: "
+            f"{_gist(reason) or type(error).__name__}. There is no other way to load it; ask its authors for a "
+            f"checkpoint that `torch.load(weights_only=True)` reads, such as `nnunet_ext model export` writes"
+        ) from error
+    return _understood(content, path)
+
+
+def _gist(lines: list[str]) -> str:
+    """Find the sentence that names the culprit in torch's long advice, part of which is to load unsafely."""
+    told = [line.strip() for line in lines if "GLOBAL" in line or "unsupported" in line.lower()]
+    return (told or lines or [""])[0][:200]
+
+
+def _refuse_packed(path: Path) -> None:
+    """Refuse packed records: a checkpoint is itself a zip, and torch would inflate a bomb in memory."""
+    try:
+        with zipfile.ZipFile(path) as records:
+            entries = records.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise UnsafeModelError(f"{path.name}: no checkpoint of torch's own kind, or damaged: {error}") from error
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise UnsafeModelError(f"{path.name}: holds packed records, which torch never writes")
+    if len({entry.filename for entry in entries}) < len(entries):
+        raise UnsafeModelError(f"{path.name}: holds a record twice")
+    if sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise UnsafeModelError(f"{path.name}: its records overlap")
+
+
+def _understood(content: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whatever the file held
+    if not isinstance(content, dict) or not isinstance(content.get("init_args"), dict):
+        raise UnsafeModelError(f"{path.name}: a checkpoint of nnU-Net was needed, with network_weights and init_args")
+    trainer, configuration = content.get("trainer_name"), content["init_args"].get("configuration")
+    if not isinstance(trainer, str) or not is_trainer_name(trainer):
+        raise UnsafeModelError(f"{path.name}: a trainer's name, nnUNetTrainer..., was needed, found {trainer!r:.80}")
+    if not is_plain_name(configuration):
+        raise UnsafeModelError(f"{path.name}: a configuration's name was needed, found {configuration!r:.80}")
+    axes = content.get("inference_allowed_mirroring_axes")
+    if axes is not None and not (isinstance(axes, (list, tuple)) and all(axis in _AXES for axis in axes)):
+        raise UnsafeModelError(f"{path.name}: axes to mirror were needed, found {axes!r:.80}")
+    return Checkpoint(
+        weights=_weights(content.get("network_weights"), path),
+        trainer=trainer,
+        configuration=configuration,
+        mirroring_axes=None if axes is None else tuple(int(axis) for axis in axes),
+    )
+
+
+def _weights(weights: object, path: Path) -> Mapping[str, "Tensor"]:
+    import torch  # noqa: PLC0415 - seconds of import that asking for help must not cost
+
+    if not isinstance(weights, dict) or not weights:
+        raise UnsafeModelError(f"{path.name}: holds no network_weights")
+    for name, tensor in weights.items():
+        plain = isinstance(tensor, torch.Tensor) and tensor.layout is torch.strided and tensor.device.type == "cpu"
+        if not isinstance(name, str) or not plain:
+            raise UnsafeModelError(f"{path.name}: network_weights hold something other than named dense tensors")
+    return weights

@@ -1,0 +1,196 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.tables import read_table
+from tests.cascade.field import CORD, LESION, Field, drawn
+
+TRAIN = ("a", "b", "c")
+MARGINS = {f"pad_{face}": 4 for face in ("superior", "inferior", "left", "right", "anterior", "posterior")}
+
+Told = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
+    """A raw dataset of three training cases and one test case below `nnUNet_raw`."""
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "raw"))
+    monkeypatch.setenv("nnUNet_preprocessed", str(tmp_path / "preprocessed"))
+    made = Field(tmp_path)
+    made.write(TRAIN, ["t"])
+    return made
+
+
+@pytest.fixture
+def localizer(field: Field) -> Path:
+    """The results of a localizer whose fold n left out case n, as `splits_final.json` says."""
+    return field.localizer({case: (fold, drawn(CORD)) for fold, case in enumerate(TRAIN)})
+
+
+def crop(source: str | Path | int, *arguments: str | Path) -> int:
+    return main(["crop-dataset", str(source), "-d", "502", "-n", "Boxed", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("form", ["number", "name", "folder"])
+def test_a_dataset_is_boxed_from_the_folds_of_a_localizer(
+    field: Field, localizer: Path, capsys: Told, form: str, tree_hash: Callable[[Path], str]
+) -> None:
+    before = tree_hash(field.source.folder), tree_hash(localizer)
+    asked = {"number": "501", "name": "Dataset501_Wide", "folder": str(field.source.folder)}[form]
+    assert crop(asked, "--cords", localizer, "--cords", field.cord("t", drawn(CORD))) == 0
+    told = capsys.readouterr()
+    assert "4 cases, 0 of them with their whole image" in told.out
+    assert "nnunet_ext crop-dataset --fix-plans 502" in told.out
+    assert "whether its 1 cords come from a network that had not seen them is unknown" in told.err
+    folds = {row["case"]: row["fold"] for row in read_table(field.boxed.folder / "crop.tsv")}
+    assert folds == {"a": "0", "b": "1", "c": "2", "t": "n/a"}
+    assert (tree_hash(field.source.folder), tree_hash(localizer)) == before
+
+
+def test_training_cases_without_a_prediction_are_named(field: Field, capsys: Told) -> None:
+    results = field.localizer({"a": (0, drawn(CORD)), "b": (1, drawn())})
+    assert crop(501, "--cords", results) == 0
+    told = capsys.readouterr()
+    assert "1 train cases: no cord prediction was found, and their whole image is kept: c\n" in told.err
+    assert "1 train cases: the predicted cord is empty, and their whole image is kept: b\n" in told.err
+    log = (field.boxed.folder / "crop-dataset.log").read_text()
+    assert all(line.partition("warning: ")[2] in log for line in told.err.splitlines())
+
+
+def test_a_cord_of_a_fold_that_trained_on_the_case_is_refused_unless_asked_for(field: Field, capsys: Told) -> None:
+    results = field.localizer({"a": (1, drawn(CORD)), "b": (1, drawn(CORD)), "c": (2, drawn(CORD))})
+    assert crop(501, "--cords", results) == 3
+    assert "trained on them: a (fold 1)" in capsys.readouterr().err
+    assert not field.boxed.folder.exists()
+    assert crop(501, "--cords", results, "--no-oof-check") == 0
+    assert "nobody has looked" in capsys.readouterr().err
+
+
+def test_the_splits_that_the_localizer_trained_with_come_before_those_of_the_raw_dataset(
+    field: Field, localizer: Path, capsys: Told
+) -> None:
+    swapped = [{"train": ["a"], "val": ["b", "c"]}] * 3
+    write_json(field.root / "preprocessed" / "Dataset501_Wide" / "splits_final.json", swapped)
+    assert crop(501, "--cords", localizer) == 3
+    assert "a (fold 0)" in capsys.readouterr().err
+
+
+def test_without_the_localizer_s_splits_nothing_is_taken_on_trust(field: Field, localizer: Path, capsys: Told) -> None:
+    (field.source.folder / "splits_final.json").unlink()
+    assert crop(501, "--cords", localizer) == 3
+    assert "the localizer's splits_final.json was needed" in capsys.readouterr().err
+
+
+def test_margins_are_taken_from_a_file_and_the_answer_is_json(field: Field, localizer: Path, capsys: Told) -> None:
+    file = field.root / "margins.json"
+    write_json(file, MARGINS)
+    assert crop(501, "--cords", localizer, "--margins-file", file, "--jitter", "-1", "2", "--seed", "5", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {key: answer[key] for key in MARGINS} == MARGINS
+    assert (answer["cases"], answer["whole_image"]) == (4, 1)
+    said = field.boxed.read_dataset_json()["crop"]
+    assert (said["random_margins_mm"], said["seed"]) == ([-1, 2], 5)
+    assert json.loads((field.boxed.folder / "crop_metadata.json").read_text()) == MARGINS
+
+
+def test_a_rerun_is_done_at_once_and_another_one_a_conflict(field: Field, localizer: Path, capsys: Told) -> None:
+    assert crop(501, "--cords", localizer) == 0
+    first = capsys.readouterr()
+    assert crop(501, "--cords", localizer) == 0
+    assert capsys.readouterr() == first
+    assert crop(501, "--cords", localizer, "--seed", "1") == 5
+    assert "choose another -d or -n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["501", "-d", "502", "-n", "Boxed"], 2, "--cords missing"),
+        (["501", "--cords", "cords"], 2, "-d, -n missing"),
+        (["501", "--fix-plans", "502"], 2, "--fix-plans stands alone"),
+        (["501", "-d", "502", "-n", "../Boxed", "--cords", "cords"], 2, "letters, digits"),
+        (["501", "-d", "502", "-n", "Boxed", "--cords", "cords", "--jitter", "3", "1"], 2, "the least first"),
+        (["501", "-d", "502", "-n", "Boxed", "--cords", "cords", "--reserve", "-1"], 2, "--reserve"),
+        (["501", "-d", "501", "-n", "Boxed", "--cords", "cords"], 5, "has this number already"),
+        (["77", "-d", "502", "-n", "Boxed", "--cords", "cords"], 3, "77: one dataset of this number"),
+        (["501", "-d", "502", "-n", "Boxed", "--cords", "nowhere"], 3, "predicted cords were needed"),
+        (["501", "-d", "502", "-n", "Boxed", "--cords", "cords", "--margins-file", "no.json"], 3, "a JSON file"),
+        (["--fix-plans", "502"], 3, "one dataset of this number"),
+        (["--fix-plans", "no.json"], 3, "a plans file of nnU-Net was needed"),
+    ],
+)
+def test_each_wrong_argument_is_told_with_its_exit_code(
+    field: Field, monkeypatch: pytest.MonkeyPatch, capsys: Told, arguments: list[str], code: int, words: str
+) -> None:
+    field.cord("a", drawn(CORD))
+    monkeypatch.chdir(field.root)
+    assert main(["crop-dataset", *arguments]) == code
+    assert words in capsys.readouterr().err
+    assert not field.boxed.folder.exists()
+
+
+def test_an_unset_variable_is_an_environment_error(
+    field: Field, localizer: Path, monkeypatch: pytest.MonkeyPatch, capsys: Told
+) -> None:
+    monkeypatch.delenv("nnUNet_raw")
+    assert crop(field.source.folder, "--cords", localizer) == 4
+    assert "nnUNet_raw was needed" in capsys.readouterr().err
+
+
+def test_a_refused_file_is_answered_with_3_and_nothing_is_written(field: Field, localizer: Path, capsys: Told) -> None:
+    image = field.source.image("b", "train")
+    image.write_bytes(image.read_bytes()[:-30])
+    assert crop(501, "--cords", localizer) == 3
+    told = capsys.readouterr().err
+    assert "nothing was written, as 1 cases were refused" in told
+    assert image.name in told
+    assert not field.boxed.folder.exists()
+
+
+def test_all_plans_of_a_dataset_are_mended_and_stale_cases_told(field: Field, capsys: Told) -> None:
+    folder = field.root / "preprocessed" / "Dataset502_Boxed"
+    configuration = {"use_mask_for_norm": [True], "data_identifier": "nnUNetPlans_3d_fullres"}
+    for name in ("nnUNetPlans", "Mine"):
+        write_json(folder / f"{name}.json", {"plans_name": name, "configurations": {"3d_fullres": configuration}})
+    write_json(folder / "splits_final.json", [])
+    (folder / "nnUNetPlans_3d_fullres").mkdir()
+    assert main(["crop-dataset", "--fix-plans", "502"]) == 0
+    told = capsys.readouterr()
+    assert told.out.count("3d_fullres: use_mask_for_norm off for channel 0") == 2
+    assert "run: nnUNetv2_preprocess -d 502 -c 3d_fullres" in told.err
+    for name in ("nnUNetPlans", "Mine"):
+        plans = json.loads((folder / f"{name}.json").read_text())
+        assert plans["configurations"]["3d_fullres"]["use_mask_for_norm"] == [False]
+    assert main(["crop-dataset", "--fix-plans", str(folder / "Mine.json")]) == 0
+    assert "nothing had to be changed" in capsys.readouterr().out
+    assert main(["crop-dataset", "--fix-plans", "Dataset502_Boxed", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {str(folder / f"{name}.json"): [] for name in ("Mine", "nnUNetPlans")}
+
+
+def test_a_dataset_without_plans_is_told_how_to_get_them(field: Field, capsys: Told) -> None:
+    write_json(field.root / "preprocessed" / "Dataset502_Boxed" / "splits_final.json", [])
+    assert main(["crop-dataset", "--fix-plans", "502"]) == 3
+    assert "nnUNetv2_plan_and_preprocess -d 502 --no_pp" in capsys.readouterr().err
+
+
+def test_labels_at_risk_are_told(field: Field, capsys: Told) -> None:
+    results = field.localizer({"a": (0, drawn(LESION)), "b": (1, drawn(CORD)), "c": (2, drawn(CORD))})
+    file = field.root / "margins.json"
+    write_json(file, MARGINS)
+    assert crop(501, "--cords", results, "--margins-file", file, "--jitter", "0", "0") == 0
+    assert "1 were widened for" in capsys.readouterr().out
+
+
+def test_help_tells_the_commands_that_follow(capsys: Told) -> None:
+    with pytest.raises(SystemExit):
+        main(["crop-dataset", "--help"])
+    told = capsys.readouterr().out.partition("in this order")[2]
+    steps = [
+        told.index(step)
+        for step in ("plan_and_preprocess -d ID --no_pp", "--fix-plans ID  ", "nnUNetv2_preprocess -d ID")
+    ]
+    assert steps == sorted(steps)
