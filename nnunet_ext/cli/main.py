@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.verb is None:
         parser.print_help()
         return 0
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     logging.basicConfig(level=max(logging.WARNING - 10 * options.verbose, logging.DEBUG), format="%(message)s")
     try:
         verb: Verb = _module(options.verb).from_options(options)
@@ -68,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nnnunet_ext {options.verb}: interrupted; the same command goes on from here", file=sys.stderr)
         return _INTERRUPTED
+    finally:
+        # A process that is forked later would inherit ours, and a pool could wait for ever for workers that it ended.
+        signal.signal(signal.SIGTERM, before)
 
 
 def _terminate(*_: object) -> None:

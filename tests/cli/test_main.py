@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +43,12 @@ def test_no_help_imports_torch_or_nnunet(arguments: list[str]) -> None:
 def test_without_a_verb_it_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "VERB" in capsys.readouterr().out
+
+
+def test_the_caller_s_way_to_be_terminated_is_left_as_it_was(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["convert", str(tmp_path), "-d", "0", "-n", "Cord"]) != 0
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_an_unknown_verb_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
