@@ -152,7 +152,7 @@ def test_the_list_of_cases_and_unknown_keys_stay_here_and_are_named(
 
 
 @pytest.mark.parametrize(
-    ("changes", "word"), [({"licence": "see /home/anna/terms.txt"}, "/home/anna"), ({"target": "sub-07"}, "sub-07")]
+    ("changes", "word"), [({"licence": "see /srv/anna/terms.txt"}, "/srv/anna"), ({"target": "sub-07"}, "sub-07")]
 )
 def test_a_private_word_in_a_key_that_is_shared_stops_the_export(
     copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, str], word: str
