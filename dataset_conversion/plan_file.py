@@ -9,6 +9,7 @@ from typing import Any, Final, cast, get_args
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
 from nnunet_ext.core.provenance import generated_by
+from nnunet_ext.core.tables import NOTHING, Row, cell
 from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.names import parse_image_name
@@ -16,7 +17,7 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.tables import NOTHING, Row, case_row, cases_tsv, cell, read_cases
+from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, read_cases
 
 SCHEMA: Final = 2
 RECORD: Final = "conversion.json"

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from nnunet_ext.core.tables import NOTHING, Row, number
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-from nnunet_ext.dataset_conversion.tables import NOTHING, Row
 
 _FAR: Final = 5.0
 """Scaled median absolute deviations from the site's median; 3.5 is usual, but volumes are skewed."""
@@ -102,11 +102,11 @@ def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:
         reasons.append("the image is constant, or nearly")
     if row.get("voxels_sc") == "0":
         reasons.append("the cord mask is empty")
-    if _number(row["lesion_voxels_outside_sc"]):
+    if number(row["lesion_voxels_outside_sc"]):
         reasons.append(f"{row['lesion_voxels_outside_sc']} lesion voxels outside the cord")
-    if "sc" in classes and (_number(row["components_sc"]) or 0) > 1:
+    if "sc" in classes and (number(row["components_sc"]) or 0) > 1:
         reasons.append(f"the cord mask is in {row['components_sc']} pieces")
-    if _number(row["moved_mm"]):
+    if number(row["moved_mm"]):
         reasons.append(f"a mask or a channel was moved by {row['moved_mm']} mm")
     return reasons
 
@@ -115,7 +115,7 @@ def _apart_from_site(rows: Sequence[Row], classes: Sequence[str]) -> list[list[s
     """Compare each case with the others of its site."""
     reasons: list[list[str]] = [[] for _ in rows]
     for column in ("intensity_median", "intensity_p99", *(f"volume_mm3_{name}" for name in classes)):
-        values = [_number(row[column]) for row in rows]
+        values = [number(row[column]) for row in rows]
         # A lesion that is not there is no outlier, and says nothing of how large lesions are.
         known = np.array([value for value in values if value])
         if known.size < _FEWEST:
@@ -132,7 +132,3 @@ def _apart_from_site(rows: Sequence[Row], classes: Sequence[str]) -> list[list[s
                 if row[column] != usual:
                     reasons[index].append(f"{column} {row[column]}, most of the site have {usual}")
     return reasons
-
-
-def _number(cell: str) -> float | None:
-    return None if cell == NOTHING else float(cell)

@@ -1,18 +1,11 @@
 """`cases.tsv`: what became of every image, and `cases.json`, which explains its columns."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import Row, cell, read_table, table_text
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-
-Row = Mapping[str, str]
-"""A row of a table: column to cell."""
-
-NOTHING: Final = "n/a"
 
 COLUMNS: Final = {
     "case": "Name of the case in the nnU-Net dataset: {dataset}_{BIDS stem}",
@@ -74,15 +67,6 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
     return {column: cell(row[column]) for column in COLUMNS}
 
 
-def table_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    """Write rows as tab-separated text below the names of their columns."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([row[column] for column in columns] for row in rows)
-    return buffer.getvalue()
-
-
 def cases_tsv(rows: Iterable[Row]) -> str:
     """Write `cases.tsv`, a row for each image that was found, in their given order."""
     return table_text(rows, list(COLUMNS))
@@ -102,8 +86,3 @@ def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:
 def data_dictionary(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Give the data dictionary of a table, as BIDS wants it, from what its columns mean."""
     return {column: {"Description": text} for column, text in columns.items()}
-
-
-def cell(text: str) -> str:
-    """Keep a name that holds a tab or a line break from breaking the table."""
-    return " ".join(text.split()) if text.strip() else NOTHING

@@ -12,6 +12,7 @@ from nnunet_ext.core.dataset_place import beside, only_writer, refuse_taken_numb
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.provenance import source_version
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import NOTHING, table_text
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.dataset_conversion.convert_all import convert_all
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
@@ -23,7 +24,7 @@ from nnunet_ext.dataset_conversion.plan_file import RECORD, plan_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
-from nnunet_ext.dataset_conversion.tables import COLUMNS, NOTHING, cases_tsv, data_dictionary, table_text
+from nnunet_ext.dataset_conversion.tables import COLUMNS, cases_tsv, data_dictionary
 
 FOLDS: Final = 5
 

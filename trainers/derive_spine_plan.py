@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from nnunet_ext.core.tables import NOTHING, number
 from nnunet_ext.trainers.spine_plan import SamplingShares, SpinePlan
 
 _FOREGROUND: Final = 0.33  # nnU-Net's own share of patches that must show foreground
@@ -66,7 +67,7 @@ def stock_spine_plan(epochs: int) -> SpinePlan:
 
 def _shares(measured: Sequence[Mapping[str, str]], patch_mm: float) -> tuple[SamplingShares, str]:
     """Draw more patches about lesions the less often a patch along the cord would meet one by chance."""
-    chances = [_chance(row, patch_mm) for row in measured if _number(row.get("voxels_lesion")) is not None]
+    chances = [_chance(row, patch_mm) for row in measured if number(row.get("voxels_lesion", NOTHING)) is not None]
     if not any(chances):
         shares = SamplingShares(0.0, 1 - _ANYWHERE, _ANYWHERE)
         return shares, "no training case has a lesion"
@@ -78,7 +79,7 @@ def _shares(measured: Sequence[Mapping[str, str]], patch_mm: float) -> tuple[Sam
 
 def _chance(row: Mapping[str, str], patch_mm: float) -> float:
     """Estimate how likely a patch anywhere along the cord shows a lesion, lesions being as long as wide."""
-    count, volume = _number(row["components_lesion"]) or 0, _number(row["volume_mm3_lesion"]) or 0
+    count, volume = number(row["components_lesion"]) or 0, number(row["volume_mm3_lesion"]) or 0
     if not count:
         return 0.0
     length = (volume / count) ** (1 / 3)
@@ -98,9 +99,9 @@ def _epochs(cases: int, *, on_gpu: bool) -> tuple[int, str]:
 def _smallest_lesion(measured: Sequence[Mapping[str, str]]) -> tuple[float, str]:
     """Take half of the smallest mean lesion of a case: single lesions vary about it."""
     means = [
-        (_number(row["volume_mm3_lesion"]) or 0) / count
+        (number(row["volume_mm3_lesion"]) or 0) / count
         for row in measured
-        if (count := _number(row.get("components_lesion")) or 0)
+        if (count := number(row.get("components_lesion", NOTHING)) or 0)
     ]
     if not means:
         return 0.0, "no training case has a lesion"
@@ -114,7 +115,3 @@ def _thickness_factor(measured: Sequence[Mapping[str, str]]) -> tuple[float, str
     middle = thickest[len(thickest) // 2]
     factor = round(min(max(thickest[-1] / middle, 1.5), 4.0), 2)
     return factor, f"the thickest slices are {thickest[-1]:.1f} mm, the median case has {middle:.1f} mm"
-
-
-def _number(cell: str | None) -> float | None:
-    return None if cell is None or cell == "n/a" else float(cell)

@@ -1,15 +1,12 @@
 """`crop.tsv`: what was cropped of each case, and what its columns mean."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
 from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.crop_case import CroppedCase
-
-NOTHING: Final = "n/a"
+from nnunet_ext.core.tables import NOTHING, table_text
 
 _FACES: Final = tuple(field.name for field in fields(Margins))
 
@@ -80,11 +77,7 @@ def crop_row(case: CroppedCase) -> dict[str, str]:
 
 def crop_tsv(cases: Sequence[CroppedCase]) -> str:
     """Write `crop.tsv`, a row for each case in their given order."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(COLUMNS), delimiter="\t", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(crop_row(case) for case in cases)
-    return buffer.getvalue()
+    return table_text((crop_row(case) for case in cases), list(COLUMNS))
 
 
 def crop_counts(cases: Sequence[CroppedCase]) -> CropCounts:

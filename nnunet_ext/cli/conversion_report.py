@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.cli.progress import Progress
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.core.target import Target, parse_target
-from nnunet_ext.core.workers import run_all
+from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.dataset_conversion.plan_file import RECORD
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.resample import resample_identity
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.tables import NOTHING, Row, read_cases
+from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.report.conversion_content import ConversionContent, QualityEntry, SkippedImage
 from nnunet_ext.report.conversion_page import render_conversion_page
 from nnunet_ext.report.registration_figure import registration_figure
@@ -59,7 +59,8 @@ def write_conversion_page(
     """
     record = json.loads((dataset.folder / RECORD).read_text(encoding="utf-8"))
     target = parse_target(record["target"])
-    rows = {row["case"]: row for row in read_cases(dataset.folder) if row["status"] == "include"}
+    found = read_cases(dataset.folder)
+    rows = {row["case"]: row for row in found if row["status"] == "include"}
     quality = read_cases(dataset.folder, "qc.tsv")
     pictures = _pictures(
         _worth_a_picture(quality, usual_pictures), rows, {source.name: source.root for source in sources}
@@ -75,7 +76,7 @@ def write_conversion_page(
         columns=tuple(columns),
         columns_help={name: text for name, text in quality_columns(target.needed_classes).items() if name in columns},
         rows=tuple(_entry(row, rows[row["case"]], columns, *drawn.get(row["case"], (None, None))) for row in quality),
-        skipped=_skipped(read_cases(dataset.folder), record["cases"]),
+        skipped=_skipped(found, record["cases"]),
         facts=_facts(record),
     )
     write_text(dataset.folder / PAGE, render_conversion_page(content))

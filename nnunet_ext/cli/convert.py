@@ -15,6 +15,7 @@ from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.bids_validation import validate_bids
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
@@ -119,8 +120,9 @@ class Convert:
         if not (dataset.folder / PAGE).exists():
             with progress_bar("draw", "case") as progress:
                 write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
-        _warn_of_lost_sets(done, plan)
-        _write_log(done, plan)
+        rows = read_cases(dataset.folder)
+        _warn_of_lost_sets(rows, plan)
+        _write_log(done, rows, plan)
         return self._conclude(done)
 
     def _existing(self, dataset: RawDataset) -> Existing | None:
@@ -188,20 +190,19 @@ def _in_words(counts: Counts) -> str:
     )
 
 
-def _warn_of_lost_sets(done: Conversion, plan: Plan) -> None:
+def _warn_of_lost_sets(rows: Sequence[Row], plan: Plan) -> None:
     """Say which sites lost their last case of a set to faults of files: sets are drawn before images are read."""
-    included = {(row["site"], row["split"]) for row in read_cases(done.dataset.folder) if row["status"] == "include"}
+    included = {(row["site"], row["split"]) for row in rows if row["status"] == "include"}
     for site, split in sorted({(case.site, case.split) for case in plan.cases if case.split} - included):
         print(f"nnunet_ext convert: warning: all {split} cases of site {site} were refused on reading", file=sys.stderr)
 
 
-def _write_log(done: Conversion, plan: Plan) -> None:
+def _write_log(done: Conversion, rows: Sequence[Row], plan: Plan) -> None:
     """Keep what was said beside what was written; without the time of day, so that equal conversions are equal."""
-    folder = done.dataset.folder
-    left_out = [f"skip: {row['image']}: {row['reason']}" for row in read_cases(folder) if row["status"] == "skip"]
+    left_out = [f"skip: {row['image']}: {row['reason']}" for row in rows if row["status"] == "skip"]
     said = [f"assumed: {text}" for text in plan.assumptions] + [f"warning: {text}" for text in plan.warnings]
     lines = [f"nnunet_ext {__version__} convert", *said, *left_out, _in_words(done.counts)]
-    write_text(folder / "convert.log", "\n".join(lines) + "\n")
+    write_text(done.dataset.folder / "convert.log", "\n".join(lines) + "\n")
 
 
 def _validate_bids(sources: Sequence[Source], dataset: RawDataset) -> None:

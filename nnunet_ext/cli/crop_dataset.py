@@ -13,7 +13,6 @@ from nnunet_ext import __version__
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
-from nnunet_ext.cascade.crop_table import NOTHING
 from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
 from nnunet_ext.cli.progress import progress_bar
@@ -21,7 +20,7 @@ from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import NOTHING, read_table
 
 _NEXT: Final = """\
 then, in this order:

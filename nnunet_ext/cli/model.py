@@ -1,7 +1,6 @@
 """`nnunet_ext model`: sharing trained models safely."""
 
 import argparse
-import csv
 import json
 import os
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, required_folder, trainer_folder
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.tables import read_table
 from nnunet_ext.models.entry_names import CROP_METADATA
 from nnunet_ext.models.export import ExportRequest, export_model
 from nnunet_ext.models.install import install_model
@@ -129,8 +129,7 @@ def _table(folder: Path | None, name: str, option: str) -> list[dict[str, str]]:
         return []
     if not (folder / name).is_file():
         raise UsageError(f"{option} needs a folder with {name}, found none in {folder}")
-    with (folder / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
+    return read_table(folder / name)
 
 
 def _existing(archive: Path) -> Path:

@@ -1,13 +1,12 @@
 """Progress on a terminal, and only there."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tqdm import tqdm
 
-Progress = Callable[[int, int], None]
-"""Takes the number done and the number of all."""
+from nnunet_ext.core.workers import Progress
 
 
 @contextmanager

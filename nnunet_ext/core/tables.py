@@ -1,7 +1,16 @@
-"""Reading the tab-separated tables that we write."""
+"""The tab-separated tables that we write, and read again."""
 
 import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
+
+Row = Mapping[str, str]
+"""A row of a table: column to cell."""
+
+NOTHING: Final = "n/a"
+"""Cell of a value that is missing."""
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -14,3 +23,22 @@ def read_table(path: Path) -> list[dict[str, str]]:
     """
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def table_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """Write rows as tab-separated text below the names of their columns."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row[column] for column in columns] for row in rows)
+    return buffer.getvalue()
+
+
+def cell(text: str) -> str:
+    """Keep a name that holds a tab or a line break from breaking the table."""
+    return " ".join(text.split()) if text.strip() else NOTHING
+
+
+def number(text: str) -> float | None:
+    """Read a number from a cell; None where it is missing."""
+    return None if text == NOTHING else float(text)
