@@ -35,11 +35,11 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) -e '.[test]'
+	$(PIP) -e '.[test,fast]'
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
-	$(PIP) -e '.[test,dev]'
+	$(PIP) -e '.[test,fast,dev]'
 	touch $@
 
 clean:

@@ -1,20 +1,52 @@
 """Trainers that `nnUNetv2_train -tr` finds by name.
 
 `nnUNet_extTrainer` points at `nnunet_ext/ext_trainer`, whose one file hands on what stands here. The classes
-themselves live in the installed package, so that workers started with spawn or forkserver can unpickle them.
+themselves live in the installed package, so that workers started with spawn or forkserver can unpickle them. Each is
+imported when it is asked for: nnU-Net and torch take seconds.
 """
 
-from nnunet_ext.trainers.schedule import scheduled
-from nnunet_ext.trainers.sci import nnUNetTrainerSCI
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
 
-__all__ = ["nnUNetTrainerSCI"]
+TRAINERS: Final = MappingProxyType(
+    {
+        "nnUNetTrainerSCI": "sci",
+        "nnUNetTrainerSCIActive": "sci_active",
+        "nnUNetTrainerCordLocalizer": "cord_localizer",
+        "nnUNetTrainerCordCrop": "cord_crop",
+        "nnUNetTrainerTumor": "tumor",
+        "nnUNetTrainerMSLesion": "ms_lesion",
+    }
+)
+"""For each trainer the module that it lives in."""
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a name is one of our trainers', or of its variant for any number of epochs.
+
+    All of them build nnU-Net's own network; a test holds them to it.
+    """
+    return _parts(name)[0] in TRAINERS
 
 
 def __getattr__(name: str) -> type:
-    """Make `nnUNetTrainerSCI_20epochs` and its like for any number of epochs."""
-    base, separator, schedule = name.rpartition("_")
+    """Give a trainer, or its variant for any number of epochs: `nnUNetTrainerSCI_20epochs` and its like."""
+    base, epochs = _parts(name)
+    if base not in TRAINERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: type = getattr(import_module(f"{__name__}.{TRAINERS[base]}"), base)
+    if epochs is None:
+        return found
+    from nnunet_ext.trainers.schedule import scheduled  # noqa: PLC0415 - seconds of import
+
+    return scheduled(found, epochs)
+
+
+def _parts(name: str) -> tuple[str, int | None]:
+    """Split a name into the trainer's and the number of epochs; None where it says none."""
+    base, _, schedule = name.rpartition("_")
     number = schedule.removesuffix("epochs")
-    if separator and base in __all__ and schedule == f"{number}epochs" and number.isdigit():
-        trainer: type[nnUNetTrainerSCI] = globals()[base]
-        return scheduled(trainer, int(number))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if base in TRAINERS and schedule == f"{number}epochs" and number.isdigit():
+        return base, int(number)
+    return name, None

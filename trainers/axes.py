@@ -1,7 +1,13 @@
 """Which axes of nnU-Net's arrays may be mirrored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
+
+DIRECTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {"S": "SI", "I": "SI", "A": "AP", "P": "AP", "L": "LR", "R": "LR"}
+)
+"""For each of nibabel's letters the direction of the body, whichever way it is gone along."""
 
 _DIMENSIONS: Final = 3
 

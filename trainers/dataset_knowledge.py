@@ -1,24 +1,24 @@
 """What a trainer learns from the files of its dataset before it begins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nnunetv2.paths import nnUNet_raw
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.derive_spine_plan import derive_spine_plan, stock_spine_plan
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge, knowledge_where_ignored
-from nnunet_ext.trainers.spine_loader import PlaceLabels
 from nnunet_ext.trainers.spine_plan import SpinePlan, read_spine_plan, write_spine_plan
 
 
 def settle_spine_plan(
     folder: Path,
     dataset_json: Mapping[str, Any],
-    transpose_forward: Sequence[int],
-    configuration: Any,  # noqa: ANN401 - nnU-Net is unannotated
+    plans: Mapping[str, Any],
+    configuration: str,
     *,
     epochs: int,
     on_gpu: bool,
@@ -30,10 +30,10 @@ def settle_spine_plan(
     ----------
     folder
         Of the preprocessed dataset.
-    dataset_json
-        Its description.
-    transpose_forward, configuration
-        Of nnU-Net's plans.
+    dataset_json, plans
+        Its description, and nnU-Net's plans.
+    configuration
+        Of the plans, whose patches the shares are derived for.
     epochs
         nnU-Net's own number, for a dataset that our converter did not make.
     on_gpu
@@ -49,20 +49,25 @@ def settle_spine_plan(
     if cases is None or quality is None or not (cases.is_file() and quality.is_file()):
         plan = stock_spine_plan(epochs)
     else:
-        patch_mm = _patch_mm(dataset_json, transpose_forward, configuration)
-        plan = derive_spine_plan(read_table(cases), read_table(quality), patch_mm, on_gpu=on_gpu)
+        margins = dataset_json.get("crop", {}).get("margins_mm")
+        patch_mm = _patch_mm(dataset_json, plans, configuration)
+        plan = derive_spine_plan(read_table(cases), read_table(quality), patch_mm, on_gpu=on_gpu, margins=margins)
     if write:
         write_spine_plan(folder, plan)
     return plan
 
 
-def _patch_mm(dataset_json: Mapping[str, Any], transpose_forward: Sequence[int], configuration: Any) -> float:  # noqa: ANN401
-    """Measure a patch along the cord."""
+def _patch_mm(dataset_json: Mapping[str, Any], plans: Mapping[str, Any], name: str) -> dict[str, float]:
+    """Measure a patch along each direction of the body."""
+    configuration = PlansManager(dict(plans)).get_configuration(name)
     patch, spacing = list(configuration.patch_size), list(configuration.spacing)
-    axis = tensor_axis("SI", dataset_json.get("image_axes_nibabel", "LAS"), transpose_forward, len(patch))
-    if axis is None:  # slices across the cord
-        return float(spacing[0])
-    return float(patch[axis] * spacing[axis - len(patch)])
+    file_axes, transposed = dataset_json.get("image_axes_nibabel", "LAS"), plans["transpose_forward"]
+    measured = {}
+    for direction in ("SI", "AP", "LR"):
+        axis = tensor_axis(direction, file_axes, transposed, len(patch))
+        slice_mm = plans["original_median_spacing_after_transp"][0]  # of a 2-D patch across that direction
+        measured[direction] = float(slice_mm if axis is None else patch[axis] * spacing[axis - len(patch)])
+    return measured
 
 
 def known_where_ignored(
@@ -81,13 +86,3 @@ def known_where_ignored(
         case: knowledge_where_ignored(regions, classes, within, [name for name in missing if name in classes])
         for case, missing in plan.not_annotated.items()
     }
-
-
-def place_labels(dataset_json: Mapping[str, Any]) -> PlaceLabels:
-    """Find which label values are worth a patch: those of lesions or of a whole tumour, and those of the cord."""
-    values = {
-        name: tuple(value) if isinstance(value, list) else (value,) for name, value in dataset_json["labels"].items()
-    }
-    lesion = values.get("lesion") or values.get("whole") or ()
-    cord = values.get("sc", ())
-    return PlaceLabels(lesion, (*cord, *values.get("ignore", ())) if cord else ())

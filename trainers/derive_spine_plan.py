@@ -1,18 +1,34 @@
 """What the tables of a conversion tell about how to train on its dataset."""
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import mean, median
 from typing import Final
 
 from nnunet_ext.core.tables import NOTHING, number
-from nnunet_ext.trainers.spine_plan import SamplingShares, SpinePlan
+from nnunet_ext.trainers.axes import DIRECTIONS
+from nnunet_ext.trainers.derive_augmentation import derive_augmentation
+from nnunet_ext.trainers.spine_plan import CaseGroup, SamplingShares, SpinePlan
+from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
+
+Table = Sequence[Mapping[str, str]]
 
 _FOREGROUND: Final = 0.33  # nnU-Net's own share of patches that must show foreground
-_MOST_LESION: Final = 0.6
-_ANYWHERE: Final = 0.15  # the network must see what is no cord, too, but a spine's field of view is mostly that
+_ANYWHERE: Final = (0.5, 0.67)  # with 0.15, measured, cords and lesions were found in necks and bellies
+_LESION: Final = (0.5, 0.8)  # of what is left for lesions and cord
+_CORD_MM: Final = 10.0
+_VOXELS_ACROSS: Final = 4  # of the cord, that a localizer needs to tell it from a vessel
+_LOCALIZER_MM: Final = (1.0, 2.5)
+_USUAL_CORD_MM: Final = 9.0  # diameter; cervical cords are 8 x 13 mm, thoracic ones 7 x 9
 
 
 def derive_spine_plan(
-    cases: Sequence[Mapping[str, str]], quality: Sequence[Mapping[str, str]], patch_mm: float, *, on_gpu: bool
+    cases: Table,
+    quality: Table,
+    patch_mm: Mapping[str, float],
+    *,
+    on_gpu: bool,
+    margins: Mapping[str, float] | None = None,
 ) -> SpinePlan:
     """Derive a plan from the tables that the conversion left.
 
@@ -23,30 +39,44 @@ def derive_spine_plan(
     quality
         Rows of `qc.tsv`.
     patch_mm
-        Length of a patch along the cord.
+        Size of a patch along SI, AP and LR.
     on_gpu
         Whether there is one: without, a schedule must be short.
+    margins
+        Of a dataset that was cropped to the cord, by face.
     """
     trained = {row["case"]: row for row in cases if row["status"] == "include" and row["split"] == "train"}
-    measured = [row for row in quality if row["case"] in trained]
+    measured = [row for row in quality if row["case"] in trained and row["spacing_mm"] != NOTHING]
     missing = {
-        case: tuple(row["not_annotated"].split(";")) for case, row in trained.items() if row["not_annotated"] != "n/a"
+        case: tuple(row["not_annotated"].split(";")) for case, row in trained.items() if row["not_annotated"] != NOTHING
     }
+    groups = {case: CaseGroup(row["site"], row["contrast"]) for case, row in trained.items()}
     shares, why_shares = _shares(measured, patch_mm)
     epochs, why_epochs = _epochs(len(trained), on_gpu=on_gpu)
     smallest, why_smallest = _smallest_lesion(measured)
-    factor, why_factor = _thickness_factor(measured)
+    augmentation, why_augmentation = derive_augmentation(measured)
+    localizer, why_localizer = _localizer_spacing(measured)
     return SpinePlan(
         sampling=shares,
         epochs=epochs,
         smallest_lesion_mm3=smallest,
-        slice_thickness_factor=factor,
+        augmentation=augmentation,
+        localizer_spacing_mm=localizer,
+        crop_margins_mm=margins or {},
+        groups=groups,
         not_annotated=missing,
         reasons={
             "sampling": why_shares,
             "epochs": why_epochs,
             "smallest_lesion_mm3": why_smallest,
-            "slice_thickness_factor": why_factor,
+            "augmentation": why_augmentation,
+            "localizer_spacing_mm": why_localizer,
+            "crop_margins_mm": "of the crop, see crop.json of the raw dataset"
+            if margins
+            else "none yet: nnunet_ext crop-dataset derives them from out-of-fold predictions",
+            "groups": f"{len(trained)} training cases in cases.tsv: {_counted([one.site for one in groups.values()])}; "
+            f"{_counted([one.contrast for one in groups.values()])}; every weight that is not given is 1",
+            "rehearsal_share": "half of the draws, so that what is new is learned and what is old kept",
             "not_annotated": f"{len(missing)} of {len(trained)} training cases in cases.tsv",
         },
     )
@@ -56,25 +86,47 @@ def stock_spine_plan(epochs: int) -> SpinePlan:
     """Give a plan that samples as nnU-Net does, for a dataset without our tables: half of its foreground is lesion."""
     half = _FOREGROUND / 2
     why = "nnU-Net's own, since nnUNet_raw holds no cases.tsv and qc.tsv of this dataset"
+    spacing, why_spacing = _localizer_spacing([])
     return SpinePlan(
         sampling=SamplingShares(half, half, 1 - _FOREGROUND),
         epochs=epochs,
         smallest_lesion_mm3=0.0,
-        slice_thickness_factor=1.5,
-        reasons={"sampling": why, "epochs": why},
+        augmentation=SpineAugmentation(),
+        localizer_spacing_mm=spacing,
+        reasons={"sampling": why, "epochs": why, "localizer_spacing_mm": why_spacing},
     )
 
 
-def _shares(measured: Sequence[Mapping[str, str]], patch_mm: float) -> tuple[SamplingShares, str]:
-    """Draw more patches about lesions the less often a patch along the cord would meet one by chance."""
-    chances = [_chance(row, patch_mm) for row in measured if number(row.get("voxels_lesion", NOTHING)) is not None]
+def _shares(measured: Table, patch_mm: Mapping[str, float]) -> tuple[SamplingShares, str]:
+    """Draw more patches anywhere the more of the images is far from the cord, and of the others more about lesions the
+    less often a patch along the cord would meet one by chance.
+    """  # noqa: D205 - one sentence
+    beside = mean([_beside(row, patch_mm) for row in measured]) if measured else 0.0
+    anywhere = round(_between(_ANYWHERE, beside), 2)
+    why = f"a patch of {patch_mm['AP']:.0f} x {patch_mm['LR']:.0f} mm shows no cord in {100 * beside:.0f} % of draws"
+    chances = [
+        _chance(row, patch_mm["SI"]) for row in measured if number(row.get("voxels_lesion", NOTHING)) is not None
+    ]
     if not any(chances):
-        shares = SamplingShares(0.0, 1 - _ANYWHERE, _ANYWHERE)
-        return shares, "no training case has a lesion"
-    chance = sum(chances) / len(chances)
-    lesion = round(_FOREGROUND + (_MOST_LESION - _FOREGROUND) * (1 - chance), 2)
-    why = f"a patch of {patch_mm:.0f} mm along the cord meets a lesion by chance in {100 * chance:.0f} % of draws"
-    return SamplingShares(lesion, round(1 - lesion - _ANYWHERE, 2), _ANYWHERE), f"{why} ({len(chances)} cases)"
+        return SamplingShares(0.0, round(1 - anywhere, 2), anywhere), f"{why}; no training case has a lesion"
+    chance = mean(chances)
+    lesion = round((1 - anywhere) * _between(_LESION, 1 - chance), 2)
+    shares = SamplingShares(lesion, round(1 - lesion - anywhere, 2), anywhere)
+    met = f"one of {patch_mm['SI']:.0f} mm along the cord meets a lesion by chance in {100 * chance:.0f} %"
+    return shares, f"{why}, {met} ({len(chances)} cases)"
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    return ends[0] + (ends[1] - ends[0]) * share
+
+
+def _beside(row: Mapping[str, str], patch_mm: Mapping[str, float]) -> float:
+    """Estimate how likely a patch anywhere in the image misses a cord that runs through the middle of it."""
+    field = _field_mm(row)
+    return 1 - math.prod(
+        min(1.0, (patch_mm[across] + _CORD_MM) / max(field[across] - patch_mm[across], _CORD_MM))
+        for across in ("AP", "LR")
+    )
 
 
 def _chance(row: Mapping[str, str], patch_mm: float) -> float:
@@ -83,10 +135,16 @@ def _chance(row: Mapping[str, str], patch_mm: float) -> float:
     if not count:
         return 0.0
     length = (volume / count) ** (1 / 3)
-    axis = next(index for index, letter in enumerate(row["axes"]) if letter in "SI")
-    cord_mm = float(row["shape"].split()[axis]) * float(row["spacing_mm"].split()[axis])
-    alone = min(1.0, (patch_mm + length) / max(cord_mm, patch_mm))
+    alone = min(1.0, (patch_mm + length) / max(_field_mm(row)["SI"], patch_mm))
     return float(1 - (1 - alone) ** count)
+
+
+def _field_mm(row: Mapping[str, str]) -> dict[str, float]:
+    """Measure the field of view along each direction of the body."""
+    sizes = zip(row["shape"].split(), row["spacing_mm"].split(), strict=True)
+    return {
+        DIRECTIONS[letter]: float(count) * float(mm) for letter, (count, mm) in zip(row["axes"], sizes, strict=True)
+    }
 
 
 def _epochs(cases: int, *, on_gpu: bool) -> tuple[int, str]:
@@ -96,7 +154,7 @@ def _epochs(cases: int, *, on_gpu: bool) -> tuple[int, str]:
     return epochs, f"{cases} training cases"
 
 
-def _smallest_lesion(measured: Sequence[Mapping[str, str]]) -> tuple[float, str]:
+def _smallest_lesion(measured: Table) -> tuple[float, str]:
     """Take half of the smallest mean lesion of a case: single lesions vary about it."""
     means = [
         (number(row["volume_mm3_lesion"]) or 0) / count
@@ -108,10 +166,19 @@ def _smallest_lesion(measured: Sequence[Mapping[str, str]]) -> tuple[float, str]
     return round(min(means) / 2, 2), f"half of {min(means):.1f} mm3, the smallest mean lesion of {len(means)} cases"
 
 
-def _thickness_factor(measured: Sequence[Mapping[str, str]]) -> tuple[float, str]:
-    thickest = sorted(max(float(size) for size in row["spacing_mm"].split()) for row in measured)
-    if not thickest:
-        return 1.5, "no case was measured"
-    middle = thickest[len(thickest) // 2]
-    factor = round(min(max(thickest[-1] / middle, 1.5), 4.0), 2)
-    return factor, f"the thickest slices are {thickest[-1]:.1f} mm, the median case has {middle:.1f} mm"
+def _localizer_spacing(measured: Table) -> tuple[float, str]:
+    """Keep a few voxels across the cord of the median case, taken for a cylinder as long as the field of view."""
+    widths = [
+        2 * math.sqrt(volume / _field_mm(row)["SI"] / math.pi)
+        for row in measured
+        if (volume := number(row.get("volume_mm3_sc", NOTHING)) or 0)
+    ]
+    width = median(widths) if widths else _USUAL_CORD_MM
+    low, high = _LOCALIZER_MM
+    spacing = round(min(max(width / _VOXELS_ACROSS, low), high), 2)
+    found = f"the median cord of {len(widths)} cases" if widths else "a usual cord; none was measured"
+    return spacing, f"{_VOXELS_ACROSS} voxels across {width:.1f} mm, {found}; from {low} to {high} mm"
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {names.count(name)}" for name in sorted(set(names)))

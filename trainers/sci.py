@@ -1,10 +1,13 @@
 """The trainer for cord and lesion regions."""
 
+import math
 import os
 import random
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,14 +16,20 @@ from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.atomic import atomic_path, write_text
+from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
-from nnunet_ext.trainers.axes import mirroring_axes
-from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, place_labels, settle_spine_plan
+from nnunet_ext.trainers.axes import mirroring_axes, tensor_axis
+from nnunet_ext.trainers.case_weights import case_weights
+from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_spine_plan
+from nnunet_ext.trainers.dataset_labels import image_channels, inside_label, place_labels
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
 from nnunet_ext.trainers.settings import TrainerSettings
-from nnunet_ext.trainers.spine_loader import spine_loader
+from nnunet_ext.trainers.spine_loader import Drawing, spine_loader
 from nnunet_ext.trainers.spine_loaders import spine_loaders
+from nnunet_ext.trainers.spine_plan import SamplingShares
+from nnunet_ext.trainers.transforms.insert import insert_spine_transforms
+from nnunet_ext.trainers.transforms.spine_transforms import spine_transforms
 
 
 class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no annotations
@@ -28,16 +37,31 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     Patches show lesions, cord and background in shares that the dataset itself suggests (`spine_plan.json`, beside
     nnU-Net's plans), small lesions as often as large ones. A case whose lesions nobody annotated teaches the cord, and
-    only the cord. Around that what a lab misses: regions named in the log, a progress line within the epoch,
-    `progress.tsv`, a best checkpoint that an epoch without foreground cannot freeze, checkpoints that a kill cannot
-    leave half-written, and a seed.
+    only the cord. Images are spoiled as spines are, lesion borders drawn as another rater might. Around that what a
+    lab misses: regions named in the log, a progress line within the epoch, `progress.tsv`, a best checkpoint that an
+    epoch without foreground cannot freeze, checkpoints that a kill cannot leave half-written, and a seed.
 
     The signature is nnU-Net's, which reads it by introspection: everything else is set in class attributes, in the
     plans (see `TrainerSettings`) or in the environment.
     """
 
     epochs: ClassVar[int | None] = None
-    """Set by the `_Nepochs` variants; None keeps nnU-Net's number."""
+    """Set by the `_Nepochs` variants; None takes the spine plan's number."""
+
+    most_epochs: ClassVar[int | None] = None
+    """Of a trainer that needs no longer schedule, whatever the spine plan says."""
+
+    learning_rate_factor: ClassVar[float] = 1.0
+    """Of a trainer that starts from something learned already."""
+
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Values of `SpineAugmentation` that hold for this trainer, where the spine plan does not set another."""
+
+    balance_contrasts: ClassVar[bool] = False
+    """Draw each contrast as often as another."""
+
+    rehearse: ClassVar[bool] = False
+    """Draw new and old cases in the shares that the spine plan says."""
 
     _best_ema: float | None
     _aware: AnnotationAwareLoss | None = None
@@ -50,6 +74,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         dataset_json: dict[str, Any],
         device: torch.device = torch.device("cuda"),  # noqa: B008 - nnU-Net's signature, to the letter
     ) -> None:
+        self.prepare(plans, configuration, dataset_json, device)
         super().__init__(plans, configuration, fold, dataset_json, device)
         self.settings = TrainerSettings.read(self.configuration_manager.configuration, os.environ)
         self.num_iterations_per_epoch = self.settings.iterations_per_epoch
@@ -57,23 +82,33 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         self.save_every = self.settings.save_every
         if self.epochs is not None:
             self.num_epochs = self.epochs
+        self.initial_lr *= self.learning_rate_factor
         self.region_names = region_names(dataset_json["labels"])
         self._steps_done = 0
         self._epoch_started = self._last_progress = time.monotonic()
+
+    @classmethod
+    def prepare(
+        cls, plans: dict[str, Any], configuration: str, dataset_json: Mapping[str, Any], device: torch.device
+    ) -> None:
+        """Look at what the training is to be made from, and change the plans, before nnU-Net reads them.
+
+        A hook for trainers that would else each repeat nnU-Net's signature; this one leaves all as it is.
+        """
 
     def initialize(self) -> None:
         """Settle the spine plan, then build network, optimiser and loss, from the seed where one is set."""
         self.spine_plan = settle_spine_plan(
             Path(self.preprocessed_dataset_folder_base),
             self.dataset_json,
-            self.plans_manager.transpose_forward,
-            self.configuration_manager,
+            self.plans_manager.plans,
+            self.configuration_name,
             epochs=self.num_epochs,
             on_gpu=self.device.type != "cpu",
             write=self.local_rank == 0,
         )
         if self.epochs is None:
-            self.num_epochs = self.spine_plan.epochs
+            self.num_epochs = min(self.spine_plan.epochs, self.most_epochs or self.spine_plan.epochs)
         self._knowledge: dict[str, RegionKnowledge] = known_where_ignored(
             self.label_manager, self.dataset_json, self.spine_plan
         )
@@ -92,9 +127,9 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         if rate is None:
             optimizers: tuple[torch.optim.Optimizer, Any] = super().configure_optimizers()
             return optimizers
-        self.initial_lr = rate
-        optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=self.weight_decay)
-        return optimizer, PolyLRScheduler(optimizer, rate, self.num_epochs)
+        self.initial_lr = rate * self.learning_rate_factor
+        optimizer = torch.optim.AdamW(self.network.parameters(), lr=self.initial_lr, weight_decay=self.weight_decay)
+        return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs)
 
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802 - nnU-Net's
         """Mirror left and right only: a spine is never upside down nor back to front, and prediction gets 4x faster."""
@@ -107,16 +142,47 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         return rotation, dummy_2d, patch_size, mirrored
 
     def get_dataloaders(self) -> tuple[Any, Any]:
-        """Start nnU-Net's loaders, the training one with patches by shares; seeded workers where a seed is set."""
+        """Start nnU-Net's loaders, the training one with our patches and transforms; seeded where a seed is set."""
         seed = self.settings.seed
         # A resumed training must not see the patches of its first epochs again, nor one GPU those of another.
         first = None if seed is None else seed + 1_000 * self.current_epoch + 10_000_000 * self.local_rank
-        plan, labels = self.spine_plan, place_labels(self.dataset_json)
 
         def change(stock: Any) -> Any:  # noqa: ANN401 - nnU-Net is unannotated
-            return spine_loader(stock, plan.sampling, labels, plan.case_weights)
+            stock.transforms = insert_spine_transforms(stock.transforms, self._spine_transforms())
+            return spine_loader(stock, self._drawing(stock.indices))
 
         return spine_loaders(super().get_dataloaders, change, first, pin_memory=self.device.type == "cuda")
+
+    def sampling(self) -> SamplingShares:
+        """Say what patches show: as the spine plan says."""
+        return self.spine_plan.sampling
+
+    def _drawing(self, cases: Sequence[str]) -> Drawing:
+        plan = self.spine_plan
+        voxel_mm3 = math.prod(self.plans_manager.original_median_spacing_after_transp)
+        if len(self.configuration_manager.spacing) == 3:
+            voxel_mm3 = math.prod(self.configuration_manager.spacing)
+        return Drawing(
+            shares=self.sampling(),
+            labels=place_labels(self.dataset_json),
+            smallest_lesion=plan.smallest_lesion_mm3 / voxel_mm3,
+            weights=case_weights(plan, cases, balance_contrasts=self.balance_contrasts, rehearse=self.rehearse),
+        )
+
+    def _spine_transforms(self) -> list[Any]:
+        patch, spacing = self.configuration_manager.patch_size, self.configuration_manager.spacing
+        file_axes = self.dataset_json.get("image_axes_nibabel", "LAS")
+        transposed = self.plans_manager.transpose_forward
+        labels = place_labels(self.dataset_json)
+        return spine_transforms(
+            patch,
+            {name: tensor_axis(name, file_axes, transposed, len(patch)) for name in ("SI", "AP", "LR")},
+            self.spine_plan.augmentation.preferring(self.augmentation),
+            spacing=spacing,
+            lesion_label=labels.lesion[0] if len(labels.lesion) == 1 else None,
+            inside_label=inside_label(self.dataset_json),
+            image_channels=image_channels(self.dataset_json),
+        )
 
     def on_train_epoch_start(self) -> None:
         """Note when the epoch began, for its progress lines."""
@@ -194,7 +260,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         )
 
     def _cpu_autocast(self) -> AbstractContextManager[Any]:
-        if self.settings.cpu_bf16 and self.device.type == "cpu" and _cpu_has_bf16():
+        if self.settings.cpu_bf16 and self.device.type == "cpu" and cpu_has_bf16():
             return torch.autocast("cpu", dtype=torch.bfloat16)
         return nullcontext()
 
@@ -203,7 +269,3 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - nnU-Net draws from numpy's global generator
     torch.manual_seed(seed)
-
-
-def _cpu_has_bf16() -> bool:
-    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import cc3d
@@ -34,6 +35,28 @@ class PlaceLabels:
     cord: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """How patches are drawn.
+
+    Parameters
+    ----------
+    shares
+        Of what patches show.
+    labels
+        Which label values are what.
+    smallest_lesion
+        Voxels; about what is smaller no patch is drawn.
+    weights
+        How often a case is drawn, relative to 1; cases that are not named have 1.
+    """
+
+    shares: SamplingShares
+    labels: PlaceLabels
+    smallest_lesion: float = 0.0
+    weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
 @dataclass
 class PlacedCases:
     """A dataset whose cases come with the places of their lesions and of the cord, found when first loaded.
@@ -44,10 +67,13 @@ class PlacedCases:
         nnU-Net's dataset.
     labels
         What to look for.
+    smallest_lesion
+        In voxels.
     """
 
     cases: Any
     labels: PlaceLabels
+    smallest_lesion: float = 0.0
     _found: dict[str, tuple[list[Places], Places]] = field(default_factory=dict)
 
     @property
@@ -60,13 +86,15 @@ class PlacedCases:
         """Load a case as nnU-Net does, with `lesions` and `cord` among its places."""
         data, seg, previous, properties = self.cases.load_case(identifier)
         if identifier not in self._found:
-            self._found[identifier] = find_places(np.asarray(seg[0]), self.labels)
+            self._found[identifier] = find_places(np.asarray(seg[0]), self.labels, self.smallest_lesion)
         lesions, cord = self._found[identifier]
         places = {**properties["class_locations"], "lesions": lesions, "cord": cord}
         return data, seg, previous, {**properties, "class_locations": places}
 
 
-def find_places(seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels) -> tuple[list[Places], Places]:
+def find_places(
+    seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels, smallest_lesion: float = 0.0
+) -> tuple[list[Places], Places]:
     """Find the voxels of each lesion, and of the cord.
 
     Parameters
@@ -75,6 +103,8 @@ def find_places(seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels) -> tuple
         Label map, shape (i, j, k), -1 outside the image.
     labels
         Which values are what.
+    smallest_lesion
+        Voxels of a lesion, below which it is passed over.
 
     Returns
     -------
@@ -85,7 +115,8 @@ def find_places(seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels) -> tuple
     components, count = cc3d.connected_components(lesion, connectivity=_NEIGHBOURS, return_N=True)
     voxels = np.argwhere(components)
     of = components[tuple(voxels.T)]
-    lesions = [_places(voxels[of == number]) for number in range(1, count + 1)]
+    lesions = [voxels[of == number] for number in range(1, count + 1)]
+    lesions = [_places(lesion) for lesion in lesions if len(lesion) >= smallest_lesion]
     return lesions, _places(np.argwhere(np.isin(seg, labels.cord)))
 
 
@@ -94,9 +125,7 @@ def _places(voxels: npt.NDArray[np.integer[Any]]) -> Places:
     return np.pad(thinned, ((0, 0), (1, 0))).astype(np.int64)
 
 
-def spine_loader(
-    stock: nnUNetDataLoader, shares: SamplingShares, labels: PlaceLabels, weights: Mapping[str, float]
-) -> "SpineLoader":
+def spine_loader(stock: nnUNetDataLoader, drawing: Drawing) -> "SpineLoader":
     """Make a loader like nnU-Net's that draws patches by shares.
 
     nnU-Net makes its loaders deep inside the trainer and offers no way to name another class: so one takes over what
@@ -106,20 +135,16 @@ def spine_loader(
     ----------
     stock
         nnU-Net's.
-    shares
-        Of what patches show.
-    labels
-        Which label values are what.
-    weights
-        How often a case is drawn, relative to 1; cases that are not named have 1.
+    drawing
+        How patches are drawn.
     """
     loader = SpineLoader.__new__(SpineLoader)
     loader.__dict__.update(stock.__dict__)
-    loader._data = PlacedCases(stock._data, labels)
+    loader._data = PlacedCases(stock._data, drawing.labels, drawing.smallest_lesion)
     loader.get_do_oversample = loader._oversample_last_XX_percent  # its own: the other's would carry it along
-    loader.shares = shares
-    if weights:
-        drawn = np.array([weights.get(name, 1.0) for name in loader.indices])
+    loader.shares = drawing.shares
+    drawn = np.array([drawing.weights.get(name, 1.0) for name in loader.indices])
+    if drawing.weights and drawn.any():
         loader.sampling_probabilities = drawn / drawn.sum()
     return loader
 

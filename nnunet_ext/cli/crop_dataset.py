@@ -15,6 +15,7 @@ from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refus
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
+from nnunet_ext.cli.crop_margins import edited_margins, keep_margins
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.environment import required_folder
@@ -79,10 +80,12 @@ class CropDataset:
         dataset = RawDataset.named(raw, self.number, self.name)
         cords = find_cords(self.cords)
         said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
-        margins = None if self.margins_file is None else _read_margins(self.margins_file)
+        margins = edited_margins(source.folder.name) if self.margins_file is None else _read_margins(self.margins_file)
         options = CropOptions(margins, self.reserve, self.jitter, self.seed)
         with progress_bar("crop", "case") as progress:
             done = crop_dataset(source, dataset, cords, options, n_procs=self.n_procs, progress=progress)
+        if margins is None:
+            keep_margins(source.folder.name, done.margins, dataset.folder.name)
         said += _left_whole(read_table(dataset.folder / TABLE))
         for sentence in said:
             print(f"nnunet_ext crop-dataset: warning: {sentence}", file=sys.stderr)
@@ -142,7 +145,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--margins-file", type=Path, metavar="JSON",
-        help="margins in mm, with the six keys of crop_metadata.json; by default the smallest that keep every label",
+        help="margins in mm, with the six keys of crop_metadata.json; by default those that you "
+        "wrote into spine_plan.json of SRC (crop_margins_mm), else the smallest that keep every label",
     )  # fmt: skip
     add("--reserve", type=float, default=RESERVE_MM, metavar="MM", help=f"added to the latter (default {RESERVE_MM:g})")
     add(

@@ -17,6 +17,7 @@ VERBS: Final = {
     "phantom": "write a BIDS dataset of synthetic spinal-cord MRI",
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
     "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
+    "predict": "segment images: find the cord, box it, segment inside, put back in the image's own geometry",
     "model": "share trained models safely: export, verify, import",
 }
 """Each verb lives in the module of its name (dashes are underscores there), imported only when it is asked for: help
@@ -85,7 +86,7 @@ def _parser(asked_for: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nnunet_ext",
         description="Spinal-cord MRI on stock nnU-Net v2: BIDS in, cord and lesion segmentations and numbers out.",
-        epilog="Training and prediction are nnU-Net's own commands; see `nnunet_ext env --help`.",
+        epilog="Training is nnU-Net's own command, with our trainers; see `nnunet_ext env --help`.",
     )
     parser.add_argument("--version", action="version", version=f"nnunet_ext {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")

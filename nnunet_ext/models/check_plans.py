@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from nnunet_ext.core.errors import UnsafeModelError
+from nnunet_ext.core.model_name import is_plain_name
 from nnunet_ext.models.architecture import check_importable
-from nnunet_ext.models.model_name import is_plain_name
 
 READERS: Final = frozenset(
     {"SimpleITKIO", "SimpleITKIOWithReorient", "NibabelIO", "NibabelIOWithReorient", "NaturalImage2DIO", "Tiff3DIO"}

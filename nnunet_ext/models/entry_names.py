@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.models.model_name import ModelName, is_dataset_name
+from nnunet_ext.core.model_name import ModelName, is_dataset_name
 
 MANIFEST: Final = "manifest.json"
 MODEL_CARD: Final = "MODEL_CARD.md"

@@ -3,21 +3,21 @@
 import json
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
+from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.crop_metadata import crop_metadata
+from nnunet_ext.models.crop_metadata import FACES, crop_metadata
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, model_card
-from nnunet_ext.models.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.models.pack import pack
-from nnunet_ext.models.read_checkpoint import read_checkpoint
 from nnunet_ext.models.read_json import read_json_object
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
 from nnunet_ext.models.topology import builds_stock_network
@@ -124,22 +124,31 @@ def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
 def _write_json_files(request: ExportRequest, folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     plans = read_json_object(request.model / PLANS)
     check_plans(plans)
-    for_others = {
-        PLANS: shareable_plans(plans),
-        DATASET_JSON: shareable_dataset_json(read_json_object(request.model / DATASET_JSON)),
-    }
+    dataset = read_json_object(request.model / DATASET_JSON)
+    margins = _margins(request, dataset)
+    if margins:
+        crop = {face: margins[f"pad_{face}"] for face in FACES}
+        dataset = {**dataset, "crop": {**dataset.get("crop", {}), "margins_mm": crop}}  # which predict looks at
+        write_json(folder / CROP_METADATA, margins)
+        write_json(folder.parent / CROP_METADATA, margins)  # SCT looks beside the model's folder
+    for_others = {PLANS: shareable_plans(plans), DATASET_JSON: shareable_dataset_json(dataset)}
     for file, shareable in for_others.items():
         # nnU-Net writes, and reads, NaN where a dataset has no foreground; `write_json` would refuse it.
         write_text(folder / file, json.dumps(shareable.content, indent=4, ensure_ascii=False) + "\n")
-    margins = request.crop_metadata_file or request.model / CROP_METADATA
-    if margins.is_file():
-        content = crop_metadata(read_json_object(margins))
-        write_json(folder / CROP_METADATA, content)
-        write_json(folder.parent / CROP_METADATA, content)  # SCT looks beside the model's folder
-    elif request.crop_metadata_file is not None:
-        raise UsageError(f"--crop-metadata needs a file, found none: {margins}")
     left_out = tuple(f"{file}: {key}" for file, shareable in for_others.items() for key in shareable.left_out)
     return for_others[DATASET_JSON].content, left_out
+
+
+def _margins(request: ExportRequest, dataset: Mapping[str, Any]) -> dict[str, float]:
+    """Find the crop's margins: those that were asked for, those beside the model, or those of its dataset."""
+    file = request.crop_metadata_file or request.model / CROP_METADATA
+    if file.is_file():
+        return crop_metadata(read_json_object(file))
+    if request.crop_metadata_file is not None:
+        raise UsageError(f"--crop-metadata needs a file, found none: {file}")
+    crop = dataset.get("crop", {})
+    of_dataset = crop.get("margins_mm") if isinstance(crop, Mapping) else None
+    return crop_metadata({f"pad_{face}": mm for face, mm in of_dataset.items()}) if of_dataset else {}
 
 
 def _folds(model: Path, asked_for: Sequence[str]) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.models.manifest import ModelFacts
-from nnunet_ext.models.model_name import ModelName
 
 Row = Mapping[str, str]
 """A row of a table: column to cell."""

@@ -48,8 +48,16 @@ class Shareable:
 
 
 def shareable_dataset_json(content: Mapping[str, Any]) -> Shareable:
-    """Keep what prediction needs, `image_orientation` and the licence; the list of cases stays here."""
-    return _kept(content, _DATASET_KEYS)
+    """Keep what prediction needs, `image_orientation` and the licence; the list of cases stays here.
+
+    Of the crop to the cord that a dataset went through its margins are kept, and the name of its source is not.
+    """
+    kept = _kept(content, _DATASET_KEYS)
+    crop = content.get("crop")
+    if not isinstance(crop, Mapping) or "margins_mm" not in crop:
+        return kept
+    left_out = [key for key in kept.left_out if key != "crop"] + [f"crop.{key}" for key in crop if key != "margins_mm"]
+    return Shareable({**kept.content, "crop": {"margins_mm": crop["margins_mm"]}}, tuple(left_out))
 
 
 def shareable_plans(plans: Mapping[str, Any]) -> Shareable:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnunet_ext.models.model_name import STOCK_TRAINER
+from nnunet_ext.core.model_name import STOCK_TRAINER
 
 
 def builds_stock_network(trainer: str, folders: Sequence[Path]) -> bool | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnunet_ext.core.atomic import write_bytes
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.models.read_checkpoint import Checkpoint
+from nnunet_ext.core.read_checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor

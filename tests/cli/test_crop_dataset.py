@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.tables import read_table
+from nnunet_ext.trainers.derive_spine_plan import stock_spine_plan
+from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
 from tests.cascade.field import CORD, LESION, Field, drawn
 
 TRAIN = ("a", "b", "c")
@@ -194,3 +197,23 @@ def test_help_tells_the_commands_that_follow(capsys: Told) -> None:
         for step in ("plan_and_preprocess -d ID --no_pp", "--fix-plans ID  ", "nnUNetv2_preprocess -d ID")
     ]
     assert steps == sorted(steps)
+
+
+def test_derived_margins_stand_in_the_spine_plan_and_edited_ones_hold(field: Field, localizer: Path) -> None:
+    folder = field.root / "preprocessed" / "Dataset501_Wide"
+    folder.mkdir(parents=True)
+    write_spine_plan(folder, stock_spine_plan(10))
+    assert crop(501, "--cords", localizer) == 0
+    derived = read_spine_plan(folder)
+    assert derived is not None
+    record = json.loads((field.boxed.folder / "crop.json").read_text())
+    assert derived.crop_margins_mm == record["margins_mm"]
+    assert "crop.json of Dataset502_Boxed" in derived.reasons["crop_margins_mm"]
+    assert crop(501, "--cords", localizer) == 0  # the same again: nothing was edited
+    write_spine_plan(folder, replace(derived, crop_margins_mm={**derived.crop_margins_mm, "superior": 33.0}))
+    assert main(["crop-dataset", "501", "-d", "503", "-n", "Edited", "--cords", str(localizer)]) == 0
+    edited = json.loads((field.boxed.folder.with_name("Dataset503_Edited") / "crop_metadata.json").read_text())
+    assert edited["pad_superior"] == 33.0
+    again = read_spine_plan(folder)
+    assert again is not None
+    assert again.crop_margins_mm["superior"] == 33.0  # the user's, and not derived over

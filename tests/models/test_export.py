@@ -100,7 +100,7 @@ def test_a_checkpoint_loads_without_any_allow_list_and_keeps_every_weight(traine
 def test_weights_under_two_names_are_stored_once(trained: Trained, tmp_path: Path) -> None:
     import torch
 
-    from nnunet_ext.models.read_checkpoint import Checkpoint
+    from nnunet_ext.core.read_checkpoint import Checkpoint
     from nnunet_ext.models.write_checkpoint import write_checkpoint
 
     weight = torch.rand(100_000)
@@ -121,8 +121,8 @@ def test_labels_keep_their_order_and_sct_finds_the_orientation(trained: Trained,
     plans = json.loads(content(exported)[f"{SHARED}/plans.json"])
     whole = json.loads((trained.folder / "plans.json").read_text())
     assert list(plans) == list(whole)
-    assert "nnunet_ext" not in plans["configurations"]["tiny"]
-    del whole["configurations"]["tiny"]["nnunet_ext"]
+    assert "nnunet_ext" not in plans["configurations"]["3d_fullres"]
+    del whole["configurations"]["3d_fullres"]["nnunet_ext"]
     assert plans == whole
 
 
@@ -239,6 +239,21 @@ def test_only_trainers_that_build_nnunets_network_count_as_nnunets(tmp_path: Pat
     assert builds_stock_network("nnUNetTrainerOfNobody", [trainer_folder()]) is None
 
 
+def test_a_model_of_boxed_images_takes_its_margins_along(copied: Path, tmp_path: Path) -> None:
+    margins = {face: float(mm) for mm, face in enumerate(FACES)}
+    dataset = json.loads((copied / "dataset.json").read_text())
+    write_json(copied / "dataset.json", {**dataset, "crop": {"source": "Dataset501_Secret", "margins_mm": margins}})
+    assert export(copied, tmp_path / "model.zip") == 0
+    found = content(tmp_path / "model.zip")
+    assert json.loads(found[f"{SHARED}/dataset.json"])["crop"] == {"margins_mm": margins}
+    assert json.loads(found[f"{SHARED}/crop_metadata.json"]) == {f"pad_{face}": mm for face, mm in margins.items()}
+    given = tmp_path / "others.json"
+    write_json(given, dict.fromkeys((f"pad_{face}" for face in FACES), 99.0))
+    assert export(copied, tmp_path / "other.zip", "--crop-metadata", str(given)) == 0
+    other = json.loads(content(tmp_path / "other.zip")[f"{SHARED}/dataset.json"])
+    assert other["crop"]["margins_mm"] == dict.fromkeys(FACES, 99.0)
+
+
 def test_crop_margins_stand_where_sct_and_we_look_for_them(copied: Path, tmp_path: Path) -> None:
     margins = {f"pad_{face}": 10.0 + index for index, face in enumerate(FACES)}
     write_json(copied / "crop_metadata.json", {"cases": 6, **dict(reversed(margins.items()))})
@@ -298,7 +313,7 @@ def test_a_zip_that_exists_is_overwritten_only_on_request(trained: Trained, expo
 
 
 def test_a_local_checkpoint_that_would_run_code_is_not_exported(copied: Path, tmp_path: Path) -> None:
-    from tests.models.test_read_checkpoint import RunsWhenUnpickled, saved, sound
+    from tests.core.test_read_checkpoint import RunsWhenUnpickled, saved, sound
 
     marker = tmp_path / "it ran"
     saved(copied / "fold_0" / "checkpoint_final.pth", sound(logging=RunsWhenUnpickled(marker)))
@@ -308,7 +323,7 @@ def test_a_local_checkpoint_that_would_run_code_is_not_exported(copied: Path, tm
 
 
 def test_the_folder_names_the_model(tmp_path: Path) -> None:
-    from nnunet_ext.models.model_name import ModelName
+    from nnunet_ext.core.model_name import ModelName
 
     folder = tmp_path / MODEL
     folder.mkdir(parents=True)

@@ -109,7 +109,7 @@ def test_a_zip_that_is_not_there_is_a_usage_error(results: Path, tmp_path: Path,
 
 
 def evil_pickle(marker: Path) -> bytes:
-    from tests.models.test_read_checkpoint import RunsWhenUnpickled, saved, sound
+    from tests.core.test_read_checkpoint import RunsWhenUnpickled, saved, sound
 
     return saved(marker.with_name("evil.pth"), sound(logging=RunsWhenUnpickled(marker))).read_bytes()
 

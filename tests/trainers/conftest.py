@@ -34,22 +34,32 @@ class Prepared:
     def plans(self) -> Path:
         return self.root / "preprocessed" / "Dataset007_Cord" / "nnUNetPlans.json"
 
-    def fold(self, trainer: str, results: str = "results") -> Path:
-        return self.root / results / "Dataset007_Cord" / f"{trainer}__nnUNetPlans__tiny" / "fold_0"
+    def fold(self, trainer: str, results: str = "results", configuration: str = "tiny", fold: str = "0") -> Path:
+        model = f"{trainer}__nnUNetPlans__{configuration}"
+        return self.root / results / "Dataset007_Cord" / model / f"fold_{fold}"
 
-    def train(self, trainer: str, *arguments: str, start_method: str = "fork", results: str = "results") -> "Run":
+    def train(
+        self,
+        trainer: str,
+        *arguments: str,
+        start_method: str = "fork",
+        results: str = "results",
+        configuration: str = "tiny",
+        fold: str = "0",
+        **variables: str,
+    ) -> "Run":
         """Run the unmodified `nnUNetv2_train` with one of Python's ways to start workers."""
         code = (
             f"import multiprocessing, sys; multiprocessing.set_start_method({start_method!r})\n"
             "from nnunetv2.run.run_training import run_training_entry\n"
             "run_training_entry()"
         )
-        command = [sys.executable, "-c", code, "7", "tiny", "0", "-tr", trainer, "-device", "cpu", *arguments]
-        environment = {**self.environment, "nnUNet_results": str(self.root / results)}
+        command = [sys.executable, "-c", code, "7", configuration, fold, "-tr", trainer, "-device", "cpu", *arguments]
+        environment = {**self.environment, "nnUNet_results": str(self.root / results), **variables}
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
-        return Run(done.returncode, done.stdout, self.fold(trainer, results))
+        return Run(done.returncode, done.stdout, self.fold(trainer, results, configuration, fold))
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         "n_conv_per_stage_decoder": [1, 1],
     }
     tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
-    plans["configurations"]["tiny"] = {**tiny, "nnunet_ext": SETTINGS}
+    plans["configurations"]["tiny"] = tiny
+    plans["configurations"]["3d_fullres"]["nnunet_ext"] = SETTINGS  # which every other one inherits
     prepared.plans.write_text(json.dumps(plans))
     return prepared
 
@@ -109,12 +120,12 @@ def make_trainer(prepared: Prepared, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("nnUNet_results", str(tmp_path / "results"))
 
-    def make(name: str = "nnUNetTrainerSCI_3epochs", seed: int | None = None) -> Any:  # noqa: ANN401 - a trainer
+    def make(name: str = "nnUNetTrainerSCI_3epochs", seed: int | None = None, configuration: str = "tiny") -> Any:  # noqa: ANN401 - a trainer
         import torch
         from nnunetv2.run.run_training import get_trainer_from_args
 
         if seed is not None:
             monkeypatch.setenv("nnUNet_ext_seed", str(seed))
-        return get_trainer_from_args("7", "tiny", 0, name, device=torch.device("cpu"))
+        return get_trainer_from_args("7", configuration, 0, name, device=torch.device("cpu"))
 
     return make

@@ -1,4 +1,6 @@
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -21,15 +23,36 @@ def test_nnunet_finds_one_and_the_same_class_again_and_again(monkeypatch: pytest
         assert pickle.loads(pickle.dumps(found)) is found  # noqa: S301 - our own bytes
 
 
+@pytest.mark.parametrize("name", trainers.TRAINERS)
+def test_every_trainer_and_its_short_schedule_has_the_signature_that_nnunet_reads(name: str) -> None:
+    import inspect
+
+    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
+    expected = list(inspect.signature(nnUNetTrainer.__init__).parameters)
+    for trainer in (getattr(trainers, name), getattr(trainers, f"{name}_5epochs")):
+        assert trainer.__name__.startswith(name)
+        assert list(inspect.signature(trainer.__init__).parameters) == expected
+        assert trainers.is_ours(trainer.__name__)
+        assert trainer.build_network_architecture is nnUNetTrainer.build_network_architecture  # so it can be renamed
+
+
+def test_asking_for_the_names_of_the_trainers_imports_no_torch() -> None:
+    code = "import sys, nnunet_ext.trainers as t; print(sorted(t.TRAINERS)[0], 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["nnUNetTrainerCordCrop", "False"]
+
+
 def test_a_schedule_sets_the_number_of_epochs() -> None:
     assert vars(trainers.nnUNetTrainerSCI_250epochs)["epochs"] == 250
-    assert trainers.nnUNetTrainerSCI.epochs is None
+    assert vars(trainers.nnUNetTrainerSCI)["epochs"] is None
 
 
 @pytest.mark.parametrize(
     "name", ["nnUNetTrainerSCI_epochs", "nnUNetTrainerSCI_x5epochs", "nnUNetTrainerNope", "x_5epochs"]
 )
 def test_other_names_are_not_made_up(name: str) -> None:
+    assert not trainers.is_ours(name)
     with pytest.raises(AttributeError, match=name):
         getattr(trainers, name)
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnunet_ext.trainers.dataset_knowledge import place_labels
-from nnunet_ext.trainers.spine_loader import PlaceLabels, SpineLoader, find_places, spine_loader
+from nnunet_ext.trainers.dataset_labels import place_labels
+from nnunet_ext.trainers.spine_loader import Drawing, PlaceLabels, SpineLoader, find_places, spine_loader
 from nnunet_ext.trainers.spine_plan import SamplingShares
 
 MakeTrainer = Callable[..., Any]
@@ -36,7 +36,7 @@ def loader_with(shares: SamplingShares, weights: dict[str, float] | None = None)
     manager = LabelManager({"background": 0, "sc": [1, 2], "lesion": 2}, [1, 2])
     stock = nnUNetDataLoader(_OneCase(), 2, PATCH, PATCH, manager, 0.33)
     np.random.seed(0)  # noqa: NPY002 - the generator that nnU-Net draws from
-    return spine_loader(stock, shares, LABELS, weights or {})
+    return spine_loader(stock, Drawing(shares, LABELS, weights=weights or {}))
 
 
 def boxes(loader: SpineLoader, case: str, count: int) -> np.ndarray[Any, Any]:

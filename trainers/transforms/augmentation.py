@@ -1,7 +1,7 @@
 """How often and how strongly spine images are spoiled in training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, Self
 
 from nnunet_ext.core.errors import DataRefusedError
@@ -108,6 +108,13 @@ class SpineAugmentation:
             name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
         }
         return cls(**given)
+
+    def preferring(self, values: Mapping[str, Any]) -> Self:
+        """Take other values wherever this one's are the defaults: what was derived or edited stays."""
+        usual = type(self)()
+        return replace(
+            self, **{name: value for name, value in values.items() if getattr(self, name) == getattr(usual, name)}
+        )
 
 
 def _problem(name: str, value: object) -> str | None:

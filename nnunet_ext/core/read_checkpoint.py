@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.models.model_name import is_plain_name, is_trainer_name
-from nnunet_ext.models.number_stand_ins import number_stand_ins
+from nnunet_ext.core.model_name import is_plain_name, is_trainer_name
+from nnunet_ext.core.number_stand_ins import number_stand_ins
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.models.number_stand_ins import number_stand_ins
-from nnunet_ext.models.read_checkpoint import read_checkpoint
-from tests.models.conftest import TRAINER, Trained
+from nnunet_ext.core.number_stand_ins import number_stand_ins
+from nnunet_ext.core.read_checkpoint import read_checkpoint
 
 
 class RunsWhenUnpickled:
@@ -62,7 +61,7 @@ def test_the_environment_cannot_turn_safe_reading_off(tmp_path: Path) -> None:
     path = saved(tmp_path / "checkpoint_final.pth", sound(logging=RunsWhenUnpickled(marker)))
     code = (
         "import sys; from pathlib import Path\n"
-        "from nnunet_ext.models.read_checkpoint import read_checkpoint\n"
+        "from nnunet_ext.core.read_checkpoint import read_checkpoint\n"
         "read_checkpoint(Path(sys.argv[1]))"
     )
     environment = {**os.environ, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1", "OMP_NUM_THREADS": "1"}
@@ -179,15 +178,3 @@ def test_a_type_that_is_no_plain_number_cannot_be_made(arguments: tuple[object, 
     for make in (stand_in, lambda *given: stand_in.__new__(stand_in, *given)):
         with pytest.raises(UnpicklingError):
             make(*arguments)
-
-
-def test_a_checkpoint_of_a_real_training_is_read_in_full(trained: Trained) -> None:
-    import torch
-
-    path = trained.folder / "fold_0" / "checkpoint_final.pth"
-    with pytest.raises(Exception, match="numpy"):
-        torch.load(path, weights_only=True)
-    read, whole = read_checkpoint(path), torch.load(path, weights_only=False)
-    assert (read.trainer, read.configuration, read.mirroring_axes) == (TRAINER, "tiny", (2,))
-    assert list(read.weights) == list(whole["network_weights"])
-    assert all(torch.equal(tensor, whole["network_weights"][name]) for name, tensor in read.weights.items())

@@ -1,0 +1,102 @@
+"""Where the outputs of a case stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.cascade.prediction.input_case import InputCase
+from nnunet_ext.cascade.prediction.naming import Naming, label_name, output_stem
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.raw_dataset import FILE_ENDING
+
+NEUROPOLY_FOLDER: Final = Path("derivatives") / "labels"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Outputs beside the masks: probabilities, disagreement of the folds, centreline."""
+
+    probabilities: bool = False
+    disagreement: bool = False
+    centreline: bool = False
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """The files of a case. Masks, or the one label map, and the centreline have a sidecar that ends in `.json`.
+
+    Parameters
+    ----------
+    masks
+        Of each region; empty where there is one label map.
+    label_map
+        All regions in one; None where each has a mask.
+    probabilities, disagreement
+        Of each region, with its name; empty where not wanted.
+    centreline
+        Image of the centreline; its table has the same name and ends in `.csv`. None where not wanted.
+    """
+
+    masks: tuple[tuple[str, Path], ...]
+    label_map: Path | None
+    probabilities: tuple[tuple[str, Path], ...]
+    disagreement: tuple[tuple[str, Path], ...]
+    centreline: Path | None
+
+    @property
+    def segmentations(self) -> tuple[Path, ...]:
+        """The masks, or the one label map."""
+        return (self.label_map,) if self.label_map is not None else tuple(file for _, file in self.masks)
+
+    @property
+    def sidecars(self) -> tuple[Path, ...]:
+        """The sidecar of each segmentation, then that of the centreline."""
+        described = self.segmentations if self.centreline is None else (*self.segmentations, self.centreline)
+        return tuple(sidecar_of(file) for file in described)
+
+    @property
+    def centreline_table(self) -> Path | None:
+        """The centreline's points."""
+        return None if self.centreline is None else with_ending(self.centreline, ".csv")
+
+
+def name_files(out: Path, case: InputCase, naming: Naming, regions: Sequence[str], wanted: Wanted) -> CaseFiles:
+    """Name all files of a case.
+
+    Raises
+    ------
+    DataRefusedError
+        Where two regions would get one name.
+    """
+    if len({label_name(region).lower() for region in regions}) < len(regions):
+        raise DataRefusedError(f"regions that differ in letters and digits were needed for file names: {list(regions)}")
+
+    def each(kind: str) -> tuple[tuple[str, Path], ...]:
+        return tuple((region, _file(out, case, naming, region, kind)) for region in regions)
+
+    whole = naming is Naming.NNUNET
+    return CaseFiles(
+        masks=() if whole else each("mask"),
+        label_map=out / f"{case.name}{FILE_ENDING}" if whole else None,
+        probabilities=each("probseg") if wanted.probabilities else (),
+        disagreement=each("disagreement") if wanted.disagreement else (),
+        centreline=_file(out, case, naming, "centerline", "mask") if wanted.centreline else None,
+    )
+
+
+def sidecar_of(file: Path) -> Path:
+    """Name the sidecar of an image."""
+    return with_ending(file, ".json")
+
+
+def with_ending(file: Path, ending: str) -> Path:
+    """Give an image's path another ending."""
+    return file.with_name(file.name.removesuffix(FILE_ENDING) + ending)
+
+
+def _file(out: Path, case: InputCase, naming: Naming, region: str, kind: str) -> Path:
+    name = output_stem(case.name, region, naming, kind, bids=case.is_bids) + FILE_ENDING
+    if naming is Naming.NNUNET:  # its evaluation takes every image beside the label maps for one more of them
+        return out / ("centerline" if region == "centerline" else kind) / name
+    return out / (NEUROPOLY_FOLDER if naming is Naming.NEUROPOLY else "") / case.folder / name

@@ -1,0 +1,182 @@
+"""Mending a segmentation by rules, and telling what that changed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import cc3d
+import numpy as np
+from scipy import ndimage
+
+from nnunet_ext.cascade.box import Box
+from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
+from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
+from nnunet_ext.cascade.tube import largest_tube
+from nnunet_ext.core.volume import Affine, Volume
+
+_NEIGHBOURS: Final = 26
+_ROUNDING: Final = 1e-6  # a component of exactly the smallest volume stays, whatever the last digit of the affine
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one rule did to one region.
+
+    Parameters
+    ----------
+    rule
+        Its name in the sidecar.
+    region
+        Of the model. What it loses, its parts lose, too; what a part loses stays in its whole.
+    voxels
+        Removed or, where holes were filled, added.
+    components
+        That these voxels make (26 neighbours).
+    volume_mm3
+        Of these voxels.
+    """
+
+    rule: str
+    region: str
+    voxels: int
+    components: int
+    volume_mm3: float
+
+
+@dataclass(frozen=True, eq=False)
+class PostProcessed:
+    """Mended masks, what each rule changed (0 voxels where nothing), and warnings."""
+
+    masks: Masks
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+
+
+def post_process(masks: Mapping[str, Mask], regions: Regions, affine: Affine, rules: PostProcessing) -> PostProcessed:
+    """Apply the rules but the threshold, which needs probabilities.
+
+    The cord, for these rules, is the largest tube (see `largest_tube`) of those of its pieces that hold a voxel beside
+    the lesions: a lesion that was found in a kidney makes no cord of its own.
+
+    Holes are filled in 3-D: a hole is a piece of background that no step to any of the 26 neighbours leads out of, as
+    in ivadomed, by which Lemay et al. filled theirs. Slice by slice, a cavity along the cord would be a hole of the
+    tumour around it. For the same reason a voxel of another part, such as a cavity within the core, is no hole.
+
+    Parameters
+    ----------
+    masks
+        Of each region, shape (i, j, k); they may be empty, and then no rule changes them. They are not written to.
+    regions
+        How they lie in each other; they still do afterwards.
+    affine
+        4 x 4, voxel to world in mm: volumes and the tube need it.
+    rules
+        What to do.
+    """
+    # Connected components of a whole-spine scan would take gigabytes, and all that is looked at lies in this box.
+    box = Box.around(union(masks.values())) or Box((0, 0, 0), (1, 1, 1))
+    now = {name: np.array(mask[box.slices], dtype=np.bool_) for name, mask in masks.items()}
+    frame = _Frame(regions, affine)
+    changes = []
+    for step in _steps(frame, rules):
+        voxels = step.find(now)
+        changes.append(frame.measure(step.rule, step.region, voxels))
+        now = frame.added(now, step.region, voxels) if step.adds else frame.removed(now, step.region, voxels)
+    mended = {name: np.zeros_like(mask, dtype=np.bool_) for name, mask in masks.items()}
+    for name, mask in now.items():
+        mended[name][box.slices] = mask
+    warnings = _flagged(frame, now) if rules.outside_cord is OutsideCord.FLAG else ()
+    return PostProcessed(mended, tuple(changes), warnings)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One rule for one region: finds voxels, which the region then loses or gains."""
+
+    rule: str
+    region: str
+    find: Callable[[Masks], Mask]
+    adds: bool = False
+
+
+def _steps(frame: "_Frame", rules: PostProcessing) -> list[_Step]:
+    regions = frame.regions
+    steps = []
+    if rules.largest_cord and CORD in regions.names:
+        steps.append(_Step("LargestCord", CORD, frame.beyond_the_largest))
+    if rules.outside_cord is OutsideCord.REMOVE and regions.lesions:
+        steps.append(_Step("OutsideCord", CORD, frame.outside))
+    steps += [_Step("FillHoles", name, partial(frame.holes, name), adds=True) for name in rules.fill_holes]
+    wholes_first = sorted(rules.smallest_mm3, key=lambda rule: len(regions.around(rule[0])))
+    return steps + [_Step("SmallestMm3", name, partial(frame.small, name, mm3)) for name, mm3 in wholes_first]
+
+
+def _flagged(frame: "_Frame", masks: Masks) -> tuple[str, ...]:
+    if not frame.regions.lesions:
+        return ()
+    found = frame.measure("OutsideCord", CORD, frame.outside(masks))
+    sentence = (
+        f"{found.voxels} voxels ({found.volume_mm3:g} mm3, {found.components} components) of "
+        f"{'/'.join(frame.regions.lesions)} lie outside the cord; they were kept"
+    )
+    return (sentence,) if found.voxels else ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """What stays the same while masks change."""
+
+    regions: Regions
+    affine: Affine
+
+    @property
+    def voxel_mm3(self) -> float:
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
+
+    def added(self, masks: Masks, region: str, voxels: Mask) -> Masks:
+        grown = (region, *self.regions.around(region))
+        return {name: mask | voxels if name in grown else mask for name, mask in masks.items()}
+
+    def removed(self, masks: Masks, region: str, voxels: Mask) -> Masks:
+        shrunk = (region, *self.regions.inside(region))
+        return {name: mask & ~voxels if name in shrunk else mask for name, mask in masks.items()}
+
+    def measure(self, rule: str, region: str, voxels: Mask) -> Change:
+        count = int(np.count_nonzero(voxels))
+        pieces = cc3d.connected_components(voxels, connectivity=_NEIGHBOURS, return_N=True)[1] if count else 0
+        return Change(rule, region, count, int(pieces), round(count * self.voxel_mm3, 3))
+
+    def cord(self, masks: Masks) -> Mask:
+        cord = masks[CORD]
+        if self.regions.lesions and cord.any():
+            pieces = cc3d.connected_components(cord, connectivity=_NEIGHBOURS)
+            more_than_lesion = np.zeros(int(pieces.max()) + 1, dtype=np.bool_)
+            more_than_lesion[pieces[cord & ~union(masks[name] for name in self.regions.lesions)]] = True
+            cord = more_than_lesion[pieces]
+        return largest_tube(Volume(cord, self.affine))
+
+    def beyond_the_largest(self, masks: Masks) -> Mask:
+        cord = self.cord(masks)
+        return masks[CORD] & ~(cord if cord.any() else largest_tube(Volume(masks[CORD], self.affine)))
+
+    def outside(self, masks: Masks) -> Mask:
+        return union(masks[name] for name in self.regions.lesions) & ~self.cord(masks)
+
+    def holes(self, region: str, masks: Masks) -> Mask:
+        mask = masks[region]
+        holes = np.zeros_like(mask)
+        box = Box.around(mask)
+        if box is not None:  # all outside the box of a mask is outside the mask
+            whole = ndimage.binary_fill_holes(mask[box.slices], structure=np.ones((3, 3, 3), dtype=np.bool_))
+            holes[box.slices] = whole & ~mask[box.slices]
+        for other in self.regions.beside(region):
+            holes &= ~masks[other]
+        return holes
+
+    def small(self, region: str, smallest_mm3: float, masks: Masks) -> Mask:
+        pieces = cc3d.connected_components(masks[region], connectivity=_NEIGHBOURS)
+        small = np.bincount(pieces.ravel()) * self.voxel_mm3 < smallest_mm3 * (1 - _ROUNDING)
+        small[0] = False
+        found: Mask = small[pieces]
+        return found

@@ -1,0 +1,55 @@
+"""What is done with a segmentation before it is written, as data."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+HALF: Final = 0.5
+
+
+class OutsideCord(StrEnum):
+    """What becomes of lesions outside the cord."""
+
+    KEEP = "keep"
+    """They stay."""
+
+    FLAG = "flag"
+    """They stay, and are counted among the warnings."""
+
+    REMOVE = "remove"
+    """They go."""
+
+
+@dataclass(frozen=True)
+class PostProcessing:
+    """Rules, applied in the order in which they stand here. By default nothing is changed.
+
+    Parameters
+    ----------
+    threshold
+        Probability above which a voxel belongs to a region; one half is nnU-Net's own decision.
+    largest_cord
+        Whether of the cord only the largest tube is kept, with the lesions in it.
+    outside_cord
+        What becomes of lesions outside the cord.
+    fill_holes
+        Regions whose holes are filled.
+    smallest_mm3
+        Region and volume: smaller components of it are removed.
+    """
+
+    threshold: float = HALF
+    largest_cord: bool = False
+    outside_cord: OutsideCord = OutsideCord.FLAG
+    fill_holes: tuple[str, ...] = ()
+    smallest_mm3: tuple[tuple[str, float], ...] = ()
+
+    def content(self) -> dict[str, Any]:
+        """Give the rules for a sidecar."""
+        return {
+            "Threshold": self.threshold,
+            "LargestCord": self.largest_cord,
+            "OutsideCord": str(self.outside_cord),
+            "FillHoles": list(self.fill_holes),
+            "SmallestMm3": dict(self.smallest_mm3),
+        }

@@ -1,0 +1,157 @@
+"""Many cases, one after another: a fault of one never stops the others."""
+
+import logging
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from nnunet_ext.cascade.prediction.case_files import Wanted, name_files
+from nnunet_ext.cascade.prediction.finished_case import SECONDS, finished_case
+from nnunet_ext.cascade.prediction.input_case import InputCase
+from nnunet_ext.cascade.prediction.naming import Naming
+from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
+from nnunet_ext.cascade.prediction.read_case import CaseImages, read_case
+from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
+from nnunet_ext.cascade.prediction.sidecar import sidecar
+from nnunet_ext.cascade.prediction.write_case import write_case
+from nnunet_ext.core.errors import FileRefusedError, NnunetExtError
+
+_LOG: Final = logging.getLogger(__name__)
+_FOLDERS: Final = re.compile(r"(?<![^\s'\"])/(?:[^\s'\"]*/)?")
+
+
+class Status(StrEnum):
+    """What became of a case."""
+
+    DONE = "done"
+    KEPT = "kept"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class PredictionJob:
+    """All that the cases of a run share.
+
+    Parameters
+    ----------
+    segmenter, localizer
+        The models; the latter None where there is none.
+    options
+        How a case is predicted.
+    out
+        Folder of the outputs.
+    naming, wanted
+        Of the outputs.
+    recipe, about
+        For the sidecars, see `sidecar`.
+    keep_finished
+        Whether a case that an earlier run finished in the same way is kept.
+    """
+
+    segmenter: CaseSegmenter
+    localizer: CaseSegmenter | None
+    options: CaseOptions
+    out: Path
+    naming: Naming
+    wanted: Wanted
+    recipe: Mapping[str, Any]
+    about: Mapping[str, Any]
+    keep_finished: bool = False
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """What became of a case.
+
+    Parameters
+    ----------
+    case
+        Its name.
+    status
+        Done, kept from an earlier run, failed, or left out knowingly.
+    reason
+        Why it failed or was left out.
+    warnings
+        As in its sidecar.
+    volumes_mm3
+        Of each region; empty where there is no prediction.
+    seconds
+        That it took; None where there is no prediction.
+    """
+
+    case: str
+    status: Status
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    volumes_mm3: Mapping[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+
+
+def predict_all(cases: Sequence[InputCase], job: PredictionJob) -> Iterator[CaseOutcome]:
+    """Predict cases and write their outputs.
+
+    Yields
+    ------
+    CaseOutcome
+        One for each case, in their order, as soon as its files are written: whoever is interrupted knows what was done.
+    """
+    for case in cases:
+        yield _outcome(case, job)
+
+
+def _outcome(case: InputCase, job: PredictionJob) -> CaseOutcome:
+    if case.reason:
+        return CaseOutcome(case.name, Status.FAILED if case.refused else Status.SKIPPED, case.reason)
+    try:
+        return _predict(case, job)
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file, a full memory or a bug does to one case
+        reason = _in_words(error)
+        _LOG.warning("%s failed: %s", case.name, reason)
+        _LOG.debug("%s", case.name, exc_info=True)
+        return CaseOutcome(case.name, Status.FAILED, reason)
+
+
+def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
+    begun = time.perf_counter()
+    files = name_files(job.out, case, job.naming, job.options.regions.names, job.wanted)
+    images = read_case(case)
+    if job.keep_finished:
+        kept = finished_case(files, images, job.options.regions, job.recipe)
+        if kept is not None:
+            return CaseOutcome(case.name, Status.KEPT, "", kept.warnings, kept.volumes_mm3, kept.seconds)
+    predicted = predict_case(images.volumes, job.segmenter, job.localizer, job.options)
+    predicted = replace(predicted, warnings=(*images.warnings, *predicted.warnings, *_of_centreline(predicted, job)))
+    volumes = _volumes(predicted, images)
+    seconds = round(time.perf_counter() - begun, 3)
+    content = sidecar(predicted, images.inputs, job.recipe, job.about)
+    said = {**content, "VolumesMm3": volumes, SECONDS: seconds}
+    write_case(files, predicted, images.volumes[0], job.options.regions, said)
+    return CaseOutcome(case.name, Status.DONE, "", predicted.warnings, volumes, seconds)
+
+
+def _of_centreline(predicted: PredictedCase, job: PredictionJob) -> tuple[str, ...]:
+    empty = predicted.cord is None or not predicted.cord.any()
+    return ("there is no cord: the centreline is empty",) if job.wanted.centreline and empty else ()
+
+
+def _volumes(predicted: PredictedCase, images: CaseImages) -> dict[str, float]:
+    voxel = images.volumes[0].voxel_volume_mm3
+    return {name: round(float(np.count_nonzero(mask)) * voxel, 3) for name, mask in predicted.masks.items()}
+
+
+def _in_words(error: Exception) -> str:
+    """Say what went wrong without the folders of this machine, as tables are shared."""
+    if isinstance(error, MemoryError):
+        return "not enough memory for this image"
+    if isinstance(error, FileRefusedError):
+        text = f"{error.path.name}: {error.reason}"
+    else:
+        text = str(error) if isinstance(error, NnunetExtError) else f"{type(error).__name__}: {error}"
+    return _FOLDERS.sub("", text).encode("utf-8", "backslashreplace").decode("utf-8")

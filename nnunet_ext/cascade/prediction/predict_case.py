@@ -1,0 +1,198 @@
+"""One case: localise the cord, box it, segment inside, look whether the box was large enough, mend."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nnunet_ext.cascade.box import Box, Margins, touched_faces
+from nnunet_ext.cascade.prediction.post_process import Change, post_process
+from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
+from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
+from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
+from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
+from nnunet_ext.cascade.tube import largest_tube
+from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.volume import Volume
+
+FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=20, right=20, anterior=20, posterior=20)
+"""Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result."""
+
+SMALLEST_CORD_MM3: Final = 50.0
+"""One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
+
+MOST_GROWTHS: Final = 2
+
+
+@dataclass(frozen=True)
+class CaseOptions:
+    """What decides a case besides its images and the models.
+
+    Parameters
+    ----------
+    regions
+        Of the segmenting model.
+    rules
+        Post-processing.
+    margins
+        Around the cord, in place of those that the model was trained with.
+    localizer_channels
+        Which of the case's images the localizer takes, in its order.
+    """
+
+    regions: Regions
+    rules: PostProcessing
+    margins: Margins | None = None
+    localizer_channels: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedCase:
+    """A segmented case, on the grid and in the orientation of its images.
+
+    Parameters
+    ----------
+    masks
+        Of each region, after post-processing.
+    probabilities, disagreement
+        As in `Segmentation`, before post-processing.
+    cord
+        The cord: the model's own where it has the region, else the localizer's; None where there is neither.
+    box
+        That was segmented in; None for the whole image.
+    margins
+        Of that box.
+    growths
+        How often the box was too small and grew.
+    changes
+        By post-processing.
+    warnings
+        What a reader must know.
+    """
+
+    masks: Masks
+    probabilities: Mapping[str, npt.NDArray[np.float32]]
+    disagreement: Mapping[str, npt.NDArray[np.float32]]
+    cord: Mask | None
+    box: Box | None
+    margins: Margins | None
+    growths: int
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Boxed:
+    """What was segmented, and in which box."""
+
+    found: Segmentation
+    masks: Masks
+    box: Box | None = None
+    growths: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+def predict_case(
+    images: Sequence[Volume], segmenter: CaseSegmenter, localizer: CaseSegmenter | None, options: CaseOptions
+) -> PredictedCase:
+    """Segment one case.
+
+    Parameters
+    ----------
+    images
+        One for each channel, all on one grid, in any orientation.
+    segmenter
+        The model.
+    localizer
+        Finds the cord; None for the whole image.
+    options
+        All else. A threshold other than one half needs a segmenter that gives probabilities.
+
+    Returns
+    -------
+    PredictedCase
+        Where no cord is found the whole image is segmented, and a warning says so. Where the segmented cord touches a
+        face of the box behind which the image goes on, the box grows around it, at most twice.
+    """
+    grid = images[0]
+    margins = options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS
+    tube, said = _localise(images, segmenter, localizer, options.localizer_channels)
+    cord_at = Box.around(tube) if tube is not None else None
+    if cord_at is None:
+        boxed = _segment(images, segmenter, None, options)
+    else:
+        boxed = _segment_in_growing_box(images, segmenter, cord_at.grown(margins, grid), margins, options)
+    done = post_process(boxed.masks, options.regions, grid.affine, options.rules)
+    return PredictedCase(
+        masks=done.masks,
+        probabilities=boxed.found.probabilities,
+        disagreement=boxed.found.disagreement,
+        cord=done.masks.get(CORD, tube),
+        box=boxed.box,
+        margins=margins if boxed.box is not None else None,
+        growths=boxed.growths,
+        changes=done.changes,
+        warnings=(*said, *boxed.warnings, *done.warnings),
+    )
+
+
+def _localise(
+    images: Sequence[Volume], segmenter: CaseSegmenter, localizer: CaseSegmenter | None, channels: Sequence[int]
+) -> tuple[Mask | None, tuple[str, ...]]:
+    """Find the cord, and say why there is none."""
+    if localizer is None:
+        cropped = "the model was trained on boxed images and there is no localizer: the whole image was segmented"
+        return None, (cropped,) if segmenter.crop_margins is not None else ()
+    region = CORD if CORD in localizer.regions else localizer.regions[0]
+    found = localizer.segment([images[channel] for channel in channels]).masks[region]
+    tube = _tube(found, images[0])
+    volume = np.count_nonzero(tube) * images[0].voxel_volume_mm3
+    if volume == 0:
+        return None, ("no cord was found: the whole image was segmented",)
+    if volume < SMALLEST_CORD_MM3:
+        size = f"{volume:.3g} mm3, less than {SMALLEST_CORD_MM3:g}"
+        return None, (f"no cord was found (the largest tube has {size}): the whole image was segmented",)
+    return tube, ()
+
+
+def _tube(found: Mask, grid: Volume) -> Mask:
+    tube = np.zeros_like(found)
+    box = Box.around(found)
+    if box is not None:  # what is looked for in a part of the image takes a part of the memory
+        tube[box.slices] = largest_tube(Volume(found[box.slices], grid.affine))
+    return tube
+
+
+def _segment_in_growing_box(
+    images: Sequence[Volume], segmenter: CaseSegmenter, box: Box, margins: Margins, options: CaseOptions
+) -> _Boxed:
+    grid = images[0]
+    for growths in range(MOST_GROWTHS + 1):
+        boxed = replace(_segment(images, segmenter, box, options), growths=growths)
+        found = _followed(boxed.masks, grid)
+        touched = touched_faces(found, box, grid.axes)
+        around = Box.around(found)
+        if not touched or around is None:
+            break
+        wider = box.union(around.grown(margins, grid))
+        if wider == box or growths == MOST_GROWTHS:
+            sentence = f"the segmentation touches the {' and '.join(touched)} face of its box, and may go on behind it"
+            return replace(boxed, warnings=(sentence,))
+        box = wider
+    return boxed
+
+
+def _followed(masks: Masks, grid: Volume) -> Mask:
+    """Take what a box must hold whole: the cord's tube or, of a model without one, all; not a speck in a muscle."""
+    return _tube(masks[CORD], grid) if CORD in masks else union(masks.values())
+
+
+def _segment(images: Sequence[Volume], segmenter: CaseSegmenter, box: Box | None, options: CaseOptions) -> _Boxed:
+    found = segmenter.segment(images, box)
+    if options.rules.threshold == HALF:
+        return _Boxed(found, dict(found.masks), box)
+    if not found.probabilities:
+        raise UsageError("a threshold other than 0.5 needs a segmenter that gives probabilities")
+    return _Boxed(found, threshold_regions(found.probabilities, options.regions, options.rules.threshold), box)

@@ -1,0 +1,133 @@
+"""From images to the array that the network sees, by nnU-Net's own preprocessing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from nnunet_ext.cascade.box import Box
+from nnunet_ext.cascade.prediction.frame import Frame
+from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
+from nnunet_ext.core.volume import Array, Volume
+
+_LIKE_ROUND: Final = 1e-6  # 32-bit numbers in an oblique affine give voxel sizes no more exactly than this
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a preprocessed array lies in its image.
+
+    Parameters
+    ----------
+    frame
+        The image in the axes of the array.
+    nonzero
+        The part of the frame that was not cut as zero.
+    spacing, resampled_spacing
+        Voxel sizes of the frame and of the array, in mm.
+    shape
+        Of the array, without channels.
+    """
+
+    frame: Frame
+    nonzero: Box
+    spacing: tuple[float, ...]
+    resampled_spacing: tuple[float, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def resampled(self) -> bool:
+        """Whether the array has another number of voxels along any axis."""
+        return self.shape != self.nonzero.shape
+
+    def find(self, box: Box | None) -> Box | None:
+        """Say where a box of the image lies in the part that was not cut; None where it lies outside.
+
+        Parameters
+        ----------
+        box
+            In voxels of the image; None for all of it.
+        """
+        if box is None:
+            return Box.whole(self.nonzero.shape)
+        found, kept = self.frame.box(box), self.nonzero
+        start = [max(0, at - low) for at, low in zip(found.start, kept.start, strict=True)]
+        stop = [min(high, at) - low for at, low, high in zip(found.stop, kept.start, kept.stop, strict=True)]
+        if any(first >= last for first, last in zip(start, stop, strict=True)):
+            return None
+        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+    def place(self, values: Array, at: Box) -> npt.NDArray[np.generic]:
+        """Put values of a box that `find` gave into an array (i, j, k) of the image; elsewhere it is 0."""
+        placed = np.zeros(self.frame.shape, dtype=values.dtype, order="F")
+        self.frame.view(placed)[self.nonzero.slices][at.slices] = values
+        return placed
+
+
+def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tensor, Placement]:
+    """Crop to non-zero voxels, normalise and resample, as stock nnU-Net would.
+
+    Parameters
+    ----------
+    images
+        One for each channel, in any orientation, all on one grid.
+    model
+        Its plans say how.
+
+    Returns
+    -------
+    tensor
+        float32, shape (c, ...), three axes in the order of the plans.
+    Placement
+        Where it lies.
+    """
+    grid = images[0]
+    frame = Frame.of_reader(grid.data.shape, grid.affine, model.axes)
+    sizes = _header_spacing(grid)
+    properties = {"spacing": [sizes[axis] for axis in frame.axes]}
+    data, _, properties = model.configuration.preprocessor_class(verbose=False).run_case_npy(
+        _as_read(images, frame, model), None, properties, model.plans, model.configuration, model.dataset_json
+    )
+    frame = frame.transposed(model.plans.transpose_forward)
+    spacing = tuple(sizes[axis] for axis in frame.axes)
+    goal = model.configuration.spacing
+    (i, i2), (j, j2), (k, k2) = ((int(low), int(high)) for low, high in properties["bbox_used_for_cropping"])
+    return (
+        torch.from_numpy(data),
+        Placement(
+            frame=frame,
+            nonzero=Box((i, j, k), (i2, j2, k2)),
+            spacing=spacing,
+            resampled_spacing=(*spacing[: 3 - len(goal)], *goal),  # a 2-D configuration leaves the slices as they are
+            shape=tuple(data.shape[1:]),
+        ),
+    )
+
+
+def _as_read(images: Sequence[Volume], frame: Frame, model: NnunetModel) -> npt.NDArray[np.float32]:
+    """Stack the channels as nnU-Net's readers do, voxels in the same order in memory.
+
+    The order matters to the last digit: it decides in which order numpy sums an image's mean.
+    """
+    views = [frame.view(np.asfortranarray(image.data))[None] for image in images]
+    if not model.keeps_file_order:
+        views = [np.ascontiguousarray(view) for view in views]
+    # nnU-Net copies what it is given: a single channel need not be copied before.
+    return views[0] if len(views) == 1 else np.vstack(views, dtype=np.float32, casting="unsafe")
+
+
+def _header_spacing(image: Volume) -> tuple[float, ...]:
+    """Give the voxel sizes as the file's header says them, in 32 bits, which is where nnU-Net's readers look.
+
+    It matters where a resampled size falls on half a voxel, as 5 voxels of 0.5 mm to 1 mm do. The columns of an oblique
+    affine have lost the last digit; there the short number close by is the header's.
+    """
+    sizes = []
+    for column, size in zip(image.affine[:3, :3].T, image.spacing, strict=True):
+        short = round(size, 5)
+        oblique = np.count_nonzero(column) > 1
+        sizes.append(float(np.float32(short if oblique and abs(short - size) < _LIKE_ROUND * size else size)))
+    return tuple(sizes)

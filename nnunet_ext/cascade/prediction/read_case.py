@@ -1,0 +1,77 @@
+"""Reading the images of a case, whole and on one grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.cascade.prediction.input_case import InputCase
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.volume import Volume
+
+SAME_GRID_VOXELS: Final = 0.1
+"""Root mean square by which two images of one grid may differ: what 32-bit headers round away is far less."""
+
+
+@dataclass(frozen=True, eq=False)
+class CaseImages:
+    """The images of a case.
+
+    Parameters
+    ----------
+    volumes
+        One for each channel, all with the affine of the first that there is.
+    inputs
+        For sidecars: name and SHA-256 of each file.
+    warnings
+        What reading had to choose or make up.
+    """
+
+    volumes: tuple[Volume, ...]
+    inputs: tuple[Mapping[str, str], ...]
+    warnings: tuple[str, ...]
+
+
+def read_case(case: InputCase) -> CaseImages:
+    """Read every image to its end.
+
+    Raises
+    ------
+    FileRefusedError
+        Where one is damaged, no 3-D image, or not on the grid of the first.
+    DataRefusedError
+        Where there is none at all.
+    """
+    read = {file: read_volume(file) for file in case.images if file is not None}
+    if not read:
+        raise DataRefusedError(f"{case.name}: none of its {len(case.images)} channels has an image")
+    grid = next(iter(read.values()))
+    for file, volume in read.items():
+        _refuse_other_grid(file, volume, grid)
+    empty = np.zeros(grid.data.shape, dtype=np.uint8)
+    volumes = [empty if file is None else read[file].data for file in case.images]
+    missing = [
+        f"channel {index} has no image and was taken as zero" for index, f in enumerate(case.images) if f is None
+    ]
+    notes = [f"{file.name}: {note}" for file, volume in read.items() for note in volume.notes]
+    inputs = [
+        {"Name": source, "SHA256": read[file].sha256}
+        for source, file in zip(case.sources, case.images, strict=True)
+        if file is not None
+    ]
+    return CaseImages(tuple(replace(grid, data=data) for data in volumes), tuple(inputs), (*notes, *missing))
+
+
+def _refuse_other_grid(file: Path, volume: Volume, grid: Volume) -> None:
+    if volume.data.shape == grid.data.shape:
+        apart = displacement(grid.data.shape, grid.affine, volume.affine).rms_voxels
+        if apart <= SAME_GRID_VOXELS:
+            return
+        found = f"its affine lies {apart:.2g} voxels off"
+    else:
+        found = f"{volume.data.shape} instead of {grid.data.shape} voxels"
+    raise FileRefusedError(file, f"the grid of its case's first channel was needed, found {found}; resample it first")

@@ -1,0 +1,64 @@
+"""What a model says about one case, and what a model is to those who ask it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.core.volume import Volume
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """One case, segmented.
+
+    All arrays have the shape (i, j, k) of the images that were given, in their orientation.
+
+    Parameters
+    ----------
+    masks
+        For each region its voxels, as nnU-Net decides: a region may be empty.
+    probabilities
+        For each region its probability, from 0 to 1; empty where they were not asked for. Outside the box 0.
+    disagreement
+        For each region the standard deviation of its probability over the folds; empty where not asked for, or of one
+        fold.
+    """
+
+    masks: Mapping[str, npt.NDArray[np.bool_]]
+    probabilities: Mapping[str, npt.NDArray[np.float32]]
+    disagreement: Mapping[str, npt.NDArray[np.float32]]
+
+
+class CaseSegmenter(Protocol):
+    """A model that segments one case after another."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        ...
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Names of the regions, in the order of the network's outputs."""
+        ...
+
+    @property
+    def crop_margins(self) -> Margins | None:
+        """How far beyond the cord the images reached that it was trained on; None where they were whole."""
+        ...
+
+    def segment(self, images: Sequence[Volume], box: Box | None = None) -> Segmentation:
+        """Segment one case.
+
+        Parameters
+        ----------
+        images
+            One for each channel, all on one grid, in any orientation.
+        box
+            Outside of it nothing is segmented; in voxels of the images. None for the whole image.
+        """
+        ...

@@ -1,0 +1,155 @@
+"""nnU-Net's sliding window: what the network says about an array that is larger than its patch."""
+
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from acvl_utils.cropping_and_padding.padding import pad_nd_image
+from nnunetv2.inference.sliding_window_prediction import compute_gaussian
+
+from nnunet_ext.cascade.box import Box
+from nnunet_ext.cascade.tiles import Slicer, kept_slicers
+from nnunet_ext.core.errors import EnvironmentProblemError
+
+Network = Callable[[torch.Tensor], torch.Tensor]
+
+_CPU: Final = torch.device("cpu")
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SlidingWindow:
+    """How tiles are laid, mirrored and put together; each step as stock nnU-Net takes it, to the last bit.
+
+    Stock cuts its tiles in a thread of its own, whose errors nobody hears: it waits for ever. Here they are raised.
+
+    Parameters
+    ----------
+    patch_size
+        Voxels of a tile; of a 2-D network two numbers, and the first axis is gone through slice by slice.
+    heads
+        Outputs of the network.
+    step
+        Distance of neighbouring tiles as a share of the tile.
+    mirrored_axes
+        Axes of the tile over whose mirror images the mean is taken, too.
+    device
+        That the network is on.
+    """
+
+    patch_size: tuple[int, ...]
+    heads: int
+    step: float
+    mirrored_axes: tuple[int, ...]
+    device: torch.device
+
+    def logits(self, network: Network, image: torch.Tensor, box: Box | None = None) -> tuple[torch.Tensor, Box]:
+        """Compute the network's outputs.
+
+        Parameters
+        ----------
+        network
+            Takes (1, c, *patch_size) and gives (1, heads, *patch_size).
+        image
+            Preprocessed, shape (c, x, y, z), on the CPU.
+        box
+            What is needed of it; None for all. Tiles that do not meet it are left out.
+
+        Returns
+        -------
+        tensor
+            float16, shape (heads, ...), on the CPU: of the part of the image that the tiles cover.
+        Box
+            That part. In it, within `box`, the values are those of the whole image.
+
+        Raises
+        ------
+        EnvironmentProblemError
+            Where the device has too little memory for one tile.
+        """
+        padded, inner = pad_nd_image(image, self.patch_size, "constant", {"value": 0}, True, None)
+        shift = [int(axis.start) for axis in inner[1:]]
+        wanted = Box.whole(padded.shape[1:]) if box is None else _moved(box, shift)
+        tiles = kept_slicers(padded.shape[1:], self.patch_size, self.step, wanted)
+        covered = _covered(tiles)
+        tiles = [_from(covered.start, tile) for tile in tiles]
+        found = self._on_device(network, padded[(slice(None), *covered.slices)], tiles)
+        unpadded = _common(_moved(covered, [-low for low in shift]), Box.whole(image.shape[1:]))
+        cut = _moved(unpadded, [low - at for low, at in zip(shift, covered.start, strict=True)])
+        return found[(slice(None), *cut.slices)], unpadded
+
+    def _on_device(self, network: Network, image: torch.Tensor, tiles: Sequence[Slicer]) -> torch.Tensor:
+        """Keep image and sums on the GPU, as long as they fit."""
+        if self.device.type != "cuda":
+            return self._sum(network, image, tiles, _CPU)
+        with torch.autocast("cuda"):
+            try:
+                return self._sum(network, image, tiles, self.device).to(_CPU)
+            except torch.OutOfMemoryError as error:
+                _LOG.warning(
+                    "%s: too little memory for the whole image, its sums go to the CPU: %s", self.device, error
+                )
+            torch.cuda.empty_cache()  # here, where the error no longer holds what it could not finish
+            try:
+                return self._sum(network, image, tiles, _CPU)
+            except torch.OutOfMemoryError as error:
+                raise EnvironmentProblemError(
+                    f"{self.device} has too little free memory for one tile of {self.patch_size} voxels; end what else "
+                    f"runs on it (nvidia-smi), or use: cpu"
+                ) from error
+
+    def _sum(
+        self, network: Network, image: torch.Tensor, tiles: Sequence[Slicer], results: torch.device
+    ) -> torch.Tensor:
+        image = image.to(results)
+        logits = torch.zeros((self.heads, *image.shape[1:]), dtype=torch.half, device=results)
+        weights = torch.zeros(image.shape[1:], dtype=torch.half, device=results)
+        gaussian = compute_gaussian(self.patch_size, sigma_scale=1 / 8, value_scaling_factor=10, device=results)
+        for tile in tiles:
+            patch = torch.clone(image[tile][None], memory_format=torch.contiguous_format).to(self.device)
+            prediction = self._mirrored(network, patch)[0].to(results)
+            prediction *= gaussian
+            logits[tile] += prediction
+            weights[tile[1:]] += gaussian
+        return torch.div(logits, weights, out=logits)
+
+    def _mirrored(self, network: Network, patch: torch.Tensor) -> torch.Tensor:
+        prediction = network(patch)
+        axes = [axis + 2 for axis in self.mirrored_axes]
+        flips = [flip for count in range(1, len(axes) + 1) for flip in itertools.combinations(axes, count)]
+        for flip in flips:
+            prediction += torch.flip(network(torch.flip(patch, flip)), flip)
+        if flips:
+            prediction /= len(flips) + 1
+        return prediction
+
+
+def _covered(tiles: Sequence[Slicer]) -> Box:
+    """Give the box that tiles cover; they are a grid of overlapping ones, so that no voxel in it is left out."""
+    first, last = tiles[0][1:], tiles[-1][1:]
+    start = [at if isinstance(at, int) else at.start for at in first]
+    stop = [at + 1 if isinstance(at, int) else at.stop for at in last]
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def _from(start: Sequence[int], tile: Slicer) -> Slicer:
+    moved = (
+        at - low if isinstance(at, int) else slice(at.start - low, at.stop - low)
+        for at, low in zip(tile[1:], start, strict=True)
+    )
+    return (tile[0], *moved)
+
+
+def _common(one: Box, other: Box) -> Box:
+    i, j, k = (max(pair) for pair in zip(one.start, other.start, strict=True))
+    i2, j2, k2 = (min(pair) for pair in zip(one.stop, other.stop, strict=True))
+    return Box((i, j, k), (i2, j2, k2))
+
+
+def _moved(box: Box, by: Sequence[int]) -> Box:
+    i, j, k = (at + shift for at, shift in zip(box.start, by, strict=True))
+    i2, j2, k2 = (at + shift for at, shift in zip(box.stop, by, strict=True))
+    return Box((i, j, k), (i2, j2, k2))

@@ -1,0 +1,79 @@
+"""Finding the trainer that builds a model's network, as nnU-Net itself does."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
+
+from nnunet_ext.core.environment import EXTERNAL_TRAINERS, has_torchvision, stand_in_folder, trainer_folder
+from nnunet_ext.core.errors import EnvironmentProblemError
+
+_ADVICE: Final = (
+    f"put the folder of the file that defines it into {EXTERNAL_TRAINERS} (export {EXTERNAL_TRAINERS}=FOLDER), "
+    "or ask for the model as `nnunet_ext model export` writes it"
+)
+
+
+def find_trainer(name: str) -> type:
+    """Find a trainer's class: in nnU-Net, then in the folders of `nnUNet_extTrainer`, then among our own.
+
+    Parameters
+    ----------
+    name
+        Of the class.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where there is none, or the file that defines it cannot be imported.
+    """
+    folders = [folder for folder in os.environ.get(EXTERNAL_TRAINERS, "").split(os.pathsep) if folder.strip()]
+    if str(trainer_folder()) not in folders:
+        folders.append(str(trainer_folder()))
+    searched = f"searched in: nnU-Net itself, {', '.join(folders)}"
+    try:
+        with _external_trainers(os.pathsep.join(folders)), _torchvision():
+            found = recursive_find_trainer_class_by_name(name)
+    except (RuntimeError, AssertionError) as error:  # so nnU-Net says that there is none, or that it is no trainer
+        raise EnvironmentProblemError(
+            f"the trainer {name} was needed, as it builds the model's network, and was not found; {searched}; {_ADVICE}"
+        ) from error
+    except (ImportError, SyntaxError) as error:
+        raise EnvironmentProblemError(
+            f"the trainer {name} was needed, as it builds the model's network, and could not be imported: {error}; "
+            f"{searched}; {_ADVICE}"
+        ) from error
+    if not isinstance(found, type):
+        raise EnvironmentProblemError(f"the trainer {name} was needed, and is no class; {searched}; {_ADVICE}")
+    return found
+
+
+@contextlib.contextmanager
+def _external_trainers(folders: str) -> Iterator[None]:
+    """Have nnU-Net search these folders, which it takes from the environment alone."""
+    before = os.environ.get(EXTERNAL_TRAINERS)
+    os.environ[EXTERNAL_TRAINERS] = folders
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[EXTERNAL_TRAINERS]
+        else:
+            os.environ[EXTERNAL_TRAINERS] = before
+
+
+@contextlib.contextmanager
+def _torchvision() -> Iterator[None]:
+    """Let nnU-Net's search, which imports every trainer it has, get past the one that wants torchvision."""
+    if has_torchvision():
+        yield
+        return
+    stand_in = str(stand_in_folder())
+    sys.path.append(stand_in)
+    try:
+        yield
+    finally:
+        sys.path.remove(stand_in)

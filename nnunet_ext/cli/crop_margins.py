@@ -1,0 +1,67 @@
+"""The crop margins in a dataset's `spine_plan.json`: derived ones for the user to see, edited ones to use."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.cascade.box import Margins
+
+_PREPROCESSED: Final = "nnUNet_preprocessed"
+_FIELD: Final = "crop_margins_mm"
+
+
+def edited_margins(dataset: str) -> Margins | None:
+    """Find margins that a user wrote into the spine plan of a dataset.
+
+    Parameters
+    ----------
+    dataset
+        Name of its folder.
+
+    Returns
+    -------
+    Margins or None
+        None where there are none, or they stand as they were derived, so that they are to be derived anew.
+    """
+    from nnunet_ext.trainers.spine_plan import read_spine_plan  # noqa: PLC0415 - for this verb alone
+
+    folder = _folder(dataset)
+    plan = None if folder is None else read_spine_plan(folder)
+    if plan is None or not plan.crop_margins_mm:
+        return None
+    untouched = plan.reasons.get(_FIELD, "").startswith(_figures(plan.crop_margins_mm))
+    return None if untouched else Margins(**plan.crop_margins_mm)
+
+
+def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
+    """Write derived margins into the spine plan of a dataset, if it has one.
+
+    Parameters
+    ----------
+    dataset
+        Name of its folder.
+    margins
+        Derived for it.
+    boxed
+        Name of the boxed dataset, whose `crop.json` has the figures.
+    """
+    from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan  # noqa: PLC0415 - as above
+
+    folder = _folder(dataset)
+    plan = None if folder is None else read_spine_plan(folder)
+    if folder is None or plan is None:
+        return
+    chosen = margins.by_face()
+    why = f"{_figures(chosen)}: keep every label voxel of the training cases, and a reserve; see crop.json of {boxed}"
+    write_spine_plan(folder, replace(plan, crop_margins_mm=chosen, reasons={**plan.reasons, _FIELD: why}))
+
+
+def _figures(margins: Mapping[str, float]) -> str:
+    return ", ".join(f"{face} {mm:g}" for face, mm in margins.items())
+
+
+def _folder(dataset: str) -> Path | None:
+    root = os.environ.get(_PREPROCESSED, "").strip()
+    return Path(root) / dataset if root else None

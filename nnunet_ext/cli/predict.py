@@ -1,0 +1,270 @@
+"""`nnunet_ext predict`: masks in the images' own geometry, from one or two trained models."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext import __version__
+from nnunet_ext.cascade.prediction.case_files import Wanted
+from nnunet_ext.cascade.prediction.engines import Engine
+from nnunet_ext.cascade.prediction.input_case import InputCase
+from nnunet_ext.cascade.prediction.naming import Naming
+from nnunet_ext.cascade.prediction.post_processing import HALF
+from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, PredictionJob, Status, predict_all
+from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions
+from nnunet_ext.cascade.prediction.prediction_table import prediction_table
+from nnunet_ext.cascade.prediction.regions import CORD, Regions
+from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
+from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
+from nnunet_ext.cli.best_device import best_device
+from nnunet_ext.cli.predict_arguments import add_arguments
+from nnunet_ext.cli.predict_bids import InputChoice
+from nnunet_ext.cli.predict_inputs import Found, Layout, find_cases
+from nnunet_ext.cli.predict_model import channel_names, find_model, localizer_channels, model_entry, read_margins
+from nnunet_ext.cli.predict_place import describe_run, refuse_place
+from nnunet_ext.cli.predict_rules import AskedRules, choose_rules
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.model_name import STOCK_TRAINER
+from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.models.load import load_model
+from nnunet_ext.trainers import is_ours
+
+__all__ = ["Predict", "add_arguments", "from_options"]
+
+_SHOWN: Final = 5
+_WARNED: Final = 20
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Predict images.
+
+    Parameters
+    ----------
+    model, localizer
+        Folders, or names below `nnUNet_results`; the latter empty where there is none.
+    folds, checkpoint
+        Of the model.
+    margins_file
+        A `crop_metadata.json`; None for the model's own margins.
+    inputs
+        Files, or one folder.
+    choice
+        Of what is in it.
+    out, naming, wanted
+        Where outputs go, how they are named, and which there are.
+    continue_prediction
+        Whether finished cases are kept.
+    rules
+        Post-processing.
+    device
+        `auto`, or as torch names it.
+    engine, mirroring, step
+        Of the network.
+    part
+        Which of how many parts.
+    json
+        Whether the answer is JSON.
+    """
+
+    model: str
+    localizer: str
+    folds: tuple[str, ...]
+    checkpoint: str
+    margins_file: Path | None
+    inputs: tuple[Path, ...]
+    choice: InputChoice
+    out: Path
+    naming: Naming
+    wanted: Wanted
+    continue_prediction: bool
+    rules: AskedRules
+    device: str
+    engine: Engine
+    mirroring: bool
+    step: float
+    part: tuple[int, int]
+    json: bool
+
+    def run(self) -> int:
+        """Predict, and answer 3 where an image was refused."""
+        models = self._load()
+        options = self._options(models)
+        self._refuse_empty_wishes(models, options.regions)
+        found = find_cases(self.inputs, channel_names(models.model.dataset_json), self.choice)
+        refuse_place(self.out, self.inputs, found.layout)
+        cases = self._mine(found)
+        job = self._job(models, options)
+        raw = self.inputs[0] if found.layout is Layout.BIDS else None
+        regions = options.regions.names
+        describe_run(self.out, self.naming, regions, (models.model.plans, models.model.dataset_json), raw)
+        outcomes: list[CaseOutcome] = []
+        try:
+            with progress_bar("predict", "case") as progress:
+                for outcome in predict_all(cases, job):
+                    outcomes.append(outcome)
+                    progress(len(outcomes), len(cases))
+        finally:  # whoever interrupts a run sees what was done
+            write_text(self._file("predictions", ".tsv"), prediction_table(outcomes, regions))
+        return self._conclude(outcomes, found.notes)
+
+    def _load(self) -> "_Models":
+        model = load_model(find_model(self.model, "-m"), self.folds, self.checkpoint)
+        if not self.localizer:
+            return _Models(model, None)
+        # One fold, and not mirrored: a box with margins needs no second opinion, and time is what it is for.
+        localizer = load_model(find_model(self.localizer, "--localizer"))
+        return _Models(model, replace(localizer, folds=localizer.folds[:1]))
+
+    def _options(self, models: "_Models") -> CaseOptions:
+        regions = Regions.of_dataset(models.model.dataset_json)
+        channels: tuple[int, ...] = (0,)
+        if models.localizer is not None:
+            of_localizer = channel_names(models.localizer.dataset_json)
+            channels = localizer_channels(of_localizer, channel_names(models.model.dataset_json))
+        margins = None if self.margins_file is None else read_margins(self.margins_file)
+        return CaseOptions(regions, choose_rules(regions, self.rules), margins, channels)
+
+    def _refuse_empty_wishes(self, models: "_Models", regions: Regions) -> None:
+        if self.wanted.disagreement and len(models.model.folds) == 1:
+            raise UsageError("--disagreement needs a model with several folds, found one: train more, or name more: -f")
+        if self.margins_file is not None and models.localizer is None:
+            raise UsageError("--margins-file is for the box around a cord: it needs a --localizer")
+        if self.wanted.centreline and models.localizer is None and CORD not in regions.names:
+            raise UsageError(f"--centreline needs a model with the region {CORD}, or a --localizer")
+
+    def _mine(self, found: Found) -> list[InputCase]:
+        """Take this part's cases, and refuse an input without any image to predict."""
+        if all(case.reason and not case.refused for case in found.cases):
+            reasons = Counter(case.reason for case in found.cases).most_common(_SHOWN)
+            told = "; ".join(f"{count} left out: {reason}" for reason, count in reasons)
+            raise DataRefusedError(f"{self.inputs[0]}: an image to predict was needed; {told}")
+        part, parts = self.part
+        return list(found.cases[part::parts])
+
+    def _job(self, models: "_Models", options: CaseOptions) -> PredictionJob:
+        device = self.device
+        if device == "auto":
+            device = best_device() if self.engine is Engine.TORCH else "cpu"
+        probabilities = self.wanted.probabilities or options.rules.threshold != HALF
+        segmenter = self._segmenter(
+            models.model,
+            SegmenterOptions(
+                device=device,
+                mirroring=self.mirroring,
+                engine=self.engine,
+                step=self.step,
+                disagreement=self.wanted.disagreement,
+                probabilities=probabilities,
+            ),
+        )
+        plain = SegmenterOptions(device, mirroring=False, engine=self.engine, step=self.step)
+        localizer = None if models.localizer is None else self._segmenter(models.localizer, plain)
+        margins = options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS
+        recipe = {
+            "Model": model_entry(models.model),
+            "Localizer": None if models.localizer is None else model_entry(models.localizer),
+            "CropMarginsMm": None if localizer is None else margins.by_face(),
+            "Engine": str(self.engine),
+            "Mirroring": self.mirroring,
+            "StepSize": self.step,
+            "PostProcessing": options.rules.content(),
+        }
+        about = {"Versions": {name: version(name) for name in ("nnunetv2", "torch")}, "Device": device}
+        return PredictionJob(
+            segmenter=segmenter,
+            localizer=localizer,
+            options=options,
+            out=self.out,
+            naming=self.naming,
+            wanted=self.wanted,
+            recipe=recipe,
+            about=about,
+            keep_finished=self.continue_prediction,
+        )
+
+    def _segmenter(self, model: TrainedModel, options: SegmenterOptions) -> CaseSegmenter:
+        # torch and nnU-Net: seconds of import that a wrong argument must not cost.
+        from nnunet_ext.cascade.prediction.segmenter import Segmenter  # noqa: PLC0415
+
+        # To import a trainer takes longer than a small image, and ours build the network that nnU-Net's own builds.
+        return Segmenter(replace(model, trainer=STOCK_TRAINER) if is_ours(model.trainer) else model, options)
+
+    def _file(self, stem: str, ending: str) -> Path:
+        part, parts = self.part
+        return self.out / (f"{stem}{ending}" if parts == 1 else f"{stem}_part-{part}-of-{parts}{ending}")
+
+    def _conclude(self, outcomes: Sequence[CaseOutcome], notes: Sequence[str]) -> int:
+        counts = {status: sum(outcome.status is status for outcome in outcomes) for status in Status}
+        warned = [f"{outcome.case}: {text}" for outcome in outcomes for text in outcome.warnings]
+        for sentence in (*notes, *warned[:_WARNED]):
+            print(f"nnunet_ext predict: warning: {sentence}", file=sys.stderr)
+        if len(warned) > _WARNED:
+            print(f"nnunet_ext predict: and {len(warned) - _WARNED} more warnings, in the table", file=sys.stderr)
+        said = f"{len(outcomes)} images: " + ", ".join(f"{count} {status}" for status, count in counts.items())
+        failed = [f"{outcome.case}: {outcome.reason}" for outcome in outcomes if outcome.status is Status.FAILED]
+        lines = [f"nnunet_ext {__version__} predict", *(f"warning: {text}" for text in (*notes, *warned))]
+        write_text(
+            self._file("predict", ".log"), "\n".join([*lines, *(f"failed: {text}" for text in failed), said, ""])
+        )
+        table = self._file("predictions", ".tsv")
+        if self.json:
+            print(json.dumps({"output": str(self.out), "table": str(table), "images": counts}))
+        else:
+            print(f"{self.out}: {said}; see {table.name}")
+        if failed:
+            more = f"; and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
+            raise DataRefusedError(
+                f"{len(failed)} of {len(outcomes)} images were not predicted, the rest was: "
+                f"{'; '.join(failed[:_SHOWN])}{more}. Mend these and run the same command with --continue_prediction"
+            )
+        return 0
+
+
+@dataclass(frozen=True)
+class _Models:
+    model: TrainedModel
+    localizer: TrainedModel | None
+
+
+def from_options(options: argparse.Namespace) -> Predict:
+    """Take the parsed arguments."""
+    if not 0 <= options.part_id < options.num_parts:
+        raise UsageError(f"-part_id needs a number from 0 to -num_parts - 1, found {options.part_id}")
+    if not 0 < options.step_size <= 1:
+        raise UsageError(f"-step_size needs a share above 0 and up to 1, found {options.step_size}")
+    if options.processes is not None:
+        print("nnunet_ext predict: -npp and -nps are not needed: one process does all", file=sys.stderr)
+    given = {name: value for name, value in vars(options).items() if name in Predict.__dataclass_fields__}
+    read = {
+        "folds": tuple(options.folds),
+        "inputs": tuple(options.inputs),
+        "choice": InputChoice(
+            participants=tuple(options.participant_label),
+            sessions=tuple(options.session_label),
+            suffixes=tuple(options.suffix),
+            zero=options.missing_channel == "zero",
+        ),
+        "naming": Naming(options.naming),
+        "wanted": Wanted(options.save_probabilities, options.disagreement, options.centreline),
+        "rules": AskedRules(
+            threshold=options.threshold,
+            largest_cord=options.largest_cord,
+            outside_cord=options.outside_cord,
+            fill_holes=None if options.fill_holes is None else tuple(options.fill_holes),
+            smallest=tuple(options.smallest),
+        ),
+        "engine": Engine(options.engine),
+        "mirroring": not options.disable_tta,
+        "step": options.step_size,
+        "part": (options.part_id, options.num_parts),
+    }
+    return Predict(**{**given, **read})

@@ -1,0 +1,97 @@
+"""The models of `predict`: where they lie, what they take, and what sidecars say of them."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.cascade.box import Margins
+from nnunet_ext.core.environment import required_folder
+from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UsageError
+from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.models.entry_names import PLANS
+
+_RESULTS: Final = "nnUNet_results"
+_SHOWN: Final = 10
+
+
+def find_model(asked: str, flag: str) -> Path:
+    """Find a model's folder.
+
+    Parameters
+    ----------
+    asked
+        The folder, or nnU-Net's name of it below `nnUNet_results`.
+    flag
+        That asked for it, for messages.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where no model is named, or there is none of that name.
+    """
+    if not asked:
+        raise EnvironmentProblemError(
+            "a model was needed and none comes with this package yet; name one with -m: train it "
+            "(nnUNetv2_train DATASET 3d_fullres FOLD -tr nnUNetTrainerSCI), or import one (nnunet_ext model import "
+            "FILE.zip)"
+        )
+    if (Path(asked) / PLANS).is_file():
+        return Path(asked)
+    results = required_folder(_RESULTS, os.environ)
+    if (results / asked / PLANS).is_file():
+        return results / asked
+    there = sorted(file.parent.relative_to(results).as_posix() for file in results.glob(f"Dataset*/*__*__*/{PLANS}"))
+    listed = ", ".join(there[:_SHOWN]) + (f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else "")
+    raise EnvironmentProblemError(
+        f"{flag} {asked}: a trained model's folder was needed, or its name below {results}; there are: "
+        f"{listed or 'none'}; import one with: nnunet_ext model import FILE.zip"
+    )
+
+
+def channel_names(dataset_json: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the channels of a model, in order."""
+    names = dataset_json.get("channel_names") or dataset_json["modality"]
+    return tuple(str(names[key]) for key in sorted(names, key=int))
+
+
+def localizer_channels(localizer: Sequence[str], model: Sequence[str]) -> tuple[int, ...]:
+    """Say which of a case's images the localizer takes: those of its names or, where it takes but one, the first.
+
+    Raises
+    ------
+    UsageError
+        Where the cases lack an image that it needs.
+    """
+    if len(localizer) == 1:
+        return (model.index(localizer[0]) if localizer[0] in model else 0,)
+    missing = [name for name in localizer if name not in model]
+    if missing:
+        raise UsageError(
+            f"--localizer needs the channels {', '.join(localizer)}, and the model's cases have {', '.join(model)}"
+        )
+    return tuple(model.index(name) for name in localizer)
+
+
+def model_entry(model: TrainedModel) -> dict[str, Any]:
+    """Describe a model for sidecars."""
+    checkpoints = {fold.name: fold.sha256 for fold in model.folds}
+    return {"Name": model.name, "Trainer": model.trainer, "CheckpointsSHA256": checkpoints}
+
+
+def read_margins(file: Path) -> Margins:
+    """Read a `crop_metadata.json`.
+
+    Raises
+    ------
+    DataRefusedError
+        Where there is none, or it does not hold the six margins.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataRefusedError(f"--margins-file {file}: a JSON file was needed: {error}") from error
+    if not isinstance(content, dict):
+        raise DataRefusedError(f"--margins-file {file}: the six keys of crop_metadata.json were needed")
+    return Margins.from_content(content)

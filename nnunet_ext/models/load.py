@@ -1,0 +1,92 @@
+"""Reading a trained model's folder for prediction, without running anything that stands in it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UnsafeModelError
+from nnunet_ext.core.model_name import ModelName
+from nnunet_ext.core.provenance import sha256
+from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
+from nnunet_ext.core.trained_model import TrainedFold, TrainedModel
+from nnunet_ext.models.check_dataset_json import check_dataset_json
+from nnunet_ext.models.check_plans import check_plans
+from nnunet_ext.models.entry_names import DATASET_JSON, PLANS
+from nnunet_ext.models.read_json import read_json_object
+
+FINAL: Final = "checkpoint_final.pth"
+_FOLD: Final = re.compile(r"fold_(\d+|all)")
+
+
+def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL) -> TrainedModel:
+    """Load a model that nnU-Net trained, or that was imported.
+
+    Parameters
+    ----------
+    folder
+        `nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIGURATION`, or any folder with the same files in it.
+    folds
+        Which ones; where empty all numbered ones that are finished, or `all` where there is no other.
+    checkpoint
+        Name of the file in each fold's folder.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where there is no such model, or not the folds.
+    UnsafeModelError
+        Where it holds anything that could run code, or its files do not belong together.
+    """
+    missing = [name for name in (PLANS, DATASET_JSON) if not (folder / name).is_file()]
+    if missing:
+        raise EnvironmentProblemError(
+            f"{folder}: a trained model was needed, {' and '.join(missing)} missing; "
+            "those there are: ls -d $nnUNet_results/Dataset*/*__*__*"
+        )
+    plans, dataset = read_json_object(folder / PLANS), read_json_object(folder / DATASET_JSON)
+    try:
+        check_plans(plans)
+        check_dataset_json(dataset)
+    except DataRefusedError as error:
+        raise UnsafeModelError(f"{folder}: {error}") from error
+    files = {name: folder / f"fold_{name}" / checkpoint for name in folds or _finished(folder, checkpoint)}
+    read = {name: _read(file) for name, file in files.items()}
+    first = next(iter(read.values()))
+    if any((one.trainer, one.configuration) != (first.trainer, first.configuration) for one in read.values()):
+        raise UnsafeModelError(f"{folder}: its folds are of several trainers or configurations")
+    if first.configuration not in plans["configurations"]:
+        raise UnsafeModelError(f"{folder}: its checkpoints are of {first.configuration!r}, which {PLANS} does not have")
+    return TrainedModel(
+        name=_name(folder),
+        plans=plans,
+        dataset_json=dataset,
+        configuration=first.configuration,
+        trainer=first.trainer,
+        mirroring_axes=first.mirroring_axes,
+        folds=tuple(TrainedFold(name, one.weights, sha256(files[name])) for name, one in read.items()),
+    )
+
+
+def _finished(folder: Path, checkpoint: str) -> list[str]:
+    """Name the folds that have the checkpoint; `all` saw the others' validation cases, and stands alone."""
+    matches = sorted(match[1] for at in folder.glob("fold_*") if (match := _FOLD.fullmatch(at.name)))
+    finished = [name for name in matches if (folder / f"fold_{name}" / checkpoint).is_file()]
+    if not finished:
+        raise EnvironmentProblemError(
+            f"{folder}: no fold has a {checkpoint}; let the training finish, or name another with -chk"
+        )
+    return [name for name in finished if name != "all"] or finished
+
+
+def _read(file: Path) -> Checkpoint:
+    if not file.is_file():
+        raise EnvironmentProblemError(
+            f"{file}: there is no such checkpoint; folds are named with -f, the file with -chk"
+        )
+    return read_checkpoint(file)
+
+
+def _name(folder: Path) -> str:
+    name = ModelName.parse(folder.resolve().parts[-2:])
+    return folder.resolve().name if name is None else str(name.folder)

@@ -1,0 +1,188 @@
+from collections.abc import Sequence
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from nnunet_ext.cascade.box import Box, Margins, touched_faces
+from nnunet_ext.cascade.prediction.post_processing import PostProcessing
+from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions, predict_case
+from nnunet_ext.cascade.prediction.regions import Regions
+from nnunet_ext.cascade.prediction.segmentation import Segmentation
+from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.volume import Volume
+from tests.cascade.prediction.stand_in import Threshold
+from tests.cascade.prediction.test_regions import CORD_LESION
+
+SHAPE = (40, 40, 60)
+CORD = Box((18, 18, 5), (22, 22, 55))
+LESION = Box((19, 19, 25), (21, 21, 30))
+NARROW = Margins(superior=4, inferior=4, left=3, right=3, anterior=3, posterior=3)
+OPTIONS = CaseOptions(CORD_LESION, PostProcessing())
+
+
+def image(*, cord: Box = CORD, lesion: Box = LESION, axes: str = "RAS", oblique: bool = False) -> Volume:
+    data = np.zeros(SHAPE, dtype=np.float32)
+    data[cord.slices], data[lesion.slices] = 150, 250
+    turn = nib.eulerangles.euler2mat(0.1, 0.2, 0.15) if oblique else np.eye(3)
+    affine = nib.affines.from_matvec(turn @ np.diag([1.0, 1.0, 1.5]), [-20, 30, 5])
+    return reorient(Volume(data, affine), axes)
+
+
+class Part(Threshold):
+    """A localizer that sees only what lies in a part of the image."""
+
+    part: Box
+
+    def __init__(self, part: Box) -> None:
+        super().__init__(regions=("sc",))
+        self.part = part
+
+    def segment(self, images: Sequence[Volume], box: Box | None = None) -> Segmentation:
+        return super().segment(images, self.part if box is None else box)
+
+
+@pytest.mark.parametrize("axes", ["RAS", "LAS", "PSR", "IPL"])
+@pytest.mark.parametrize("oblique", [False, True])
+def test_in_any_orientation_all_is_found_and_the_box_is_the_cord_s_with_its_margins(axes: str, oblique: bool) -> None:
+    given = image(axes=axes, oblique=oblique)
+    segmenter = Threshold(crop_margins=NARROW)
+    done = predict_case([given], segmenter, Threshold(regions=("sc",)), OPTIONS)
+    np.testing.assert_array_equal(done.masks["sc"], given.data > 100)
+    np.testing.assert_array_equal(done.masks["lesion"], given.data > 200)
+    cord = Box.around(given.data > 100)
+    assert cord is not None
+    assert done.box == cord.grown(NARROW, given)
+    assert (done.margins, done.growths, done.warnings) == (NARROW, 0, ())
+    assert segmenter.calls == [done.box]
+
+
+def test_a_model_of_whole_images_gets_wide_margins_and_the_user_s_come_before_all() -> None:
+    given = image()
+    cord = Box.around(given.data > 100)
+    assert cord is not None
+    assert predict_case([given], Threshold(), Threshold(), OPTIONS).box == cord.grown(FULL_IMAGE_MARGINS, given)
+    mine = CaseOptions(CORD_LESION, PostProcessing(), margins=NARROW)
+    wide = Threshold(crop_margins=FULL_IMAGE_MARGINS)
+    assert predict_case([given], wide, Threshold(), mine).box == cord.grown(NARROW, given)
+
+
+def test_a_box_that_cuts_the_result_grows_around_it_and_the_case_says_so() -> None:
+    given = image()
+    low = Part(Box((0, 0, 0), (40, 40, 48)))
+    segmenter = Threshold(crop_margins=NARROW)
+    done = predict_case([given], segmenter, low, OPTIONS)
+    np.testing.assert_array_equal(done.masks["sc"], given.data > 100)
+    assert done.growths == len(segmenter.calls) - 1 == 2
+    assert done.warnings == ()
+    assert done.box is not None
+    assert touched_faces(done.masks["sc"], done.box, given.axes) == ()
+    assert done.box == segmenter.calls[-1]
+
+
+def test_a_speck_in_a_muscle_at_the_face_of_the_box_does_not_make_it_grow() -> None:
+    given = image()
+    given.data[3:5, 20, 30] = 250
+    sideways = Margins(superior=4, inferior=4, left=15, right=15, anterior=3, posterior=3)
+    segmenter = Threshold(crop_margins=sideways)
+    done = predict_case([given], segmenter, Part(Box((10, 0, 0), (40, 40, 60))), OPTIONS)
+    assert touched_faces(done.masks["lesion"], segmenter.calls[0] or Box.whole(SHAPE), given.axes) == ("left",)
+    assert (done.growths, done.warnings[:-1]) == (0, ())  # but for that of a lesion outside the cord
+
+
+def test_after_two_growths_it_is_left_at_a_warning() -> None:
+    given = image()
+    segmenter = Threshold(crop_margins=NARROW)
+    done = predict_case([given], segmenter, Part(Box((0, 0, 0), (40, 40, 20))), OPTIONS)
+    assert len(segmenter.calls) == 3
+    assert done.growths == 2
+    assert "touches the superior face" in done.warnings[0]
+    assert 0 < done.masks["sc"].sum() < (given.data > 100).sum()
+
+
+def test_a_box_without_margins_cannot_grow_and_the_case_says_so() -> None:
+    none = Margins(0, 0, 0, 0, 0, 0)
+    segmenter = Threshold(crop_margins=none)
+    done = predict_case([image()], segmenter, Part(Box((0, 0, 0), (40, 40, 20))), OPTIONS)
+    assert len(segmenter.calls) == 1
+    assert "touches" in done.warnings[0]
+
+
+def test_where_the_image_ends_nothing_is_touched() -> None:
+    given = image(cord=Box((18, 18, 0), (22, 22, 60)))
+    done = predict_case([given], Threshold(crop_margins=NARROW), Threshold(regions=("sc",)), OPTIONS)
+    assert (done.growths, done.warnings) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("cord", "words"),
+    [(Box((0, 0, 0), (0, 0, 0)), "no cord was found: "), (Box((5, 5, 5), (8, 8, 8)), "has 40.5 mm3")],
+)
+def test_without_a_plausible_cord_the_whole_image_is_segmented_and_the_case_says_so(cord: Box, words: str) -> None:
+    segmenter = Threshold(crop_margins=NARROW)
+    done = predict_case([image(cord=cord, lesion=cord)], segmenter, Threshold(regions=("sc",)), OPTIONS)
+    assert segmenter.calls == [None]
+    assert (done.box, done.margins) == (None, None)
+    assert words in done.warnings[0]
+    assert "whole image" in done.warnings[0]
+
+
+def test_without_a_localizer_only_a_model_of_boxed_images_is_warned_about() -> None:
+    assert predict_case([image()], Threshold(), None, OPTIONS).warnings == ()
+    warnings = predict_case([image()], Threshold(crop_margins=NARROW), None, OPTIONS).warnings
+    assert "there is no localizer" in warnings[0]
+
+
+def test_noise_far_from_the_cord_does_not_widen_the_box() -> None:
+    given = image()
+    given.data[1, 1, 1] = 150
+    done = predict_case([given], Threshold(crop_margins=NARROW), Threshold(regions=("sc",)), OPTIONS)
+    cord = Box.around(image().data > 100)
+    assert cord is not None
+    assert done.box == cord.grown(NARROW, given)
+
+
+def test_a_localizer_gets_the_channels_that_it_takes() -> None:
+    first, second = image(), image(lesion=CORD)
+    localizer = Threshold(regions=("lesion",))
+    options = CaseOptions(CORD_LESION, PostProcessing(), localizer_channels=(1,))
+    done = predict_case([first, second], Threshold(), localizer, options)
+    assert np.array_equal(localizer.seen[0][0], second.data)
+    assert len(localizer.seen[0]) == 1
+    assert done.box is not None
+
+
+def test_another_threshold_is_taken_from_the_probabilities() -> None:
+    given = image()
+    options = CaseOptions(CORD_LESION, PostProcessing(threshold=0.7))
+    done = predict_case([given], Threshold(probabilities=True), None, options)
+    np.testing.assert_array_equal(done.masks["lesion"], given.data / 400 > 0.7)
+    assert done.probabilities["lesion"].max() == pytest.approx(250 / 400)
+    with pytest.raises(UsageError, match="probabilities"):
+        predict_case([given], Threshold(), None, options)
+
+
+def test_post_processing_is_applied_and_told() -> None:
+    options = CaseOptions(CORD_LESION, PostProcessing(smallest_mm3=(("lesion", 1000.0),)))
+    done = predict_case([image()], Threshold(), None, options)
+    assert not done.masks["lesion"].any()
+    assert [(change.region, change.voxels) for change in done.changes] == [("lesion", LESION.voxels)]
+
+
+def test_the_cord_is_the_model_s_own_where_it_has_one_else_the_localizer_s() -> None:
+    lesion_alone = CaseOptions(Regions.of_dataset({"labels": {"background": 0, "lesion": 1}}), PostProcessing())
+    own = predict_case([image()], Threshold(), None, OPTIONS).cord
+    other = predict_case([image()], Threshold(("lesion",)), Threshold(("sc",)), lesion_alone).cord
+    for cord in (own, other):
+        assert cord is not None
+        np.testing.assert_array_equal(cord, image().data > 100)
+    assert predict_case([image()], Threshold(("lesion",)), None, lesion_alone).cord is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 200, 1), (2, 2, 2)])
+def test_images_of_few_voxels_come_back_as_they_are(shape: tuple[int, int, int]) -> None:
+    given = Volume(np.full(shape, 150, dtype=np.float32), np.diag([10.0, 10.0, 10.0, 1.0]))
+    done = predict_case([given], Threshold(), Threshold(regions=("sc",)), OPTIONS)
+    assert done.masks["sc"].shape == shape
+    assert done.masks["sc"].all()

@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnunet_ext.trainers.case_weights import case_weights
+from nnunet_ext.trainers.derive_spine_plan import stock_spine_plan
+from nnunet_ext.trainers.spine_plan import CaseGroup
+
+PLAN = replace(
+    stock_spine_plan(1),
+    groups={
+        "a": CaseGroup("paris", "T2w"),
+        "b": CaseGroup("paris", "T2w"),
+        "c": CaseGroup("paris", "T2w"),
+        "d": CaseGroup("zurich", "T1w"),
+    },
+)
+CASES = ["a", "b", "c", "d"]
+
+
+def test_without_weights_cases_are_drawn_as_nnunet_draws_them() -> None:
+    assert case_weights(PLAN, CASES) == {}
+
+
+def test_weights_of_case_site_and_contrast_multiply() -> None:
+    plan = replace(PLAN, case_weights={"a": 3.0}, site_weights={"paris": 2.0}, contrast_weights={"T1w": 0.5})
+    assert case_weights(plan, CASES) == {"a": 6.0, "b": 2.0, "c": 2.0, "d": 0.5}
+
+
+def test_a_case_that_the_plan_does_not_know_keeps_its_own_weight() -> None:
+    plan = replace(PLAN, site_weights={"paris": 2.0})
+    assert case_weights(plan, ["a", "later"]) == {"a": 2.0, "later": 1.0}
+
+
+def test_balanced_contrasts_are_drawn_equally_often_unless_the_plan_says_otherwise() -> None:
+    weights = case_weights(PLAN, CASES, balance_contrasts=True)
+    assert weights["d"] == pytest.approx(weights["a"] + weights["b"] + weights["c"])
+    said = replace(PLAN, contrast_weights={"T2w": 5.0})
+    assert case_weights(said, CASES, balance_contrasts=True)["a"] == 5.0
+
+
+@given(share=st.floats(0, 1), new=st.sets(st.sampled_from(CASES)))
+def test_new_cases_and_old_ones_get_the_shares_that_are_asked_for(share: float, new: set[str]) -> None:
+    plan = replace(PLAN, new_cases=tuple(new), rehearsal_share=share)
+    weights = case_weights(plan, CASES, rehearse=True) or dict.fromkeys(CASES, 1.0)
+    old = [case for case in CASES if case not in new]
+    if new and old:
+        assert sum(weights[case] for case in old) / sum(weights.values()) == pytest.approx(share)
+    else:  # nothing to share with
+        assert len(set(weights.values())) == 1
+
+
+def test_new_cases_count_only_for_a_trainer_that_rehearses() -> None:
+    assert case_weights(replace(PLAN, new_cases=("a",)), CASES) == {}
