@@ -316,7 +316,7 @@ def main() -> None:
     add("--data-seed", type=int, default=1, help="of the patients and of who is held out (1)")
     add("--datasets", nargs="+", choices=list(DATASETS), default=list(DATASETS))
     add("--trainers", nargs="+", default=[STOCK, OURS], help="ours get the number of epochs by their name's end")
-    add("--trainer-variant", action="append", default=[], metavar="NAME", help="one more trainer")
+    add("--trainer-variant", action="append", default=[], metavar="NAME", help="of ours or ablations.py")
     options = parser.parse_args()
     given = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
     root, settings = options.root.resolve(), Settings(**given)

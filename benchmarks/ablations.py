@@ -1,0 +1,31 @@
+"""`nnUNetTrainerSCI` with a part taken away, for `trainer_gain.py --trainer-variant`: what is the part worth?"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from nnunet_ext.trainers.sci import nnUNetTrainerSCI
+
+
+class nnUNetTrainerSCISharpBorders(nnUNetTrainerSCI):  # noqa: N801 - nnU-Net's naming
+    """Lesion borders only as they were drawn."""
+
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({"border_probability": 0.0})
+
+
+class nnUNetTrainerSCIUnspoiled(nnUNetTrainerSCI):  # noqa: N801 - as above
+    """nnU-Net's own augmentation alone: no thick slices, bias, metal, ghosts, noise nor other borders."""
+
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        dict.fromkeys(
+            (
+                "thick_slices_probability",
+                "bias_probability",
+                "metal_probability",
+                "ghosting_probability",
+                "noise_probability",
+                "border_probability",
+            ),
+            0.0,
+        )
+    )

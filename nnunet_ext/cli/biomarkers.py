@@ -1,0 +1,215 @@
+"""`nnunet_ext biomarkers`: lesion morphometry and tissue bridges, from masks."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from nnunet_ext import __version__
+from nnunet_ext.cli.biomarkers_place import forget_earlier_run, refuse_place
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.tables import NOTHING, Row, read_table
+
+if TYPE_CHECKING:
+    from nnunet_ext.evaluation.biomarkers.measured_case import MeasuredCase
+
+_SHOWN: Final = 5
+_LISTED: Final = 40
+_EXAMPLES: Final = """\
+examples:
+  nnunet_ext biomarkers --lesion sub-01_T2w_lesion.nii.gz --cord sub-01_T2w_seg.nii.gz -o measured
+  nnunet_ext biomarkers --lesion predicted -o measured                  what `nnunet_ext predict` wrote
+  nnunet_ext biomarkers --lesion /data/bids/derivatives/labels -o measured --image /data/bids
+  nnunet_ext biomarkers --lesion labelsTs --label-maps -o measured --cases cases.tsv
+  nnunet_ext biomarkers --lesion predicted -o measured --folds predicted_fold_0 predicted_fold_1 predicted_fold_2"""
+
+
+@dataclass(frozen=True)
+class Biomarkers:
+    """Measure lesions.
+
+    Parameters
+    ----------
+    lesion, cord, image, probability, folds
+        Files, or folders in which they are paired by whole name; None and empty where not given.
+    label_maps
+        Whether the first holds label maps.
+    out
+        Output folder.
+    nli_slice
+        A slice number, or a table with the columns `case` and `nli_slice`; None for none.
+    threshold
+        Above it a voxel of a soft mask counts.
+    cases
+        A table with subject, session, site and contrast of each case; None for none.
+    n_procs
+        Processes.
+    json
+        Whether the answer is JSON.
+    force
+        Whether what an earlier run left is replaced.
+    """
+
+    lesion: Path
+    cord: Path | None
+    image: Path | None
+    probability: Path | None
+    folds: tuple[Path, ...]
+    label_maps: bool
+    out: Path
+    nli_slice: str | None
+    threshold: float
+    cases: Path | None
+    n_procs: int
+    json: bool
+    force: bool
+
+    def run(self) -> int:
+        """Measure, and answer 3 where a case was refused."""
+        # scipy: a wrong argument must not wait for it.
+        from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_cases  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.measure_folder import Settings, measure_folder  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.tables import describe, write_tables  # noqa: PLC0415
+
+        inputs = [path for path in (self.lesion, self.cord, self.image, self.probability, *self.folds) if path]
+        refuse_place(self.out, inputs, force=self.force)
+        level, levels = _levels(self.nli_slice)
+        known = _known(self.cases)
+        folders = (self.lesion, self.cord, self.image, self.probability, self.folds, self.label_maps)
+        found = find_cases(Sources(*folders))
+        strangers = sorted(set(levels) - {case.case for case in found})
+        if strangers:
+            raise DataRefusedError(f"--nli-slice: no lesion mask of the case {', '.join(strangers[:_SHOWN])} was found")
+        forget_earlier_run(self.out)
+        describe(self.out)
+        settings = Settings(self.out, self.threshold, level, tuple(levels.items()))
+        with progress_bar("measure", "case") as progress:
+            cases = measure_folder(found, settings, n_procs=self.n_procs, progress=progress)
+        write_tables(self.out, cases, known)
+        return self._conclude(cases)
+
+    def _conclude(self, cases: Sequence["MeasuredCase"]) -> int:
+        from nnunet_ext.evaluation.biomarkers.tables import counts  # noqa: PLC0415
+
+        summary = counts(cases)
+        refused = [f"{case.case}: {case.reason}" for case in cases if str(case.status) == "refused"]
+        notes = [f"{case.case}: {note}" for case in cases for note in case.notes]
+        log = [f"nnunet_ext {__version__} biomarkers", *(f"note: {note}" for note in notes)]
+        log += [f"refused: {text}" for text in refused]
+        write_text(self.out / "biomarkers.log", "\n".join([*log, json.dumps(summary), ""]))
+        if self.json:
+            print(json.dumps({"output": str(self.out), **summary}))
+        else:
+            for case in cases[:_LISTED]:
+                print(_in_words(case))
+            more = f"{len(cases) - _LISTED} more cases in the table\n" if len(cases) > _LISTED else ""
+            print(f"{more}{self.out}: {summary['lesions']} lesions in {summary['cases']} cases; see biomarkers.tsv")
+        if refused:
+            more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
+            raise DataRefusedError(
+                f"{len(refused)} of {len(cases)} cases were not measured, the rest was: {'; '.join(refused[:_SHOWN])}"
+                f"{more}. Mend these and run the same command with --force"
+            )
+        return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EXAMPLES
+    add = parser.add_argument
+    add(
+        "--lesion",
+        type=Path,
+        required=True,
+        metavar="X",
+        help="lesion mask, or a folder of them, hard or soft (0 to 1)",
+    )
+    add("--cord", type=Path, metavar="Y", help="cord mask or folder; by default found by name beside the lesions")
+    add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for tables and images of instances")
+    add("--label-maps", action="store_true", help="X holds label maps: 1 cord, 2 lesion, or as its dataset.json says")
+    add("--image", type=Path, metavar="Z", help="image or folder: its mean and spread inside each lesion")
+    add(
+        "--nli-slice", metavar="N",
+        help="axial slice of the neurological level of injury, counted from 0 along the file's own axis, "
+        "or a table with the columns case and nli_slice",
+    )  # fmt: skip
+    add(
+        "--threshold", type=float, default=0.5, metavar="T", help="above it a voxel of a soft mask counts (default 0.5)"
+    )
+    add(
+        "--probability", type=Path, metavar="P",
+        help="lesion probability or folder (predict --save_probabilities): intervals over thresholds 0.3, 0.5, 0.7",
+    )  # fmt: skip
+    add(
+        "--folds",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="lesion masks by other folds: intervals over them",
+    )
+    add("--cases", type=Path, metavar="TSV", help="cases.tsv: subject, session, site and contrast of each case")
+    add("--n-procs", type=int, default=1, metavar="N", help="processes")
+    add("--json", action="store_true", help="answer in JSON")
+    add("--force", action="store_true", help="replace what an earlier run left in OUT")
+
+
+def from_options(options: argparse.Namespace) -> Biomarkers:
+    """Take the parsed arguments."""
+    if not 0 <= options.threshold < 1:
+        raise UsageError(f"--threshold needs a number from 0 up to, and not, 1, found {options.threshold:g}")
+    if options.n_procs < 1:
+        raise UsageError(f"--n-procs needs at least 1, found {options.n_procs}")
+    if options.label_maps and options.cord is not None:
+        raise UsageError("--label-maps hold the cord, too: leave --cord out, or give lesion masks")
+    given = {name: value for name, value in vars(options).items() if name in Biomarkers.__dataclass_fields__}
+    return Biomarkers(**{**given, "folds": tuple(options.folds)})
+
+
+def _levels(asked: str | None) -> tuple[int | None, dict[str, int]]:
+    """Take one level for all cases, or a table of them."""
+    if asked is None:
+        return None, {}
+    if asked.isdecimal():
+        return int(asked), {}
+    rows = _table("--nli-slice", Path(asked), ("case", "nli_slice"))
+    given = {row["case"]: row["nli_slice"] for row in rows if row["nli_slice"] not in {NOTHING, ""}}
+    wrong = [f"{case}: {text}" for case, text in given.items() if not text.isdecimal()]
+    if wrong:
+        raise DataRefusedError(
+            f"--nli-slice {asked}: whole numbers from 0 were needed, found {'; '.join(wrong[:_SHOWN])}"
+        )
+    return None, {case: int(text) for case, text in given.items()}
+
+
+def _known(path: Path | None) -> Mapping[str, Row]:
+    return {} if path is None else {row["case"]: row for row in _table("--cases", path, ("case",))}
+
+
+def _table(flag: str, path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise UsageError(f"{flag} {path}: there is no such file")
+    rows = read_table(path)
+    missing = [column for column in needed if not rows or column not in rows[0]]
+    if missing:
+        raise DataRefusedError(f"{flag} {path}: a tab-separated table with {', '.join(needed)} was needed")
+    return rows
+
+
+def _in_words(case: "MeasuredCase") -> str:
+    totals = case.totals
+    if totals is None:
+        return f"{case.case}: refused: {case.reason}"
+    said = [f"{totals.n_lesions} lesions, {totals.total_volume_mm3:.1f} mm3"]
+    if totals.n_lesions_outside_cord:
+        said.append(f"{totals.n_lesions_outside_cord} outside the cord")
+    if totals.dorsal_bridge_corrected_mm is not None and totals.ventral_bridge_corrected_mm is not None:
+        kind = "halves of the cord (no lesion on the midline)" if totals.bridge_is_proxy_corrected else "bridges"
+        dorsal, ventral = totals.dorsal_bridge_corrected_mm, totals.ventral_bridge_corrected_mm
+        said.append(f"{kind} {dorsal:.1f} dorsal, {ventral:.1f} ventral mm")
+    return f"{case.case}: {'; '.join([*said, *([case.reason] if case.reason else [])])}"

@@ -1,0 +1,93 @@
+"""How the cord runs: its centre in each axial slice, and how far it leans there."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.interpolate import splev, splrep
+
+from nnunet_ext.evaluation.biomarkers.frame import ACROSS, DEPTH, UPRIGHT, BoolArray, Floats, Indices
+
+_SMOOTHING: Final = 20.0
+_CUBIC: Final = 3
+
+
+@dataclass(frozen=True, eq=False)
+class CordCourse:
+    """The cord, slice by slice.
+
+    Parameters
+    ----------
+    centre_across
+        Shape (slices of the image,): mean R-L index of the cord's voxels; NaN where the slice has no cord.
+    cosine
+        Same shape: of the angle between the cord and the slice's normal.
+    cosine_sagittal
+        Same shape: of that angle as seen from the side.
+    """
+
+    centre_across: Floats
+    cosine: Floats
+    cosine_sagittal: Floats
+
+
+def cord_course(
+    cord: BoolArray, spacing: tuple[float, float, float], first: tuple[int, ...], slices: int
+) -> CordCourse:
+    """Follow a cord as SCT does.
+
+    The centres of mass of the axial slices go through a smoothing spline per axis (`scipy.interpolate.splrep` with
+    ``s = (n / slices)^2 * 20 * p2 / 3``; n slices with cord, p2 mm between slices; cubic, and straight lines for
+    up to 3 slices), whose derivative in mm, (x', y', p2), gives both angles: ``cos = p2 / |(x', y', p2)|``,
+    from the side ``p2 / |(0, y', p2)|`` (sct_analyze_lesion.py:1087-1105,
+    centerline/curve_fitting.py:54-60 of SCT 3b3c5b22d).
+
+    Parameters
+    ----------
+    cord
+        Shape (x, y, z) along nibabel LAS, cut out of the image.
+    spacing
+        mm along each axis.
+    first
+        Index in the image of the first voxel of `cord`.
+    slices
+        Axial slices of the whole image.
+
+    Returns
+    -------
+    CordCourse
+        For every slice of the image; beyond the cord the spline goes on. Of an empty cord, or one in a single slice
+        (for which there is no spline), the angles are 0.
+    """
+    in_slice = cord.sum(axis=(ACROSS, DEPTH))
+    with_cord = np.flatnonzero(in_slice)
+    across, depth = (
+        _centres(cord.sum(axis=other), in_slice, with_cord) + first[axis]
+        for axis, other in ((ACROSS, DEPTH), (DEPTH, ACROSS))
+    )
+    at = with_cord + first[UPRIGHT]
+    centre = np.full(slices, np.nan)
+    centre[at] = across
+    lean_across, lean_depth = (
+        _slope(at, values, slices, spacing[UPRIGHT]) * spacing[axis]
+        for axis, values in ((ACROSS, across), (DEPTH, depth))
+    )
+    step = spacing[UPRIGHT]
+    return CordCourse(
+        centre, step / np.sqrt(lean_across**2 + lean_depth**2 + step**2), step / np.sqrt(lean_depth**2 + step**2)
+    )
+
+
+def _centres(profile: Indices, in_slice: Indices, with_cord: Indices) -> Floats:
+    weights = profile[:, with_cord]
+    centres: Floats = (np.arange(len(profile)) @ weights) / in_slice[with_cord]
+    return centres
+
+
+def _slope(at: Indices, centres: Floats, slices: int, step: float) -> Floats:
+    """Differentiate the spline, in voxels per slice."""
+    if at.size < 2:
+        return np.zeros(slices)
+    smoothing = (at.size / slices) ** 2 * _SMOOTHING * step / 3
+    spline = splrep(at, centres, s=smoothing, k=_CUBIC if at.size > _CUBIC else 1)
+    return np.asarray(splev(np.arange(slices), spline, der=1), dtype=np.float64)

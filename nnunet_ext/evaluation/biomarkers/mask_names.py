@@ -1,0 +1,76 @@
+"""Which image a mask belongs to, by its name, in any lab's dialect."""
+
+import re
+from pathlib import Path
+from typing import Final, Literal
+
+from nnunet_ext.core.dialects import LABEL_TAILS, Dialect, LabelClass
+
+Kind = Literal["mask", "probseg"]
+
+_ENDINGS: Final = (".nii.gz", ".nii")
+_SCT_TAILS: Final[dict[LabelClass, tuple[str, ...]]] = {"sc": ("sc_seg", "seg"), "lesion": ("lesion_seg", "lesion")}
+_CHANNEL: Final = "_0000"
+
+
+def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -> str | None:
+    """Take the case's name from a mask's.
+
+    Parameters
+    ----------
+    file_name
+        Without folder.
+    label_class, kind
+        What the mask must be of.
+
+    Returns
+    -------
+    str
+        None where it is not named as such a mask.
+
+    Examples
+    --------
+    >>> case_of_mask("sub-01_label-lesion_desc-T2w_mask.nii.gz", "lesion")
+    'sub-01_T2w'
+    >>> case_of_mask("sub-01_T2w_seg-manual.nii.gz", "sc")
+    'sub-01_T2w'
+    """
+    stem = stem_of(file_name)
+    label = LABEL_TAILS[Dialect.BIDS][label_class]
+    if match := re.fullmatch(rf"(.+?)_{label}(?:_desc-([0-9A-Za-z]+))?_{kind}", stem):
+        return match[1] if match[2] is None else f"{match[1]}_{match[2]}"
+    tails = [LABEL_TAILS[dialect][label_class] for dialect in (Dialect.NEUROPOLY, Dialect.MANUAL)]
+    if kind == "mask" and "_label-" not in stem and not (label_class == "sc" and stem.endswith("_lesion_seg")):
+        tails += _SCT_TAILS[label_class]
+    for tail in tails if kind == "mask" else ():
+        if stem.endswith(f"_{tail}"):
+            return stem.removesuffix(f"_{tail}")
+    return None
+
+
+def masks_below(folder: Path, label_class: LabelClass, kind: Kind = "mask") -> dict[str, list[Path]]:
+    """List by case the masks below a folder that are named as such."""
+    named: dict[str, list[Path]] = {}
+    for file in _images(folder):
+        if (case := case_of_mask(file.name, label_class, kind)) is not None:
+            named.setdefault(case, []).append(file)
+    return named
+
+
+def images_below(folder: Path) -> dict[str, list[Path]]:
+    """List the images below a folder by their stem, nnU-Net's number of the first channel left out."""
+    found: dict[str, list[Path]] = {}
+    for file in _images(folder):
+        found.setdefault(stem_of(file.name).removesuffix(_CHANNEL), []).append(file)
+    return found
+
+
+def stem_of(file_name: str) -> str:
+    """Drop `.nii.gz` or `.nii`."""
+    ending = next((ending for ending in _ENDINGS if file_name.endswith(ending)), "")
+    return file_name.removesuffix(ending)
+
+
+def _images(folder: Path) -> list[Path]:
+    there = (file for file in folder.rglob("*") if file.name.endswith(_ENDINGS) and not file.name.startswith("."))
+    return sorted(file for file in there if not file.is_dir())

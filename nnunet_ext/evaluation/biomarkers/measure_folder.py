@@ -1,0 +1,164 @@
+"""Many cases: each is read, measured and written by itself, and a fault of one does not stop the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.nifti_write import write_image
+from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.core.workers import Progress, run_all
+from nnunet_ext.evaluation.biomarkers.find_cases import CaseInput
+from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
+from nnunet_ext.evaluation.biomarkers.intensity import Intensity, intensities, sums
+from nnunet_ext.evaluation.biomarkers.intervals import lesion_intervals
+from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
+from nnunet_ext.evaluation.biomarkers.mask_names import stem_of
+from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
+from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
+from nnunet_ext.evaluation.biomarkers.read_masks import CaseMasks, on_grid_of, read_masks, read_soft
+from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_table
+from nnunet_ext.evaluation.biomarkers.totals import case_totals
+
+THRESHOLDS: Final = (0.3, 0.5, 0.7)
+"""At these a probability map is measured again, for the intervals."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How all cases are measured.
+
+    Parameters
+    ----------
+    out
+        Output folder.
+    threshold
+        Above it a voxel of a soft mask counts.
+    nli_slice
+        Level of injury for every case; None for none.
+    nli_slices
+        Level of injury by case; it wins over the former.
+    """
+
+    out: Path
+    threshold: float = 0.5
+    nli_slice: int | None = None
+    nli_slices: tuple[tuple[str, int], ...] = ()
+
+    def level(self, case: str) -> int | None:
+        """Give the level of injury of a case; None where none is known."""
+        return dict(self.nli_slices).get(case, self.nli_slice)
+
+
+def measure_folder(
+    cases: Sequence[CaseInput], settings: Settings, *, n_procs: int = 1, progress: Progress | None = None
+) -> list[MeasuredCase]:
+    """Measure cases, and write for each the image of its lesions' numbers and a table with SCT's names.
+
+    Parameters
+    ----------
+    cases
+        From `find_cases`.
+    settings
+        Of all.
+    n_procs
+        Processes; the results do not depend on it.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    list
+        In the order of the cases; one that cannot be read says why.
+    """
+    return run_all(measure_one, cases, (settings,), n_procs, progress)
+
+
+def measure_one(files: CaseInput, settings: Settings) -> MeasuredCase:
+    """Measure one case; whatever is wrong with its data becomes its reason."""
+    if files.reason:
+        return MeasuredCase(files.case, CaseStatus.REFUSED, files.reason)
+    try:
+        return _measure(files, settings)
+    except FileRefusedError as error:
+        return MeasuredCase(files.case, CaseStatus.REFUSED, f"{error.path.name}: {error.reason}")
+    except DataRefusedError as error:
+        return MeasuredCase(files.case, CaseStatus.REFUSED, str(error))
+
+
+def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
+    masks = read_masks(files.lesion, files.cord, settings.threshold, files.labels)
+    level = settings.level(files.case) if masks.cord is not None else None
+    case = measure_case(masks.lesion, masks.cord, level)
+    soft = masks.soft if files.probability is None else _probability(files.probability, masks.lesion)
+    variants, source = _variants(files, masks, soft, level, settings.threshold)
+    shown, notes = _intensities(files, case, masks.lesion)
+    voxel = float(np.prod(masks.lesion.spacing))
+    soft_sums = {} if soft is None else {at: value * voxel for at, value in sums(case.within, soft).items()}
+    intervals = lesion_intervals(case, variants)
+    rows = tuple(
+        LesionRow(row, soft_sums.get(row.lesion), shown.get(row.lesion), intervals.get(row.lesion))
+        for row in case.lesions
+    )
+    soft_total = None if soft is None else _soft_total(soft, masks.cord) * voxel
+    no_cord = "a level of injury needs a cord mask, and there is none" if settings.level(files.case) is not None else ""
+    measured = MeasuredCase(
+        case=files.case,
+        status=CaseStatus.MEASURED if masks.cord is not None else CaseStatus.VOLUME_ONLY,
+        reason="" if masks.cord is not None else "; ".join(filter(None, ["no cord mask", no_cord])),
+        notes=(*files.notes, *masks.notes, *notes),
+        lesions=rows,
+        bridges=case.bridges,
+        totals=case_totals(case, variants, soft_total),
+        instances=instance_file(files.case),
+        interval_source=source,
+        image="" if files.image is None else stem_of(files.image.name),
+    )
+    write_image(settings.out / measured.instances, _smallest_integers(case.instances), masks.lesion.affine)
+    write_text(settings.out / SCT_FOLDER / f"{files.case}_analysis.tsv", sct_table(measured))
+    return measured
+
+
+def _variants(
+    files: CaseInput, masks: CaseMasks, soft: Array | None, level: int | None, threshold: float
+) -> tuple[list[CaseBiomarkers], str]:
+    """Measure the case again as other folds drew it, and at other thresholds."""
+    drawn = [_fold(fold, files, masks.lesion, threshold) for fold in files.folds]
+    if soft is not None:
+        drawn += [soft > at for at in THRESHOLDS]
+    shown = ", ".join(f"{at:g}" for at in THRESHOLDS)
+    sources = [f"{len(files.folds)} folds" if files.folds else "", f"thresholds {shown}" if soft is not None else ""]
+    variants = [measure_case(Volume(mask, masks.lesion.affine), masks.cord, level) for mask in drawn]
+    return variants, " and ".join(filter(None, sources))
+
+
+def _fold(path: Path, files: CaseInput, reference: Volume, threshold: float) -> Array:
+    mask = read_masks(path, None, threshold, files.labels).lesion
+    return on_grid_of(reference, mask, path)[0]
+
+
+def _probability(path: Path, reference: Volume) -> Array:
+    volume, values = read_soft(path)
+    return on_grid_of(reference, Volume(values, volume.affine), path)[0]
+
+
+def _intensities(
+    files: CaseInput, case: CaseBiomarkers, reference: Volume
+) -> tuple[dict[int, Intensity], tuple[str, ...]]:
+    if files.image is None:
+        return {}, ()
+    image, notes = on_grid_of(reference, read_volume(files.image), files.image)
+    return intensities(case.within, image), tuple(f"image: {note}" for note in notes)
+
+
+def _soft_total(soft: Array, cord: Array | None) -> float:
+    return float(soft.sum(dtype=np.float64) if cord is None else soft[cord].sum(dtype=np.float64))
+
+
+def _smallest_integers(labels: Array) -> Array:
+    return labels.astype(np.uint8 if labels.max(initial=0) <= np.iinfo(np.uint8).max else np.uint16)

@@ -1,0 +1,104 @@
+"""The tables and what describes them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.provenance import generated_by
+from nnunet_ext.core.tables import NOTHING, Row, table_text
+from nnunet_ext.evaluation.biomarkers.cells import text_of
+from nnunet_ext.evaluation.biomarkers.dictionary import (
+    BRIDGE_DICTIONARY,
+    CASE_DICTIONARY,
+    LESION_DICTIONARY,
+    Column,
+    entries,
+)
+from nnunet_ext.evaluation.biomarkers.instance_file import read_case_name
+from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
+from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER
+
+LESIONS: Final = "biomarkers"
+BRIDGES: Final = "bridges"
+CASES: Final = "cases_biomarkers"
+
+_TABLES: Final = {LESIONS: LESION_DICTIONARY, BRIDGES: BRIDGE_DICTIONARY, CASES: CASE_DICTIONARY}
+_BIDS_VERSION: Final = "1.10.0"
+_KNOWN: Final = ("subject", "session", "site", "contrast")
+
+
+def write_tables(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[str, Row]) -> None:
+    """Write `bridges.tsv`, `cases_biomarkers.tsv` and, last, `biomarkers.tsv`.
+
+    Parameters
+    ----------
+    folder
+        Where they go; `describe` has written their dictionaries.
+    cases
+        From `measure_folder`; each has one row in the table of cases, whatever became of it.
+    known
+        For a case what is known of it from elsewhere: `subject`, `session`, `site`, `contrast`.
+    """
+    lesions = [lesion_row(case, row) for case in cases for row in case.lesions]
+    write_text(folder / f"{BRIDGES}.tsv", _text(_bridge_rows(cases), BRIDGE_DICTIONARY))
+    write_text(
+        folder / f"{CASES}.tsv", _text([case_row(case, known.get(case.case, {})) for case in cases], CASE_DICTIONARY)
+    )
+    write_text(folder / f"{LESIONS}.tsv", _text(lesions, LESION_DICTIONARY))
+
+
+def describe(folder: Path) -> None:
+    """Write what describes the folder, and is the same whatever is measured; a folder that holds it is one of ours."""
+    for name, columns in _TABLES.items():
+        write_json(folder / f"{name}.json", entries(columns))
+    description = {"Name": "Lesion biomarkers of nnunet_ext", "BIDSVersion": _BIDS_VERSION}
+    origin = {"DatasetType": "derivative", "GeneratedBy": [generated_by()]}
+    write_json(folder / "dataset_description.json", {**description, **origin})
+    ignored = [*(f"/{name}.{ending}" for name in _TABLES for ending in ("tsv", "json")), f"/{SCT_FOLDER}/"]
+    write_text(folder / ".bidsignore", "\n".join([*ignored, "/*.log", "/*_dseg.nii.gz", ""]))
+
+
+def lesion_row(case: MeasuredCase, row: LesionRow) -> dict[str, str]:
+    """Give a row of `biomarkers.tsv`."""
+    values: dict[str, object] = {"case": case.case, **asdict(row.biomarkers), "volume_soft_mm3": row.volume_soft_mm3}
+    if row.intensity is not None:
+        values |= {"image_mean": row.intensity.mean, "image_sd": row.intensity.sd}
+    if row.interval is not None:
+        values |= {**asdict(row.interval), "interval_source": case.interval_source}
+    return _cells(values, LESION_DICTIONARY)
+
+
+def case_row(case: MeasuredCase, known: Row) -> dict[str, str]:
+    """Give a row of `cases_biomarkers.tsv`; what is known from elsewhere wins over the case's name."""
+    values: dict[str, object] = {**asdict(read_case_name(case.case)), "case": case.case}
+    values |= {name: known[name] for name in _KNOWN if known.get(name, NOTHING) != NOTHING}
+    if case.totals is not None:
+        values |= asdict(case.totals)
+    told = {"status": case.status, "reason": case.reason, "notes": "; ".join(case.notes), "instances": case.instances}
+    values |= {**told, "interval_source": case.interval_source}
+    return _cells(values, CASE_DICTIONARY)
+
+
+def counts(cases: Sequence[MeasuredCase]) -> dict[str, int]:
+    """Count the cases by what became of them, and their lesions."""
+    found = {str(status): sum(case.status is status for case in cases) for status in CaseStatus}
+    totals = [case.totals for case in cases if case.totals is not None]
+    return {"cases": len(cases), **found, "lesions": sum(total.n_lesions for total in totals)}
+
+
+def _bridge_rows(cases: Sequence[MeasuredCase]) -> list[dict[str, str]]:
+    return [
+        _cells({"case": case.case, **asdict(bridge), "total_bridge_mm": bridge.total_bridge_mm}, BRIDGE_DICTIONARY)
+        for case in cases
+        for bridge in case.bridges
+    ]
+
+
+def _cells(values: Mapping[str, object], columns: tuple[Column, ...]) -> dict[str, str]:
+    return {column.name: text_of(values.get(column.name)) for column in columns}
+
+
+def _text(rows: Sequence[Row], columns: tuple[Column, ...]) -> str:
+    return table_text(rows, [column.name for column in columns])

@@ -1,0 +1,243 @@
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.tables import read_table
+from tests.conftest import SmallBids
+from tests.evaluation.biomarkers.boxes import LAS, boxes, straight_cord
+
+LESION = (((7, 6, 4), (3, 4, 5)),)
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    write_mask(folder / "lesions" / "a.nii.gz", boxes(*LESION), LAS)
+    write_mask(folder / "cords" / "a.nii.gz", straight_cord(), LAS)
+    write_mask(folder / "lesions" / "empty.nii.gz", boxes(), LAS)
+    write_mask(folder / "cords" / "empty.nii.gz", straight_cord(), LAS)
+    return folder
+
+
+def run(*arguments: object) -> int:
+    return main(["biomarkers", *map(str, arguments)])
+
+
+def measured(masks: Path, out: Path, *more: object) -> int:
+    return run("--lesion", masks / "lesions", "--cord", masks / "cords", "-o", out, *more)
+
+
+def test_the_help_is_instant_and_loads_no_scipy() -> None:
+    code = (
+        "import sys; from nnunet_ext.cli.main import main\n"
+        "try: main(['biomarkers', '--help'])\nfinally: print('scipy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--nli-slice" in done.stdout
+    assert done.stdout.endswith("False\n")
+
+
+def test_a_folder_of_masks_gives_tables_images_and_what_their_columns_mean(masks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert measured(masks, out) == 0
+    (row,) = read_table(out / "biomarkers.tsv")
+    assert (row["case"], row["lesion"], row["volume_mm3"], row["dorsal_bridge_mm"]) == ("a", "1", "60.0", "1.0")
+    assert row["bridge_is_proxy"] == "false"
+    assert row["image_mean"] == "n/a"
+    cases = {case["case"]: case for case in read_table(out / "cases_biomarkers.tsv")}
+    assert {name: case["n_lesions"] for name, case in cases.items()} == {"a": "1", "empty": "0"}
+    assert cases["a"]["cord_volume_mm3"] == "784.0"
+    for table in ("biomarkers", "bridges", "cases_biomarkers"):
+        header = (out / f"{table}.tsv").read_text().splitlines()[0].split("\t")
+        dictionary = json.loads((out / f"{table}.json").read_text())
+        assert list(dictionary) == header
+        assert all(entry["Description"] for entry in dictionary.values())
+    instances = read_mask(out / cases["a"]["instances"])
+    assert np.array_equal(instances.data, boxes(*LESION))
+    assert np.allclose(instances.affine, LAS)
+    description = json.loads((out / "dataset_description.json").read_text())
+    assert description["GeneratedBy"][0]["Name"] == "nnunet_ext"
+    assert [bridge["slice"] for bridge in read_table(out / "bridges.tsv")] == ["7", "8", "9"]
+
+
+def test_processes_do_not_change_a_byte(masks: Path, tmp_path: Path) -> None:
+    assert measured(masks, tmp_path / "one") == measured(masks, tmp_path / "two", "--n-procs", 2) == 0
+    for file in (tmp_path / "one").rglob("*"):
+        if file.is_file():
+            assert file.read_bytes() == (tmp_path / "two" / file.relative_to(tmp_path / "one")).read_bytes(), file.name
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_every_dialect_is_read_and_contrasts_stay_apart(bids: SmallBids, tmp_path: Path, dialect: Dialect) -> None:
+    for stem in ("sub-01_ses-01_T1w", "sub-01_ses-01_T2w"):
+        bids.case(stem, dialect)
+    out = tmp_path / "out"
+    assert run("--lesion", bids.root / "derivatives" / "labels", "-o", out, "--image", bids.root) == 0
+    cases = read_table(out / "cases_biomarkers.tsv")
+    assert [(case["subject"], case["session"], case["contrast"], case["status"]) for case in cases] == [
+        ("sub-01", "ses-01", "T1w", "measured"),
+        ("sub-01", "ses-01", "T2w", "measured"),
+    ]
+    assert all((out / case["instances"]).is_file() for case in cases)
+    assert len({case["instances"] for case in cases}) == 2
+    assert all(float(row["image_mean"]) > 300 for row in read_table(out / "biomarkers.tsv"))
+
+
+def test_bad_cases_are_named_with_exit_3_and_the_rest_is_measured(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (masks / "lesions" / "a.nii.gz").read_bytes()
+    (masks / "lesions" / "cut.nii.gz").write_bytes(whole[: len(whole) // 2])
+    write_mask(masks / "lesions" / "grid.nii.gz", boxes(*LESION), LAS)
+    write_mask(masks / "cords" / "grid.nii.gz", straight_cord((16, 18, 13)), LAS)
+    write_mask(masks / "lesions" / "labels.nii.gz", boxes(*LESION) * 2, LAS)
+    for name in ("cut", "labels"):
+        write_mask(masks / "cords" / f"{name}.nii.gz", straight_cord(), LAS)
+    write_mask(masks / "lesions" / "lone.nii.gz", boxes(*LESION), LAS)
+    assert measured(masks, tmp_path / "out") == 3
+    cases = {case["case"]: case for case in read_table(tmp_path / "out" / "cases_biomarkers.tsv")}
+    reasons = {name: case["reason"] for name, case in cases.items() if case["status"] == "refused"}
+    assert set(reasons) == {"cut", "grid", "labels", "lone"}
+    assert "cut.nii.gz" in reasons["cut"]
+    assert "(16, 18, 14) was needed" in reasons["grid"]
+    assert "--label-maps" in reasons["labels"]
+    assert "no cord mask" in reasons["lone"]
+    assert not any(str(tmp_path) in reason for reason in reasons.values())
+    assert {row["case"] for row in read_table(tmp_path / "out" / "biomarkers.tsv")} == {"a"}
+    assert "4 of 6 cases" in capsys.readouterr().err
+
+
+def test_a_level_of_injury_comes_as_a_number_or_from_a_table(masks: Path, tmp_path: Path) -> None:
+    assert measured(masks, tmp_path / "one", "--nli-slice", 3) == 0
+    rows = {row["case"]: row for row in read_table(tmp_path / "one" / "biomarkers.tsv")}
+    assert (rows["empty"]["lesion"], rows["empty"]["total_bridge_mm"]) == ("0", "8.0")
+    assert rows["empty"]["bridge_is_proxy"] == "true"
+    levels = tmp_path / "levels.tsv"
+    levels.write_text("case\tnli_slice\nempty\t3\na\tn/a\n")
+    assert measured(masks, tmp_path / "two", "--nli-slice", levels) == 0
+    assert {row["case"]: row for row in read_table(tmp_path / "two" / "biomarkers.tsv")} == rows
+    levels.write_text("case\tnli_slice\nemtpy\t3\n")
+    assert measured(masks, tmp_path / "three", "--nli-slice", levels) == 3
+    assert measured(masks, tmp_path / "four", "--nli-slice", 99) == 3
+
+
+def test_probabilities_and_folds_give_ranges(masks: Path, tmp_path: Path) -> None:
+    soft = boxes(*LESION) * np.float32(0.6)
+    soft[8, 7, 5:7] = 0.95
+    write_image(masks / "probabilities" / "a.nii.gz", soft, LAS)
+    write_image(masks / "probabilities" / "empty.nii.gz", soft * 0, LAS)
+    for fold, boxed in enumerate((boxes(*LESION), boxes(((7, 6, 4), (3, 5, 5))))):
+        write_mask(masks / f"f{fold}" / "a.nii.gz", boxed, LAS)
+        write_mask(masks / f"f{fold}" / "empty.nii.gz", boxes(), LAS)
+    flags = ("--probability", masks / "probabilities", "--folds", masks / "f0", masks / "f1")
+    assert measured(masks, tmp_path / "out", *flags) == 0
+    (row,) = read_table(tmp_path / "out" / "biomarkers.tsv")
+    assert (row["volume_low_mm3"], row["volume_mm3"], row["volume_high_mm3"]) == ("2.0", "60.0", "75.0")
+    assert (row["ventral_bridge_low_mm"], row["ventral_bridge_high_mm"]) == ("2.0", "5.0")
+    assert row["interval_source"] == "2 folds and thresholds 0.3, 0.5, 0.7"
+    assert (row["variants"], row["variants_found"]) == ("5", "5")
+    assert float(row["volume_soft_mm3"]) == pytest.approx(58 * 0.6 + 2 * 0.95, rel=1e-6)
+
+
+def test_label_maps_are_measured_with_the_cord_that_they_hold(masks: Path, tmp_path: Path) -> None:
+    labels = straight_cord() + boxes(*LESION)
+    write_mask(tmp_path / "maps" / "zurich_sub-01_T2w.nii.gz", labels, LAS)
+    known = tmp_path / "cases.tsv"
+    known.write_text("case\tsubject\tsite\nzurich_sub-01_T2w\tsub-01\tzurich\n")
+    given = ("--lesion", tmp_path / "maps", "--label-maps", "--cases", known)
+    assert run(*given, "-o", tmp_path / "out") == 0
+    assert measured(masks, tmp_path / "masks") == 0
+    (row,), (same,) = (read_table(tmp_path / out / "biomarkers.tsv") for out in ("out", "masks"))
+    assert {**row, "case": "a"} == same
+    (case,) = read_table(tmp_path / "out" / "cases_biomarkers.tsv")
+    assert (case["subject"], case["site"], case["contrast"]) == ("sub-01", "zurich", "T2w")
+
+
+def test_the_table_in_scts_words_follows_its_order(masks: Path, tmp_path: Path) -> None:
+    assert measured(masks, tmp_path / "out") == 0
+    with (tmp_path / "out" / "sct_tables" / "a_analysis.tsv").open() as stream:
+        header, row = csv.reader(stream, delimiter="\t")
+    assert header[:3] == ["label", "volume [mm3]", "length [mm]"]
+    assert header[6:9] == [
+        "interpolated_midsagittal_slice",
+        "length_interpolated_midsagittal_slice [mm]",
+        "width_interpolated_midsagittal_slice [mm]",
+    ]
+    assert header[14:17] == [f"slice_7_{side}_bridge_width [mm]" for side in ("dorsal", "ventral", "total")]
+    assert row[:3] == ["1", "60.0", "5.0"]
+
+
+def test_an_earlier_run_is_replaced_on_request_only_and_nothing_of_it_stays(
+    masks: Path, tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    out = tmp_path / "out"
+    assert measured(masks, out) == 0
+    before = tree_hash(out)
+    assert measured(masks, out) == 5
+    assert tree_hash(out) == before
+    assert measured(masks, out, "--force") == 0
+    assert tree_hash(out) == before
+    for file in masks.rglob("empty.nii.gz"):
+        file.unlink()
+    assert measured(masks, out, "--force") == 0
+    assert not list(out.rglob("*empty*"))
+
+
+def test_a_run_that_was_killed_goes_on_without_force(masks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert measured(masks, out) == 0
+    (out / "biomarkers.tsv").unlink()  # it is written last
+    assert measured(masks, out) == 0
+
+
+def test_inputs_and_folders_of_others_are_never_written_to(
+    masks: Path, tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    before = tree_hash(masks)
+    assert measured(masks, masks / "lesions" / "out") == 2
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "notes.txt").write_text("mine")
+    assert measured(masks, tmp_path / "theirs", "--force") == 5
+    assert tree_hash(masks) == before
+    assert [file.name for file in (tmp_path / "theirs").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("wrong", [("--threshold", 1), ("--n-procs", 0), ("--label-maps",), ("--cases", "nowhere")])
+def test_wrong_words_are_told(masks: Path, tmp_path: Path, wrong: tuple[object, ...]) -> None:
+    assert measured(masks, tmp_path / "out", *wrong) == 2
+
+
+def test_json_says_how_many(masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert measured(masks, tmp_path / "out", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["cases"], answer["measured"], answer["refused"], answer["lesions"]) == (2, 2, 0, 1)
+
+
+def test_one_file_without_a_cord_has_its_volume(masks: Path, tmp_path: Path) -> None:
+    assert run("--lesion", masks / "lesions" / "a.nii.gz", "-o", tmp_path / "out") == 0
+    (row,) = read_table(tmp_path / "out" / "biomarkers.tsv")
+    assert (row["volume_mm3"], row["length_mm"], row["status"]) == ("60.0", "n/a", "volume_only")
+    (case,) = read_table(tmp_path / "out" / "cases_biomarkers.tsv")
+    assert (case["status"], case["reason"]) == ("volume_only", "no cord mask")
+
+
+def test_an_oblique_mask_keeps_its_geometry(tmp_path: Path) -> None:
+    affine = np.eye(4)
+    affine[:3, :3] = nib.eulerangles.euler2mat(0.2, 0.3, -0.1) @ np.diag([-0.5, 0.5, 3.0])
+    write_mask(tmp_path / "x" / "a.nii.gz", boxes(*LESION), affine)
+    write_mask(tmp_path / "y" / "a.nii.gz", straight_cord(), affine)
+    assert run("--lesion", tmp_path / "x", "--cord", tmp_path / "y", "-o", tmp_path / "out") == 0
+    (case,) = read_table(tmp_path / "out" / "cases_biomarkers.tsv")
+    assert float(case["total_volume_mm3"]) == pytest.approx(60 * 0.75, rel=1e-6)
+    assert np.allclose(read_mask(tmp_path / "out" / case["instances"]).affine, affine, atol=1e-5)

@@ -1,0 +1,107 @@
+"""The same definitions written as plain loops over voxels, on ragged lesions."""
+
+import math
+from typing import cast
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from nnunet_ext.core.volume import Volume
+from nnunet_ext.evaluation.biomarkers.cord_course import cord_course
+from nnunet_ext.evaluation.biomarkers.frame import Floats
+from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import LesionBiomarkers, LesionStatus
+from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
+from tests.evaluation.biomarkers.boxes import SHAPE, Mask, leaning_cord
+
+SPACING = (0.5, 0.8, 3.0)
+Column = dict[int, tuple[int, int]]
+
+
+def first_and_last(mask: Mask, x: int) -> Column:
+    found = {z: np.flatnonzero(mask[x, :, z]) for z in range(mask.shape[2])}
+    return {z: (int(at[0]), int(at[-1])) for z, at in found.items() if at.size}
+
+
+def bridges(lesion: Mask, cord: Mask, plane: float, cosine: Floats) -> tuple[float, float, bool]:
+    lower, upper = math.floor(plane), math.ceil(plane)
+    fraction = plane - lower
+    sides: list[dict[int, tuple[int, int]]] = []
+    depths = [{z: last - first + 1 for z, (first, last) in first_and_last(cord, x).items()} for x in (lower, upper)]
+    for x in (lower, upper):
+        edges = first_and_last(cord, x)
+        here = first_and_last(lesion, x)
+        sides.append({z: (first - edges[z][0], edges[z][1] - last) for z, (first, last) in here.items()})
+    dorsal: list[float] = []
+    ventral: list[float] = []
+    for z in sorted(set(sides[0]) | set(sides[1])):
+        one, other = sides[0].get(z, sides[1].get(z)), sides[1].get(z, sides[0].get(z))
+        assert one is not None
+        assert other is not None
+        for found, index in ((dorsal, 0), (ventral, 1)):
+            found.append(((1 - fraction) * one[index] + fraction * other[index]) * SPACING[1] * cosine[z])
+    if dorsal:
+        return min(dorsal), min(ventral), False
+    slices = sorted({int(z) for z in np.nonzero(lesion)[2]})
+    halves = [((1 - fraction) * depths[0][z] + fraction * depths[1][z]) * SPACING[1] * cosine[z] / 2 for z in slices]
+    return min(halves), min(halves), True
+
+
+@given(st.integers(0, 10_000), st.floats(0.02, 0.3))
+def test_ragged_lesions_have_the_values_of_plain_loops(seed: int, share: float) -> None:
+    cord = leaning_cord()
+    draw = np.random.default_rng(seed).random(SHAPE)
+    lesion = (ndimage.gaussian_filter(draw, 0.8) > np.quantile(ndimage.gaussian_filter(draw, 0.8), 1 - share)) & (
+        cord > 0
+    )
+    case = measure_case(Volume(lesion, np.diag([-SPACING[0], *SPACING[1:], 1.0])), cord)
+    labels, count = ndimage.label(lesion, ndimage.generate_binary_structure(3, 2))
+    course = cord_course(cord > 0, SPACING, (0, 0, 0), SHAPE[2])
+    assert len(case.lesions) == count
+    if not count:
+        return
+    sizes = np.bincount(labels.ravel())[1:]
+    middle = round(float(np.nonzero(labels == sizes.argmax() + 1)[2].mean()))
+    window = range(middle - 2, middle + 3)
+    planes = [np.nonzero(cord[:, :, z])[0].mean() for z in window if 0 <= z < SHAPE[2]]
+    for number, row in enumerate(case.lesions, start=1):
+        assert row.status is LesionStatus.MEASURED
+        mask = cast("Mask", (labels == number).astype(np.uint8))
+        assert np.array_equal(case.instances == number, mask > 0)
+        check_shape(row, mask, cord, course.cosine, course.cosine_sagittal)
+        plane = float(np.mean(planes))
+        assert row.midsagittal_slice_corrected == pytest.approx(plane)
+        dorsal, ventral, proxy = bridges(mask, cord, plane, course.cosine_sagittal)
+        assert row.bridge_is_proxy_corrected is proxy
+        assert (row.dorsal_bridge_corrected_mm, row.ventral_bridge_corrected_mm) == pytest.approx((dorsal, ventral))
+        if len(planes) == len(window):
+            assert (row.midsagittal_slice, row.dorsal_bridge_mm) == pytest.approx((plane, dorsal))
+            check_plane(row, mask, plane, course.cosine_sagittal)
+
+
+def check_shape(row: LesionBiomarkers, mask: Mask, cord: Mask, cosine: Floats, cosine_sagittal: Floats) -> None:
+    slices = sorted({int(z) for z in np.nonzero(mask)[2]})
+    depth = [np.nonzero(mask[:, :, z])[1] for z in slices]
+    areas = [int(mask[:, :, z].sum()) for z in slices]
+    wide = max((at.max() - at.min() + 1) * SPACING[1] * cosine_sagittal[z] for z, at in zip(slices, depth, strict=True))
+    largest = max(area * SPACING[0] * SPACING[1] * cosine[z] for z, area in zip(slices, areas, strict=True))
+    assert row.volume_mm3 == pytest.approx(mask.sum() * math.prod(SPACING))
+    assert row.length_mm == pytest.approx(sum(SPACING[2] / cosine[z] for z in slices))
+    assert row.width_mm == pytest.approx(wide)
+    assert row.max_equivalent_diameter_mm == pytest.approx(2 * math.sqrt(largest / math.pi))
+    ratios = [area / cord[:, :, z].sum() for z, area in zip(slices, areas, strict=True)]
+    assert row.max_axial_damage_ratio == pytest.approx(max(ratios))
+
+
+def check_plane(row: LesionBiomarkers, mask: Mask, plane: float, cosine: Floats) -> None:
+    lower, upper = math.floor(plane), math.ceil(plane)
+    mixed = (1 - plane + lower) * mask[lower] + (plane - lower) * mask[upper]
+    length, width = 0.0, 0.0
+    for z in range(SHAPE[2]):
+        column = mixed[:, z]
+        if (column > 0).any():
+            length += column[column > 0].mean() * SPACING[2] / cosine[z]
+            width = max(width, column.sum() * SPACING[1] * cosine[z])
+    assert (row.midsagittal_length_mm, row.midsagittal_width_mm) == pytest.approx((length, width))
