@@ -1,50 +1,72 @@
 """How far two masks agree voxel by voxel."""
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 BoolArray = npt.NDArray[np.bool_]
 
 
-def dice(reference: BoolArray, prediction: BoolArray) -> float:
-    """Dice similarity: twice the common voxels over the voxels of both.
-
-    ``2 |R and P| / (|R| + |P|)`` (Dice 1945; MetricsReloaded, Maier-Hein et al. 2024).
+@dataclass(frozen=True)
+class VoxelCounts:
+    """Voxels of two masks, from which every voxel-wise metric follows.
 
     Parameters
     ----------
     reference, prediction
-        Masks of one shape, any axis order.
-
-    Returns
-    -------
-    float
-        0 (no common voxel) to 1 (the same mask); higher is better. Both empty: 1. One of them empty: 0.
+        Voxels of each mask.
+    common
+        Voxels of both.
     """
-    total = np.count_nonzero(reference) + np.count_nonzero(prediction)
-    if total == 0:
-        return 1.0
-    return 2.0 * np.count_nonzero(reference & prediction) / total
+
+    reference: int
+    prediction: int
+    common: int
+
+    @property
+    def dice(self) -> float:
+        """``2 |R and P| / (|R| + |P|)`` (Dice 1945), 0 to 1, higher is better. Both empty: 1. One of them empty: 0."""
+        total = self.reference + self.prediction
+        return 2.0 * self.common / total if total else 1.0
+
+    @property
+    def precision(self) -> float:
+        """``|R and P| / |P|``, 0 to 1, higher is better. Prediction empty: NaN, there is nothing to be right about."""
+        return self.common / self.prediction if self.prediction else math.nan
+
+    @property
+    def sensitivity(self) -> float:
+        """``|R and P| / |R|``, 0 to 1, higher is better. Reference empty: NaN."""
+        return self.common / self.reference if self.reference else math.nan
+
+    @property
+    def relative_volume_error(self) -> float:
+        """``100 (|P| - |R|) / |R|``, in percent, signed: below 0 the prediction is too small.
+
+        Both empty: 0. Only the reference empty: +100, whatever the prediction's size, as there is nothing to relate it
+        to (MetricsReloaded's value). Only the prediction empty: -100.
+        """
+        if self.reference == 0:
+            return 0.0 if self.prediction == 0 else 100.0
+        return 100.0 * (self.prediction - self.reference) / self.reference
+
+
+def count_voxels(reference: BoolArray, prediction: BoolArray) -> VoxelCounts:
+    """Count the voxels of two masks of one shape, any axis order; an empty mask has none."""
+    return VoxelCounts(
+        int(np.count_nonzero(reference)),
+        int(np.count_nonzero(prediction)),
+        int(np.count_nonzero(reference & prediction)),
+    )
+
+
+def dice(reference: BoolArray, prediction: BoolArray) -> float:
+    """Give the Dice similarity of two masks of one shape; see `VoxelCounts.dice`."""
+    return count_voxels(reference, prediction).dice
 
 
 def relative_volume_error(reference: BoolArray, prediction: BoolArray) -> float:
-    """Volume of the prediction against that of the reference, signed, in percent.
-
-    ``100 (|P| - |R|) / |R|``. All voxels are of one size, so their number stands for the volume.
-
-    Parameters
-    ----------
-    reference, prediction
-        Masks of one shape, any axis order.
-
-    Returns
-    -------
-    float
-        -100 and up, in percent; 0 is best, below it the prediction is too small. Both empty: 0. Only the reference
-        empty: +100, whatever the prediction's size (there is nothing to relate it to; the value is MetricsReloaded's).
-        Only the prediction empty: -100.
-    """
-    wanted, found = np.count_nonzero(reference), np.count_nonzero(prediction)
-    if wanted == 0:
-        return 0.0 if found == 0 else 100.0
-    return 100.0 * (found - wanted) / wanted
+    """Give the signed volume error in percent of two masks of one shape; see `VoxelCounts.relative_volume_error`."""
+    return count_voxels(reference, prediction).relative_volume_error

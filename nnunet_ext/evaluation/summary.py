@@ -1,62 +1,92 @@
 """The metrics of many cases in a few rows, each mean with the number of cases that it rests on."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.evaluation.case import LESION_REGION
 from nnunet_ext.evaluation.dictionary import METRICS
+from nnunet_ext.evaluation.region import CORD_REGION
 
 OVERALL_SITE: Final = "(all)"
 """Stands in the column `site` where a row is about every site; in brackets, as a site could be called `all`."""
 
 SUMMARY_COLUMNS: Final = ("site", "region", "metric", "n_cases", "n_used", "mean", "sd")
+"""The columns that every reader of a summary may rely on, in this order."""
+
+MORE_COLUMNS: Final = ("n_not_scored", "median", "iqr", "min", "max", "sum")
+"""Those that follow."""
 
 
 def summary_table(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Summarise `metrics.tsv` over all cases, then per site.
+    """Summarise `metrics.tsv` over all cases, then per site, then, where there are several, per contrast.
 
     Parameters
     ----------
     metrics
-        As `metrics_table` gives it.
+        As `metrics_table` gives it; a column `status` other than ``ok`` marks rows that were not scored.
 
     Returns
     -------
     DataFrame
-        Columns site, region, metric, n_cases, n_used, mean, sd; one row for each metric of a region. `n_cases` are
-        the cases that have the region, `n_used` those that the mean rests on. For lesions also `dsc_in_lesion_cases`
-        (Dice over the cases with a reference lesion: elsewhere an empty prediction scores 1) and
-        `lesion_free_kept_clean` (share of the lesion-free cases in which nothing was predicted). No case: no row.
+        `SUMMARY_COLUMNS` and `MORE_COLUMNS`; one row for each metric of a region. `n_cases` are the cases that have the
+        region, `n_used` those that the figures rest on. For lesions also `dsc_in_lesion_cases` (Dice over the cases
+        with a reference lesion: elsewhere an empty prediction scores 1). No case: no row.
 
     Raises
     ------
     DataRefusedError
         Where a site bears the name that is kept for the rows over all sites, or a case stands twice in the table.
     """
-    if (metrics["site"] == OVERALL_SITE).any():
-        raise DataRefusedError(f"no site may be called {OVERALL_SITE!r}, the name of the rows over all; rename it")
+    if metrics["site"].str.startswith("(").any():
+        names = ", ".join(sorted({site for site in metrics["site"] if site.startswith("(")}))
+        raise DataRefusedError(f"no site may begin with a bracket, as the rows over several sites do; rename {names}")
     twice = metrics.loc[metrics.duplicated(["case", "region"]), "case"]
     if len(twice):
         raise DataRefusedError(f"a case must be scored once, found more rows for {', '.join(twice.unique()[:5])}")
-    sites = [(OVERALL_SITE, metrics), *((str(site), rows) for site, rows in metrics.groupby("site", sort=True))]
     rows = [
-        (site, str(region), metric, len(group), values.count(), values.mean(), values.std(ddof=1))
-        for site, of_site in sites
-        for region, group in of_site.groupby("region", sort=False)
+        {"site": name, "region": str(region), "metric": metric, **_figures(group, values)}
+        for name, members in _groups(metrics)
+        for region, group in members.groupby("region", sort=False)
         for metric, values in _columns(str(region), group)
     ]
-    table = pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
-    return table.astype({"n_cases": "int64", "n_used": "int64", "mean": "Float64", "sd": "Float64"})
+    table = pd.DataFrame(rows, columns=[*SUMMARY_COLUMNS, *MORE_COLUMNS])
+    counts = {"n_cases", "n_used", "n_not_scored"}
+    figures = set(table.columns) - {"site", "region", "metric"} - counts
+    return table.astype({**dict.fromkeys(counts, "int64"), **dict.fromkeys(figures, "Float64")})
+
+
+def _groups(metrics: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield OVERALL_SITE, metrics
+    for site, rows in metrics.groupby("site", sort=True):
+        yield str(site), rows
+    if "contrast" in metrics and metrics["contrast"].nunique() > 1:
+        for contrast, rows in metrics.groupby("contrast", sort=True):
+            yield f"(contrast {contrast})", rows
+
+
+def _figures(group: pd.DataFrame, values: "pd.Series[float]") -> dict[str, Any]:
+    used = values.dropna().astype("float64")
+    finite = used.map(abs).max() < float("inf")
+    return {
+        "n_cases": len(group),
+        "n_used": len(used),
+        "n_not_scored": int((group["status"] != "ok").sum()) if "status" in group else 0,
+        "mean": used.mean(),
+        "sd": used.std(ddof=1) if finite else pd.NA,
+        "median": used.median(),
+        "iqr": used.quantile(0.75) - used.quantile(0.25) if finite else pd.NA,
+        "min": used.min(),
+        "max": used.max(),
+        "sum": used.sum() if len(used) else pd.NA,
+    }
 
 
 def _columns(region: str, group: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[float]"]]:
     for metric in METRICS:
-        if metric.regions in ("all", region):
+        if metric.applies(region):
             yield metric.column, group[metric.column].astype("Float64")
-    if region == LESION_REGION:
-        has_lesion = group["ref_count"] > 0
+    if region != CORD_REGION:
+        has_lesion = (group["ref_count"] > 0).fillna(value=False).astype(bool)
         yield "dsc_in_lesion_cases", group.loc[has_lesion, "dsc"].astype("Float64")
-        yield "lesion_free_kept_clean", (group.loc[~has_lesion, "pred_count"] == 0).astype("Float64")

@@ -3,30 +3,39 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.evaluation.case import RegionMetrics
 from nnunet_ext.evaluation.dictionary import data_dictionary
 from nnunet_ext.evaluation.preset import Preset
+from nnunet_ext.evaluation.region import TOLERANCE_MM
+from nnunet_ext.evaluation.rows import RegionMetrics
 from nnunet_ext.evaluation.summary import summary_table
 
-_COUNTS: Final = ("ref_count", "pred_count")
+_TEXTS: Final = frozenset({"case", "site", "region"})
+_COUNTS: Final = frozenset({"ref_count", "pred_count", "lesions_detected_6mm3", "lesion_free_kept_clean"})
 
 
 def metrics_table(rows: Iterable[RegionMetrics]) -> pd.DataFrame:
     """Put the metrics of all cases into one table, a row per case and region, missing values as NA."""
-    columns = [field.name for field in fields(RegionMetrics)]
-    table = pd.DataFrame([asdict(row) for row in rows], columns=columns)
-    texts = ("case", "site", "region")
-    kinds = {name: "object" if name in texts else "Int64" if name in _COUNTS else "Float64" for name in columns}
+    return typed(pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(RegionMetrics)]))
+
+
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of metrics their types; other columns are texts."""
+    metrics = {field.name for field in fields(RegionMetrics)} - _TEXTS
+    kinds = {name: "Int64" if name in _COUNTS else "Float64" if name in metrics else "object" for name in table.columns}
     return table.astype(kinds)
 
 
 def write_tables(
-    folder: Path, rows: Iterable[RegionMetrics], regions: Mapping[str, tuple[int, ...]], preset: Preset
+    folder: Path,
+    rows: Iterable[RegionMetrics],
+    regions: Mapping[str, tuple[int, ...]],
+    preset: Preset,
+    tolerance_mm: float = TOLERANCE_MM,
 ) -> pd.DataFrame:
     """Write `metrics.tsv`, `summary.tsv` and the data dictionary `metrics.json`.
 
@@ -36,7 +45,7 @@ def write_tables(
         Where the three files go; made where it is missing.
     rows
         From `evaluate_case`, any number of cases, none included.
-    regions, preset
+    regions, preset, tolerance_mm
         As they were scored.
 
     Returns
@@ -49,11 +58,15 @@ def write_tables(
     DataRefusedError
         See `summary_table`.
     """
-    metrics = metrics_table(rows)
+    return write_metrics(folder, metrics_table(rows), data_dictionary(preset, regions, tolerance_mm))
+
+
+def write_metrics(folder: Path, metrics: pd.DataFrame, dictionary: Mapping[str, Any]) -> pd.DataFrame:
+    """Write a table of metrics, its summary and its dictionary; gives the summary."""
     summary = summary_table(metrics)
     write_text(folder / "metrics.tsv", tsv(metrics))
     write_text(folder / "summary.tsv", tsv(summary))
-    write_json(folder / "metrics.json", data_dictionary(preset, regions))
+    write_json(folder / "metrics.json", dictionary)
     return summary
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
-from nnunet_ext.evaluation.summary import OVERALL_SITE, SUMMARY_COLUMNS, summary_table
+from nnunet_ext.evaluation.summary import MORE_COLUMNS, OVERALL_SITE, SUMMARY_COLUMNS, summary_table
 from nnunet_ext.evaluation.tables import metrics_table
 
 Key = tuple[str, str, str]
@@ -83,14 +83,44 @@ def test_lesion_columns_are_not_summarised_for_the_cord() -> None:
 def test_no_case_gives_no_row_but_all_columns() -> None:
     table = summary_table(metrics_table([]))
     assert len(table) == 0
-    assert tuple(table.columns) == SUMMARY_COLUMNS
+    assert tuple(table.columns) == (*SUMMARY_COLUMNS, *MORE_COLUMNS)
 
 
 def test_a_site_with_the_name_of_all_sites_is_refused() -> None:
-    with pytest.raises(DataRefusedError, match="rename"):
+    with pytest.raises(DataRefusedError, match="no site may begin"):
         summary(case("a", OVERALL_SITE, 1, 1))
 
 
 def test_a_case_that_stands_twice_is_refused_by_name() -> None:
     with pytest.raises(DataRefusedError, match="twin"):
         summary(case("twin", "x", 1, 1), case("twin", "x", 1, 1))
+
+
+def test_median_quartiles_extremes_and_sum_stand_beside_the_mean() -> None:
+    row = summary(*MIXED, case("e", "y", 4, 2))[(OVERALL_SITE, "lesion", "dsc")]
+    values = sorted([1, 0, 1, 0, 2 * 2 / 6])
+    assert (row["min"], row["max"], row["median"]) == pytest.approx((0, 1, values[2]))
+    assert row["iqr"] == pytest.approx(float(np.subtract(*np.percentile(values, [75, 25]))))
+    assert row["sum"] == pytest.approx(sum(values))
+
+
+def test_contrasts_have_rows_where_there_are_several() -> None:
+    table = metrics_table([row for rows in MIXED for row in rows])
+    table["contrast"] = ["T2w" if name in "ab" else "T1w" for name in table["case"]]
+    found = summary_table(table)
+    assert list(found["site"].unique()) == [OVERALL_SITE, "x", "y", "(contrast T1w)", "(contrast T2w)"]
+    table["contrast"] = "T2w"
+    assert list(summary_table(table)["site"].unique()) == [OVERALL_SITE, "x", "y"]
+
+
+def test_cases_that_were_not_scored_are_counted_and_not_averaged() -> None:
+    table = metrics_table([row for rows in MIXED for row in rows])
+    table["status"] = "ok"
+    of_a = table["case"] == "a"
+    table.loc[of_a, "status"] = "refused"
+    table.loc[of_a, ["dsc", "ref_count", "pred_count"]] = pd.NA
+    found = {row["metric"]: row for row in summary_table(table).to_dict("records") if row["region"] == "lesion"
+             and row["site"] == OVERALL_SITE}  # fmt: skip
+    assert (found["dsc"]["n_cases"], found["dsc"]["n_used"], found["dsc"]["n_not_scored"]) == (4, 3, 1)
+    assert found["dsc_in_lesion_cases"]["n_used"] == 1
+    assert found["lesion_free_kept_clean"]["n_used"] == 2

@@ -43,7 +43,9 @@ def test_every_column_of_both_tables_is_in_the_dictionary(tmp_path: Path) -> Non
     columns = [field.name for field in fields(RegionMetrics)]
     assert columns[3:] == list(dictionary["metrics"]) == [metric.column for metric in METRICS]
     described = set(dictionary["metrics"]) | set(dictionary["summary"]["metrics"])
+    of_cord = {metric.column for metric in METRICS if metric.regions == "cord"}
     assert set(summary["metric"]) == described
+    assert set(summary.loc[summary["region"] == "sc", "metric"]) >= of_cord
     assert {metric.column for metric in SUMMARY_METRICS} == set(dictionary["summary"]["metrics"])
 
 
@@ -51,7 +53,8 @@ def test_the_dictionary_names_the_tool_the_preset_and_each_empty_rule(tmp_path: 
     write_tables(tmp_path, rows(), REGIONS, SCISEG2)
     dictionary = json.loads((tmp_path / "metrics.json").read_text())
     assert dictionary["version"] == __version__
-    assert dictionary["preset"] == {"name": "sciseg2", "connectivity": 6, "smallest_lesion_mm3": 0.0, "overlap": 0.1}
+    preset = dictionary["preset"]
+    assert (preset["name"], preset["lesion"]["connectivity"], preset["rule"]["overlap"]) == ("sciseg2", 6, 0.1)
     assert dictionary["regions"] == {"sc": [1, 2], "lesion": [2]}
     assert all(entry["empty_masks"] and entry["formula"] and entry["unit"] for entry in dictionary["metrics"].values())
 

@@ -10,6 +10,7 @@ from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
+from nnunet_ext.evaluation.grid import grid_of
 from nnunet_ext.evaluation.preset import SCISEG2
 from nnunet_ext.evaluation.tables import write_tables
 
@@ -44,5 +45,6 @@ def evaluate(work: Workspace, target: Target) -> Evaluation:
             dict(target.regions),
             case=case["case"],
             site=case["site"],
+            grid=grid_of(reference),
         )
     return Evaluation(rows, write_tables(work.evaluation, rows, dict(target.regions), SCISEG2))

@@ -1,0 +1,144 @@
+"""`nnunet_ext evaluate`: score predictions against references, case by case and site by site."""
+
+import argparse
+import json
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+
+PRESET_NAMES: Final = ("sciseg2", "anima", "panoptica", "gros2019", "lemay2021")
+"""Named here for the help, which must not wait for the libraries behind the presets; a test compares."""
+
+_EXAMPLES: Final = """\
+examples:
+  nnunet_ext evaluate $nnUNet_raw/Dataset501_CordLesion/labelsTs heldout -o scores
+  nnunet_ext evaluate /data/bids/derivatives/labels predicted -o scores --preset anima
+  nnunet_ext evaluate manual.nii.gz predicted.nii.gz -o scores --target lesion
+A case without a mask, with a damaged one or with one on another grid keeps its row, with the reason; the exit code is
+then 3. Look at metrics.json for what each column means, and at summary.tsv for how many cases a mean rests on."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Score predictions.
+
+    Parameters
+    ----------
+    reference, prediction
+        Each a file, a folder of label maps or of masks, or a BIDS tree of masks.
+    out
+        Folder for the tables.
+    preset
+        Name of the convention.
+    target
+        What label values mean; None takes it from `dataset.json`, else ``cord-lesion``.
+    regions
+        Those to score; empty for all.
+    cases
+        A `cases.tsv`; None looks for one by the reference.
+    tolerance_mm
+        Of the normalised surface distance.
+    threshold
+        Soft masks are cut above it; None refuses them.
+    missing_as_empty
+        Whether a missing prediction is scored as an empty one.
+    n_procs
+        Processes.
+    force
+        Whether results of another evaluation are overwritten.
+    json
+        Whether the answer is JSON.
+    """
+
+    reference: Path
+    prediction: Path
+    out: Path
+    preset: str
+    target: str | None
+    regions: tuple[str, ...]
+    cases: Path | None
+    tolerance_mm: float
+    threshold: float | None
+    missing_as_empty: bool
+    n_procs: int
+    force: bool
+    json: bool
+
+    def run(self) -> int:
+        """Score every case, write the tables, and say what was found."""
+        # Imported here: help must not wait for scipy and pandas.
+        from nnunet_ext.cli.evaluate_inputs import Asked, gather  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate_output import claim, settings_of, write_results  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate_words import answer, in_words, refused_in_words  # noqa: PLC0415
+        from nnunet_ext.core.workers import run_all  # noqa: PLC0415
+        from nnunet_ext.evaluation.evaluate_pair import evaluate_pair  # noqa: PLC0415
+        from nnunet_ext.evaluation.preset import find_preset  # noqa: PLC0415
+        from nnunet_ext.evaluation.region import Scoring  # noqa: PLC0415
+
+        scoring = Scoring(find_preset(self.preset), self.tolerance_mm)
+        asked = Asked(self.reference, self.prediction, self.target, self.regions, self.cases)
+        gathered = gather(asked, scoring, self.threshold, missing_as_empty=self.missing_as_empty)
+        settings = settings_of(asked, gathered.comparison, self.out)
+        claim(self.out, settings, force=self.force)
+        with progress_bar("evaluate", "case") as progress:
+            results = run_all(evaluate_pair, gathered.pairs, (gathered.comparison,), self.n_procs, progress)
+        summary = write_results(self.out, results, gathered, settings)
+        refused = refused_in_words(results)
+        for sentence in (*gathered.remarks, *refused):
+            print(f"nnunet_ext evaluate: warning: {sentence}", file=sys.stderr)
+        if self.json:
+            print(json.dumps(answer(results, summary, gathered), ensure_ascii=False))
+        else:
+            print(in_words(self.out, results, summary, gathered))
+        return DataRefusedError.exit_code if refused else 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.usage = "nnunet_ext evaluate REF PRED -o OUT [options]"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EXAMPLES
+    add = parser.add_argument
+    add(
+        "reference", type=Path, metavar="REF",
+        help="references: a mask, a folder of label maps CASE.nii.gz or of masks with the region in their names "
+        "(sub-01_T2w_label-lesion_seg.nii.gz), or a BIDS tree of such masks",
+    )  # fmt: skip
+    add("prediction", type=Path, metavar="PRED", help="predictions, likewise; they pair by case, not by layout")
+    add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for the tables")
+    add(
+        "--preset", default=PRESET_NAMES[0], metavar="NAME",
+        help=f"what is a lesion and when it is found: {', '.join(PRESET_NAMES)} (default {PRESET_NAMES[0]})",
+    )  # fmt: skip
+    add("--target", metavar="NAME|FILE", help="what label values mean; by default as dataset.json says, or cord-lesion")
+    add("--regions", nargs="+", default=[], metavar="REGION", help="score these only, such as: lesion")
+    add("--cases", type=Path, metavar="TSV", help="cases.tsv with site and contrast; by default that of the reference")
+    add("--tolerance-mm", type=float, default=1.0, metavar="MM", help="of the normalised surface distance (default 1)")
+    add("--threshold", type=float, metavar="X", help="take soft masks, values above X being the region")
+    add("--missing-as-empty", action="store_true", help="score a missing prediction as an empty one")
+    add("--n-procs", type=int, default=1, metavar="N", help="processes (default 1)")
+    add("--force", action="store_true", help="overwrite the results of another evaluation in OUT")
+    add("--json", action="store_true", help="answer in JSON")
+
+
+def from_options(options: argparse.Namespace) -> Evaluate:
+    """Take the parsed arguments.
+
+    Raises
+    ------
+    UsageError
+        Where a number lies outside its range.
+    """
+    if not (options.tolerance_mm >= 0 and math.isfinite(options.tolerance_mm)):
+        raise UsageError(f"--tolerance-mm must be 0 or more, found {options.tolerance_mm}")
+    if options.threshold is not None and not 0 <= options.threshold < 1:
+        raise UsageError(f"--threshold must lie from 0 up to but not including 1, found {options.threshold}")
+    if options.n_procs < 1:
+        raise UsageError(f"--n-procs must be 1 or more, found {options.n_procs}")
+    given = {name: value for name, value in vars(options).items() if name in Evaluate.__dataclass_fields__}
+    return Evaluate(**{**given, "regions": tuple(options.regions)})

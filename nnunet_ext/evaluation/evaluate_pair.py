@@ -1,0 +1,157 @@
+"""Reading and scoring one case."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.evaluation.grid import grid_of
+from nnunet_ext.evaluation.labelling import Labelling
+from nnunet_ext.evaluation.overlap import BoolArray
+from nnunet_ext.evaluation.pairs import CasePair
+from nnunet_ext.evaluation.read_side import Side, read_side
+from nnunet_ext.evaluation.region import Scoring, score_region
+from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
+
+OK: Final = "ok"
+REFUSED: Final = "refused"
+NO_REFERENCE: Final = "missing reference"
+NO_PREDICTION: Final = "missing prediction"
+NOT_ANNOTATED: Final = "not annotated"
+
+_AS_EMPTY: Final = "no prediction: scored as an empty one"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What all cases share.
+
+    Parameters
+    ----------
+    regions
+        To be scored, in order.
+    reference, prediction
+        What the label values of either side mean.
+    scoring
+        Preset and tolerance.
+    threshold
+        Soft masks are cut above it; None refuses them.
+    missing_as_empty
+        Whether a missing prediction is scored as an empty one.
+    """
+
+    regions: tuple[str, ...]
+    reference: Labelling
+    prediction: Labelling
+    scoring: Scoring = field(default_factory=Scoring)
+    threshold: float | None = None
+    missing_as_empty: bool = False
+
+
+@dataclass(frozen=True)
+class RegionResult:
+    """One region of one case, scored or not."""
+
+    region: str
+    status: str
+    reason: str = ""
+    metrics: RegionMetrics | None = None
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """One case, with a result for every region.
+
+    Parameters
+    ----------
+    pair
+        The case.
+    regions
+        In the order of the comparison.
+    lesions
+        Of both sides.
+    notes
+        What reading had to repair or choose.
+    """
+
+    pair: CasePair
+    regions: tuple[RegionResult, ...]
+    lesions: tuple[LesionRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """Of the case: that of its regions where it is the same, else the first that is not ``ok``."""
+        return next((result.status for result in self.regions if result.status != OK), OK)
+
+    @property
+    def reason(self) -> str:
+        """Why not every region was scored; empty where all were."""
+        return "; ".join(dict.fromkeys(result.reason for result in self.regions if result.reason))
+
+
+def evaluate_pair(pair: CasePair, comparison: Comparison) -> CaseResult:
+    """Read and score a case; what is refused is a result too, so that every case has its rows."""
+    if pair.reference is None:
+        return _unscored(pair, comparison, NO_REFERENCE, "there is a prediction and no reference")
+    if pair.prediction is None and not comparison.missing_as_empty:
+        return _unscored(pair, comparison, NO_PREDICTION, "there is a reference and no prediction")
+    threshold = comparison.threshold
+    try:
+        reference = read_side(pair.reference, comparison.reference, role="reference", grid=None, threshold=threshold)
+        prediction = (
+            Side(reference.grid, {}, notes=(_AS_EMPTY,))
+            if pair.prediction is None
+            else read_side(
+                pair.prediction, comparison.prediction, role="prediction", grid=reference.grid, threshold=threshold
+            )
+        )
+    except DataRefusedError as error:
+        return _unscored(pair, comparison, REFUSED, str(error))
+    lesions: list[LesionRow] = []
+    results = tuple(_score(region, pair, comparison, (reference, prediction), lesions) for region in comparison.regions)
+    said = dict.fromkeys((*reference.notes, *prediction.notes))
+    guessed = (pair.ignored_note,) if pair.ignored_note and reference.ignored is not None else ()
+    notes = (*pair.notes, *said, *guessed)
+    return CaseResult(pair, results, tuple(lesions), notes)
+
+
+def _unscored(pair: CasePair, comparison: Comparison, status: str, reason: str) -> CaseResult:
+    return CaseResult(
+        pair, tuple(RegionResult(region, status, reason) for region in comparison.regions), notes=pair.notes
+    )
+
+
+def _score(
+    region: str, pair: CasePair, comparison: Comparison, sides: tuple[Side, Side], lesions: list[LesionRow]
+) -> RegionResult:
+    reference, prediction = sides
+    if region not in reference.masks:
+        return RegionResult(region, NO_REFERENCE, f"no reference mask of {region}")
+    if region not in prediction.masks and not comparison.missing_as_empty:
+        return RegionResult(region, NO_PREDICTION, f"no predicted mask of {region}")
+    wanted = reference.masks[region]
+    found = prediction.masks.get(region, np.zeros_like(wanted))
+    reason = "" if region in prediction.masks else _AS_EMPTY
+    if reference.ignored is not None:
+        values = frozenset(comparison.reference.values[region])
+        may_be = comparison.reference.every_value if pair.ignored_may_be is None else pair.ignored_may_be
+        if may_be <= values:
+            wanted = wanted | reference.ignored
+        elif may_be & values:
+            if not (reference.labels_there or frozenset()) & may_be:
+                return RegionResult(region, NOT_ANNOTATED, f"nobody annotated {region} in the reference")
+            wanted, found, reason = _without_ignored(wanted, found, reference.ignored, reason)
+    names = (pair.case, pair.about.site, region)
+    metrics, rows = score_region(wanted, found, grid_of(reference.grid), comparison.scoring, names=names)
+    lesions += rows
+    return RegionResult(region, OK, reason, metrics)
+
+
+def _without_ignored(
+    wanted: BoolArray, found: BoolArray, ignored: BoolArray, reason: str
+) -> tuple[BoolArray, BoolArray, str]:
+    """Leave the voxels that nobody annotated out of both masks."""
+    told = f"{np.count_nonzero(ignored)} voxels that nobody annotated were left out of both masks"
+    return wanted & ~ignored, found & ~ignored, "; ".join(filter(None, [reason, told]))

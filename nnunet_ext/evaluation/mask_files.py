@@ -1,0 +1,145 @@
+"""The masks of one side of a comparison: a file, a folder, or a BIDS tree."""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.evaluation.mask_names import MaskName, parse_mask_name, strip_ending
+
+_SKIPPED: Final = frozenset({"sourcedata", "code"})
+
+
+@dataclass(frozen=True)
+class CaseMasks:
+    """The masks of one case on one side.
+
+    Parameters
+    ----------
+    case
+        As the files name it.
+    label_map
+        All regions in one file; None where each region has its own.
+    regions
+        Name and file of each region.
+    problem
+        Why it cannot be used, such as two files for one region; empty where it can.
+    """
+
+    case: str
+    label_map: Path | None = None
+    regions: tuple[tuple[str, Path], ...] = ()
+    problem: str = ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file."""
+        return (self.label_map,) if self.label_map is not None else tuple(file for _, file in self.regions)
+
+
+@dataclass(frozen=True)
+class MaskFolder:
+    """What was found on one side.
+
+    Parameters
+    ----------
+    cases
+        By name, sorted.
+    other_files
+        Images that are no masks by their names, in a folder of masks.
+    """
+
+    cases: tuple[CaseMasks, ...]
+    other_files: tuple[Path, ...] = ()
+
+    @property
+    def per_region(self) -> bool:
+        """Whether regions have files of their own."""
+        return any(case.regions for case in self.cases)
+
+
+def find_masks(place: Path, regions: Sequence[str], *, label_maps: bool) -> MaskFolder:
+    """List the masks at a place; none is opened.
+
+    Parameters
+    ----------
+    place
+        A file; a folder of label maps ``CASE.nii.gz``, or of masks with a region in each name; a BIDS tree of those.
+    regions
+        Names of the regions that a file's name may hold.
+    label_maps
+        Whether the folder is known to hold label maps (a `dataset.json` stands by it), whatever their names are.
+
+    Raises
+    ------
+    DataRefusedError
+        Where there is nothing, or no mask.
+    """
+    if place.is_file():
+        return MaskFolder((_single(place, regions, label_map=label_maps),))
+    if not place.is_dir():
+        raise DataRefusedError(f"{place}: a mask or a folder of masks was needed; there is nothing, check the path")
+    tree = is_tree(place)
+    files = _walk(place) if tree else sorted(entry for entry in place.iterdir() if not entry.is_dir())
+    named = [(file, stem) for file in files if (stem := strip_ending(file.name)) is not None]
+    parsed = {} if label_maps and not tree else {file: parse_mask_name(stem, regions) for file, stem in named}
+    if any(parsed.values()):
+        return _by_region(parsed)
+    if tree or not named:
+        raise DataRefusedError(
+            f"{place}: masks of {', '.join(regions)} were needed, named such as sub-01_T2w_label-SC_seg.nii.gz, "
+            f"or label maps CASE.nii.gz; found {len(named)} other images"
+        )
+    return _label_maps(named)
+
+
+def is_tree(place: Path) -> bool:
+    """Tell whether a place is a folder laid out as BIDS."""
+    return place.is_dir() and any(
+        entry.is_dir() and (entry.name.startswith("sub-") or entry.name == "derivatives") for entry in place.iterdir()
+    )
+
+
+def _single(file: Path, regions: Sequence[str], *, label_map: bool) -> CaseMasks:
+    stem = strip_ending(file.name)
+    if stem is None:
+        raise DataRefusedError(f"{file}: a mask that ends in .nii or .nii.gz was needed")
+    name = None if label_map else parse_mask_name(stem, regions)
+    return CaseMasks(stem, file) if name is None else CaseMasks(name.case, None, ((name.region, file),))
+
+
+def _walk(root: Path) -> list[Path]:
+    found = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in _SKIPPED)
+        found += [Path(folder) / name for name in sorted(names)]
+    return found
+
+
+def _by_region(parsed: dict[Path, MaskName | None]) -> MaskFolder:
+    files: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    for file, name in parsed.items():
+        if name is not None:
+            files[name.case][name.region].append(file)
+    cases = []
+    for case, of_case in sorted(files.items()):
+        twice = [f"{len(found)} files for {region}: {', '.join(sorted(file.name for file in found))}"
+                 for region, found in of_case.items() if len(found) > 1]  # fmt: skip
+        first = tuple((region, found[0]) for region, found in of_case.items())
+        cases.append(CaseMasks(case, None, first, "; ".join(twice)))
+    return MaskFolder(tuple(cases), tuple(file for file, name in parsed.items() if name is None))
+
+
+def _label_maps(named: Sequence[tuple[Path, str]]) -> MaskFolder:
+    files: dict[str, list[Path]] = defaultdict(list)
+    for file, stem in named:
+        files[stem].append(file)
+    return MaskFolder(
+        tuple(
+            CaseMasks(case, found[0], (), "" if len(found) == 1 else "both a .nii and a .nii.gz; remove one")
+            for case, found in sorted(files.items())
+        )
+    )

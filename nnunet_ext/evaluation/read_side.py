@@ -1,0 +1,162 @@
+"""Reading one side of a case: the masks of its regions, on one grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.volume import Volume
+from nnunet_ext.evaluation.case import refuse_strange_labels, region_mask
+from nnunet_ext.evaluation.labelling import Labelling
+from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.overlap import BoolArray
+
+SAME_GRID: Final = 1e-3
+"""Up to this many voxels apart, two grids are the same."""
+
+ADOPTED_WITHIN: Final = 0.5
+"""Up to this many voxels, a mask takes the reference's affine, as in a conversion, and the distance is recorded."""
+
+_SOFT_MARGIN: Final = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a case.
+
+    Parameters
+    ----------
+    grid
+        Of all masks; its voxels are those of one of the files.
+    masks
+        Region to mask; a region without a file is absent.
+    ignored
+        Voxels that nobody annotated; None where there are none.
+    labels_there
+        Values of the label map, `ignore` apart; None for masks of regions.
+    notes
+        What reading had to repair or choose.
+    """
+
+    grid: Volume
+    masks: Mapping[str, BoolArray]
+    ignored: BoolArray | None = None
+    labels_there: frozenset[int] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_side(
+    case: CaseMasks, labelling: Labelling, *, role: str, grid: Volume | None, threshold: float | None
+) -> Side:
+    """Read the masks of a case.
+
+    Parameters
+    ----------
+    case
+        Its files.
+    labelling
+        What label values mean, and which regions contain each other.
+    role
+        ``reference`` or ``prediction``, for messages. Only a reference may hold the ignore label.
+    grid
+        That the masks must lie on; None: that of the first file.
+    threshold
+        Soft masks are cut above it; None refuses them.
+
+    Raises
+    ------
+    DataRefusedError
+        Naming the file, without its folder, that is damaged, lies elsewhere, or holds values that are no labels.
+    """
+    if case.problem:
+        raise DataRefusedError(f"{role}: {case.problem}")
+    try:
+        if case.label_map is not None:
+            return _from_label_map(case.label_map, labelling, role, grid)
+        return _from_regions(dict(case.regions), labelling, role, grid, threshold)
+    except FileRefusedError as error:
+        raise DataRefusedError(f"{role}: {error.path.name}: {error.reason}") from error
+    except OSError as error:
+        raise DataRefusedError(f"{role}: {error.strerror or 'cannot be read'}") from error
+
+
+def _from_label_map(file: Path, labelling: Labelling, role: str, grid: Volume | None) -> Side:
+    volume, notes = _on_grid(read_mask(file), grid, file, role)
+    ignore = labelling.ignore if role == "reference" else None
+    refuse_strange_labels(volume.data, labelling.values, f"{role}: {file.name}", ignore)
+    masks = {region: region_mask(volume.data, values) for region, values in labelling.regions}
+    ignored = None if ignore is None else volume.data == ignore
+    there = np.flatnonzero(np.bincount(volume.data.ravel(order="K"), minlength=1)).tolist()
+    return Side(
+        grid=volume,
+        masks=masks,
+        ignored=ignored if ignored is not None and ignored.any() else None,
+        labels_there=frozenset(there) - {ignore},
+        notes=tuple(notes),
+    )
+
+
+def _from_regions(
+    files: Mapping[str, Path], labelling: Labelling, role: str, grid: Volume | None, threshold: float | None
+) -> Side:
+    notes: list[str] = []
+    masks: dict[str, BoolArray] = {}
+    for region, _ in labelling.regions:
+        if region in files:
+            volume, said = _on_grid(_binary(files[region], threshold), grid, files[region], role)
+            grid = grid or volume
+            masks[region] = volume.data > 0
+            notes += said
+    if grid is None:
+        raise DataRefusedError(f"{role}: none of its files is a mask of {', '.join(labelling.values)}")
+    for region, mask in masks.items():
+        for inner in labelling.contained_in(region):
+            outside = int(np.count_nonzero(masks[inner] & ~mask)) if inner in masks else 0
+            if outside:
+                np.logical_or(mask, masks[inner], out=mask)
+                notes.append(f"{role}: {outside} voxels of {inner} outside {region} count as {region} too")
+    return Side(grid, masks, notes=tuple(notes))
+
+
+def _binary(file: Path, threshold: float | None) -> Volume:
+    """Read a mask of one region: one value besides 0, or a soft one that is cut."""
+    if threshold is None:
+        volume = read_mask(file)
+        values = np.flatnonzero(np.bincount(volume.data.ravel(order="K")))
+        if len(values[values > 0]) > 1:
+            shown = ", ".join(map(str, values[values > 0][:6]))
+            raise FileRefusedError(file, f"a mask of one region has one value besides 0, found {shown}: a label map?")
+        return volume
+    volume = read_volume(file)
+    lowest, highest = float(volume.data.min()), float(volume.data.max())
+    if lowest < -_SOFT_MARGIN or highest > 1 + _SOFT_MARGIN:
+        raise FileRefusedError(file, f"a soft mask holds values from 0 to 1, found {lowest:g} to {highest:g}")
+    soft = bool(((volume.data > 0) & (volume.data < 1)).any())
+    note = (f"{file.name}: soft mask cut above {threshold:g}",) if soft else ()
+    return replace(volume, data=volume.data > threshold, notes=(*volume.notes, *note))
+
+
+def _on_grid(volume: Volume, grid: Volume | None, file: Path, role: str) -> tuple[Volume, list[str]]:
+    """Turn a mask's axes to those of the grid, and refuse it where it lies elsewhere."""
+    notes = [f"{role}: {note}" for note in volume.notes]
+    if grid is None:
+        return volume, notes
+    if volume.axes != grid.axes:
+        notes.append(f"{role}: axes turned from {volume.axes} to {grid.axes}")
+        volume = reorient(volume, grid.axes)
+    if volume.data.shape != grid.data.shape:
+        found = f"its shape is {volume.data.shape} and the reference's {grid.data.shape}"
+    else:
+        apart = displacement(grid.data.shape, grid.affine, volume.affine)
+        if apart.rms_voxels <= ADOPTED_WITHIN:
+            if apart.rms_voxels > SAME_GRID:
+                notes.append(f"{role}: {apart.rms_mm:.3f} mm off, the reference's affine adopted")
+            return replace(volume, affine=grid.affine), notes
+        found = f"it lies {apart.centre_mm:.2f} mm at the centre, {apart.rms_voxels:.2f} voxels over all, from it"
+    raise FileRefusedError(file, f"the grid of the reference was needed, and {found}; predict from its very image")

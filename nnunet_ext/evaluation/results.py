@@ -1,0 +1,88 @@
+"""The tables of an evaluation of many cases: every case has its rows, scored or not."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from nnunet_ext.core.tables import NOTHING, cell, table_text
+from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
+from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
+from nnunet_ext.evaluation.tables import typed
+
+ABOUT: Final = {
+    "subject": "BIDS subject",
+    "session": "BIDS session",
+    "contrast": "BIDS suffix of the image",
+    "status": "ok; refused; missing reference; missing prediction; not annotated: only rows that are ok have metrics",
+    "reason": "why a row has no metrics, or what they leave out",
+    "notes": "what reading had to repair or choose for the case",
+}
+"""The columns of `metrics.tsv` that are no metrics."""
+
+INPUT_COLUMNS: Final = ("case", "status", "reason", "reference", "prediction", "image")
+_PUBLISHED: Final = 16  # the columns up to pred_volume_mm3, whose order others rely on
+
+
+def results_table(results: Sequence[CaseResult]) -> pd.DataFrame:
+    """Put the metrics of all cases into one table, a row per case and region, missing values as NA."""
+    metrics = [field.name for field in fields(RegionMetrics)]
+    about = list(ABOUT)
+    columns = [*metrics[:_PUBLISHED], *about[:3], *metrics[_PUBLISHED:], *about[3:]]
+    rows = [_row(result, region) for result in results for region in result.regions]
+    return typed(pd.DataFrame(rows, columns=columns))
+
+
+def lesions_tsv(results: Sequence[CaseResult]) -> str:
+    """Write a row for each lesion of either side."""
+    rows = [
+        {name: f"{value!r}" if isinstance(value, float) else str(value) for name, value in asdict(lesion).items()}
+        for result in results
+        for lesion in result.lesions
+    ]
+    return table_text(rows, [field.name for field in fields(LesionRow)])
+
+
+def inputs_tsv(results: Sequence[CaseResult], out: Path) -> str:
+    """Write where the files of each case lie, relative to `out`; masks of regions as ``sc=path;lesion=path``."""
+
+    def relative(path: Path) -> str:
+        return Path(os.path.relpath(path.resolve(), out.resolve())).as_posix()
+
+    def side(masks: CaseMasks | None) -> str:
+        if masks is None:
+            return NOTHING
+        if masks.label_map is not None:
+            return relative(masks.label_map)
+        return ";".join(f"{region}={relative(file)}" for region, file in masks.regions)
+
+    rows = [
+        {
+            "case": result.pair.case,
+            "status": result.status,
+            "reason": cell(result.reason),
+            "reference": side(result.pair.reference),
+            "prediction": side(result.pair.prediction),
+            "image": NOTHING if result.pair.image is None else relative(result.pair.image),
+        }
+        for result in results
+    ]
+    return table_text(rows, INPUT_COLUMNS)
+
+
+def _row(result: CaseResult, region: RegionResult) -> dict[str, Any]:
+    about = result.pair.about
+    names = {"case": result.pair.case, "site": about.site, "region": region.region}
+    return {
+        **(asdict(region.metrics) if region.metrics is not None else names),
+        "subject": about.subject or None,
+        "session": about.session or None,
+        "contrast": about.contrast or None,
+        "status": region.status,
+        "reason": " ".join(region.reason.split()) or None,
+        "notes": " ".join("; ".join(result.notes).split()) or None,
+    }
