@@ -1,0 +1,250 @@
+"""What `agreement` leaves: tables, figures, the page."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnunet_ext import __version__
+from nnunet_ext.cli.agreement_figures import draw_figures
+from nnunet_ext.cli.agreement_place import write_agreement
+from nnunet_ext.cli.agreement_words import figure, interval, label, left_out_words, p_value, verdict
+from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.evaluation.agreement.align import LeftOut
+from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows
+from nnunet_ext.evaluation.agreement.as_row import as_row
+from nnunet_ext.evaluation.agreement.compare import Rules
+from nnunet_ext.evaluation.agreement.dictionary import TABLES, agreement_dictionary
+from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
+from nnunet_ext.evaluation.agreement.sites import EVERY_SITE, site_rows
+from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
+
+_PER_TABLE = {Kind.METRICS: "comparison.tsv", Kind.BIOMARKERS: "agreement.tsv"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written.
+
+    Parameters
+    ----------
+    tables
+        File name to rows.
+    reasons
+        Why cases were not compared in any column, with their number.
+    """
+
+    tables: Mapping[str, Sequence[Row]]
+    reasons: Mapping[str, int]
+
+
+def publish(out: Path, analyses: Sequence[Analysis], rules: Rules, notes: Sequence[str]) -> Published:
+    """Write what was found.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    analyses
+        Of metrics, of biomarkers, or of both.
+    rules
+        As they were made.
+    notes
+        What a reader must know first.
+    """
+    tables: dict[str, Sequence[Row]] = {_PER_TABLE[found.kind]: found.rows for found in analyses}
+    scored = [row for found in analyses for row in found.correlations]
+    if any(found.scored for found in analyses):
+        tables["correlation.tsv"] = scored
+    tables["sites.tsv"] = [row for found in analyses for row in site_rows(found.samples)]
+    tables["pairs.tsv"] = [row for found in analyses for row in pair_rows(found.pairs)]
+    left_out = [case for found in analyses for case in found.left_out]
+    tables["not_compared.tsv"] = [left_out_row(case) for case in left_out]
+    reasons = Counter(reason for _, reason in {(case.case, case.reason) for case in left_out if not case.column})
+    figures = [draw_figures(found) for found in analyses]
+    unscored = sum(len(found.unscored) for found in analyses)
+    without = [f"{unscored} subjects have no row of their own in participants.tsv"] if unscored else []
+    problems = (*notes, *without, *left_out_words(reasons))
+    page = AgreementContent(
+        title="Agreement",
+        lead=_lead(analyses, rules),
+        findings=tuple(_findings(analyses)),
+        problems=problems,
+        sections=tuple(_sections(analyses, figures, tables)),
+        definitions={name: TABLES[name] for name in tables},
+        facts={
+            "Unit": f"{rules.unit}: images of one subject are averaged" if rules.unit == "subject" else rules.unit,
+            "Correction": rules.correction,
+            "Bootstrap": f"{rules.bootstrap.resamples} resamples, seed {rules.bootstrap.seed}",
+            "Version": f"nnunet_ext {__version__}",
+        },
+    )
+    dictionary = agreement_dictionary(
+        {name: len(rows) for name, rows in tables.items()},
+        rules,
+        {"methods": _methods(analyses), "notes": list(problems)},
+    )
+    pictures = {name: picture.svg for drawn in figures for name, picture in drawn.items()}
+    write_agreement(out, tables, pictures, render_agreement_page(page), dictionary)
+    return Published(tables, reasons)
+
+
+def left_out_row(case: LeftOut) -> Row:
+    """Give a row of `not_compared.tsv`."""
+    return as_row(
+        {
+            "case": case.case,
+            "region": case.region if case.region != WHOLE else None,
+            "metric": case.column or None,
+            "method_a": case.method_a or None,
+            "method_b": case.method_b or None,
+            "reason": case.reason,
+        }
+    )
+
+
+def _methods(analyses: Sequence[Analysis]) -> list[str]:
+    return list(dict.fromkeys(name for found in analyses for pair in found.pairs for name in pair.methods))
+
+
+def _lead(analyses: Sequence[Analysis], rules: Rules) -> str:
+    units = {unit for found in analyses for pair in found.pairs for unit in pair.units}
+    sites = {site for found in analyses for pair in found.pairs for site in pair.sites} - {NOTHING}
+    of_sites = f" of {len(sites)} sites" if len(sites) > 1 else ""
+    return f"{', '.join(_methods(analyses))}, on the same {len(units)} {rules.unit}s{of_sites}."
+
+
+def _findings(analyses: Sequence[Analysis]) -> list[str]:
+    said = []
+    for found in analyses:
+        shown = [row for row in found.rows if verdict(row).startswith("higher")]
+        for row in shown:
+            name = label(row["metric"] if found.kind is Kind.METRICS else row["biomarker"])
+            region = f", {row['region']}" if found.kind is Kind.METRICS else ""
+            said.append(
+                f"{name}{region}: {verdict(row)}; median difference ({row['method_b']} − {row['method_a']}) "
+                f"{interval(row, 'median_difference', 'difference_low', 'difference_high')}, "
+                f"p = {p_value(row['p_adjusted'])} after correction, n = {row['n_subjects']}."
+            )
+        what = "metrics" if found.kind is Kind.METRICS else "biomarkers"
+        rest = len(found.rows) - len(shown)
+        if rest:
+            said.append(
+                f"No difference shown in {rest} of {len(found.rows)} comparisons of {what}. "
+                "That is not a proof that there is none: see the intervals."
+            )
+    return said
+
+
+def _sections(
+    analyses: Sequence[Analysis], figures: Sequence[Mapping[str, Picture]], tables: Mapping[str, Sequence[Row]]
+) -> list[Section]:
+    sections = []
+    for found, drawn in zip(analyses, figures, strict=True):
+        scored = {name: picture for name, picture in drawn.items() if name.startswith("correlation_")}
+        pictures = tuple(picture for name, picture in drawn.items() if name not in scored)
+        sections.append(_comparisons(found, pictures))
+        if found.kind is Kind.BIOMARKERS:
+            sections.append(_limits(found))
+        if found.scored:
+            sections.append(_correlations(found, tuple(scored.values())))
+    return [*sections, _sites(tables["sites.tsv"])]
+
+
+def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
+    metrics = found.kind is Kind.METRICS
+    rows = [
+        (
+            label(row["metric"]) if metrics else label(row["biomarker"]),
+            *([row["region"]] if metrics else []),
+            f"{row['method_a']} → {row['method_b']}",
+            row["n_subjects"],
+            f"{figure(row['mean_a'])} ± {figure(row['sd_a'])}",
+            f"{figure(row['mean_b'])} ± {figure(row['sd_b'])}",
+            interval(row, "median_difference", "difference_low", "difference_high"),
+            p_value(row["normality_p"]),
+            p_value(row["p"]),
+            p_value(row["p_adjusted"]),
+            figure(row["rank_biserial"], 2),
+            verdict(row),
+        )
+        for row in found.rows
+    ]
+    return Section(
+        name=found.kind.value,
+        title="Metrics" if metrics else "Biomarkers",
+        lead="Paired differences b − a, Wilcoxon signed-rank test.",
+        columns=(
+            "Metric" if metrics else "Biomarker",
+            *(["Region"] if metrics else []),
+            *(
+                "a → b",
+                "n",
+                "a",
+                "b",
+                "Median difference [95 %]",
+                "Normality p",
+                "p",
+                "p corrected",
+                "Effect",
+                "In words",
+            ),
+        ),
+        rows=rows,
+        note="a and b: mean ± standard deviation. Effect: matched-pairs rank-biserial correlation, −1 to 1.",
+        pictures=pictures,
+    )
+
+
+def _limits(found: Analysis) -> Section:
+    rows = [
+        (
+            label(row["biomarker"]),
+            f"{row['method_a']} → {row['method_b']}",
+            row["n_subjects"],
+            interval(row, "bias", "bias_low", "bias_high"),
+            f"{figure(row['limit_low'])} to {figure(row['limit_high'])}",
+            interval(row, "ccc", "ccc_low", "ccc_high"),
+            interval(row, "icc", "icc_low", "icc_high"),
+            figure(row["spearman"]),
+            figure(row["mean_absolute_error"]),
+        )
+        for row in found.rows
+    ]
+    heads = ("Biomarker", "a → b", "n", "Bias [95 %]", "Limits of agreement", "CCC [95 %]", "ICC(A,1) [95 %]")
+    return Section("limits", "Agreement", "", (*heads, "Spearman", "Mean absolute error"), rows)
+
+
+def _correlations(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
+    rows = [
+        (
+            label(row["biomarker"]),
+            label(row["score"]),
+            row["method"],
+            row["n"],
+            interval(row, "rho", "low", "high"),
+            p_value(row["p"]),
+            p_value(row["p_adjusted"]),
+            interval(row, "rho_difference", "difference_low", "difference_high"),
+        )
+        for row in found.correlations
+    ]
+    heads = ("Biomarker", "Score", "Method", "n", "ρ [95 %]", "p", "p corrected", "ρ less the first's [95 %]")
+    return Section("scores", "Clinical scores", "Spearman's rank correlation.", heads, rows, pictures=pictures)
+
+
+def _sites(rows: Sequence[Row]) -> Section:
+    cells = [
+        (
+            "all" if row["site"] == EVERY_SITE else row["site"],
+            *(["–"] if row["region"] == NOTHING else [row["region"]]),
+            label(row["metric"]),
+            row["method"],
+            row["n"],
+            f"{figure(row['mean'])} ± {figure(row['sd'])}",
+            f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})",
+        )
+        for row in rows
+    ]
+    heads = ("Site", "Region", "Measure", "Method", "n", "Mean ± sd", "Median (quartiles)")
+    return Section("sites", "Per site", "", heads, cells, note="Not tested site by site: too many tests, on too few.")

@@ -1,0 +1,196 @@
+"""`nnunet_ext agreement --raters`: masks of the same cases by several raters."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.cli.agreement_inputs import method_names
+from nnunet_ext.cli.agreement_place import refuse_place, write_agreement
+from nnunet_ext.cli.agreement_publish import left_out_row
+from nnunet_ext.cli.agreement_words import figure, left_out_words, rater_lines
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.tables import Row
+from nnunet_ext.core.volume import Array
+from nnunet_ext.core.workers import run_all
+from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.raters import fuse_raters
+from nnunet_ext.evaluation.agreement.align import LeftOut
+from nnunet_ext.evaluation.agreement.as_row import as_row
+from nnunet_ext.evaluation.agreement.dictionary import TABLES, agreement_dictionary
+from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
+from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, rater_agreement
+from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
+from nnunet_ext.report.plots.raincloud import raincloud
+
+_ENDINGS: Final = (".nii.gz", ".nii")
+_HALF_A_VOXEL: Final = 0.5  # as in conversion: beyond it, two masks are not on one grid
+_CONSENSUS: Final = {
+    "majority": partial(fuse_raters, rule=RaterRule.MAJORITY),
+    "staple": partial(fuse_raters, rule=RaterRule.STAPLE),
+}
+
+
+@dataclass(frozen=True)
+class AgreementOfRaters:
+    """Compare raters.
+
+    Parameters
+    ----------
+    folders
+        Of each rater, two at least, with masks of the same names.
+    out
+        The folder to write.
+    names
+        Of the raters; none takes the folders' names.
+    n_procs
+        Processes.
+    json
+        Whether the answer is JSON.
+    force
+        Whether an agreement that stands in `out` is made again.
+    """
+
+    folders: tuple[Path, ...]
+    out: Path
+    names: tuple[str, ...]
+    n_procs: int
+    json: bool
+    force: bool
+
+    def run(self) -> int:
+        """Compare, write, and say what was found; 3 where a mask was refused."""
+        refuse_place(self.out, self.folders, force=self.force)
+        raters = dict(zip(method_names(self.folders, self.names), map(_masks, self.folders), strict=True))
+        every = sorted(set().union(*raters.values()))
+        without = {case: [name for name, masks in raters.items() if case not in masks] for case in every}
+        cases = [(case, {name: masks[case] for name, masks in raters.items()}) for case in every if not without[case]]
+        if not cases:
+            raise DataRefusedError(
+                "masks of the same names in every rater's folder were needed, found none in all of them: "
+                f"{', '.join(every[:5]) or 'no mask'}"
+            )
+        with progress_bar("agreement of raters", "case") as progress:
+            done = run_all(_compare, cases, (), self.n_procs, progress)
+        rows = [row for result in done if not isinstance(result, LeftOut) for row in result]
+        refused = [result for result in done if isinstance(result, LeftOut)]
+        missing = [
+            LeftOut(case, "", "", "", "", f"no mask of {', '.join(names)}") for case, names in without.items() if names
+        ]
+        summary = _publish(self.out, list(raters), rows, [*missing, *refused])
+        self._tell(summary, [*missing, *refused])
+        return DataRefusedError.exit_code if refused else 0
+
+    def _tell(self, summary: Sequence[Row], left_out: Sequence[LeftOut]) -> None:
+        for case in left_out:
+            print(f"nnunet_ext agreement: warning: {case.case}: not compared: {case.reason}", file=sys.stderr)
+        if self.json:
+            print(json.dumps({"out": str(self.out), "raters_summary.tsv": list(summary)}, ensure_ascii=False))
+            return
+        print("\n".join(rater_lines(summary)))
+        print(f"{self.out}: tables, a figure, and everything on one page in agreement.html")
+
+
+def _masks(folder: Path) -> dict[str, Path]:
+    """Find the masks of a rater, by their place in the folder without ending."""
+    if not folder.is_dir():
+        raise DataRefusedError(f"{folder}: a folder of masks was needed")
+    found: dict[str, Path] = {}
+    for file in sorted(path for path in folder.rglob("*") if path.name.endswith(_ENDINGS)):
+        name = file.relative_to(folder).as_posix()
+        case = next(name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending))
+        if case in found:
+            raise DataRefusedError(f"{folder}: one mask a case was needed, found two of {case}")
+        found[case] = file
+    return found
+
+
+def _compare(case: tuple[str, Mapping[str, Path]]) -> list[RaterAgreement] | LeftOut:
+    name, files = case
+    try:
+        masks, voxel_volume_mm3 = _read(files)
+    except DataRefusedError as error:
+        reason = f"{error.path.name}: {error.reason}" if isinstance(error, FileRefusedError) else str(error)
+        return LeftOut(name, "", "", "", "", reason)
+    return rater_agreement(name, masks, _CONSENSUS, voxel_volume_mm3)
+
+
+def _read(files: Mapping[str, Path]) -> tuple[dict[str, Array], float]:
+    volumes = {rater: read_mask(path) for rater, path in files.items()}
+    first, *_ = volumes.values()
+    for rater, volume in volumes.items():
+        labels = sorted(set(np.unique(volume.data).tolist()) - {0})
+        if len(labels) > 1:
+            raise FileRefusedError(files[rater], f"{rater}: a binary mask was needed, found the labels {labels}")
+        if volume.data.shape != first.data.shape:
+            shapes = f"{volume.data.shape}, not {first.data.shape}"
+            raise FileRefusedError(files[rater], f"{rater}: one grid was needed, found a shape of {shapes}")
+        apart = displacement(first.data.shape, first.affine, volume.affine).rms_voxels
+        if apart > _HALF_A_VOXEL:
+            raise FileRefusedError(files[rater], f"{rater}: one grid was needed, found one {apart:.2f} voxels away")
+    return {rater: volume.data for rater, volume in volumes.items()}, first.voxel_volume_mm3
+
+
+def _publish(
+    out: Path, raters: Sequence[str], rows: Sequence[RaterAgreement], left_out: Sequence[LeftOut]
+) -> list[dict[str, str]]:
+    summary = rater_summary(rows)
+    icc, between = volume_agreement([row for row in rows if row.against == next(iter(_CONSENSUS))])
+    tables: dict[str, Sequence[Row]] = {
+        "raters.tsv": [as_row(asdict(row)) for row in rows],
+        "raters_summary.tsv": summary,
+        "not_compared.tsv": [left_out_row(case) for case in left_out],
+    }
+    figures = _figures(raters, rows)
+    agreed = "–" if icc is None else f"{icc:.3f}"
+    if between.low is not None and between.high is not None:
+        agreed += f" [{between.low:.3f}, {between.high:.3f}]"
+    problems = left_out_words({f"{case.case}: {case.reason}": 1 for case in left_out})
+    cells = [
+        (row["rater"], row["against"].replace("_", " "), row["n_cases"], row["n_both_empty"],
+         f"{figure(row['mean_dice'])} ± {figure(row['sd_dice'])}", figure(row["mean_dice_drawn"]),
+         figure(row["mean_volume_difference_mm3"]))
+        for row in summary
+    ]  # fmt: skip
+    heads = ("Rater", "Against", "Cases", "Both empty", "Dice", "Dice where drawn", "Volume difference (mm³)")
+    note = (
+        "A rater is part of majority and staple, and agrees with himself there; those of others are the fair measure."
+    )
+    page = AgreementContent(
+        title="Agreement of raters",
+        lead=f"{', '.join(raters)}, on the same {len({row.case for row in rows})} cases.",
+        findings=(f"Volumes of all raters: ICC(A,1) {agreed}.",),
+        problems=tuple(problems),
+        sections=(Section("raters", "Raters", "", heads, cells, note, tuple(figures.values())),),
+        definitions={name: TABLES[name] for name in tables},
+    )
+    facts = {
+        "raters": list(raters),
+        "volume_icc": {"icc": icc, "low": between.low, "high": between.high, "kind": "ICC(A,1), McGraw and Wong 1996"},
+        "majority": "drawn by more than half of the raters; a tie is not drawn",
+        "staple": "SimpleITK, whole image, probability above 0.5; it depends on how much background the image has",
+        "notes": problems,
+    }
+    dictionary = agreement_dictionary({name: len(table) for name, table in tables.items()}, None, facts)
+    pictures = {name: picture.svg for name, picture in figures.items()}
+    write_agreement(out, tables, pictures, render_agreement_page(page), dictionary)
+    return summary
+
+
+def _figures(raters: Sequence[str], rows: Sequence[RaterAgreement]) -> dict[str, Picture]:
+    drawn = {}
+    for consensus in _CONSENSUS:
+        against = f"{consensus}{OF_OTHERS}"
+        dice = {rater: [row.dice for row in rows if (row.rater, row.against) == (rater, against)] for rater in raters}
+        title = f"Dice against the {consensus} of the other raters"
+        svg = raincloud(dice, ["all"] * len(dice[raters[0]]), title=title, axis="Dice")
+        drawn[f"raincloud_dice_{against}.svg"] = Picture(title, title, svg)
+    return drawn

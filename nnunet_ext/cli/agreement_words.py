@@ -1,0 +1,110 @@
+"""Agreement in words: for the terminal, and for the page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from nnunet_ext.core.tables import NOTHING, Row
+
+LABELS: Final = {
+    "dsc": "Dice",
+    "nsd": "normalised surface Dice",
+    "assd": "mean surface distance (mm)",
+    "hd95": "95th-percentile surface distance (mm)",
+    "rel_vol_error": "relative volume error (%)",
+    "abs_rel_vol_error": "relative volume error, absolute (%)",
+    "lesion_ppv": "lesion-wise precision",
+    "lesion_sensitivity": "lesion-wise sensitivity",
+    "lesion_f1": "lesion-wise F1",
+    "lcwa": "lesion count-weighted accuracy",
+    "n_lesions": "number of lesions",
+}
+_UNITS: Final = {"_mm3": " (mm³)", "_mm": " (mm)", "_percent": " (%)"}
+_LEVEL: Final = 0.05
+_PAIRS_NEEDED: Final = 6  # with fewer, no order of signs gives a two-sided p below 0.05: 2 / 2^5 is 0.06
+
+
+def label(column: str) -> str:
+    """Name a column for a reader, with its unit."""
+    if column in LABELS:
+        return LABELS[column]
+    for ending, unit in _UNITS.items():
+        if column.endswith(ending):
+            return column.removesuffix(ending).replace("_", " ") + unit
+    return column.replace("_", " ")
+
+
+def figure(text: str, digits: int = 3) -> str:
+    """Round a cell for the eye."""
+    if text == NOTHING:
+        return "–"
+    value = float(text)
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+
+
+def interval(row: Row, middle: str, low: str, high: str) -> str:
+    """Give a value with its interval."""
+    ends = f" [{figure(row[low])}, {figure(row[high])}]" if row[low] != NOTHING else ""
+    return figure(row[middle]) + ends
+
+
+def p_value(text: str) -> str:
+    """Give a p value as journals want it."""
+    if text == NOTHING:
+        return "–"
+    value = float(text)
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def verdict(row: Row) -> str:
+    """Say in words what a paired comparison shows."""
+    if int(row["n_subjects"]) == 0:
+        return "nothing to compare"
+    if row["p_adjusted"] != NOTHING and float(row["p_adjusted"]) < _LEVEL:
+        higher = row["method_b"] if float(row["rank_biserial"]) > 0 else row["method_a"]
+        return f"higher with {higher}"
+    few = int(row["n_nonzero"])
+    if 0 < few < _PAIRS_NEEDED:
+        return f"no difference shown ({few} of {row['n_subjects']} differ, and it takes {_PAIRS_NEEDED} to show one)"
+    return "no difference shown"
+
+
+def comparison_lines(rows: Sequence[Row], *, agreement: bool) -> list[str]:
+    """Lay out the comparisons for a terminal."""
+    if not rows:
+        return []
+    first = "biomarker" if agreement else "metric"
+    heads = ["region", first, "a -> b", "n", "mean a", "mean b", "median b - a [95 %]", "p adjusted", ""]
+    body = [
+        [
+            row.get("region", ""),
+            row[first],
+            f"{row['method_a']} -> {row['method_b']}",
+            row["n_subjects"],
+            figure(row["mean_a"]),
+            figure(row["mean_b"]),
+            interval(row, "median_difference", "difference_low", "difference_high"),
+            p_value(row["p_adjusted"]),
+            verdict(row),
+        ]
+        for row in rows
+    ]
+    start = 1 if agreement else 0
+    return _columns([heads[start:], *(line[start:] for line in body)])
+
+
+def rater_lines(rows: Sequence[Row]) -> list[str]:
+    """Lay out the raters' summary for a terminal."""
+    heads = ["rater", "against", "n", "both empty", "Dice", "Dice where drawn"]
+    names = ("rater", "against", "n_cases", "n_both_empty")
+    body = [[*(row[name] for name in names), figure(row["mean_dice"]), figure(row["mean_dice_drawn"])] for row in rows]
+    return _columns([heads, *body])
+
+
+def left_out_words(reasons: Mapping[str, int]) -> list[str]:
+    """Count the cases that were not compared, by reason."""
+    return [f"{count} not compared: {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
+
+
+def _columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]

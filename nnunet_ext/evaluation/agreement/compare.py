@@ -1,0 +1,158 @@
+"""The tables of paired comparisons and of agreement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nnunet_ext.core.workers import Progress
+from nnunet_ext.evaluation.agreement.adjust import Correction, adjust
+from nnunet_ext.evaluation.agreement.align import Sample, Unit
+from nnunet_ext.evaluation.agreement.as_row import as_row
+from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
+from nnunet_ext.evaluation.agreement.concordance import concordance
+from nnunet_ext.evaluation.agreement.interval import Bootstrap
+from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How comparisons are made.
+
+    Parameters
+    ----------
+    unit
+        What counts as one observation.
+    correction
+        Of p values.
+    bootstrap
+        Of intervals.
+    """
+
+    unit: Unit = Unit.SUBJECT
+    correction: Correction = Correction.HOLM
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+
+
+def compare(
+    samples: Sequence[Sample], rules: Rules, *, agreement: bool, progress: Progress | None = None
+) -> list[dict[str, str]]:
+    """Compare two methods in each sample.
+
+    Parameters
+    ----------
+    samples
+        Of two methods each, in the order of the table.
+    rules
+        Unit, correction, resampling.
+    agreement
+        Whether the first method is the reference of the second: the rows of `agreement.tsv`, with bias, limits and
+        coefficients of agreement, else those of `comparison.tsv`. One family of p values is a region over all its
+        metrics and pairs of methods, or a pair of methods over all its biomarkers.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    list of dict
+        A row for each sample, columns as `dictionary` describes them. A sample without subjects has a row of `n/a`.
+    """
+    tests = []
+    for number, sample in enumerate(samples, start=1):
+        tests.append(paired_test(sample.values[0], sample.values[1], rules.bootstrap))
+        if progress is not None:
+            progress(number, len(samples))
+    families = [sample.methods if agreement else sample.region for sample in samples]
+    adjusted = _by_family([test.p for test in tests], families, rules.correction)
+    make = _agreement_row if agreement else _comparison_row
+    return [make(sample, test, p) for sample, test, p in zip(samples, tests, adjusted, strict=True)]
+
+
+def _by_family(
+    p_values: Sequence[float | None], families: Sequence[object], correction: Correction
+) -> list[float | None]:
+    adjusted: list[float | None] = [None] * len(p_values)
+    for family in dict.fromkeys(families):
+        members = [index for index, its_family in enumerate(families) if its_family == family]
+        for index, p in zip(members, adjust([p_values[index] for index in members], correction), strict=True):
+            adjusted[index] = p
+    return adjusted
+
+
+def _comparison_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+    names = as_row({"region": sample.region, "metric": sample.column})
+    return names | _counts(sample) | _tested(test, p_adjusted)
+
+
+def _agreement_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+    a, b = sample.values
+    apart, percent, together = bland_altman(a, b), bland_altman(a, b, percent=True), concordance(a, b)
+    agreement = as_row(
+        {
+            "bias": apart.bias,
+            "bias_low": apart.bias_low,
+            "bias_high": apart.bias_high,
+            "sd": apart.sd,
+            "limit_low": apart.limit_low,
+            "limit_low_low": apart.limit_low_low,
+            "limit_low_high": apart.limit_low_high,
+            "limit_high": apart.limit_high,
+            "limit_high_low": apart.limit_high_low,
+            "limit_high_high": apart.limit_high_high,
+            "slope": apart.slope,
+            "slope_p": apart.slope_p,
+            "percent_bias": percent.bias,
+            "percent_limit_low": percent.limit_low,
+            "percent_limit_high": percent.limit_high,
+            "percent_undefined": percent.n_undefined,
+            "ccc": together.ccc,
+            "ccc_low": together.ccc_interval.low,
+            "ccc_high": together.ccc_interval.high,
+            "icc": together.icc,
+            "icc_low": together.icc_interval.low,
+            "icc_high": together.icc_interval.high,
+            "pearson": together.pearson,
+            "spearman": together.spearman,
+            "mean_absolute_error": together.mean_absolute_error,
+        }
+    )
+    return as_row({"biomarker": sample.column}) | _counts(sample) | agreement | _tested(test, p_adjusted)
+
+
+def _counts(sample: Sample) -> dict[str, str]:
+    return as_row(
+        {
+            "method_a": sample.methods[0],
+            "method_b": sample.methods[1],
+            "n_subjects": len(sample.units),
+            "n_pairs": sum(sample.images),
+            "n_left_out": len(sample.left_out),
+        }
+    )
+
+
+def _tested(test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+    methods = (test.mean_interval.method, test.median_interval.method)
+    return as_row(
+        {
+            "mean_a": test.mean_a,
+            "sd_a": test.sd_a,
+            "mean_b": test.mean_b,
+            "sd_b": test.sd_b,
+            "mean_difference": test.mean_difference,
+            "mean_difference_low": test.mean_interval.low,
+            "mean_difference_high": test.mean_interval.high,
+            "median_difference": test.median_difference,
+            "difference_low": test.median_interval.low,
+            "difference_high": test.median_interval.high,
+            "interval_method": " ".join(methods),
+            "hodges_lehmann": test.hodges_lehmann,
+            "n_nonzero": test.n_nonzero,
+            "wilcoxon_w": test.wilcoxon_w,
+            "p": test.p,
+            "p_adjusted": p_adjusted,
+            "normality_k2": test.normality_k2,
+            "normality_p": test.normality_p,
+            "rank_biserial": test.rank_biserial,
+            "cohen_dz": test.cohen_dz,
+            "note": "; ".join(test.notes) or None,
+        }
+    )

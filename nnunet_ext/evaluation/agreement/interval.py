@@ -1,0 +1,103 @@
+"""Bootstrap intervals that survive few and equal values."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import stats
+
+from nnunet_ext.evaluation.agreement.values import Values
+
+LEVEL: Final = 0.95
+"""Of every interval."""
+
+_AT_ONCE: Final = 4_000_000  # numbers that a batch of resamples holds
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval; None where there is none, and `method` then says why.
+
+    Parameters
+    ----------
+    low, high
+        In the unit of the statistic.
+    method
+        `BCa`, `percentile`, `constant` (all values are the same), or `n/a`.
+    """
+
+    low: float | None
+    high: float | None
+    method: str
+
+
+NO_INTERVAL: Final = Interval(None, None, "n/a")
+"""Where there is none."""
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How to resample.
+
+    Parameters
+    ----------
+    resamples
+        Their number.
+    seed
+        The same seed gives the same interval.
+    """
+
+    resamples: int = 10_000
+    seed: int = 0
+
+
+def bootstrap_interval(statistic: Callable[..., Any], samples: Sequence[Values], bootstrap: Bootstrap) -> Interval:
+    """Give the 95 % bootstrap interval of a statistic, resampling subjects.
+
+    Bias-corrected and accelerated (BCa; Efron 1987, JASA 82:171), in scipy; the percentile interval where the former is
+    undefined, which `method` says. Resamples in which the statistic itself is undefined are left out of the latter.
+
+    Parameters
+    ----------
+    statistic
+        Takes the samples and `axis`, like `numpy.mean`.
+    samples
+        One array of shape (n,), or several that are resampled together: entry i of each is subject i.
+    bootstrap
+        How many resamples, from which seed.
+
+    Returns
+    -------
+    Interval
+        Fewer than two subjects: none. All values equal: that value twice.
+    """
+    count = len(samples[0])
+    if count < 2:
+        return NO_INTERVAL
+    point = float(statistic(*samples, axis=-1))
+    if all(np.ptp(sample) == 0 for sample in samples):
+        return Interval(point, point, "constant") if np.isfinite(point) else NO_INTERVAL
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scipy and numpy warn of degenerate resamples; `method` says it instead
+        done = stats.bootstrap(
+            tuple(samples),
+            statistic,
+            n_resamples=bootstrap.resamples,
+            batch=max(1, _AT_ONCE // count),
+            vectorized=True,
+            paired=len(samples) > 1,
+            confidence_level=LEVEL,
+            method="BCa",
+            random_state=np.random.default_rng(bootstrap.seed),
+        )
+        low, high = (float(end) for end in done.confidence_interval)
+        if np.isfinite(low) and np.isfinite(high):
+            return Interval(low, high, "BCa")
+        drawn = np.asarray(done.bootstrap_distribution)
+        drawn = drawn[np.isfinite(drawn)]
+    if not drawn.size:
+        return NO_INTERVAL
+    low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    return Interval(low, high, "percentile")

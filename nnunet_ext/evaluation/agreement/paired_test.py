@@ -1,0 +1,151 @@
+"""Whether one of two paired measurements is larger, and by how much."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from nnunet_ext.evaluation.agreement.interval import NO_INTERVAL, Bootstrap, Interval, bootstrap_interval
+from nnunet_ext.evaluation.agreement.values import Values, paired_values
+
+_NORMALITY_NEEDS: Final = 8  # D'Agostino's test of skewness is not defined below
+_DIGITS: Final = 12  # differences are compared to this many: 0.3 - 0.2 and 0.2 - 0.1 are the same difference
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Two measurements of the same subjects compared; differences are b - a. None where a figure is not defined.
+
+    `nnunet_ext.evaluation.agreement.dictionary` says what each figure means.
+    """
+
+    n: int
+    n_nonzero: int = 0
+    mean_a: float | None = None
+    sd_a: float | None = None
+    mean_b: float | None = None
+    sd_b: float | None = None
+    mean_difference: float | None = None
+    mean_interval: Interval = NO_INTERVAL
+    median_difference: float | None = None
+    median_interval: Interval = NO_INTERVAL
+    hodges_lehmann: float | None = None
+    wilcoxon_w: float | None = None
+    p: float | None = None
+    normality_k2: float | None = None
+    normality_p: float | None = None
+    rank_biserial: float | None = None
+    cohen_dz: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, bootstrap: Bootstrap) -> PairedTest:
+    """Compare two measurements of the same subjects.
+
+    The Wilcoxon signed-rank test (Wilcoxon 1945, Biometrics Bulletin 1:80; scipy, exact up to 50 subjects without
+    ties) is always the test. Normality is reported beside it and chooses nothing, since choosing a test by looking at
+    the data spoils its p. Differences of zero are dropped, as Wilcoxon did (`zero_method="wilcox"`); where all are zero
+    there is nothing to rank and p is 1.
+
+    Effect sizes: the matched-pairs rank-biserial correlation, the share of rank sums that favours b less the share that
+    favours a (Kerby 2014, Comprehensive Psychology 3:1), and Cohen's dz, mean over standard deviation of the
+    differences (Cohen 1988, section 2.3.5). The Hodges-Lehmann estimate is the median of all pairwise means of
+    differences (1963, Ann. Math. Stat. 34:598).
+
+    Parameters
+    ----------
+    a, b
+        Shape (n,), the same unit, in the same order of subjects.
+    bootstrap
+        How to resample for the intervals of mean and median difference.
+
+    Returns
+    -------
+    PairedTest
+        No subject: all figures None. One: no interval, no standard deviation. Fewer than 8: no test of normality.
+
+    Raises
+    ------
+    DataRefusedError
+        See `paired_values`.
+    """
+    first, second = paired_values(a, b)
+    differences = _whole_digits(second - first, max(np.abs(first).max(initial=0), np.abs(second).max(initial=0)))
+    if not differences.size:
+        return PairedTest(0, notes=("no subject",))
+    wilcoxon_w, p = _wilcoxon(differences)
+    normality_k2, normality_p, notes = _normality(differences)
+    return PairedTest(
+        n=differences.size,
+        n_nonzero=int(np.count_nonzero(differences)),
+        mean_a=float(first.mean()),
+        sd_a=_sd(first),
+        mean_b=float(second.mean()),
+        sd_b=_sd(second),
+        mean_difference=float(differences.mean()),
+        mean_interval=bootstrap_interval(np.mean, [differences], bootstrap),
+        median_difference=float(np.median(differences)),
+        median_interval=bootstrap_interval(np.median, [differences], bootstrap),
+        hodges_lehmann=_hodges_lehmann(differences),
+        wilcoxon_w=wilcoxon_w,
+        p=p,
+        normality_k2=normality_k2,
+        normality_p=normality_p,
+        rank_biserial=_rank_biserial(differences),
+        cohen_dz=_cohen_dz(differences),
+        notes=notes,
+    )
+
+
+def _whole_digits(differences: Values, largest: float) -> Values:
+    """Drop the digits that only rounding has made, so that equal differences tie and no difference is zero."""
+    if largest == 0:
+        return differences
+    step = 10.0 ** (np.floor(np.log10(largest)) - _DIGITS)
+    if step == 0:
+        return differences
+    rounded: Values = np.rint(differences / step) * step
+    return rounded
+
+
+def _wilcoxon(differences: Values) -> tuple[float, float]:
+    if not differences.any():
+        return 0.0, 1.0
+    done = stats.wilcoxon(differences, zero_method="wilcox", alternative="two-sided")
+    return float(done.statistic), float(done.pvalue)
+
+
+def _normality(differences: Values) -> tuple[float | None, float | None, tuple[str, ...]]:
+    """D'Agostino and Pearson's omnibus K2 (1973, Biometrika 60:613)."""
+    if np.ptp(differences) == 0:
+        return None, None, ("all differences are the same: normality not tested",)
+    if differences.size < _NORMALITY_NEEDS:
+        return None, None, (f"{differences.size} subjects: normality needs {_NORMALITY_NEEDS}",)
+    done = stats.normaltest(differences)
+    return float(done.statistic), float(done.pvalue), ()
+
+
+def _rank_biserial(differences: Values) -> float:
+    kept = differences[differences != 0]
+    if not kept.size:
+        return 0.0
+    ranks = stats.rankdata(np.abs(kept))
+    return float((ranks * np.sign(kept)).sum() / ranks.sum())
+
+
+def _cohen_dz(differences: Values) -> float | None:
+    if not differences.any():
+        return 0.0
+    spread = _sd(differences)
+    return None if not spread else float(differences.mean() / spread)
+
+
+def _hodges_lehmann(differences: Values) -> float:
+    first, second = np.triu_indices(differences.size)
+    return float(np.median((differences[first] + differences[second]) / 2))
+
+
+def _sd(values: Values) -> float | None:
+    return float(values.std(ddof=1)) if values.size > 1 else None

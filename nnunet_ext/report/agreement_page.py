@@ -1,0 +1,93 @@
+"""The page of an agreement: content in, one self-contained HTML text out."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nnunet_ext.report.rendering import page_environment
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure.
+
+    Parameters
+    ----------
+    title
+        Above it.
+    alternative
+        What it shows, for those who cannot see it.
+    svg
+        The figure itself.
+    wide
+        Whether it takes the whole width of the page.
+    """
+
+    title: str
+    alternative: str
+    svg: bytes
+    wide: bool = False
+
+    @property
+    def data_uri(self) -> str:
+        """The figure as the source of an `img`, in which no script of an SVG could run."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg).decode('ascii')}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: a table, figures, or both."""
+
+    name: str
+    title: str
+    lead: str
+    columns: tuple[str, ...] = ()
+    rows: Sequence[Sequence[str]] = ()
+    note: str = ""
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgreementContent:
+    """What the page says, in plain values.
+
+    Parameters
+    ----------
+    title, lead
+        At its top.
+    findings, problems
+        A sentence each.
+    sections
+        In their order.
+    definitions
+        Table to the meaning, unit and source of each column.
+    facts
+        How it was made.
+    """
+
+    title: str
+    lead: str
+    findings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    definitions: Mapping[str, Mapping[str, tuple[str, str, str]]] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def render_agreement_page(content: AgreementContent) -> str:
+    """Render the page.
+
+    It opens offline and can be passed on: figures stand inside, a content security policy forbids everything else, all
+    text is escaped, and of a path only the file's name is left.
+
+    Parameters
+    ----------
+    content
+        What to say. No section at all is fine: the page then says so.
+
+    Returns
+    -------
+    str
+        HTML, the same for the same content.
+    """
+    return page_environment().get_template("agreement.html.j2").render(content=content)

@@ -1,0 +1,1 @@
+"""Statistical figures, from plain values to SVG or PNG bytes."""

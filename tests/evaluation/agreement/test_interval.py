@@ -1,0 +1,56 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnunet_ext.evaluation.agreement.interval import Bootstrap, bootstrap_interval
+
+
+def test_the_interval_of_a_mean_comes_near_students() -> None:
+    values = np.random.default_rng(0).normal(10, 2, 200)
+    found = bootstrap_interval(np.mean, [values], Bootstrap(4000, 1))
+    half = 1.97 * values.std(ddof=1) / np.sqrt(200)
+    assert found.method == "BCa"
+    assert found.low == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert found.high == pytest.approx(values.mean() + half, abs=0.1 * half)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_one_another() -> None:
+    values = np.random.default_rng(0).normal(size=20)
+    first, again, other = (bootstrap_interval(np.mean, [values], Bootstrap(500, seed)) for seed in (3, 3, 4))
+    assert first == again
+    assert first != other
+
+
+def test_equal_values_have_an_interval_of_no_width() -> None:
+    found = bootstrap_interval(np.median, [np.full(9, 2.5)], Bootstrap(100, 0))
+    assert (found.low, found.high, found.method) == (2.5, 2.5, "constant")
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_subjects_have_no_interval(count: int) -> None:
+    found = bootstrap_interval(np.mean, [np.ones(count)], Bootstrap(100, 0))
+    assert (found.low, found.high, found.method) == (None, None, "n/a")
+
+
+def test_resamples_without_a_value_are_left_out_and_the_method_says_so() -> None:
+    values = np.array([1.0, 2.0, 2.0])
+
+    def undefined_where_constant(sample: Any, axis: int = -1) -> Any:  # noqa: ANN401
+        return np.where(np.ptp(sample, axis=axis) == 0, np.nan, np.mean(sample, axis=axis))
+
+    found = bootstrap_interval(undefined_where_constant, [values], Bootstrap(400, 0))
+    assert found.method == "percentile"
+    assert found.low is not None
+    assert 1 < found.low < 2
+
+
+def test_many_subjects_are_resampled_in_batches_of_bounded_size() -> None:
+    sizes = []
+
+    def watched(sample: Any, axis: int = -1) -> Any:  # noqa: ANN401
+        sizes.append(sample.size)
+        return np.mean(sample, axis=axis)
+
+    bootstrap_interval(watched, [np.random.default_rng(0).normal(size=2001)], Bootstrap(3000, 0))
+    assert max(sizes) <= 4_004_001  # the jackknife holds n^2 numbers, a batch of resamples no more than 4 million
