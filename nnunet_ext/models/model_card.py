@@ -14,6 +14,17 @@ Row = Mapping[str, str]
 
 NOT_STATED: Final = "Not stated."
 INTENDED_USE: Final = "Research on spinal-cord MRI of the kind that the model was trained on. Not a medical device."
+_HEADLINES: Final = (
+    "dsc",
+    "dsc_in_lesion_cases",
+    "nsd",
+    "hd95",
+    "rel_vol_error",
+    "lesion_ppv",
+    "lesion_sensitivity",
+    "lesion_f1",
+    "lesion_free_kept_clean",
+)  # of the twenty that an evaluation gives for each region
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]|#~{}])")
 
 
@@ -110,7 +121,8 @@ def _metrics(metrics: Sequence[Row]) -> str:
     if not metrics:
         return NOT_STATED
     columns = ("site", "region", "metric", "n_used", "mean", "sd")
-    rows = [tuple(_rounded(row.get(column, "")) for column in columns) for row in metrics]
+    told = [row for row in metrics if row.get("metric") in _HEADLINES] or metrics
+    rows = [tuple(_rounded(row.get(column, "")) for column in columns) for row in told]
     return _table(("Site", "Region", "Metric", "Cases", "Mean", "SD"), rows)
 
 

@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.demo.console import Console
 from nnunet_ext.cli.demo.figures import headlines
 from nnunet_ext.cli.demo.measure import Evaluation, evaluate
@@ -93,7 +93,7 @@ class Demo:
         for image in images:
             if image.refused:
                 print(f"--image {image.file.name}: refused: {image.refused}")
-        device = _best_device() if self.device == "auto" else self.device
+        device = best_device() if self.device == "auto" else self.device
         job = _Job(self, work, [synthetic, *sources], images, device)
         steps = job.steps()
         with peak_memory() as memory:
@@ -253,11 +253,3 @@ def _contents(root: Path) -> str:
             found = (Path(folder) / name).lstat()
             digest.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def _best_device() -> str:
-    import torch  # noqa: PLC0415 - seconds of import that asking for help must not cost
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if sys.platform == "darwin" and torch.backends.mps.is_available() else "cpu"
