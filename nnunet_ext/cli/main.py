@@ -18,6 +18,10 @@ VERBS: Final = {
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
     "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
     "predict": "segment images: find the cord, box it, segment inside, put back in the image's own geometry",
+    "evaluate": "score predictions against references: overlap, surfaces, lesions one by one; per site and over all",
+    "biomarkers": "measure lesions: size, shape and the tissue bridges that they leave",
+    "agreement": "compare methods, or raters: paired tests, bias and limits, clinical scores, figures",
+    "report": "pages to look at, mark and pass on, from what any verb left; offline, each in one file",
     "model": "share trained models safely: export, verify, import",
 }
 """Each verb lives in the module of its name (dashes are underscores there), imported only when it is asked for: help

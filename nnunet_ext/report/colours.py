@@ -2,11 +2,11 @@
 
 from typing import Final
 
-# All of Okabe and Ito's palette, which the colour-blind can tell apart.
-REFERENCE_COLOURS: Final = ("#56B4E9", "#CC79A7")
-"""Of what people drew, on a dark image."""
+# Okabe and Ito's palette, which the colour-blind can tell apart, and light greys.
+REFERENCE_COLOURS: Final = ("#56B4E9", "#CC79A7", "#009E73", "#FFFFFF")
+"""Of what people drew, on a dark image: of the outermost region, then of those inside."""
 
-PREDICTION_COLOURS: Final = ("#E69F00", "#F0E442")
+PREDICTION_COLOURS: Final = ("#E69F00", "#F0E442", "#D55E00", "#D9D9D9")
 """Of what the model says, on a dark image."""
 
 LINE_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")

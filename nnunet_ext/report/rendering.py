@@ -1,10 +1,14 @@
 """How every page turns values into HTML: escaped, without the machine's folders, with its pictures inside."""
 
 import base64
+import hashlib
 import re
+from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 _FOLDERS: Final = re.compile(r"(?<![\w./\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"()<>]+[/\\])+")
 _DASH: Final = "–"
@@ -13,7 +17,8 @@ _DASH: Final = "–"
 def page_environment() -> Environment:
     """Give the environment of the templates: all text is escaped, and a value that is missing is an error.
 
-    Filters: `data_uri` (a PNG inside the page), `figure` (a number, or a dash), `shareable` (text without folders).
+    Filters: `data_uri` (a picture inside the page, PNG unless another kind is named), `figure` (a number, or a dash),
+    `shareable` (text without folders).
     """
     environment = Environment(
         loader=PackageLoader("nnunet_ext.report"),
@@ -31,8 +36,36 @@ def shareable(text: str) -> str:
     return _FOLDERS.sub("", text)
 
 
-def _data_uri(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+@dataclass(frozen=True)
+class Script:
+    """A script that stands inside a page.
+
+    Parameters
+    ----------
+    text
+        What stands in the element.
+    source
+        For the page's content security policy: this very text may run, and no other.
+    """
+
+    text: Markup
+    source: str
+
+
+def inline_script(text: str) -> Script:
+    """Make a script fit to stand inside a page: nothing in it ends the element."""
+    safe = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    digest = base64.b64encode(hashlib.sha256(safe.encode("utf-8")).digest()).decode("ascii")
+    return Script(Markup(safe), f"'sha256-{digest}'")  # noqa: S704 - the text is ours
+
+
+def shipped_script(name: str) -> Script:
+    """Take one of the scripts that stand beside the templates."""
+    return inline_script(files("nnunet_ext.report").joinpath("templates", name).read_text(encoding="utf-8"))
+
+
+def _data_uri(picture: bytes, kind: str = "png") -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def _figure(value: float | None, digits: int = 3) -> str:

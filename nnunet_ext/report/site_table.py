@@ -45,9 +45,14 @@ def site_table(summary: pd.DataFrame, region_names: Mapping[str, str]) -> Table:
     for site, group in summary.groupby("site", sort=False):
         by_metric = group.set_index(["region", "metric"])
         cells = tuple(_cell(by_metric.loc[key], key[1]) if key in by_metric.index else "–" for key in wanted)
-        name = "All sites" if site == OVERALL_SITE else str(site)
-        rows.append((name, str(int(group["n_cases"].max())), *cells))
+        rows.append((_name(str(site)), str(int(group["n_cases"].max())), *cells))
     return Table(("Site", "Cases", *(title[:1].upper() + title[1:] for title in titles)), tuple(rows))
+
+
+def _name(site: str) -> str:
+    if site == OVERALL_SITE:
+        return "All sites"
+    return "C" + site.strip("()")[1:] if site.startswith("(c") else site  # `(contrast T2w)` is no site
 
 
 def _metrics_of(summary: pd.DataFrame, region: str) -> list[str]:
@@ -65,4 +70,5 @@ def _cell(row: "pd.Series[float]", metric: str) -> str:
     digits = 0 if metric in _PERCENT else 2
     spread = "" if pd.isna(row["sd"]) else f" ± {row['sd']:.{digits}f}"
     rests_on = "" if used == int(row["n_cases"]) else f" ({used})"
-    return f"{row['mean']:.{digits}f}{spread}{rests_on}"
+    mean = round(row["mean"], digits) + 0.0  # never -0
+    return f"{mean:.{digits}f}{spread}{rests_on}"

@@ -15,7 +15,7 @@ from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.report.colours import REFERENCE_COLOURS
 from nnunet_ext.report.thumbnail import thumbnail
 
-CORD, LESION = REFERENCE_COLOURS
+CORD, LESION, *_ = REFERENCE_COLOURS
 VALUES = {"sc": (1, 2), "lesion": (2,)}
 LEGEND = 18  # rows at the bottom
 SIDE = 204  # columns that the sagittal picture may take

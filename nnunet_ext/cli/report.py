@@ -1,0 +1,136 @@
+"""`nnunet_ext report`: pages to look at, mark and pass on, from what any verb left."""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext import __version__
+from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+
+_EPILOG: Final = """\
+each DIR is recognised by what lies in it, and may be given in any order:
+  metrics.tsv         nnunet_ext evaluate     metrics, and the masks and images that inputs.tsv names
+  biomarkers.tsv      nnunet_ext biomarkers   lesions and tissue bridges
+  predictions.tsv     nnunet_ext predict      masks, warnings, disagreement of the folds
+  progress.tsv, training_log_*.txt            training curves, of ours or of plain nnU-Net
+  comparison.tsv      nnunet_ext agreement    tables and figures
+
+examples:
+  nnunet_ext report evaluated -o report
+  nnunet_ext report evaluated biomarkers nnUNet_results/Dataset501_SCI/nnUNetTrainerSCI__nnUNetPlans__3d_fullres \\
+      -o report --images nnUNet_raw/Dataset501_SCI --viewer --n-procs 4
+
+exit: 0 done; 2 usage; 3 a file or case was refused (the pages name it and show the rest); 5 OUT holds another report"""
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write a report.
+
+    Parameters
+    ----------
+    folders
+        What the verbs left.
+    out
+        Folder of the report.
+    images
+        Folder of images; None where the folders name them.
+    title
+        Of the pages.
+    viewer
+        Whether the 3-D viewer is written, too.
+    n_procs
+        Processes.
+    force
+        Whether a report that stands in `out` is replaced.
+    json
+        Whether the answer is JSON.
+    """
+
+    folders: tuple[Path, ...]
+    out: Path
+    images: Path | None
+    title: str
+    viewer: bool
+    n_procs: int
+    force: bool
+    json: bool
+
+    def run(self) -> int:
+        """Write the pages; answer 3 where a case was refused."""
+        # Here, so that help is instant: drawing needs pandas, matplotlib and scipy.
+        from nnunet_ext.report.review.write_report import GROUP_PAGE, write_report  # noqa: PLC0415
+        from nnunet_ext.report.sources.gather import gather  # noqa: PLC0415
+
+        for folder in (*self.folders, *([self.images] if self.images else [])):
+            if not folder.is_dir():
+                raise DataRefusedError(
+                    f"{folder}: a folder was needed and there is none; see: nnunet_ext report --help"
+                )
+        if (self.out / GROUP_PAGE).exists() and not self.force:
+            raise ConflictError(f"{self.out / GROUP_PAGE}: stands already; give another -o, or --force to replace it")
+        gathered = gather(self.folders, self.images)
+        with progress_bar("draw", "case") as progress:
+            written = write_report(
+                gathered, self.out, self.title, viewer=self.viewer, n_procs=self.n_procs, progress=progress
+            )
+        files = list(written.files)
+        if self.viewer:
+            from nnunet_ext.report.viewer.write_viewer import write_viewer  # noqa: PLC0415
+
+            with progress_bar("viewer", "case") as progress:
+                files.append(write_viewer(gathered, written.content, self.out, n_procs=self.n_procs, progress=progress))
+        self._tell(files, len(gathered.cases), written.broken, written.content.problems)
+        return DataRefusedError.exit_code if written.broken or written.content.problems else 0
+
+    def _tell(self, files: list[Path], cases: int, broken: tuple[str, ...], problems: tuple[str, ...]) -> None:
+        size = sum(file.stat().st_size for file in files) / 2**20
+        lines = [f"nnunet_ext {__version__} report: {cases} cases, {len(files)} pages, {size:.1f} MiB"]
+        write_text(self.out / "report.log", "\n".join([*lines, *(f"warning: {text}" for text in problems)]) + "\n")
+        for text in problems[:_SHOWN]:
+            print(f"nnunet_ext report: warning: {text}", file=sys.stderr)
+        if len(problems) > _SHOWN:
+            print(f"nnunet_ext report: warning: and {len(problems) - _SHOWN} more, all on the page", file=sys.stderr)
+        if self.json:
+            told = {"report": str(files[0]), "cases": cases, "refused": list(broken), "mib": round(size, 2)}
+            print(json.dumps(told))
+            return
+        refused = f", {len(broken)} refused or with a refused file" if broken else ""
+        print(
+            f"{files[0]}: {cases} cases{refused}; {len(files)} pages, {size:.1f} MiB; "
+            "open it in a browser, where ? shows the keys"
+        )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    add = parser.add_argument
+    add("folders", nargs="+", type=Path, metavar="DIR", help="what a verb left, or a training's folder")
+    add("-o", dest="out", required=True, type=Path, metavar="OUT", help="folder of the report")
+    add(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="images, as a raw dataset of nnU-Net, a BIDS dataset or any folder",
+    )
+    add("--title", default="Spinal cord segmentation", metavar="T", help="title of the pages (default: %(default)s)")
+    add("--viewer", action="store_true", help="a 3-D viewer, too: viewer.html, with the cord-cropped volumes inside")
+    add("--n-procs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
+    add("--force", action="store_true", help="replace a report that stands in OUT")
+    add("--json", action="store_true", help="answer in JSON")
+
+
+def from_options(options: argparse.Namespace) -> Report:
+    """Take the parsed arguments."""
+    if options.n_procs < 1:
+        raise UsageError("--n-procs needs a number from 1 up")
+    given = {name: value for name, value in vars(options).items() if name in Report.__dataclass_fields__}
+    return Report(**{**given, "folders": tuple(options.folders)})

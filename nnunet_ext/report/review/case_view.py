@@ -1,0 +1,50 @@
+"""One case as the pages show it: plain values and pictures, nothing about files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nnunet_ext.core.tables import Row
+from nnunet_ext.report.review.sheets import Sheet
+
+
+@dataclass(frozen=True, eq=False)
+class CaseView:
+    """One case of the pages.
+
+    Parameters
+    ----------
+    name, site, contrast, subject, session
+        As in the tables; empty where unknown.
+    file_name
+        Of the image within its BIDS dataset, or its bare name: what the exported lists call the case.
+    status
+        `shown`, or `refused` with its `reason`.
+    sheets
+        The pictures; none where nothing could be drawn.
+    regions
+        Names of the regions that have a mask.
+    values
+        Numbers to sort by, in the order in which they are offered; None where missing.
+    metrics, biomarkers
+        Table rows: one a region, one a lesion.
+    lesions
+        Of the prediction: number and a few words, to be rated one by one.
+    warnings
+        Sentences.
+    """
+
+    name: str
+    site: str
+    contrast: str
+    subject: str
+    session: str
+    file_name: str
+    status: str
+    reason: str
+    sheets: tuple[Sheet, ...]
+    regions: tuple[str, ...]
+    values: Mapping[str, float | None]
+    metrics: tuple[Row, ...] = ()
+    biomarkers: tuple[Row, ...] = ()
+    lesions: tuple[tuple[int, str], ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,105 @@
+"""Reading the image and the masks of a case, all on one grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.volume import Volume
+from nnunet_ext.report.overlay import RegionMasks
+from nnunet_ext.report.planes import BoolArray
+from nnunet_ext.report.sources.record import CaseRecord, MaskFile
+
+_NO_IMAGE: Final = "no image was found, so the masks lie on black; name its folder with --images"
+_GRID_VOXELS: Final = 0.5  # as in the conversion: further apart it is another grid
+
+
+@dataclass(frozen=True, eq=False)
+class CaseVolumes:
+    """What is drawn of a case.
+
+    Parameters
+    ----------
+    image
+        Zeros where there is none.
+    regions
+        Name to masks on its grid.
+    has_image
+        Whether there is one.
+    problems
+        Files that were refused, each in a sentence.
+    remarks
+        What else a reader must know.
+    """
+
+    image: Volume
+    regions: Mapping[str, RegionMasks]
+    has_image: bool
+    problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def read_case(record: CaseRecord) -> CaseVolumes | None:
+    """Read the files of a case; one that is refused is named, and the rest is read.
+
+    Returns
+    -------
+    CaseVolumes
+        On the grid of the image, or of the first mask where there is none. None where no file is known at all.
+    """
+    problems: list[str] = []
+    read: dict[Path, Volume | None] = {}
+    image = None if record.image is None else _volume(record.image, problems, mask=False)
+    first = image
+    for file in (*record.reference.values(), *record.prediction.values()):
+        if file.path not in read:
+            read[file.path] = _volume(file.path, problems, mask=True)
+        first = first or read[file.path]
+    if first is None:
+        if not problems:
+            return None
+        return CaseVolumes(Volume(np.zeros((0, 0, 0)), np.eye(4)), {}, False, tuple(problems))
+    grid = image if image is not None else Volume(np.zeros(first.data.shape, dtype=np.uint8), first.affine)
+    names = list(dict.fromkeys([*record.reference, *record.prediction]))
+    regions = {
+        name: RegionMasks(
+            _mask(record.reference.get(name), read, grid, problems),
+            _mask(record.prediction.get(name), read, grid, problems),
+        )
+        for name in names
+    }
+    remarks = () if record.image is not None else (_NO_IMAGE,)
+    return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks)
+
+
+def _volume(path: Path, problems: list[str], *, mask: bool) -> Volume | None:
+    try:
+        return read_mask(path) if mask else read_volume(path)
+    except FileRefusedError as error:
+        problems.append(f"{path.name}: {error.reason}")
+    except (DataRefusedError, OSError) as error:
+        problems.append(f"{path.name}: {error}")
+    return None
+
+
+def _mask(
+    file: MaskFile | None, read: Mapping[Path, Volume | None], grid: Volume, problems: list[str]
+) -> BoolArray | None:
+    if file is None or (volume := read[file.path]) is None:
+        return None
+    if volume.axes != grid.axes:
+        volume = reorient(volume, grid.axes)  # saved with other axes, as some editors do: the same voxels
+    same = volume.data.shape == grid.data.shape
+    if not same or displacement(grid.data.shape, grid.affine, volume.affine).rms_voxels > _GRID_VOXELS:
+        problems.append(f"{file.path.name}: lies on another grid than the image, so it is not drawn")
+        return None
+    if file.values is None:
+        return np.asarray(volume.data > 0)
+    mask: BoolArray = np.logical_or.reduce([volume.data == value for value in file.values])
+    return mask

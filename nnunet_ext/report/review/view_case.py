@@ -1,0 +1,154 @@
+"""From what is known about a case to what the pages show of it."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.raw_dataset import FILE_ENDING
+from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.report.overlay import RegionMasks
+from nnunet_ext.report.rendering import shareable
+from nnunet_ext.report.review.case_view import CaseView
+from nnunet_ext.report.review.read_case import read_case
+from nnunet_ext.report.review.sheets import case_sheets
+from nnunet_ext.report.sources.record import CaseRecord
+
+_NAMES: Final = frozenset({"case", "site", "region", "subject", "session", "contrast", "status", "reason"})
+_INNERMOST_LAST: Final = ("sc",)
+_BIDS: Final = re.compile(
+    r"(?:^|_)(?P<stem>(?P<subject>sub-[A-Za-z0-9]+)(?:_(?P<session>ses-[A-Za-z0-9]+))?(?:_[a-z]+-[A-Za-z0-9]+)*_[A-Za-z0-9]+)$"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Viewed:
+    """A case, and sentences about those of its files that were refused."""
+
+    case: CaseView
+    problems: tuple[str, ...]
+
+    @property
+    def broken(self) -> bool:
+        """Whether a file was refused."""
+        return bool(self.problems)
+
+
+def view_case(record: CaseRecord) -> Viewed:
+    """Read and draw a case.
+
+    Returns
+    -------
+    Viewed
+        A case without any readable file has no picture, and says why. Nothing in it holds a folder of this machine.
+    """
+    volumes = read_case(record)
+    uncertainty, unread = _uncertainty(record)
+    problems = (*(() if volumes is None else volumes.problems), *unread)
+    remarks = () if volumes is None else volumes.remarks
+    drawn = volumes is not None and volumes.image.data.size > 0
+    regions = _ordered(volumes.regions) if volumes is not None else {}
+    sheets = case_sheets(volumes.image, regions) if volumes is not None and drawn else ()
+    reason = record.reason or ("" if drawn else "; ".join(problems) or "no file of this case is known")
+    values = {**_metric_values(record), **record.values, **uncertainty}
+    view = CaseView(
+        name=record.name,
+        site=record.site,
+        contrast=record.contrast,
+        subject=record.subject,
+        session=record.session,
+        file_name=_file_name(record),
+        status="refused" if record.reason or not drawn else "shown",
+        reason=shareable(reason),
+        sheets=sheets,
+        regions=tuple(regions),
+        values=values,
+        metrics=record.metrics,
+        biomarkers=record.biomarkers,
+        lesions=_lesions(record),
+        warnings=tuple(shareable(text) for text in (*record.warnings, *((*problems, *remarks) if drawn else ()))),
+    )
+    return Viewed(view, tuple(map(shareable, problems)))
+
+
+def _ordered(regions: Mapping[str, RegionMasks]) -> dict[str, RegionMasks]:
+    """Put the cord first: the slices go through what comes last."""
+    return dict(sorted(regions.items(), key=lambda item: item[0] not in _INNERMOST_LAST))
+
+
+def _metric_values(record: CaseRecord) -> dict[str, float | None]:
+    return {
+        f"{row['region']} {column}": _number(cell)
+        for row in record.metrics
+        for column, cell in row.items()
+        if column not in _NAMES and _is_number(cell)
+    }
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return cell == NOTHING
+    return True
+
+
+def _number(cell: str) -> float | None:
+    """Read a number; None where it is missing, and where it is infinite, which no page can sort by."""
+    value = float(cell) if cell != NOTHING and _is_number(cell) else math.nan
+    return value if math.isfinite(value) else None
+
+
+def _uncertainty(record: CaseRecord) -> tuple[dict[str, float | None], tuple[str, ...]]:
+    """Give the folds' mean standard deviation over the voxels where they disagree at all, region by region."""
+    values: dict[str, float | None] = {}
+    problems = []
+    for region, path in record.uncertain.items():
+        values[f"{region} uncertainty"] = None
+        try:
+            spread = read_volume(path).data
+        except FileRefusedError as error:
+            problems.append(f"{path.name}: {error.reason}")
+            continue
+        touched = spread[spread > 0]
+        values[f"{region} uncertainty"] = float(touched.mean()) if touched.size else 0.0
+    return values, tuple(problems)
+
+
+def _lesions(record: CaseRecord) -> tuple[tuple[int, str], ...]:
+    """List the lesions that can be rated one by one: those measured, else those of the prediction."""
+    if record.biomarkers:
+        return tuple(
+            (int(row["lesion"]), f"{_short(row, 'volume_mm3')} mm³, {_short(row, 'length_mm')} mm long")
+            for row in record.biomarkers
+            if row["lesion"].isdigit() and row["lesion"] != "0"
+        )
+    return tuple(
+        (
+            int(row["lesion"]),
+            f"{_short(row, 'volume_mm3')} mm³{'' if row.get('matched') == '1' else ', no counterpart'}",
+        )
+        for row in record.lesions
+        if row.get("side", "prediction").startswith("pred") and row.get("region", "lesion") == "lesion"
+    )
+
+
+def _short(row: Row, column: str) -> str:
+    value = _number(row.get(column, NOTHING))
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _file_name(record: CaseRecord) -> str:
+    """Name the image as SCT's lists do: within its BIDS dataset, or bare; never with a folder of this machine."""
+    names = [record.name.replace("/", "_").replace("\\", "_")]
+    if record.image is not None:
+        stem = record.image.name.removesuffix(FILE_ENDING).removesuffix(".nii").removesuffix("_0000")
+        names.insert(0, stem)
+    found = next((match for name in names if (match := _BIDS.search(name)) is not None), None)
+    if found is None:
+        return names[0] + FILE_ENDING
+    session = [found["session"]] if found["session"] else []
+    return "/".join([found["subject"], *session, "anat", found["stem"] + FILE_ENDING])

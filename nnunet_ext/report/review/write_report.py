@@ -1,0 +1,78 @@
+"""Writing all pages of a report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.workers import Progress, run_all
+from nnunet_ext.report.review.case_page import render_case
+from nnunet_ext.report.review.compose import compose
+from nnunet_ext.report.review.group_content import GroupContent
+from nnunet_ext.report.review.group_page import render_group
+from nnunet_ext.report.review.page_names import page_names
+from nnunet_ext.report.review.view_case import view_case
+from nnunet_ext.report.sources.gather import Gathered
+
+GROUP_PAGE: Final = "report.html"
+CASES: Final = "cases"
+VIEWER_PAGE: Final = "viewer.html"
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What was written.
+
+    Parameters
+    ----------
+    content
+        Of the group page.
+    broken
+        Cases of which a file was refused, or that were refused before.
+    files
+        The pages.
+    """
+
+    content: GroupContent
+    broken: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def write_report(
+    gathered: Gathered,
+    out: Path,
+    title: str,
+    *,
+    viewer: bool = False,
+    n_procs: int = 1,
+    progress: Progress | None = None,
+) -> Written:
+    """Draw all cases and write the pages.
+
+    Parameters
+    ----------
+    gathered
+        The cases and what is known of the group.
+    out
+        Folder of the report; `report.html` comes last.
+    title
+        Of the pages.
+    viewer
+        Whether the pages link to `viewer.html`, which somebody else writes.
+    n_procs
+        Processes; the pages do not depend on it.
+    progress
+        Told how many cases are drawn.
+    """
+    viewed = run_all(view_case, gathered.cases, (), n_procs, progress)
+    broken = tuple(
+        one.case.name for one, record in zip(viewed, gathered.cases, strict=True) if one.broken or record.reason
+    )
+    problems = [f"{one.case.name}: {text}" for one in viewed if one.broken for text in one.problems]
+    content = compose(title, [one.case for one in viewed], gathered.found, VIEWER_PAGE if viewer else "", problems)
+    files = []
+    for index, name in enumerate(page_names(content.cases)):
+        write_text(out / CASES / name, render_case(content, index))
+        files.append(out / CASES / name)
+    write_text(out / GROUP_PAGE, render_group(content))
+    return Written(content, broken, (out / GROUP_PAGE, *files))

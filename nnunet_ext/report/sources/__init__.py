@@ -1,0 +1,1 @@
+"""Reading what the verbs left, for the pages."""

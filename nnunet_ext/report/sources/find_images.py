@@ -1,0 +1,71 @@
+"""Where the image of a case lies."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.raw_dataset import FILE_ENDING
+from nnunet_ext.core.tables import read_table
+
+_ENDINGS: Final = (FILE_ENDING, ".nii")
+_CHANNEL: Final = "_0000"
+_FOLDERS: Final = ("imagesTs", "imagesTr")
+
+
+def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
+    """Look for the images of cases in a folder.
+
+    Parameters
+    ----------
+    folder
+        A raw dataset of nnU-Net, one of its image folders, a BIDS dataset, or any folder of images. Nothing in it is
+        opened, and nothing below `derivatives` is an image.
+    cases
+        Identifiers: whole names are compared, never beginnings. A case `SITE_sub-01_T2w` is also found as
+        `sub-01_T2w`.
+
+    Returns
+    -------
+    dict
+        Of the cases whose image was found once; of two files of one name neither is taken.
+    """
+    files: dict[str, list[Path]] = {}
+    for path in sorted(_files(folder)):
+        stem = next((path.name.removesuffix(ending) for ending in _ENDINGS if path.name.endswith(ending)), None)
+        if stem is not None:
+            files.setdefault(stem, []).append(path)
+    found = {}
+    for case in cases:
+        for name in (case + _CHANNEL, case, _without_site(case)):
+            if len(files.get(name, ())) == 1:
+                found[case] = files[name][0]
+                break
+    return found
+
+
+def raw_dataset_above(path: Path) -> Path | None:
+    """Give the raw dataset that a file lies in; None where it is in none."""
+    return next(
+        (folder for folder in path.parents if (folder / "dataset.json").is_file() and _has_images(folder)), None
+    )
+
+
+def cases_of(dataset: Path) -> dict[str, dict[str, str]]:
+    """Read `cases.tsv` of a raw dataset by case; empty where it has none."""
+    table = dataset / "cases.tsv"
+    return {row["case"]: row for row in read_table(table)} if table.is_file() else {}
+
+
+def _has_images(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in _FOLDERS)
+
+
+def _files(folder: Path) -> list[Path]:
+    if _has_images(folder):
+        return [path for name in _FOLDERS if (folder / name).is_dir() for path in (folder / name).iterdir()]
+    return [path for path in folder.rglob("*.nii*") if "derivatives" not in path.relative_to(folder).parts]
+
+
+def _without_site(case: str) -> str:
+    start = case.find("sub-")
+    return case[start:] if start > 0 and case[start - 1] == "_" else case

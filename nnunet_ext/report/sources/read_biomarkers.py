@@ -1,0 +1,81 @@
+"""What `nnunet_ext biomarkers` left: a row a lesion, and a row a case."""
+
+import math
+from pathlib import Path
+from typing import Final
+
+from nnunet_ext.core.tables import NOTHING, Row, number, read_table
+from nnunet_ext.report.sources.found import Found
+from nnunet_ext.report.sources.json_file import json_file
+from nnunet_ext.report.sources.record import CaseRecord
+
+BIOMARKERS: Final = "biomarkers.tsv"
+_CASES: Final = "cases_biomarkers.tsv"
+_REASON: Final = ("reason", "problem")
+_NAMES: Final = frozenset({"case", "subject", "session", "site", "contrast", "status", "notes", *_REASON})
+_MEASURED: Final = frozenset({"", "ok", "done", "measured", "no_lesion", "volume_only", NOTHING})
+
+
+def read_biomarkers(folder: Path) -> Found:
+    """Read the folder.
+
+    Parameters
+    ----------
+    folder
+        With `biomarkers.tsv`, and `cases_biomarkers.tsv` and `biomarkers.json` where they are. A case without a lesion
+        has no row in the first.
+
+    Raises
+    ------
+    OSError
+        Where `biomarkers.tsv` is not there.
+    """
+    lesions = read_table(folder / BIOMARKERS)
+    per_case = folder / _CASES
+    cases = {row["case"]: row for row in (read_table(per_case) if per_case.is_file() else [])}
+    names = list(dict.fromkeys([*cases, *(row["case"] for row in lesions)]))
+    records = tuple(
+        _record(name, cases.get(name, {}), tuple(row for row in lesions if row["case"] == name)) for name in names
+    )
+    about = json_file(folder / "biomarkers.json")
+    entries = about.get("columns", about)
+    definitions = {
+        str(column): {
+            "name": str(column),
+            "formula": str(entry.get("Description", "")),
+            "unit": str(entry.get("Units", "")),
+            "empty_masks": str(entry.get("Missing", "")),
+        }
+        for column, entry in entries.items()
+        if isinstance(entry, dict) and "Description" in entry
+    }
+    return Found("biomarkers", records, definitions=definitions)
+
+
+def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
+    def text(column: str) -> str:
+        return "" if row.get(column, NOTHING) == NOTHING else row[column]
+
+    reason = "; ".join(filter(None, map(text, _REASON)))
+    refused = row.get("status", "") not in _MEASURED
+    return CaseRecord(
+        name,
+        site=text("site"),
+        contrast=text("contrast"),
+        subject=text("subject"),
+        session=text("session"),
+        reason=(reason or text("status")) if refused else "",
+        warnings=tuple(filter(None, ("" if refused else reason, text("notes")))),
+        biomarkers=lesions,
+        values={
+            column: value for column in row if column not in _NAMES and (value := _number(row[column])) is not None
+        },
+    )
+
+
+def _number(cell: str) -> float | None:
+    try:
+        value = number(cell)
+    except ValueError:  # a word, such as `true`
+        return None
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,126 @@
+"""What `nnunet_ext evaluate` left: metrics, summary, and where the masks lie."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.report.sources.found import Found
+from nnunet_ext.report.sources.json_file import json_file
+from nnunet_ext.report.sources.record import CaseRecord, MaskFile
+
+METRICS: Final = "metrics.tsv"
+_INPUTS: Final = "inputs.tsv"
+_FINE: Final = frozenset({"", "ok", "done", NOTHING})
+
+
+def read_evaluation(folder: Path) -> Found:
+    """Read the folder.
+
+    Parameters
+    ----------
+    folder
+        With `metrics.tsv`, and `inputs.tsv`, `summary.tsv`, `lesions.tsv` and `metrics.json` where they are. A case
+        that was refused keeps its row and its reason.
+
+    Raises
+    ------
+    OSError
+        Where `metrics.tsv` is not there.
+    """
+    about = json_file(folder / "metrics.json")
+    inputs = {row["case"]: row for row in _rows(folder / _INPUTS)}
+    metrics = _by_case(read_table(folder / METRICS))
+    lesions = _by_case(_rows(folder / "lesions.tsv"))
+    names = list(dict.fromkeys([*inputs, *metrics]))
+    values = {name: tuple(numbers) for name, numbers in about.get("regions", {}).items()}
+    cases = tuple(
+        _record(folder, name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, []), values)
+        for name in names
+    )
+    preset = about.get("preset", {})
+    facts = {"evaluated by": f"{about.get('tool', 'nnunet_ext')} {about.get('version', '')}".strip()}
+    if preset:
+        facts["preset"] = str(preset.get("name", preset)) if isinstance(preset, dict) else str(preset)
+    summary = folder / "summary.tsv"
+    return Found(
+        "evaluation",
+        cases,
+        summary=summary if summary.is_file() else None,
+        definitions=_definitions(about),
+        symbols={str(key): str(text) for key, text in about.get("symbols", {}).items()},
+        facts=facts,
+    )
+
+
+def _definitions(about: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    metrics = about.get("metrics", {})
+    return {column: {key: str(text) for key, text in entry.items()} for column, entry in metrics.items()}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return read_table(path) if path.is_file() else []
+
+
+def _by_case(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+    grouped: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        grouped.setdefault(row["case"], []).append(row)
+    return grouped
+
+
+def _record(
+    folder: Path,
+    name: str,
+    given: Row,
+    metrics: Sequence[Row],
+    lesions: Sequence[Row],
+    values: Mapping[str, tuple[int, ...]],
+) -> CaseRecord:
+    first = metrics[0] if metrics else {}
+    scored = [row for row in metrics if row.get("status", "ok") in _FINE]
+    refused = given.get("status", "ok") not in _FINE or (bool(metrics) and not scored)
+    reasons = [_reason(row) for row in (given, *metrics)]
+    notes = [_text(row, "notes") for row in metrics]
+    if not refused:  # a region that nobody annotated does not take the others with it
+        notes += [f"{row['region']}: {_reason(row)}" for row in metrics if _reason(row)]
+        notes += [_text(row, "reason") for row in scored]
+    image = _text(given, "image")
+    return CaseRecord(
+        name,
+        site=_text(first, "site"),
+        contrast=_text(first, "contrast"),
+        subject=_text(first, "subject"),
+        session=_text(first, "session"),
+        reason="; ".join(dict.fromkeys(filter(None, reasons))) if refused else "",
+        image=folder / image if image else None,
+        reference=_masks(folder, _text(given, "reference"), values),
+        prediction=_masks(folder, _text(given, "prediction"), values),
+        metrics=tuple(metrics),
+        lesions=tuple(lesions),
+        warnings=tuple(dict.fromkeys(filter(None, notes))),
+    )
+
+
+def _masks(folder: Path, cell: str, values: Mapping[str, tuple[int, ...]]) -> dict[str, MaskFile]:
+    """Read `file` (a label map) or `sc=file;lesion=file` (a mask a region)."""
+    if not cell:
+        return {}
+    parts = [part.partition("=") for part in cell.split(";")]
+    if all(equals and region in values for region, equals, _ in parts):
+        return {region: MaskFile(folder / path) for region, _, path in parts}
+    return {region: MaskFile(folder / cell, of) for region, of in values.items()}
+
+
+def _reason(row: Row) -> str:
+    """Say why a row was not scored; empty where it was."""
+    status = row.get("status", "ok")
+    if status in _FINE:
+        return ""
+    told = [status if status != "refused" else "", _text(row, "reason")]
+    return ": ".join(filter(None, told)) or status
+
+
+def _text(row: Row, column: str) -> str:
+    text = row.get(column, "")
+    return "" if text == NOTHING else text

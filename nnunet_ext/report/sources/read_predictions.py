@@ -1,0 +1,105 @@
+"""What `nnunet_ext predict` left: masks, and beside each a sidecar."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.raw_dataset import FILE_ENDING
+from nnunet_ext.core.tables import NOTHING, Row, number, read_table
+from nnunet_ext.report.sources.found import Found
+from nnunet_ext.report.sources.json_file import json_file
+from nnunet_ext.report.sources.record import CaseRecord, MaskFile
+
+TABLE: Final = "predictions*.tsv"
+_FINE: Final = frozenset({"done", "kept"})
+
+
+def read_predictions(folder: Path) -> Found:
+    """Read the folder.
+
+    Parameters
+    ----------
+    folder
+        With `predictions.tsv` and the masks, named in any of the three ways. A mask without a sidecar is not ours and
+        is left out.
+    """
+    tables = [row for path in sorted(folder.glob(TABLE)) for row in read_table(path)]
+    records = {row["case"]: _of_row(row) for row in tables}
+    problems = []
+    facts: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            sidecar = json_file(path)
+        except FileRefusedError as error:
+            problems.append(f"{path.relative_to(folder)}: {error.reason}")
+            continue
+        for record in _of_sidecar(path, sidecar, records):
+            known = records.get(record.name)
+            records[record.name] = record if known is None else _joined(known, record)
+        facts |= _facts(sidecar)
+    return Found("predictions", tuple(records.values()), facts=facts, problems=tuple(problems))
+
+
+def _of_row(row: Row) -> CaseRecord:
+    refused = row.get("status", "done") not in _FINE
+    warnings = row.get("warnings", NOTHING)
+    volumes = {
+        column: value for column in row if column.startswith("volume_") and (value := number(row[column])) is not None
+    }
+    return CaseRecord(
+        row["case"],
+        reason=row.get("reason", row["status"]) if refused else "",
+        values={f"pred_{column}": value for column, value in volumes.items()},
+        warnings=() if warnings == NOTHING else tuple(warnings.split("; ")),
+    )
+
+
+def _joined(known: CaseRecord, record: CaseRecord) -> CaseRecord:
+    return replace(known.merged(record), prediction={**known.prediction, **record.prediction})
+
+
+def _of_sidecar(path: Path, sidecar: Mapping[str, Any], known: Mapping[str, CaseRecord]) -> Iterator[CaseRecord]:
+    mask = path.with_name(path.name.removesuffix(".json") + FILE_ENDING)
+    inputs = sidecar.get("Inputs")
+    if not mask.is_file() or not isinstance(inputs, list) or "SpatialReference" not in sidecar:
+        return
+    regions: dict[str, MaskFile] = {}
+    if isinstance(sidecar.get("Region"), str):
+        regions[sidecar["Region"]] = MaskFile(mask)
+    elif isinstance(sidecar.get("Labels"), dict):
+        regions = {name: MaskFile(mask, tuple(values)) for name, values in sidecar["Labels"].items()}
+    if not regions:
+        return
+    case = _case(mask, inputs, known)
+    uncertain = {region: file for region in regions if (file := _disagreement(mask, region)).is_file()}
+    yield CaseRecord(
+        case, prediction=regions, uncertain=uncertain, warnings=tuple(map(str, sidecar.get("Warnings", ())))
+    )
+
+
+def _case(mask: Path, inputs: list[Any], known: Mapping[str, CaseRecord]) -> str:
+    """Name the case as `predictions.tsv` does: the image's stem, with nnU-Net's channel taken off."""
+    image = str(next(iter(inputs[0].values()), "")) if inputs and isinstance(inputs[0], dict) else ""
+    stem = Path(image).name.removesuffix(FILE_ENDING).removesuffix(".nii") or mask.name.removesuffix(FILE_ENDING)
+    return next((name for name in (stem, stem.removesuffix("_0000")) if name in known), stem.removesuffix("_0000"))
+
+
+def _disagreement(mask: Path, region: str) -> Path:
+    """Name the image of the folds' disagreement, as `predict --disagreement` does."""
+    stem = mask.name.removesuffix(FILE_ENDING)
+    for ending in ("_mask", "_seg"):
+        if stem.endswith(ending):
+            return mask.with_name(stem.removesuffix(ending) + "_disagreement" + FILE_ENDING)
+    label = {"sc": "SC", "whole": "tumor"}.get(region, region)
+    return mask.parent / "disagreement" / f"{stem}_label-{label}_disagreement{FILE_ENDING}"
+
+
+def _facts(sidecar: Mapping[str, Any]) -> dict[str, str]:
+    made = sidecar.get("GeneratedBy")
+    if not isinstance(made, list) or not made or not isinstance(made[0], dict) or "Inputs" not in sidecar:
+        return {}
+    versions = sidecar.get("Versions", {})
+    with_them = "".join(f", {name} {text}" for name, text in versions.items()) if isinstance(versions, dict) else ""
+    return {"predicted by": f"{made[0].get('Name', '')} {made[0].get('Version', '')}{with_them}"}

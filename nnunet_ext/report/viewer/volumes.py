@@ -1,0 +1,104 @@
+"""The volumes of a case for the viewer: cut out around the cord, small, and nothing else of their files."""
+
+import gzip
+from dataclasses import dataclass
+from typing import Final
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+from nnunet_ext.core.volume import Affine, Array, Volume
+from nnunet_ext.report.planes import BoolArray
+from nnunet_ext.report.review.read_case import CaseVolumes, read_case
+from nnunet_ext.report.review.sheets import Role
+from nnunet_ext.report.sources.record import CaseRecord
+
+_MARGIN_MM: Final = 20.0
+_WINDOW_PERCENTILES: Final = (0.5, 99.8)
+_GREYS: Final = 255
+
+
+@dataclass(frozen=True)
+class ViewerVolumes:
+    """Gzipped NIfTI files; None where there is none.
+
+    Parameters
+    ----------
+    name
+        Of the case.
+    image
+        Grey values 0 to 255.
+    reference, prediction
+        Label maps: 1 the outermost region, then those inside it.
+    """
+
+    name: str
+    image: bytes | None
+    reference: bytes | None
+    prediction: bytes | None
+
+
+def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
+    """Cut a case out around all its masks, 20 mm wider on each side; without a mask the image is whole.
+
+    Headers are made from nothing: no text of the source files travels along. A case without readable files has no
+    volume.
+    """
+    volumes = read_case(record)
+    if volumes is None or volumes.image.data.size == 0:
+        return ViewerVolumes(record.name, None, None, None)
+    maps: dict[Role, Array | None] = {
+        "reference": _labels(volumes, "reference"),
+        "prediction": _labels(volumes, "prediction"),
+    }
+    box = _box(volumes.image, [labels > 0 for labels in maps.values() if labels is not None])
+    affine = volumes.image.affine.copy()
+    affine[:3, 3] = (affine @ [*(part.start for part in box), 1.0])[:3]
+    grey = (
+        _grey(volumes.image.data[box]) if volumes.has_image else np.zeros_like(volumes.image.data[box], dtype=np.uint8)
+    )
+    reference, prediction = (
+        None if labels is None else _nifti(labels[box], affine, labels=True) for labels in maps.values()
+    )
+    return ViewerVolumes(record.name, _nifti(grey, affine), reference, prediction)
+
+
+def _labels(volumes: CaseVolumes, role: Role) -> npt.NDArray[np.uint8] | None:
+    names = sorted(volumes.regions, key=lambda name: name != "sc")
+    labels = np.zeros(volumes.image.data.shape, dtype=np.uint8)
+    found = False
+    for value, name in enumerate(names, start=1):
+        mask = volumes.regions[name].reference if role == "reference" else volumes.regions[name].prediction
+        if mask is not None:
+            labels[mask] = value
+            found = True
+    return labels if found else None
+
+
+def _box(image: Volume, masks: list[BoolArray]) -> tuple[slice, slice, slice]:
+    joined = np.logical_or.reduce(masks) if masks else np.zeros(image.data.shape, dtype=np.bool_)
+    if not joined.any():
+        joined = np.ones(image.data.shape, dtype=np.bool_)
+    ranges = []
+    for axis, (length, size) in enumerate(zip(image.data.shape, image.spacing, strict=True)):
+        others = tuple(other for other in range(3) if other != axis)
+        where = np.flatnonzero(joined.any(axis=others))
+        margin = round(_MARGIN_MM / size)
+        ranges.append(slice(max(int(where[0]) - margin, 0), min(int(where[-1]) + margin + 1, length)))
+    return ranges[0], ranges[1], ranges[2]
+
+
+def _grey(data: Array) -> npt.NDArray[np.uint8]:
+    low, high = np.percentile(data, _WINDOW_PERCENTILES)
+    scaled = (data.astype(np.float32) - low) / (high - low if high > low else 1)
+    grey: npt.NDArray[np.uint8] = np.rint(np.clip(scaled, 0, 1) * _GREYS).astype(np.uint8)
+    return grey
+
+
+def _nifti(data: Array, affine: Affine, *, labels: bool = False) -> bytes:
+    image = nib.Nifti1Image(np.asarray(data, dtype=np.uint8), affine)
+    image.header.set_xyzt_units("mm")
+    if labels:
+        image.header.set_intent("label")  # so that the viewer draws whole voxels, and outlines on request
+    return gzip.compress(image.to_bytes(), compresslevel=9, mtime=0)

@@ -1,0 +1,151 @@
+import base64
+import gzip
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.nifti_write import write_mask
+from tests.conftest import SmallBids
+from tests.report.made_evaluation import MadeCase, MadeEvaluation
+
+Told = pytest.CaptureFixture[str]
+TEMPLATES = Path(__file__).resolve().parents[2] / "nnunet_ext" / "report" / "templates"
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path) -> Path:
+    cases = [MadeCase("sub-1_T2w", dice=0.7), MadeCase("sub-2_ses-a_T2w", dice=0.4, site="south")]
+    return MadeEvaluation(tmp_path).write(cases)
+
+
+def report(*arguments: str | Path) -> int:
+    return main(["report", *map(str, arguments)])
+
+
+def test_a_report_has_a_page_for_the_group_and_one_for_each_case(evaluated: Path, tmp_path: Path, capsys: Told) -> None:
+    out = tmp_path / "report"
+    assert report(evaluated, "-o", out, "--title", "Mine") == 0
+    assert "2 cases; 3 pages" in capsys.readouterr().out
+    written = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert written == ["cases/sub-1_T2w.html", "cases/sub-2_ses-a_T2w.html", "report.html", "report.log"]
+    for page in out.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "<title>" in text
+        assert "Mine" in text
+        assert "default-src 'none'" in text
+        assert not re.search(r"""(?:src|href)=["'](?!data:|#|\.\./report\.html|cases/|[\w-]+\.html)""", text)
+        assert str(tmp_path) not in text
+
+
+def test_the_same_command_gives_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert report(evaluated, "-o", tmp_path / name, "--n-procs", "2" if name == "two" else "1") == 0
+    pages = [(tmp_path / name / "report.html").read_bytes() for name in ("one", "two")]
+    assert pages[0] == pages[1]
+
+
+def test_a_report_that_stands_already_is_kept(evaluated: Path, tmp_path: Path, capsys: Told) -> None:
+    out = tmp_path / "report"
+    assert report(evaluated, "-o", out) == 0
+    assert report(evaluated, "-o", out) == 5
+    assert "--force" in capsys.readouterr().err
+    assert report(evaluated, "-o", out, "--force") == 0
+
+
+def test_a_broken_file_is_named_on_the_page_and_the_rest_is_shown(
+    evaluated: Path, tmp_path: Path, capsys: Told
+) -> None:
+    torn = tmp_path / "predicted" / "case000.nii.gz"
+    torn.write_bytes(torn.read_bytes()[:200])
+    assert report(evaluated, "-o", tmp_path / "report", "--json") == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["refused"] == ["sub-1_T2w"]
+    assert "case000.nii.gz" in said.err
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "What could not be read" in page
+    assert page.count('class="sheet axial') == 2
+
+
+def test_a_case_without_an_image_says_so(tmp_path: Path) -> None:
+    folder = MadeEvaluation(tmp_path).write([MadeCase("sub-1_T2w", has_image=False)])
+    assert report(folder, "-o", tmp_path / "report") == 0
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "no image was found, so the masks lie on black" in page
+    assert 'class="sheet axial' in page
+
+
+def test_masks_on_another_grid_are_named_and_not_drawn(evaluated: Path, tmp_path: Path) -> None:
+    path = tmp_path / "predicted" / "case000.nii.gz"
+    mask = read_mask(path)
+    write_mask(path, mask.data, mask.affine + np.diag([0, 0, 0.4, 0]))
+    assert report(evaluated, "-o", tmp_path / "report") == 3
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "case000.nii.gz: lies on another grid than the image" in page
+
+
+def test_what_is_no_folder_of_ours_is_refused(tmp_path: Path, capsys: Told) -> None:
+    assert report(tmp_path / "nowhere", "-o", tmp_path / "report") == 3
+    assert "nowhere: a folder was needed" in capsys.readouterr().err
+    assert report(tmp_path, "-o", tmp_path / "report") == 3
+    assert "nnunet_ext evaluate" in capsys.readouterr().err
+    assert not (tmp_path / "report").exists()
+
+
+def test_what_evaluate_and_biomarkers_leave_becomes_one_report(bids: SmallBids, tmp_path: Path) -> None:
+    for stem in ("sub-1_T2w", "sub-2_T2w"):
+        bids.case(stem)
+    labels = bids.root / "derivatives" / "labels"
+    shutil.copytree(labels, tmp_path / "predicted")
+    assert main(["evaluate", str(labels), str(tmp_path / "predicted"), "-o", str(tmp_path / "scores")]) == 0
+    assert main(["biomarkers", "--lesion", str(tmp_path / "predicted"), "-o", str(tmp_path / "marks")]) == 0
+    out = tmp_path / "report"
+    assert report(tmp_path / "scores", tmp_path / "marks", "-o", out, "--images", bids.root) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', page)[0])
+    assert [case["file"] for case in data["cases"]] == [f"sub-{n}/anat/sub-{n}_T2w.nii.gz" for n in (1, 2)]
+    assert data["cases"][0]["values"]["lesion dsc"] == 1.0
+    assert data["cases"][0]["values"]["n_lesions"] == 1
+    for words in ("Biomarkers", "Dorsal bridge, mm", "Per site", "image/svg+xml", "2 |R", "no image was found"):
+        assert (words in page) == (words != "no image was found"), words
+
+
+def test_the_viewer_holds_the_volumes_cut_out_around_the_cord(evaluated: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    assert report(evaluated, "-o", out, "--viewer") == 0
+    page = (out / "viewer.html").read_text(encoding="utf-8")
+    packed = dict(re.findall(r'<script type="text/plain" id="(volume-[\w-]+)">([^<]*)</script>', page))
+    assert sorted(packed) == [f"volume-{n}-{part}" for n in (0, 1) for part in ("image", "prediction", "reference")]
+    label = read_mask(tmp_path / "labels" / "case001.nii.gz")  # the worse one comes first
+    cut = nib.Nifti1Image.from_bytes(gzip.decompress(base64.b64decode(packed["volume-0-reference"])))
+    for value in (1, 2):
+        where = np.argwhere(label.data == value) @ label.affine[:3, :3].T + label.affine[:3, 3]
+        there = np.argwhere(np.asarray(cut.dataobj) == value) @ cut.affine[:3, :3].T + cut.affine[:3, 3]
+        assert np.allclose(sorted(map(tuple, where)), sorted(map(tuple, there)))
+    image = nib.Nifti1Image.from_bytes(gzip.decompress(base64.b64decode(packed["volume-0-image"])))
+    assert image.shape == cut.shape
+    assert image.get_data_dtype() == np.uint8
+    assert bytes(image.header["descrip"]).strip(b"\0") == b""
+    assert "viewer.html#case-1" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node to read the scripts")
+@pytest.mark.parametrize("script", sorted(TEMPLATES.glob("*.js")), ids=lambda path: path.name)
+def test_scripts_are_free_of_mistakes_in_syntax(script: Path) -> None:
+    subprocess.run(["node", "--check", str(script)], check=True, capture_output=True)
+
+
+def test_the_vendored_viewer_is_the_one_that_its_note_names() -> None:
+    import hashlib
+
+    folder = TEMPLATES.parent / "vendor" / "niivue"
+    digest = hashlib.sha256((folder / "niivue.umd.js").read_bytes()).hexdigest()
+    assert digest in (folder / "SOURCE.md").read_text(encoding="utf-8")
+    assert "BSD 2-Clause" in (folder / "LICENSE").read_text(encoding="utf-8")

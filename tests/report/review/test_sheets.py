@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.volume import Affine, Array, Volume
+from nnunet_ext.report.overlay import RegionMasks
+from nnunet_ext.report.review.sheets import Sheet, case_sheets
+from tests.report.review_helpers import coloured, drawn, grey
+
+BLUE, PURPLE, ORANGE = (86, 180, 233), (204, 121, 167), (230, 159, 0)
+AFFINE: Affine = np.diag([-1.0, 1.0, 3.0, 1.0])  # LAS, as it is shown
+
+
+def volume() -> tuple[Volume, Array, Array]:
+    """A dark cord in bright fluid; a lesion on the patient's right, at the back."""
+    x, y, z = np.indices((40, 44, 20))
+    cord = (x - 20) ** 2 + (y - 22) ** 2 < 40
+    lesion = (abs(x - 17) < 2) & (abs(y - 19) < 2) & (z > 8) & (z < 12)
+    fluid = (x - 20) ** 2 + (y - 22) ** 2 < 100
+    data = 100 * fluid - 60 * cord + 30 * lesion
+    return Volume(data.astype(np.float32), AFFINE), cord, lesion
+
+
+def sheets(axes: str = "LAS") -> tuple[Sheet, Sheet]:
+    image, cord, lesion = volume()
+    turned = [reorient(Volume(one, AFFINE), axes).data.astype(np.bool_) for one in (cord, lesion)]
+    masks = {"sc": RegionMasks(turned[0], turned[0]), "lesion": RegionMasks(turned[1], np.zeros_like(turned[1]))}
+    return case_sheets(reorient(image, axes), masks)
+
+
+def test_there_is_a_row_of_sagittal_and_a_mosaic_of_axial_slices() -> None:
+    sagittal, axial = sheets()
+    assert (sagittal.kind, axial.kind) == ("sagittal", "axial")
+    for sheet in (sagittal, axial):
+        assert [role for role, _ in sheet.layers] == ["reference", "prediction"]
+        for role in ("reference", "prediction"):
+            assert drawn(sheet, role).shape[:2] == grey(sheet).shape == sheet.size[::-1]
+
+
+def test_the_background_holds_no_outline() -> None:
+    image, cord, lesion = volume()
+    plain = case_sheets(image, {"sc": RegionMasks(cord, None), "lesion": RegionMasks(lesion, None)})
+    assert [one.background for one in plain] == [one.background for one in sheets()]
+    assert [role for role, _ in plain[0].layers] == ["reference"]
+
+
+def test_the_patients_right_is_on_the_left_and_the_back_at_the_bottom() -> None:
+    _, axial = sheets()
+    lesion = coloured(drawn(axial, "reference"), PURPLE)
+    cord = coloured(drawn(axial, "reference"), BLUE)
+    tile = axial.size[1] // 2
+    assert lesion.any()
+    for column in range(7):
+        part = slice(0, tile), slice(column * axial.size[0] // 7, (column + 1) * axial.size[0] // 7)
+        if lesion[part].any():
+            rows, columns = np.nonzero(lesion[part])
+            cord_rows, cord_columns = np.nonzero(cord[part])
+            assert columns.mean() < cord_columns.mean()
+            assert rows.mean() > cord_rows.mean()
+
+
+@pytest.mark.parametrize("axes", ["RAS", "PSR", "IRP", "ASL"])
+def test_pictures_do_not_depend_on_the_orientation_of_the_file(axes: str) -> None:
+    for one, other in zip(sheets(), sheets(axes), strict=True):
+        assert one.layers == other.layers
+        differs = abs(grey(one).astype(int) - grey(other)) > 40
+        assert differs.mean() < 0.01  # only the slice numbers, which are those of the file
+
+
+def test_reference_and_prediction_differ_in_colour_and_in_line() -> None:
+    _, axial = sheets()
+    reference = coloured(drawn(axial, "reference"), BLUE)
+    prediction = coloured(drawn(axial, "prediction"), ORANGE)
+    assert 0.3 < prediction.sum() / reference.sum() < 0.8  # the same mask, drawn in dashes
+
+
+def test_thick_slices_keep_their_true_proportions() -> None:
+    sagittal, _ = sheets()
+    tile = (sagittal.size[0] - 8) / 5
+    assert sagittal.size[1] / tile == pytest.approx(60 / 44, rel=0.03)
+
+
+def test_what_the_mosaic_leaves_out_is_said() -> None:
+    image, cord, lesion = volume()
+    astray = lesion.copy()
+    astray[:3, :3, 10] = True
+    masks = {"sc": RegionMasks(cord, None), "lesion": RegionMasks(astray, None)}
+    _, axial = case_sheets(image, masks)
+    assert "cord: 14 of its 20 slices shown" in axial.note
+    assert "lesion: 9 voxels of the shown slices lie outside of the pictures" in axial.note
+
+
+def test_a_case_without_any_mask_is_shown_plain() -> None:
+    image, _, _ = volume()
+    sagittal, axial = case_sheets(image, {})
+    assert sagittal.layers == axial.layers == ()
+    assert grey(axial).max() > 200
+
+
+def test_a_single_slice_is_shown() -> None:
+    image = Volume(np.arange(100.0).reshape(10, 10, 1), AFFINE)
+    masks = {"sc": RegionMasks(np.ones((10, 10, 1), dtype=np.bool_), None)}
+    for sheet in case_sheets(image, masks):
+        assert coloured(drawn(sheet, "reference"), BLUE).any()
+
+
+def test_a_mask_of_another_shape_is_refused() -> None:
+    image, cord, _ = volume()
+    with pytest.raises(DataRefusedError, match="region sc"):
+        case_sheets(image, {"sc": RegionMasks(cord[:-1], None)})
