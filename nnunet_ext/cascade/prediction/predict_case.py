@@ -17,8 +17,9 @@ from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.volume import Volume
 
-FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=20, right=20, anterior=20, posterior=20)
-"""Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result."""
+FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
+"""Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result, and
+where a result reaches a face the box grows. Twice as much across cost a third of the speed."""
 
 SMALLEST_CORD_MM3: Final = 50.0
 """One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
