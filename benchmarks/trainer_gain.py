@@ -74,6 +74,7 @@ class Settings:
     data_seed: int
     epochs: int
     iterations: int
+    patch: tuple[int, int, int] | None
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,10 @@ class Bench:
         self.nnunet_command("nnUNetv2_plan_and_preprocess", "-d", number, *("-c", "3d_fullres", "-np", 2, "-npfp", 1))
         plans = self.preprocessed(everyone) / f"{PLANS}.json"
         add_small_configuration(plans, self._trainer_settings())
+        if self.settings.patch is not None:
+            smaller = json.loads(plans.read_text(encoding="utf-8"))
+            smaller["configurations"][CONFIGURATION]["patch_size"] = list(self.settings.patch)
+            write_json(plans, smaller)
         number = DATASETS[annotated][0]
         self.nnunet_command("nnUNetv2_extract_fingerprint", "-d", number, "-np", 1)
         self.nnunet_command("nnUNetv2_plan_experiment", "-d", number)
@@ -294,7 +299,7 @@ def show(results: pd.DataFrame, trainers: Sequence[str]) -> None:
 
 def claim(root: Path, settings: Settings, *, resume: bool) -> None:
     record = root / "settings.json"
-    wanted = vars(settings)
+    wanted = json.loads(json.dumps(vars(settings)))  # as it was written: tuples are lists there
     if root.exists() and any(root.iterdir()):
         found = json.loads(record.read_text(encoding="utf-8")) if record.exists() else None
         if not resume or found != wanted:
@@ -310,6 +315,7 @@ def main() -> None:
     add("--seeds", type=int, default=3, help="trainings of each kind (3)")
     add("--epochs", type=int, default=10, help="of each training (10)")
     add("--iterations", type=int, default=50, help="steps of each epoch (50)")
+    add("--patch", type=int, nargs=3, help="voxels of a patch, multiples of 8; by default those of the demo")
     add("--patients", type=int, default=20, help="of each site (20)")
     add("--test-fraction", type=float, default=0.3, help="of each site's patients (0.3)")
     add("--unannotated", type=float, default=0.33, help="share of training patients without lesion mask (0.33)")
@@ -319,6 +325,7 @@ def main() -> None:
     add("--trainer-variant", action="append", default=[], metavar="NAME", help="of ours or ablations.py")
     options = parser.parse_args()
     given = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
+    given["patch"] = tuple(options.patch) if options.patch else None
     root, settings = options.root.resolve(), Settings(**given)
     claim(root, settings, resume=options.resume)
     for name, folder in ((EXTERNAL_TRAINERS, HERE / "ext_trainer"), (PYTHON_PATH, HERE)):
