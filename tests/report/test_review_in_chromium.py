@@ -28,7 +28,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("fifty")
     cases = [MadeCase(f"sub-{n:02d}_T2w", ("north", "south")[n % 2], dice=(n + 2) / 60) for n in range(45)]
     cases += [
-        MadeCase(REFUSED, reason="truncated, says /home/jane/data/log.txt"),
+        MadeCase(REFUSED, reason="truncated, says /srv/jane/data/log.txt"),
         MadeCase(IMAGELESS, dice=0.9, has_image=False),
         MadeCase(SCRIPT, site='"><img src=x onerror=alert(1)>', dice=0.01),
         MadeCase(ODD, dice=0.02, has_image=False),

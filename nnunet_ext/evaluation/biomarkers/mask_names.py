@@ -1,15 +1,15 @@
 """Which image a mask belongs to, by its name, in any lab's dialect."""
 
-import re
 from pathlib import Path
 from typing import Final, Literal
 
-from nnunet_ext.core.dialects import LABEL_TAILS, Dialect, LabelClass
+from nnunet_ext.core.dialects import LabelClass
+from nnunet_ext.evaluation.mask_names import ENDINGS, parse_mask_name
 
 Kind = Literal["mask", "probseg"]
 
-_ENDINGS: Final = (".nii.gz", ".nii")
-_SCT_TAILS: Final[dict[LabelClass, tuple[str, ...]]] = {"sc": ("sc_seg", "seg"), "lesion": ("lesion_seg", "lesion")}
+_CLASSES: Final = ("sc", "lesion")
+_INSTANCES: Final = "_dseg"  # as this package writes lesions with their numbers: no mask
 _CHANNEL: Final = "_0000"
 
 
@@ -36,16 +36,14 @@ def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -
     'sub-01_T2w'
     """
     stem = stem_of(file_name)
-    label = LABEL_TAILS[Dialect.BIDS][label_class]
-    if match := re.fullmatch(rf"(.+?)_{label}(?:_desc-([0-9A-Za-z]+))?_{kind}", stem):
-        return match[1] if match[2] is None else f"{match[1]}_{match[2]}"
-    tails = [LABEL_TAILS[dialect][label_class] for dialect in (Dialect.NEUROPOLY, Dialect.MANUAL)]
-    if kind == "mask" and "_label-" not in stem and not (label_class == "sc" and stem.endswith("_lesion_seg")):
-        tails += _SCT_TAILS[label_class]
-    for tail in tails if kind == "mask" else ():
-        if stem.endswith(f"_{tail}"):
-            return stem.removesuffix(f"_{tail}")
-    return None
+    if stem.endswith(_INSTANCES):
+        return None
+    if kind == "probseg":
+        if not stem.endswith(f"_{kind}"):
+            return None
+        stem = f"{stem.removesuffix(kind)}mask"  # named alike but for the end
+    name = parse_mask_name(stem, _CLASSES)
+    return name.case if name is not None and name.region == label_class else None
 
 
 def masks_below(folder: Path, label_class: LabelClass, kind: Kind = "mask") -> dict[str, list[Path]]:
@@ -67,10 +65,10 @@ def images_below(folder: Path) -> dict[str, list[Path]]:
 
 def stem_of(file_name: str) -> str:
     """Drop `.nii.gz` or `.nii`."""
-    ending = next((ending for ending in _ENDINGS if file_name.endswith(ending)), "")
+    ending = next((ending for ending in ENDINGS if file_name.endswith(ending)), "")
     return file_name.removesuffix(ending)
 
 
 def _images(folder: Path) -> list[Path]:
-    there = (file for file in folder.rglob("*") if file.name.endswith(_ENDINGS) and not file.name.startswith("."))
+    there = (file for file in folder.rglob("*") if file.name.endswith(ENDINGS) and not file.name.startswith("."))
     return sorted(file for file in there if not file.is_dir())
