@@ -27,6 +27,7 @@ examples:
 
 exit: 0 done; 2 usage; 3 a file or case was refused (the pages name it and show the rest); 5 OUT holds another report"""
 _SHOWN: Final = 10
+_FOLDER: Final = "report"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     add = parser.add_argument
     add("folders", nargs="+", type=Path, metavar="DIR", help="what a verb left, or a training's folder")
-    add("-o", dest="out", required=True, type=Path, metavar="OUT", help="folder of the report")
+    add("-o", dest="out", type=Path, metavar="OUT", help="folder of the report (default: report/ in the first DIR)")
     add(
         "--images",
         type=Path,
@@ -133,4 +134,5 @@ def from_options(options: argparse.Namespace) -> Report:
     if options.n_procs < 1:
         raise UsageError("--n-procs needs a number from 1 up")
     given = {name: value for name, value in vars(options).items() if name in Report.__dataclass_fields__}
-    return Report(**{**given, "folders": tuple(options.folders)})
+    out = options.out or options.folders[0] / _FOLDER
+    return Report(**{**given, "folders": tuple(options.folders), "out": out})

@@ -60,6 +60,11 @@ def test_a_report_that_stands_already_is_kept(evaluated: Path, tmp_path: Path, c
     assert report(evaluated, "-o", out, "--force") == 0
 
 
+def test_without_a_place_the_report_goes_into_what_it_is_made_of(evaluated: Path) -> None:
+    assert report(evaluated) == 0
+    assert (evaluated / "report" / "report.html").is_file()
+
+
 def test_a_broken_file_is_named_on_the_page_and_the_rest_is_shown(
     evaluated: Path, tmp_path: Path, capsys: Told
 ) -> None:
