@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 
 from nnunet_ext.cli.agreement_words import figure, interval, label, p_value
-from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.core.tables import Row, number
 from nnunet_ext.evaluation.agreement.align import Sample
 from nnunet_ext.evaluation.agreement.analyse import Analysis
 from nnunet_ext.evaluation.agreement.correlate import ScoredSample
@@ -55,8 +55,8 @@ def _put(drawn: dict[str, Picture], parts: Iterable[str], picture: Picture) -> N
     """Name a file after what it shows; names that differ in odd letters only are told apart by a number."""
     stem = "_".join(re.sub(r"[^0-9A-Za-z.-]+", "-", part).strip("-.") or "x" for part in parts if part)
     taken = {name.lower() for name in drawn}  # some disks do not tell A from a
-    for number in count(1):
-        name = f"{stem}.svg" if number == 1 else f"{stem}-{number}.svg"
+    for turn in count(1):
+        name = f"{stem}.svg" if turn == 1 else f"{stem}-{turn}.svg"
         if name.lower() not in taken:
             drawn[name] = picture
             return
@@ -76,7 +76,7 @@ def _raincloud(sample: Sample) -> Picture:
 
 def _bland_altman(pair: Sample, row: Row) -> Picture:
     a, b = pair.values.tolist()
-    limits = {name: Limits(*(_number(row[f"{name}{end}"]) for end in ("", "_low", "_high"))) for name in _LINES}
+    limits = {name: Limits(*(number(row[f"{name}{end}"]) for end in ("", "_low", "_high"))) for name in _LINES}
     svg = bland_altman_plot(
         a, b, pair.sites, names=(pair.methods[0], pair.methods[1]), quantity=label(pair.column),
         bias=limits["bias"], limits=(limits["limit_low"], limits["limit_high"]),
@@ -111,7 +111,3 @@ def _correlation(scored: ScoredSample, rows: Mapping[str, Row]) -> Picture:
 
 
 _LINES = ("bias", "limit_low", "limit_high")
-
-
-def _number(text: str) -> float | None:
-    return None if text == NOTHING else float(text)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -42,3 +43,12 @@ def cell(text: str) -> str:
 def number(text: str) -> float | None:
     """Read a number from a cell; None where it is missing."""
     return None if text == NOTHING else float(text)
+
+
+def finite_number(text: str) -> float | None:
+    """Read a number from a cell; None where it is missing, a word, or not finite: what no plot or sorting can take."""
+    try:
+        value = number(text)
+    except ValueError:
+        return None
+    return value if value is not None and math.isfinite(value) else None

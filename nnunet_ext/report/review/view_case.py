@@ -1,6 +1,5 @@
 """From what is known about a case to what the pages show of it."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.core.tables import NOTHING, Row, finite_number
 from nnunet_ext.report.overlay import RegionMasks
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
@@ -81,7 +80,7 @@ def _ordered(regions: Mapping[str, RegionMasks]) -> dict[str, RegionMasks]:
 
 def _metric_values(record: CaseRecord) -> dict[str, float | None]:
     return {
-        f"{row['region']} {column}": _number(cell)
+        f"{row['region']} {column}": finite_number(cell)
         for row in record.metrics
         for column, cell in row.items()
         if column not in _NAMES and _is_number(cell)
@@ -94,12 +93,6 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return cell == NOTHING
     return True
-
-
-def _number(cell: str) -> float | None:
-    """Read a number; None where it is missing, and where it is infinite, which no page can sort by."""
-    value = float(cell) if cell != NOTHING and _is_number(cell) else math.nan
-    return value if math.isfinite(value) else None
 
 
 def _uncertainty(record: CaseRecord) -> tuple[dict[str, float | None], tuple[str, ...]]:
@@ -137,7 +130,7 @@ def _lesions(record: CaseRecord) -> tuple[tuple[int, str], ...]:
 
 
 def _short(row: Row, column: str) -> str:
-    value = _number(row.get(column, NOTHING))
+    value = finite_number(row.get(column, NOTHING))
     return "–" if value is None else f"{value:.1f}"
 
 

@@ -1,10 +1,9 @@
 """What `nnunet_ext biomarkers` left: a row a lesion, and a row a case."""
 
-import math
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.tables import NOTHING, Row, number, read_table
+from nnunet_ext.core.tables import NOTHING, Row, finite_number, read_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord
@@ -68,14 +67,8 @@ def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
         warnings=tuple(filter(None, ("" if refused else reason, text("notes")))),
         biomarkers=lesions,
         values={
-            column: value for column in row if column not in _NAMES and (value := _number(row[column])) is not None
+            column: value
+            for column in row
+            if column not in _NAMES and (value := finite_number(row[column])) is not None
         },
     )
-
-
-def _number(cell: str) -> float | None:
-    try:
-        value = number(cell)
-    except ValueError:  # a word, such as `true`
-        return None
-    return value if value is not None and math.isfinite(value) else None
