@@ -174,33 +174,6 @@ def outside(labels: Array, box: Box) -> int:
     return int(np.count_nonzero(labels)) - int(np.count_nonzero(labels[box.slices]))
 
 
-def touched_faces(labels: Array, box: Box, axes: str) -> tuple[str, ...]:
-    """Name the faces of the box that a segmentation touches: it may go on behind them.
-
-    Parameters
-    ----------
-    labels
-        Shape (i, j, k); voxels above 0 are segmented. An empty one touches nothing.
-    box
-        It was made in.
-    axes
-        nibabel's letters of the array.
-
-    Returns
-    -------
-    tuple of str
-        Without the faces where the volume itself ends.
-    """
-    touched = []
-    for axis, (low, high) in enumerate(faces(axes)):
-        inside = np.moveaxis(labels[box.slices], axis, 0)
-        if box.start[axis] > 0 and inside[0].any():
-            touched.append(low)
-        if box.stop[axis] < labels.shape[axis] and inside[-1].any():
-            touched.append(high)
-    return tuple(touched)
-
-
 def random_margins(margins: Margins, low: float, high: float, rng: np.random.Generator) -> Margins:
     """Change each face's margin by a number of its own, uniform from `low` to `high` mm; none falls below 0."""
     return Margins(**{face: max(0.0, mm + float(rng.uniform(low, high))) for face, mm in margins.by_face().items()})

@@ -10,11 +10,13 @@ Slicer = tuple[slice | int, ...]
 """Index of a tile in an array (channel, ...), as nnU-Net's predictor makes it."""
 
 
-def kept_slicers(image_size: Sequence[int], tile_size: Sequence[int], step: float, box: Box) -> list[Slicer]:
-    """List the tiles that meet `box`, in the order in which nnU-Net visits them.
+def kept_slicers(
+    image_size: Sequence[int], tile_size: Sequence[int], step: float, boxes: Sequence[Box]
+) -> list[Slicer]:
+    """List the tiles that meet any of the boxes, in the order in which nnU-Net visits them.
 
-    A voxel's prediction is the weighted mean over the tiles that hold it. All tiles that hold a voxel of the box are
-    kept, so that the prediction inside the box is the same to the last bit; outside it is not to be used.
+    A voxel's prediction is the weighted mean over the tiles that hold it. All tiles that hold a voxel of a box are
+    kept, so that the prediction inside the boxes is the same to the last bit; outside it is not to be used.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ def kept_slicers(image_size: Sequence[int], tile_size: Sequence[int], step: floa
         first axis is a row of tiles.
     step
         Distance of neighbouring tiles as a share of the tile, above 0 and at most 1; nnU-Net's default is 0.5.
-    box
+    boxes
         In voxels of the same array.
 
     Returns
@@ -34,14 +36,17 @@ def kept_slicers(image_size: Sequence[int], tile_size: Sequence[int], step: floa
         For each tile its index: all channels, then one entry for each axis.
     """
     flat = len(image_size) - len(tile_size)
-    rows: list[list[slice | int]] = [
-        [index for index in range(size) if first <= index < last]
-        for size, first, last in zip(image_size[:flat], box.start, box.stop, strict=False)
-    ]
-    for axis, tile in enumerate(tile_size, start=flat):
-        starts = tile_starts(image_size[axis], tile, step)
-        rows.append([slice(at, at + tile) for at in starts if at < box.stop[axis] and at + tile > box.start[axis]])
-    return [(slice(None), *tile) for tile in itertools.product(*rows)]
+    rows: list[list[slice | int]] = [list(range(size)) for size in image_size[:flat]]
+    for size, tile in zip(image_size[flat:], tile_size, strict=True):
+        rows.append([slice(at, at + tile) for at in tile_starts(size, tile, step)])
+    tiles = [(slice(None), *tile) for tile in itertools.product(*rows)]
+    return [tile for tile in tiles if any(_meet(tile_box(tile), box) for box in boxes)]
+
+
+def tile_box(tile: Slicer) -> Box:
+    """Say which voxels a tile holds."""
+    (i, i2), (j, j2), (k, k2) = ((at, at + 1) if isinstance(at, int) else (at.start, at.stop) for at in tile[1:])
+    return Box((i, j, k), (i2, j2, k2))
 
 
 def tile_starts(image: int, tile: int, step: float) -> list[int]:
@@ -53,3 +58,8 @@ def tile_starts(image: int, tile: int, step: float) -> list[int]:
     last = image - tile
     count = math.ceil(last / (tile * step)) + 1
     return [round(last / (count - 1) * index) for index in range(count)] if count > 1 else [0]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    ends = zip(one.start, one.stop, other.start, other.stop, strict=True)
+    return all(start < other_stop and other_start < stop for start, stop, other_start, other_stop in ends)

@@ -14,13 +14,12 @@ from nnunet_ext.cascade.box import (
     faces,
     outside,
     random_margins,
-    touched_faces,
 )
 from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
-from tests.cascade.field import CORD, drawn, random_cord
+from tests.cascade.field import random_cord
 from tests.core.test_orientation import ALL_AXES
 
 FACES = [each.name for each in fields(Margins)]
@@ -124,15 +123,6 @@ def test_outside_the_box_the_image_is_zero_and_inside_untouched(kind: type) -> N
     np.testing.assert_array_equal(boxed.data[box.slices], data[box.slices])
     assert np.count_nonzero(boxed.data) == box.voxels == 3 * 3 * 5
     assert volume.data.all()
-
-
-def test_faces_that_a_segmentation_touches_are_named_unless_the_volume_ends_there() -> None:
-    labels = drawn(CORD)
-    low_end = Box((0, 0, CORD.start[2]), (40, 36, 24))
-    assert touched_faces(labels, low_end, "LAS") == ("inferior",)
-    assert touched_faces(labels, CORD, "LAS") == ("right", "left", "posterior", "anterior", "inferior", "superior")
-    assert touched_faces(labels, Box.whole(labels.shape), "LAS") == ()
-    assert touched_faces(np.ones((4, 4, 4)), Box.whole((4, 4, 4)), "LAS") == ()
 
 
 @given(margins=MARGINS, low=st.floats(-9, 0), high=st.floats(0, 9), seed=SEEDS)

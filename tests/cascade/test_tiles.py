@@ -1,9 +1,9 @@
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
+from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.tiles import kept_slicers, tile_starts
 
 SIZES = st.tuples(st.integers(1, 90), st.integers(1, 40)).map(lambda pair: (max(pair), min(pair)))
@@ -31,28 +31,29 @@ def test_the_whole_box_keeps_nnunet_s_tiles_in_nnunet_s_order(tile: tuple[int, .
     predictor.configuration_manager = SimpleNamespace(patch_size=tile)
     predictor.tile_step_size, predictor.verbose = 0.5, False
     expected = predictor._internal_get_sliding_window_slicers(image)
-    assert kept_slicers(image, tile, 0.5, Box.whole(image)) == expected
+    assert kept_slicers(image, tile, 0.5, [Box.whole(image)]) == expected
 
 
 @given(data=st.data(), sizes=st.lists(SIZES, min_size=3, max_size=3), step=STEPS, flat=st.booleans())
-def test_a_tile_is_kept_exactly_where_it_meets_the_box(
+def test_a_tile_is_kept_exactly_where_it_meets_a_box(
     data: st.DataObject, sizes: list[tuple[int, int]], step: float, flat: bool
 ) -> None:
     sizes = [(min(image, 24), min(tile, 24)) for image, tile in sizes]
     step = max(step, 0.25)
     image, tile = (tuple(values) for values in zip(*sizes, strict=True))
-    ends = [sorted(data.draw(st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True))) for size in image]
-    (i, i2), (j, j2), (k, k2) = ends
-    box = Box((i, j, k), (i2, j2, k2))
+    boxes = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        drawn = [st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True) for size in image]
+        (i, i2), (j, j2), (k, k2) = (sorted(data.draw(ends)) for ends in drawn)
+        boxes.append(Box((i, j, k), (i2, j2, k2)))
     tile = tile[1:] if flat else tile
-    inside = np.zeros((1, *image), dtype=bool)
-    inside[(0, *box.slices)] = True
-    every = kept_slicers(image, tile, step, Box.whole(image))
-    assert kept_slicers(image, tile, step, box) == [tile for tile in every if inside[tile].any()]
+    inside = held_by(boxes, image)[None]
+    every = kept_slicers(image, tile, step, [Box.whole(image)])
+    assert kept_slicers(image, tile, step, boxes) == [tile for tile in every if inside[tile].any()]
 
 
 def test_a_box_in_a_wide_field_keeps_few_tiles() -> None:
     image, tile = (48, 256, 192), (48, 96, 64)
     box = Box((0, 100, 80), (48, 130, 110))
-    every, few = (kept_slicers(image, tile, 0.5, each) for each in (Box.whole(image), box))
+    every, few = (kept_slicers(image, tile, 0.5, [each]) for each in (Box.whole(image), box))
     assert 0 < len(few) < len(every) / 2

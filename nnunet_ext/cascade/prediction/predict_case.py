@@ -1,25 +1,28 @@
 """One case: localise the cord, box it, segment inside, look whether the box was large enough, mend."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.cascade.box import Box, Margins, touched_faces
+from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.cascade.course import SLAB_MM, Course
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
 from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
+from nnunet_ext.cascade.prediction.within_boxes import renewed
 from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.volume import Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
 """Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result, and
-where a result reaches a face the box grows. Twice as much across cost a third of the speed."""
+where a result reaches a face the boxes there grow."""
 
 SMALLEST_CORD_MM3: Final = 50.0
 """One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
@@ -61,12 +64,13 @@ class PredictedCase:
         As in `Segmentation`, before post-processing.
     cord
         The cord: the model's own where it has the region, else the localizer's; None where there is neither.
-    box
-        That was segmented in; None for the whole image.
+    boxes
+        That were segmented in, one behind the other along the cord; none for the whole image. A model that was trained
+        on boxed images has one.
     margins
-        Of that box.
+        Of those boxes.
     growths
-        How often the box was too small and grew.
+        How often a box was too small and grew.
     changes
         By post-processing.
     warnings
@@ -77,7 +81,7 @@ class PredictedCase:
     probabilities: Mapping[str, npt.NDArray[np.float32]]
     disagreement: Mapping[str, npt.NDArray[np.float32]]
     cord: Mask | None
-    box: Box | None
+    boxes: tuple[Box, ...]
     margins: Margins | None
     growths: int
     changes: tuple[Change, ...]
@@ -86,11 +90,11 @@ class PredictedCase:
 
 @dataclass(frozen=True, eq=False)
 class _Boxed:
-    """What was segmented, and in which box."""
+    """What was segmented, and in which boxes."""
 
     found: Segmentation
     masks: Masks
-    box: Box | None = None
+    boxes: tuple[Box, ...] = ()
     growths: int = 0
     warnings: tuple[str, ...] = ()
 
@@ -115,24 +119,27 @@ def predict_case(
     -------
     PredictedCase
         Where no cord is found the whole image is segmented, and a warning says so. Where the segmented cord touches a
-        face of the box behind which the image goes on, the box grows around it, at most twice.
+        face of a box behind which the image goes on, the box grows around it, at most twice.
     """
     grid = images[0]
     margins = options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS
     tube, said = _localise(images, segmenter, localizer, options.localizer_channels)
-    cord_at = Box.around(tube) if tube is not None else None
-    if cord_at is None:
-        boxed = _segment(images, segmenter, None, options)
+    slab_mm = SLAB_MM if segmenter.crop_margins is None else None  # a model of boxed images was trained on one box
+    follow = partial(Course.around, margins=margins, slab_mm=slab_mm)
+    course = None if tube is None else follow(Volume(tube, grid.affine))
+    if course is None:
+        found = segmenter.segment(images)
+        boxed = _Boxed(found, _masks(found, options))
     else:
-        boxed = _segment_in_growing_box(images, segmenter, cord_at.grown(margins, grid), margins, options)
+        boxed = _segment_along(course, follow, images, segmenter, options)
     done = post_process(boxed.masks, options.regions, grid.affine, options.rules)
     return PredictedCase(
         masks=done.masks,
         probabilities=boxed.found.probabilities,
         disagreement=boxed.found.disagreement,
         cord=done.masks.get(CORD, tube),
-        box=boxed.box,
-        margins=margins if boxed.box is not None else None,
+        boxes=boxed.boxes,
+        margins=margins if boxed.boxes else None,
         growths=boxed.growths,
         changes=done.changes,
         warnings=(*said, *boxed.warnings, *done.warnings),
@@ -166,23 +173,29 @@ def _tube(found: Mask, grid: Volume) -> Mask:
     return tube
 
 
-def _segment_in_growing_box(
-    images: Sequence[Volume], segmenter: CaseSegmenter, box: Box, margins: Margins, options: CaseOptions
+def _segment_along(
+    course: Course,
+    follow: Callable[[Volume], Course | None],
+    images: Sequence[Volume],
+    segmenter: CaseSegmenter,
+    options: CaseOptions,
 ) -> _Boxed:
+    """Segment along the cord; where a box proves too small only that one is segmented again."""
     grid = images[0]
-    for growths in range(MOST_GROWTHS + 1):
-        boxed = replace(_segment(images, segmenter, box, options), growths=growths)
-        found = _followed(boxed.masks, grid)
-        touched = touched_faces(found, box, grid.axes)
-        around = Box.around(found)
-        if not touched or around is None:
-            break
-        wider = box.union(around.grown(margins, grid))
-        if wider == box or growths == MOST_GROWTHS:
+    found, growths = segmenter.segment(images, course.boxes), 0
+    while True:
+        masks = _masks(found, options)
+        followed = _followed(masks, grid)
+        touched = course.touched_faces(followed, grid.axes)
+        further = follow(Volume(followed, grid.affine))
+        if not touched or further is None:
+            return _Boxed(found, masks, course.boxes, growths)
+        wider = course.grown(followed, further)
+        if wider == course or growths == MOST_GROWTHS:
             sentence = f"the segmentation touches the {' and '.join(touched)} face of its box, and may go on behind it"
-            return replace(boxed, warnings=(sentence,))
-        box = wider
-    return boxed
+            return _Boxed(found, masks, course.boxes, growths, (sentence,))
+        fresh, growths = tuple(box for box in wider.boxes if box not in course.boxes), growths + 1
+        found, course = renewed(found, segmenter.segment(images, fresh), fresh), wider
 
 
 def _followed(masks: Masks, grid: Volume) -> Mask:
@@ -190,10 +203,9 @@ def _followed(masks: Masks, grid: Volume) -> Mask:
     return _tube(masks[CORD], grid) if CORD in masks else union(masks.values())
 
 
-def _segment(images: Sequence[Volume], segmenter: CaseSegmenter, box: Box | None, options: CaseOptions) -> _Boxed:
-    found = segmenter.segment(images, box)
+def _masks(found: Segmentation, options: CaseOptions) -> Masks:
     if options.rules.threshold == HALF:
-        return _Boxed(found, dict(found.masks), box)
+        return dict(found.masks)
     if not found.probabilities:
         raise UsageError("a threshold other than 0.5 needs a segmenter that gives probabilities")
-    return _Boxed(found, threshold_regions(found.probabilities, options.regions, options.rules.threshold), box)
+    return threshold_regions(found.probabilities, options.regions, options.rules.threshold)

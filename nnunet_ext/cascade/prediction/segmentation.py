@@ -22,7 +22,7 @@ class Segmentation:
     masks
         For each region its voxels, as nnU-Net decides: a region may be empty.
     probabilities
-        For each region its probability, from 0 to 1; empty where they were not asked for. Outside the box 0.
+        For each region its probability, from 0 to 1; empty where they were not asked for. Outside the boxes 0.
     disagreement
         For each region the standard deviation of its probability over the folds; empty where not asked for, or of one
         fold.
@@ -51,14 +51,15 @@ class CaseSegmenter(Protocol):
         """How far beyond the cord the images reached that it was trained on; None where they were whole."""
         ...
 
-    def segment(self, images: Sequence[Volume], box: Box | None = None) -> Segmentation:
+    def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
         """Segment one case.
 
         Parameters
         ----------
         images
             One for each channel, all on one grid, in any orientation.
-        box
-            Outside of it nothing is segmented; in voxels of the images. None for the whole image.
+        boxes
+            Outside of them nothing is segmented; in voxels of the images. None for the whole image; a model that was
+            trained on boxed images takes one.
         """
         ...

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from nnunet_ext.cascade.prediction.resample_back import needed_box, resample_bac
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
+from nnunet_ext.cascade.prediction.within_boxes import only_in
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError, UsageError
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.core.volume import Volume
@@ -71,43 +73,47 @@ class Segmenter:
             )
             self._networks = build_networks(model, self._model, options.engine, device)
 
-    def segment(self, images: Sequence[Volume], box: Box | None = None) -> Segmentation:
+    def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
         """Segment one case.
 
         Parameters
         ----------
         images
             One for each channel, all on one grid, in any orientation.
-        box
-            Outside of it nothing is segmented; in voxels of the images. A model that was trained on boxed images sees
-            zeros there; another one sees the whole image, and only what the box needs is computed. None for the whole.
+        boxes
+            Outside of them nothing is segmented; in voxels of the images. None for the whole. A model that was trained
+            on boxed images takes one, and sees zeros around it; another one sees the whole image, and only what the
+            boxes need is computed.
 
         Raises
         ------
         DataRefusedError
             Where the images do not fit the model or each other, or the network gives no finite number for them.
         UsageError
-            Where the box is empty or reaches out of the image.
+            Where a box is empty or reaches out of the image, or there are several for a model that takes one.
         EnvironmentProblemError
             Where the device has too little memory.
         """
         self._refuse_other(images)
-        _refuse_outside(box, images[0].data.shape)
+        self._refuse_boxes(boxes, images[0].data.shape)
         with quietly(), torch_as_found(self._window.device):
-            if box is not None and self.crop_margins is not None:
+            if boxes and self.crop_margins is not None:
+                (box,) = boxes
                 cut, inner = cut_box(images, box)
                 if any(image.data.any() for image in cut):
-                    return paste_box(self._segment(cut, None), inner, box, images[0].data.shape)
+                    return paste_box(self._segment(cut, ()), inner, box, images[0].data.shape)
                 # Of an image without any voxel but zeros nnU-Net crops nothing.
                 images = [replace(image, data=np.zeros_like(image.data)) for image in images]
-            return self._segment(images, box)
+            found = self._segment(images, boxes)
+        return found if len(boxes) < 2 else only_in(boxes, found)
 
-    def _segment(self, images: Sequence[Volume], box: Box | None) -> Segmentation:
+    def _segment(self, images: Sequence[Volume], boxes: Sequence[Box]) -> Segmentation:
         data, placement = preprocess(images, self._model)
-        at = placement.find(box)
-        if at is None:  # in a part of the image that is zero up to its border
+        parts = [part for box in boxes or (None,) if (part := placement.find(box)) is not None]
+        if not parts:  # in a part of the image that is zero up to its border
             return self._nothing(placement)
-        needed = None if box is None else needed_box(at, placement, self._model)
+        at = reduce(Box.union, parts)
+        needed = [needed_box(part, placement, self._model) for part in parts] if boxes else []
         spread = FoldSpread() if self._options.disagreement and len(self._networks) > 1 else None
         mean: torch.Tensor | None = None
         for network in self._networks:
@@ -172,13 +178,13 @@ class Segmenter:
                 f"resample one onto the other first"
             )
 
-
-def _refuse_outside(box: Box | None, shape: Sequence[int]) -> None:
-    if box is None:
-        return
-    ends = zip(box.start, box.stop, shape, strict=True)
-    if not all(0 <= start < stop <= size for start, stop, size in ends):
-        raise UsageError(f"a box in an image of {tuple(shape)} voxels was needed; found {box}")
+    def _refuse_boxes(self, boxes: Sequence[Box], shape: Sequence[int]) -> None:
+        for box in boxes:
+            ends = zip(box.start, box.stop, shape, strict=True)
+            if not all(0 <= start < stop <= size for start, stop, size in ends):
+                raise UsageError(f"a box in an image of {tuple(shape)} voxels was needed; found {box}")
+        if len(boxes) > 1 and self.crop_margins is not None:
+            raise UsageError(f"{self.name} was trained on images with one box: one was needed, found {len(boxes)}")
 
 
 def _crop_margins(model: TrainedModel) -> Margins | None:

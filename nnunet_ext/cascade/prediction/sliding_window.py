@@ -4,6 +4,7 @@ import itertools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import torch
@@ -11,7 +12,7 @@ from acvl_utils.cropping_and_padding.padding import pad_nd_image
 from nnunetv2.inference.sliding_window_prediction import compute_gaussian
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.tiles import Slicer, kept_slicers
+from nnunet_ext.cascade.tiles import Slicer, kept_slicers, tile_box
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 Network = Callable[[torch.Tensor], torch.Tensor]
@@ -46,7 +47,7 @@ class SlidingWindow:
     mirrored_axes: tuple[int, ...]
     device: torch.device
 
-    def logits(self, network: Network, image: torch.Tensor, box: Box | None = None) -> tuple[torch.Tensor, Box]:
+    def logits(self, network: Network, image: torch.Tensor, boxes: Sequence[Box] = ()) -> tuple[torch.Tensor, Box]:
         """Compute the network's outputs.
 
         Parameters
@@ -55,15 +56,16 @@ class SlidingWindow:
             Takes (1, c, *patch_size) and gives (1, heads, *patch_size).
         image
             Preprocessed, shape (c, x, y, z), on the CPU.
-        box
-            What is needed of it; None for all. Tiles that do not meet it are left out.
+        boxes
+            What is needed of it; none for all. Tiles that meet none of them are left out.
 
         Returns
         -------
         tensor
-            float16, shape (heads, ...), on the CPU: of the part of the image that the tiles cover.
+            float16, shape (heads, ...), on the CPU: of a part of the image that holds all tiles.
         Box
-            That part. In it, within `box`, the values are those of the whole image.
+            That part. In it, within `boxes`, the values are those of the whole image; where there is no tile they
+            are 0.
 
         Raises
         ------
@@ -72,9 +74,9 @@ class SlidingWindow:
         """
         padded, inner = pad_nd_image(image, self.patch_size, "constant", {"value": 0}, True, None)
         shift = [int(axis.start) for axis in inner[1:]]
-        wanted = Box.whole(padded.shape[1:]) if box is None else _moved(box, shift)
+        wanted = [_moved(box, shift) for box in boxes] or [Box.whole(padded.shape[1:])]
         tiles = kept_slicers(padded.shape[1:], self.patch_size, self.step, wanted)
-        covered = _covered(tiles)
+        covered = reduce(Box.union, map(tile_box, tiles))
         tiles = [_from(covered.start, tile) for tile in tiles]
         found = self._on_device(network, padded[(slice(None), *covered.slices)], tiles)
         unpadded = _common(_moved(covered, [-low for low in shift]), Box.whole(image.shape[1:]))
@@ -114,6 +116,7 @@ class SlidingWindow:
             prediction *= gaussian
             logits[tile] += prediction
             weights[tile[1:]] += gaussian
+        weights[weights == 0] = 1  # where no tile is: 0, not a number that is none
         return torch.div(logits, weights, out=logits)
 
     def _mirrored(self, network: Network, patch: torch.Tensor) -> torch.Tensor:
@@ -125,14 +128,6 @@ class SlidingWindow:
         if flips:
             prediction /= len(flips) + 1
         return prediction
-
-
-def _covered(tiles: Sequence[Slicer]) -> Box:
-    """Give the box that tiles cover; they are a grid of overlapping ones, so that no voxel in it is left out."""
-    first, last = tiles[0][1:], tiles[-1][1:]
-    start = [at if isinstance(at, int) else at.start for at in first]
-    stop = [at + 1 if isinstance(at, int) else at.stop for at in last]
-    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
 def _from(start: Sequence[int], tile: Slicer) -> Slicer:

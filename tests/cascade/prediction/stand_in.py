@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.core.volume import Array, Volume
 
@@ -27,7 +28,7 @@ class Threshold:
     fault
         Raised for images of this value in their first voxel.
     calls
-        The boxes that it was called with.
+        The boxes of each call; none for the whole image.
     """
 
     regions: tuple[str, ...] = ("sc", "lesion")
@@ -35,21 +36,20 @@ class Threshold:
     probabilities: bool = False
     disagreement: bool = False
     fault: tuple[int, BaseException] | None = None
-    calls: list[Box | None] = field(default_factory=list)
+    calls: list[tuple[Box, ...]] = field(default_factory=list)
     seen: list[tuple[Array, ...]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         return "Dataset001_Rule/nnUNetTrainer__nnUNetPlans__3d_fullres"
 
-    def segment(self, images: Sequence[Volume], box: Box | None = None) -> Segmentation:
-        self.calls.append(box)
+    def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
+        self.calls.append(tuple(boxes))
         self.seen.append(tuple(image.data for image in images))
         data = images[0].data
         if self.fault is not None and data[0, 0, 0] == self.fault[0]:
             raise self.fault[1]
-        inside = np.zeros(data.shape, dtype=np.bool_)
-        inside[(Box.whole(data.shape) if box is None else box).slices] = True
+        inside = held_by(boxes or [Box.whole(data.shape)], data.shape)
         limits = {"sc": CORD_ABOVE, "lesion": LESION_ABOVE}
         masks = {name: (data > limits[name]) & inside for name in self.regions}
         soft = {name: (np.clip(data / (2 * limits[name]), 0, 1) * inside).astype(np.float32) for name in self.regions}

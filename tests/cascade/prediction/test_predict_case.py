@@ -4,7 +4,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nnunet_ext.cascade.box import Box, Margins, touched_faces
+from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.cascade.course import Course, held_by
 from nnunet_ext.cascade.prediction.post_processing import PostProcessing
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions, predict_case
 from nnunet_ext.cascade.prediction.regions import Regions
@@ -39,8 +40,8 @@ class Part(Threshold):
         super().__init__(regions=("sc",))
         self.part = part
 
-    def segment(self, images: Sequence[Volume], box: Box | None = None) -> Segmentation:
-        return super().segment(images, self.part if box is None else box)
+    def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
+        return super().segment(images, boxes or [self.part])
 
 
 @pytest.mark.parametrize("axes", ["RAS", "LAS", "PSR", "IPL"])
@@ -53,19 +54,38 @@ def test_in_any_orientation_all_is_found_and_the_box_is_the_cord_s_with_its_marg
     np.testing.assert_array_equal(done.masks["lesion"], given.data > 200)
     cord = Box.around(given.data > 100)
     assert cord is not None
-    assert done.box == cord.grown(NARROW, given)
+    assert done.boxes == (cord.grown(NARROW, given),)
     assert (done.margins, done.growths, done.warnings) == (NARROW, 0, ())
-    assert segmenter.calls == [done.box]
+    assert segmenter.calls == [done.boxes]
 
 
 def test_a_model_of_whole_images_gets_wide_margins_and_the_user_s_come_before_all() -> None:
     given = image()
-    cord = Box.around(given.data > 100)
-    assert cord is not None
-    assert predict_case([given], Threshold(), Threshold(), OPTIONS).box == cord.grown(FULL_IMAGE_MARGINS, given)
+    cord = Volume(given.data > 100, given.affine)
+    segmenter = Threshold()
+    done = predict_case([given], segmenter, Threshold(), OPTIONS)
+    course = Course.around(cord, FULL_IMAGE_MARGINS)
+    assert course is not None
+    assert len(course.boxes) > 3  # along the cord
+    assert segmenter.calls == [done.boxes] == [course.boxes]
     mine = CaseOptions(CORD_LESION, PostProcessing(), margins=NARROW)
     wide = Threshold(crop_margins=FULL_IMAGE_MARGINS)
-    assert predict_case([given], wide, Threshold(), mine).box == cord.grown(NARROW, given)
+    assert predict_case([given], wide, Threshold(), mine).boxes == (CORD.grown(NARROW, given),)
+
+
+def test_of_boxes_along_the_cord_only_those_that_prove_too_small_are_segmented_again() -> None:
+    given = image()
+    low, segmenter = Part(Box((0, 0, 0), (40, 40, 48))), Threshold(probabilities=True)
+    options = CaseOptions(CORD_LESION, PostProcessing(), margins=NARROW)
+    done = predict_case([given], segmenter, low, options)
+    np.testing.assert_array_equal(done.masks["sc"], given.data > 100)
+    inside = held_by(done.boxes, SHAPE)
+    np.testing.assert_allclose(done.probabilities["lesion"], np.clip(given.data / 400, 0, 1) * inside)
+    first, *again = segmenter.calls
+    assert (done.growths, done.warnings) == (len(again), ())
+    assert all(min(box.start[2] for box in boxes) >= 39 for boxes in again)
+    assert {box for boxes in segmenter.calls for box in boxes} >= set(done.boxes)
+    assert done.boxes[: len(first) - 1] == first[:-1]
 
 
 def test_a_box_that_cuts_the_result_grows_around_it_and_the_case_says_so() -> None:
@@ -76,9 +96,8 @@ def test_a_box_that_cuts_the_result_grows_around_it_and_the_case_says_so() -> No
     np.testing.assert_array_equal(done.masks["sc"], given.data > 100)
     assert done.growths == len(segmenter.calls) - 1 == 2
     assert done.warnings == ()
-    assert done.box is not None
-    assert touched_faces(done.masks["sc"], done.box, given.axes) == ()
-    assert done.box == segmenter.calls[-1]
+    assert Course(done.boxes, 2, SHAPE[2]).touched_faces(done.masks["sc"], given.axes) == ()
+    assert done.boxes == segmenter.calls[-1]
 
 
 def test_a_speck_in_a_muscle_at_the_face_of_the_box_does_not_make_it_grow() -> None:
@@ -87,7 +106,7 @@ def test_a_speck_in_a_muscle_at_the_face_of_the_box_does_not_make_it_grow() -> N
     sideways = Margins(superior=4, inferior=4, left=15, right=15, anterior=3, posterior=3)
     segmenter = Threshold(crop_margins=sideways)
     done = predict_case([given], segmenter, Part(Box((10, 0, 0), (40, 40, 60))), OPTIONS)
-    assert touched_faces(done.masks["lesion"], segmenter.calls[0] or Box.whole(SHAPE), given.axes) == ("left",)
+    assert Course(segmenter.calls[0], 2, SHAPE[2]).touched_faces(done.masks["lesion"], given.axes) == ("left",)
     assert (done.growths, done.warnings[:-1]) == (0, ())  # but for that of a lesion outside the cord
 
 
@@ -122,8 +141,8 @@ def test_where_the_image_ends_nothing_is_touched() -> None:
 def test_without_a_plausible_cord_the_whole_image_is_segmented_and_the_case_says_so(cord: Box, words: str) -> None:
     segmenter = Threshold(crop_margins=NARROW)
     done = predict_case([image(cord=cord, lesion=cord)], segmenter, Threshold(regions=("sc",)), OPTIONS)
-    assert segmenter.calls == [None]
-    assert (done.box, done.margins) == (None, None)
+    assert segmenter.calls == [()]
+    assert (done.boxes, done.margins) == ((), None)
     assert words in done.warnings[0]
     assert "whole image" in done.warnings[0]
 
@@ -138,9 +157,7 @@ def test_noise_far_from_the_cord_does_not_widen_the_box() -> None:
     given = image()
     given.data[1, 1, 1] = 150
     done = predict_case([given], Threshold(crop_margins=NARROW), Threshold(regions=("sc",)), OPTIONS)
-    cord = Box.around(image().data > 100)
-    assert cord is not None
-    assert done.box == cord.grown(NARROW, given)
+    assert done.boxes == (CORD.grown(NARROW, given),)
 
 
 def test_a_localizer_gets_the_channels_that_it_takes() -> None:
@@ -150,7 +167,7 @@ def test_a_localizer_gets_the_channels_that_it_takes() -> None:
     done = predict_case([first, second], Threshold(), localizer, options)
     assert np.array_equal(localizer.seen[0][0], second.data)
     assert len(localizer.seen[0]) == 1
-    assert done.box is not None
+    assert done.boxes
 
 
 def test_another_threshold_is_taken_from_the_probabilities() -> None:

@@ -38,7 +38,7 @@ def test_logits_in_a_box_are_those_of_the_stock_predictor(tmp_path: Path, name: 
         at = placement.find(box)
         assert at is not None
         with torch.inference_mode():
-            logits, covered = window.logits(network, data, needed_box(at, placement, managed))
+            logits, covered = window.logits(network, data, [needed_box(at, placement, managed)])
             found = np.asarray(resample_back(logits, covered, at, placement, managed))
         fewer += int(covered.shape != placement.shape)
         assert np.abs(found - stock[(slice(None), *at.slices)]).max() == 0.0

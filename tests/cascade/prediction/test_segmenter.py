@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box
+from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
@@ -81,11 +82,32 @@ def test_in_a_box_all_is_as_in_the_whole_image(tmp_path: Path, name: str, box: B
     tiny, spacing, axes = MODELS[name]
     image = noise(SHAPE, spacing, axes, air=3 if name == "air around" else 0)
     ours = segmenter(tiny.load(tmp_path))
-    whole, boxed = ours.segment([image]), ours.segment([image], box)
+    whole, boxed = ours.segment([image]), ours.segment([image], [box])
     # That the logits are the same to the last bit stands in test_resample_back; torch's sigmoid is not that exact.
     expected = {name: values[box.slices] for name, values in whole.probabilities.items()}
     assert_same(inside(boxed.probabilities, box), expected, within=1e-6)
     assert_same(inside(boxed.masks, box), {name: mask[box.slices] for name, mask in whole.masks.items()})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_in_boxes_along_the_cord_all_is_as_in_the_whole_image_and_between_them_there_is_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    tiny, spacing, axes = MODELS[name]
+    image = noise(SHAPE, spacing, axes, air=3 if name == "air around" else 0)
+    boxes = (Box((0, 16, 0), (7, 22, 5)), Box((3, 12, 5), (11, 18, 13)), Box((16, 2, 13), (22, 7, 22)))
+    ours, held = segmenter(tiny.load(tmp_path)), held_by(boxes, image.data.shape)
+    whole, along = ours.segment([image]), ours.segment([image], boxes)
+    assert_same(along.masks, {region: mask & held for region, mask in whole.masks.items()})
+    expected = {region: values * held for region, values in whole.probabilities.items()}
+    assert_same(along.probabilities, expected, within=1e-6)
+    assert all(mask.any() for mask in along.masks.values())
+
+
+def test_a_model_of_boxed_images_takes_one_box(tmp_path: Path) -> None:
+    ours = segmenter(TinyModel(dataset=CROP).load(tmp_path))
+    with pytest.raises(UsageError, match="one was needed, found 2"):
+        ours.segment([noise(SHAPE)], BOXES)
 
 
 @pytest.mark.parametrize("name", ["as it is", "turned", "finer", "thick slices", "two-dimensional", "air around"])
@@ -96,7 +118,7 @@ def test_a_model_of_boxed_images_sees_zeros_around_the_box(tmp_path: Path, name:
     model = tiny.load(tmp_path)
     of_boxed = segmenter(replace(model, dataset_json={**model.dataset_json, **CROP}))
     zeroed = segmenter(model).segment([apply_box(image, box)])
-    found = of_boxed.segment([image], box)
+    found = of_boxed.segment([image], [box])
     assert_same(found.probabilities, zeroed.probabilities)
     assert_same(found.masks, zeroed.masks)
     assert all(mask.any() for mask in inside(found.masks, box).values())
@@ -106,7 +128,7 @@ def test_a_model_of_boxed_images_sees_zeros_around_the_box(tmp_path: Path, name:
 def test_a_box_of_air_is_what_stock_makes_of_an_image_without_anything(tmp_path: Path) -> None:
     model, box = TinyModel(dataset=CROP).load(tmp_path), Box((0, 3, 2), (3, 20, 20))
     image = noise(SHAPE, air=3)
-    found = segmenter(model).segment([image], box)
+    found = segmenter(model).segment([image], [box])
     empty = replace(image, data=np.zeros_like(image.data))
     whole = segmenter(model).segment([empty])
     assert_same(inside(found.masks, box), {name: mask[box.slices] for name, mask in whole.masks.items()})
@@ -115,7 +137,7 @@ def test_a_box_of_air_is_what_stock_makes_of_an_image_without_anything(tmp_path:
 def test_a_box_in_the_air_around_a_whole_image_holds_nothing(tmp_path: Path) -> None:
     image = noise(SHAPE, air=4)
     ours = segmenter(TinyModel(folds=2).load(tmp_path), disagreement=True)
-    found = ours.segment([image], Box((1, 1, 1), (3, 30, 20)))
+    found = ours.segment([image], [Box((1, 1, 1), (3, 30, 20))])
     for values in (found.masks, found.probabilities, found.disagreement):
         assert list(values) == ["sc", "lesion"]
         assert not any(one.any() or one.shape != SHAPE for one in values.values())
@@ -128,7 +150,9 @@ def test_however_an_image_lies_the_same_voxels_are_segmented(tmp_path: Path, axe
     ours = segmenter(TinyModel(dataset={"image_axes_nibabel": "LAS"}).load(tmp_path))
     turned, turned_box = (reorient(replace(image, data=data), axes) for data in (image.data, box))
     place, turned_place = Box.around(box), Box.around(turned_box.data)
-    for here, there in ((None, None), (place, turned_place)):
+    assert place is not None
+    assert turned_place is not None
+    for here, there in (([], []), ([place], [turned_place])):
         straight, found = ours.segment([image], here), ours.segment([turned], there)
         for name, mask in found.masks.items():
             assert mask.shape == turned.data.shape
@@ -157,13 +181,13 @@ def test_masks_are_the_regions_of_one_label_map(tmp_path: Path) -> None:
 
 def test_disagreement_is_the_standard_deviation_over_folds(tmp_path: Path) -> None:
     model, image, box = TinyModel(folds=3, spacing=(0.9, 1.0, 1.2)).load(tmp_path), noise(SHAPE), BOXES[0]
-    told = segmenter(model, disagreement=True).segment([image], box)
-    each = [segmenter(replace(model, folds=(fold,))).segment([image], box).probabilities for fold in model.folds]
+    told = segmenter(model, disagreement=True).segment([image], [box])
+    each = [segmenter(replace(model, folds=(fold,))).segment([image], [box]).probabilities for fold in model.folds]
     for name, found in told.disagreement.items():
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, np.std([one[name] for one in each], axis=0), atol=1e-6)
         assert found[box.slices].max() > 0.01
-    assert_same(told.masks, segmenter(model).segment([image], box).masks)
+    assert_same(told.masks, segmenter(model).segment([image], [box]).masks)
 
 
 def test_what_was_not_asked_for_is_not_told(tmp_path: Path) -> None:
@@ -298,4 +322,4 @@ def test_a_step_that_leaves_gaps_is_refused(tmp_path: Path, step: float) -> None
 @pytest.mark.parametrize("box", [Box((0, 0, 0), (8, 9, 6)), Box((-1, 0, 0), (8, 8, 6)), Box((3, 0, 0), (3, 8, 6))])
 def test_a_box_out_of_the_image_is_refused(tmp_path: Path, box: Box) -> None:
     with pytest.raises(UsageError, match="a box in an image of"):
-        segmenter(TinyModel().load(tmp_path)).segment([noise((8, 8, 6))], box)
+        segmenter(TinyModel().load(tmp_path)).segment([noise((8, 8, 6))], [box])

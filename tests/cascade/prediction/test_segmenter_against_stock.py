@@ -115,7 +115,7 @@ def test_a_model_of_boxed_images_sees_what_stock_sees_where_all_else_is_zero(sto
     model = load_model(model_of(stock / "boxed"))
     margins = {"superior": 1, "inferior": 1, "left": 1, "right": 1, "anterior": 1, "posterior": 1}
     boxed = replace(model, dataset_json={**model.dataset_json, "crop": {"margins_mm": margins}})
-    found = Segmenter(boxed, SegmenterOptions(mirroring=False)).segment(whole, BOX)
+    found = Segmenter(boxed, SegmenterOptions(mirroring=False)).segment(whole, [BOX])
     expected = Regions.of_dataset(model.dataset_json).take(read_mask(mask_of(stock / "boxed")).data)
     for region, mask in expected.items():
         assert mask.any()

@@ -53,7 +53,7 @@ def test_every_logit_is_stock_s_with_and_without_a_box(tiny: TinyModel, shape: t
         assert (found - expected).abs().max() == 0.0
         x, y, z = shape[1:]
         box = Box((x // 3, y // 2, 0), (x // 3 + 1, y // 2 + 2, z // 3))
-        part, covered = window.logits(network, data, box)
+        part, covered = window.logits(network, data, [box])
         inside = tuple(
             slice(start - low, stop - low) for start, stop, low in zip(box.start, box.stop, covered.start, strict=True)
         )
@@ -69,9 +69,29 @@ def test_only_tiles_that_meet_the_box_are_computed() -> None:
         return patch.repeat(1, 2, 1, 1, 1)
 
     window = SlidingWindow((8, 8, 8), 2, 0.5, (), CPU)
-    _, covered = window.logits(network, image(1, 32, 32, 32), Box((0, 0, 0), (2, 9, 2)))
+    _, covered = window.logits(network, image(1, 32, 32, 32), [Box((0, 0, 0), (2, 9, 2))])
     assert seen == [(1, 1, 8, 8, 8)] * 3
     assert covered == Box((0, 0, 0), (8, 16, 8))
+
+
+def test_between_two_boxes_no_tile_is_computed_and_all_is_zero() -> None:
+    seen = []
+
+    def network(patch: torch.Tensor) -> torch.Tensor:
+        seen.append(patch)
+        return patch.repeat(1, 2, 1, 1, 1)
+
+    boxes = [Box((0, 0, 0), (2, 2, 2)), Box((30, 30, 30), (32, 32, 32))]
+    data = image(1, 32, 32, 32)
+    window = SlidingWindow((8, 8, 8), 2, 0.5, (), CPU)
+    found, covered = window.logits(network, data, boxes)
+    assert len(seen) == 2
+    assert covered == Box.whole((32, 32, 32))
+    assert not found[:, 8:24].any()
+    assert torch.isfinite(found).all()
+    whole, _ = window.logits(network, data)
+    for box in boxes:
+        assert (found[(slice(None), *box.slices)] == whole[(slice(None), *box.slices)]).all()
 
 
 @pytest.mark.timeout(60)

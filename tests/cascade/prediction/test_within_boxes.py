@@ -1,0 +1,47 @@
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnunet_ext.cascade.box import Box
+from nnunet_ext.cascade.course import held_by
+from nnunet_ext.cascade.prediction.segmentation import Segmentation
+from nnunet_ext.cascade.prediction.within_boxes import only_in, renewed
+
+SHAPE = (6, 5, 4)
+ENDS = [st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True).map(sorted) for size in SHAPE]
+BOXES = st.lists(
+    st.tuples(*ENDS).map(lambda ends: Box(*(tuple(values) for values in zip(*ends, strict=True)))),
+    min_size=1,
+    max_size=3,
+)
+
+
+def segmentation(seed: int) -> Segmentation:
+    rng = np.random.default_rng(seed)
+    soft = [{name: rng.random(SHAPE).astype(np.float32) for name in ("sc", "lesion")} for _ in range(2)]
+    return Segmentation({name: rng.random(SHAPE) > 0.5 for name in ("sc", "lesion")}, *soft)
+
+
+def values(found: Segmentation) -> list[Any]:
+    return [one for part in (found.masks, found.probabilities, found.disagreement) for one in part.values()]
+
+
+@given(boxes=BOXES)
+def test_outside_the_boxes_nothing_is_left_and_inside_all(boxes: Sequence[Box]) -> None:
+    found, held = segmentation(1), held_by(boxes, SHAPE)
+    for one, kept in zip(values(found), values(only_in(boxes, found)), strict=True):
+        assert kept.dtype == one.dtype
+        np.testing.assert_array_equal(kept[held], one[held])
+        assert not kept[~held].any()
+
+
+@given(boxes=BOXES)
+def test_in_the_boxes_the_fresh_replaces_the_old_even_where_it_says_nothing(boxes: Sequence[Box]) -> None:
+    old, new, held = segmentation(1), segmentation(2), held_by(boxes, SHAPE)
+    for one, other, merged in zip(values(old), values(new), values(renewed(old, new, boxes)), strict=True):
+        assert merged.dtype == one.dtype
+        np.testing.assert_array_equal(merged[held], other[held])
+        np.testing.assert_array_equal(merged[~held], one[~held])
