@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,11 +24,14 @@ from nnunet_ext.core.workers import Progress, run_all
 RECORD: Final = "crop.json"
 TABLE: Final = "crop.tsv"
 MARGINS_FILE: Final = "crop_metadata.json"
+MARGINS_YAML: Final = "crop_metadata.yaml"
+"""The same for sc-crop, which reads no JSON."""
 
 JITTER_MM: Final = (-RESERVE_MM, 10.0)
 """Inwards by no more than the reserve, so that margins derived from a dataset cut none of its labels; outwards by what
 a localizer may find too much."""
 
+_LOG: Final = logging.getLogger(__name__)
 _COPIED: Final = ("splits_final.json", "cases.tsv", "cases.json", "conversion.json")
 _SHOWN: Final = 5
 
@@ -149,6 +153,13 @@ def _margins(job: _Job, n_procs: int) -> tuple[Margins, MarginPlan | None]:
     _refuse([answer for answer in answers if isinstance(answer, str)])
     needs = {case.case: need for case, need in zip(training, answers, strict=True) if isinstance(need, Margins)}
     planned = plan_margins(needs, job.options.reserve_mm)
+    for face, need in planned.needs.items():
+        if need.lost:
+            _LOG.warning(
+                "%s: the localizer lost a part of its cord, %.0f mm at the %s face, where the others need %.0f mm; its "
+                "own box is widened, the margin is not. Look at the prediction",
+                *(need.case, need.needed_mm, face, need.next_mm),
+            )
     return planned.margins, planned
 
 
@@ -173,6 +184,7 @@ def _write_tables(
     write_text(folder / TABLE, crop_tsv(cropped))
     write_json(folder / RECORD, record)
     write_json(folder / MARGINS_FILE, margins.content())
+    write_text(folder / MARGINS_YAML, "".join(f"{key}: {mm}\n" for key, mm in margins.content().items()))
     for name in _COPIED:
         if (job.source.folder / name).is_file():
             shutil.copyfile(job.source.folder / name, folder / name)

@@ -13,6 +13,11 @@ from nnunet_ext.core.volume import Array, Volume
 RESERVE_MM: Final = 5.0
 """Added to what the dataset needs, for the images that are not in it: a vertebra's third, half a cord's width."""
 
+LOST_MM: Final = 30.0
+"""A case that needs this much more than every other (a vertebra and a half) is no measure of them: there the localizer
+lost a part of the cord. Its own training box is widened to hold its labels."""
+
+_FEWEST: Final = 5  # cases, below which one that differs may as well be the rule
 _ROUNDING_MM: Final = 1e-6
 
 
@@ -27,12 +32,20 @@ class FaceNeed:
     case
         The one that needs it.
     next_mm
-        What would be needed without that case: where it is far less, the localizer failed there.
+        What would be needed without that case.
+    lost
+        Whether it is left out, since the localizer failed there; see `LOST_MM`.
     """
 
     needed_mm: float
     case: str
     next_mm: float
+    lost: bool = False
+
+    @property
+    def relied_on_mm(self) -> float:
+        """What the margin must reach."""
+        return self.next_mm if self.lost else self.needed_mm
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,8 @@ class MarginPlan:
     Parameters
     ----------
     margins
-        What is needed and the reserve, rounded up to whole millimetres.
+        What is needed and the reserve, rounded up to whole millimetres. One case alone, in which the localizer lost a
+        part of the cord, does not count at that face.
     reserve_mm
         See `RESERVE_MM`.
     needs
@@ -60,7 +74,13 @@ class MarginPlan:
         """Give the figures as JSON says them."""
         chosen = self.margins.by_face()
         figures = {
-            face: {"mm": chosen[face], "needed_mm": need.needed_mm, "case": need.case, "without_it_mm": need.next_mm}
+            face: {
+                "mm": chosen[face],
+                "needed_mm": need.needed_mm,
+                "case": need.case,
+                "without_it_mm": need.next_mm,
+                "case_left_out": need.lost,
+            }
             for face, need in self.needs.items()
         }
         return {"reserve_mm": self.reserve_mm, "cases": self.cases, "faces": figures}
@@ -113,11 +133,13 @@ def plan_margins(needs: Mapping[str, Margins], reserve_mm: float = RESERVE_MM) -
             "give them with --margins-file crop_metadata.json"
         )
     figures = {face: _need(face, needs) for face in next(iter(needs.values())).by_face()}
-    chosen = {face: float(math.ceil(need.needed_mm + reserve_mm - _ROUNDING_MM)) for face, need in figures.items()}
+    chosen = {face: float(math.ceil(need.relied_on_mm + reserve_mm - _ROUNDING_MM)) for face, need in figures.items()}
     return MarginPlan(Margins(**chosen), reserve_mm, figures, len(needs))
 
 
 def _need(face: str, needs: Mapping[str, Margins]) -> FaceNeed:
     ranked = sorted(((margins.by_face()[face], case) for case, margins in needs.items()), key=lambda pair: -pair[0])
     (needed, case), others = ranked[0], ranked[1:]
-    return FaceNeed(round(needed, 3), case, round(others[0][0], 3) if others else 0.0)
+    following = others[0][0] if others else 0.0
+    lost = len(needs) >= _FEWEST and needed - following > LOST_MM
+    return FaceNeed(round(needed, 3), case, round(following, 3), lost)

@@ -96,6 +96,8 @@ def test_the_description_keeps_its_keys_in_order_and_says_how_it_was_cropped(fie
         "seed": 7,
     }
     assert json.loads((boxed.folder / "crop_metadata.json").read_text()) == WIDE.content()
+    lines = (boxed.folder / "crop_metadata.yaml").read_text().splitlines()
+    assert {key: float(mm) for key, mm in (line.split(": ") for line in lines)} == WIDE.content()
     for name in ("splits_final.json", "cases.tsv"):
         assert (boxed.folder / name).read_bytes() == (field.source.folder / name).read_bytes()
     assert not (boxed.folder / "conversion.json").exists()
@@ -130,7 +132,8 @@ def test_margins_derive_from_the_training_cases_alone(field: Field) -> None:
     half = drawn(Box(CORD.start, (22, 20, 9)))
     done = crop(field, CropOptions(), b=half, t=drawn(Box(CORD.start, (22, 20, 4))))
     need = record(done.dataset)["margins_derived_from"]
-    assert need["faces"]["superior"] == {"mm": 29, "needed_mm": 24, "case": "b", "without_it_mm": 0}
+    superior = need["faces"]["superior"]
+    assert superior == {"mm": 29, "needed_mm": 24, "case": "b", "without_it_mm": 0, "case_left_out": False}
     assert need["cases"] == 3
     assert done.margins.by_face() == {**dict.fromkeys(WIDE.by_face(), 5), "superior": 29}
     assert (done.counts.widened, done.counts.label_voxels_at_risk) == (0, 0)
