@@ -8,20 +8,13 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
 from nnunet_ext.core.nifti_read import read_mask, read_volume
-from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.case import refuse_strange_labels, region_mask
 from nnunet_ext.evaluation.labelling import Labelling
 from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.on_grid import on_grid
 from nnunet_ext.evaluation.overlap import BoolArray
-
-SAME_GRID: Final = 1e-3
-"""Up to this many voxels apart, two grids are the same."""
-
-ADOPTED_WITHIN: Final = 0.5
-"""Up to this many voxels, a mask takes the reference's affine, as in a conversion, and the distance is recorded."""
 
 _SOFT_MARGIN: Final = 1e-3
 
@@ -143,20 +136,10 @@ def _binary(file: Path, threshold: float | None) -> Volume:
 
 
 def _on_grid(volume: Volume, grid: Volume | None, file: Path, role: str) -> tuple[Volume, list[str]]:
-    """Turn a mask's axes to those of the grid, and refuse it where it lies elsewhere."""
-    notes = [f"{role}: {note}" for note in volume.notes]
-    if grid is None:
-        return volume, notes
-    if volume.axes != grid.axes:
-        notes.append(f"{role}: axes turned from {volume.axes} to {grid.axes}")
-        volume = reorient(volume, grid.axes)
-    if volume.data.shape != grid.data.shape:
-        found = f"its shape is {volume.data.shape} and the reference's {grid.data.shape}"
-    else:
-        apart = displacement(grid.data.shape, grid.affine, volume.affine)
-        if apart.rms_voxels <= ADOPTED_WITHIN:
-            if apart.rms_voxels > SAME_GRID:
-                notes.append(f"{role}: {apart.rms_mm:.3f} mm off, the reference's affine adopted")
-            return replace(volume, affine=grid.affine), notes
-        found = f"it lies {apart.centre_mm:.2f} mm at the centre, {apart.rms_voxels:.2f} voxels over all, from it"
-    raise FileRefusedError(file, f"the grid of the reference was needed, and {found}; predict from its very image")
+    notes = list(volume.notes)
+    if grid is not None:
+        if volume.axes != grid.axes:
+            notes.append(f"axes turned from {volume.axes} to {grid.axes}")
+        volume, off = on_grid(volume, grid, file, "reference")
+        notes += off
+    return volume, [f"{role}: {note}" for note in notes]

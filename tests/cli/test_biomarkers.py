@@ -110,7 +110,7 @@ def test_bad_cases_are_named_with_exit_3_and_the_rest_is_measured(
     reasons = {name: case["reason"] for name, case in cases.items() if case["status"] == "refused"}
     assert set(reasons) == {"cut", "grid", "labels", "lone"}
     assert "cut.nii.gz" in reasons["cut"]
-    assert "(16, 18, 14) was needed" in reasons["grid"]
+    assert "the lesion mask's (16, 18, 14)" in reasons["grid"]
     assert "--label-maps" in reasons["labels"]
     assert "no cord mask" in reasons["lone"]
     assert not any(str(tmp_path) in reason for reason in reasons.values())

@@ -21,9 +21,10 @@ from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
 from nnunet_ext.evaluation.biomarkers.mask_names import stem_of
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
-from nnunet_ext.evaluation.biomarkers.read_masks import CaseMasks, on_grid_of, read_masks, read_soft
+from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_soft
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_table
 from nnunet_ext.evaluation.biomarkers.totals import case_totals
+from nnunet_ext.evaluation.on_grid import on_grid
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 """At these a probability map is measured again, for the intervals."""
@@ -139,12 +140,12 @@ def _variants(
 
 def _fold(path: Path, files: CaseInput, reference: Volume, threshold: float) -> Array:
     mask = read_masks(path, None, threshold, files.labels).lesion
-    return on_grid_of(reference, mask, path)[0]
+    return on_grid(mask, reference, path, WHOSE_GRID)[0].data
 
 
 def _probability(path: Path, reference: Volume) -> Array:
     volume, values = read_soft(path)
-    return on_grid_of(reference, Volume(values, volume.affine), path)[0]
+    return on_grid(Volume(values, volume.affine), reference, path, WHOSE_GRID)[0].data
 
 
 def _intensities(
@@ -152,8 +153,8 @@ def _intensities(
 ) -> tuple[dict[int, Intensity], tuple[str, ...]]:
     if files.image is None:
         return {}, ()
-    image, notes = on_grid_of(reference, read_volume(files.image), files.image)
-    return intensities(case.within, image), tuple(f"image: {note}" for note in notes)
+    image, notes = on_grid(read_volume(files.image), reference, files.image, WHOSE_GRID)
+    return intensities(case.within, image.data), tuple(f"image: {note}" for note in notes)
 
 
 def _soft_total(soft: Array, cord: Array | None) -> float:

@@ -8,14 +8,14 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.geometry import displacement
 from nnunet_ext.core.nifti_read import read_volume
-from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.evaluation.on_grid import on_grid
+
+WHOSE_GRID: Final = "lesion mask"
+"""All masks and images of a case are laid on its grid."""
 
 _ROUNDING: Final = 1e-4  # of a stored scaling such as 1/255
-_FARTHEST_VOXELS: Final = 0.5
-_WORTH_SAYING_MM: Final = 1e-2
 _VALUES_SHOWN: Final = 6
 
 
@@ -85,10 +85,10 @@ def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: LabelV
     if cord is None:
         return CaseMasks(mask, soft if is_soft else None, None, tuple(notes))
     cord_volume, cord_soft = read_soft(cord)
-    on_grid, moved = on_grid_of(mask, Volume(cord_soft, cord_volume.affine), cord)
+    on_lesion, off = on_grid(Volume(cord_soft, cord_volume.affine), mask, cord, WHOSE_GRID)
     if not _is_binary(cord_soft):
         notes.append(f"soft cord mask: above {threshold:g} counts")
-    return CaseMasks(mask, soft if is_soft else None, on_grid > threshold, (*notes, *cord_volume.notes, *moved))
+    return CaseMasks(mask, soft if is_soft else None, on_lesion.data > threshold, (*notes, *cord_volume.notes, *off))
 
 
 def read_soft(path: Path) -> tuple[Volume, Array]:
@@ -106,26 +106,6 @@ def read_soft(path: Path) -> tuple[Volume, Array]:
         reason = f"a mask with values from 0 to 1 was needed, and this one goes from {low:g} to {high:g}; {advice}"
         raise FileRefusedError(path, reason)
     return volume, volume.data
-
-
-def on_grid_of(reference: Volume, other: Volume, path: Path) -> tuple[Array, tuple[str, ...]]:
-    """Give an array in the axes of another one that shows the same grid, and say how far it lay from it.
-
-    Raises
-    ------
-    FileRefusedError
-        Where the shapes differ, or the grids lie more than half a voxel apart.
-    """
-    turned = reorient(other, reference.axes)
-    if turned.data.shape != reference.data.shape:
-        shapes = f"{reference.data.shape} was needed, the lesion mask's, found {turned.data.shape}"
-        raise FileRefusedError(path, f"another grid: shape {shapes} (axes {reference.axes}); resample it first")
-    apart = displacement(reference.data.shape, reference.affine, turned.affine)
-    if apart.rms_voxels > _FARTHEST_VOXELS:
-        raise FileRefusedError(path, f"another grid: {apart.rms_mm:.2f} mm from the lesion mask's; resample it first")
-    if apart.rms_mm <= _WORTH_SAYING_MM:
-        return turned.data, ()
-    return turned.data, (f"{apart.rms_mm:.2f} mm beside the lesion mask, whose place was taken",)
 
 
 def _read_label_map(path: Path, labels: LabelValues) -> CaseMasks:

@@ -61,7 +61,7 @@ def test_a_cord_on_another_grid_is_refused_and_one_a_little_aside_is_noted(tmp_p
     for name, affine in (("aside", aside), ("far", far)):
         write_mask(tmp_path / f"{name}.nii.gz", leaning_cord(), affine)
     write_mask(tmp_path / "other.nii.gz", leaning_cord((16, 18, 13)), LAS)
-    assert "0.30 mm" in read_masks(tmp_path / "l.nii.gz", tmp_path / "aside.nii.gz", 0.5).notes[0]
+    assert "0.300 mm" in read_masks(tmp_path / "l.nii.gz", tmp_path / "aside.nii.gz", 0.5).notes[0]
     for name, reason in (("far", "3.00 mm"), ("other", "shape")):
         with pytest.raises(FileRefusedError, match=reason):
             read_masks(tmp_path / "l.nii.gz", tmp_path / f"{name}.nii.gz", 0.5)
