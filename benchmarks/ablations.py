@@ -13,6 +13,12 @@ class nnUNetTrainerSCISharpBorders(nnUNetTrainerSCI):  # noqa: N801 - nnU-Net's 
     augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({"border_probability": 0.0})
 
 
+class nnUNetTrainerSCIAlwaysSpoiled(nnUNetTrainerSCI):  # noqa: N801 - as above
+    """The whole augmentation, however short the training."""
+
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({"full_after_steps": 0})
+
+
 class nnUNetTrainerSCIUnspoiled(nnUNetTrainerSCI):  # noqa: N801 - as above
     """nnU-Net's own augmentation alone: no thick slices, bias, metal, ghosts, noise nor other borders."""
 

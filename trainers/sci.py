@@ -28,6 +28,7 @@ from nnunet_ext.trainers.settings import TrainerSettings
 from nnunet_ext.trainers.spine_loader import Drawing, spine_loader
 from nnunet_ext.trainers.spine_loaders import spine_loaders
 from nnunet_ext.trainers.spine_plan import SamplingShares
+from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 from nnunet_ext.trainers.transforms.insert import insert_spine_transforms
 from nnunet_ext.trainers.transforms.spine_transforms import spine_transforms
 
@@ -177,12 +178,23 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         return spine_transforms(
             patch,
             {name: tensor_axis(name, file_axes, transposed, len(patch)) for name in ("SI", "AP", "LR")},
-            self.spine_plan.augmentation.preferring(self.augmentation),
+            self._augmentation(),
             spacing=spacing,
             lesion_label=labels.lesion[0] if len(labels.lesion) == 1 else None,
             inside_label=inside_label(self.dataset_json),
             image_channels=image_channels(self.dataset_json),
         )
+
+    def _augmentation(self) -> SpineAugmentation:
+        """Take the plan's, as far as a training of this length bears it."""
+        planned = self.spine_plan.augmentation.preferring(self.augmentation)
+        steps = self.num_epochs * self.num_iterations_per_epoch
+        if steps < planned.full_after_steps and self.local_rank == 0:
+            self.print_to_log_file(
+                f"Images are spoiled at {100 * steps / planned.full_after_steps:.3g} % of the planned probabilities: "
+                f"{steps} steps, full after {planned.full_after_steps} (full_after_steps in spine_plan.json)"
+            )
+        return planned.in_a_training_of(steps)
 
     def on_train_epoch_start(self) -> None:
         """Note when the epoch began, for its progress lines."""

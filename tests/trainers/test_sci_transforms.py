@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from nnunet_ext.trainers.spine_plan import SamplingShares
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 
 MakeTrainer = Callable[..., Any]
+ALWAYS = SpineAugmentation(full_after_steps=0)
 NONE = SpineAugmentation(
-    **{one.name: 0.0 for one in fields(SpineAugmentation) if one.name.endswith("_probability")}  # type: ignore[arg-type]
+    full_after_steps=0,
+    **{one.name: 0.0 for one in fields(SpineAugmentation) if one.name.endswith("_probability")},  # type: ignore[arg-type]
 )
 OURS = {"ThickSlices", "BiasAlongCord", "MetalVoid", "Ghosting", "RicianNoise", "BorderErosionDilation"}
 
@@ -70,10 +73,25 @@ def test_lesion_borders_move_between_cord_and_lesion_only(loader: Callable[..., 
     assert (border.lesion, border.inside, border.probability) == (2, 1, 1.0)
 
 
+def test_a_short_training_sees_fewer_spoiled_images_and_its_log_says_so(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("nnUNet_n_proc_DA", "0")
+    trainer = make_trainer()
+    trainer.initialize()
+    steps = trainer.num_epochs * trainer.num_iterations_per_epoch
+    assert 0 < steps < 25_000
+    training, _ = trainer.get_dataloaders()
+    transforms = training.data_loader.transforms.transforms
+    border = next(one for one in transforms if type(one).__name__ == "BorderErosionDilation")
+    assert border.probability == pytest.approx(0.3 * steps / 25_000)
+    assert f"{steps} steps, full after 25000" in Path(trainer.log_file).read_text()
+
+
 def test_the_trainer_for_ms_moves_borders_more_often_and_draws_contrasts_alike(loader: Callable[..., Any]) -> None:
-    transforms = loader("nnUNetTrainerMSLesion").transforms.transforms
+    transforms = loader("nnUNetTrainerMSLesion", augmentation=ALWAYS).transforms.transforms
     assert next(one for one in transforms if type(one).__name__ == "BorderErosionDilation").probability == 0.5
-    edited = loader("nnUNetTrainerMSLesion", augmentation=replace(SpineAugmentation(), border_probability=0.1))
+    edited = loader("nnUNetTrainerMSLesion", augmentation=replace(ALWAYS, border_probability=0.1))
     border = next(one for one in edited.transforms.transforms if type(one).__name__ == "BorderErosionDilation")
     assert border.probability == 0.1  # what stands in the plan holds
 

@@ -29,6 +29,23 @@ def test_what_is_not_named_keeps_its_default() -> None:
     assert settings == dataclasses.replace(SpineAugmentation(), bias_probability=0)
 
 
+@given(steps=st.integers(0, 10**6), full=st.integers(0, 10**5), border=st.floats(0, 1))
+def test_a_short_training_spoils_fewer_images_in_proportion_and_a_long_one_as_planned(
+    steps: int, full: int, border: float
+) -> None:
+    planned = SpineAugmentation(full_after_steps=full, border_probability=border, channel_dropout_probability=0.5)
+    found = planned.in_a_training_of(steps)
+    if steps >= full:
+        assert found == planned
+        return
+    changed = {one.name for one in dataclasses.fields(found) if getattr(found, one.name) != getattr(planned, one.name)}
+    assert changed | {"border_probability"} == {
+        f"{name}_probability" for name in ("thick_slices", "bias", "metal", "ghosting", "noise", "border")
+    }
+    for name in changed:
+        assert getattr(found, name) == pytest.approx(getattr(planned, name) * steps / full)
+
+
 def test_an_unknown_setting_is_refused_by_name() -> None:
     with pytest.raises(DataRefusedError, match=r"unknown noise_sigmas; known are .*noise_sigma"):
         SpineAugmentation.from_content({"noise_sigmas": [0, 1]})
@@ -39,6 +56,9 @@ def test_an_unknown_setting_is_refused_by_name() -> None:
     [
         ("bias_probability", 1.5),
         ("bias_probability", True),
+        ("full_after_steps", -1),
+        ("full_after_steps", 2.5),
+        ("full_after_steps", True),
         ("bias_probability", "0.5"),
         ("thick_slices_nearest", -0.1),
         ("noise_probability", float("nan")),

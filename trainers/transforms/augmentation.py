@@ -54,6 +54,10 @@ class SpineAugmentation:
     border_probability
         Raters differ by about a voxel at the lesion border in most lesions, but the drawn border remains the best
         guess.
+    full_after_steps
+        Training steps for which the probabilities above are meant. In a shorter training they are smaller in
+        proportion, since a network that sees few patches must first learn what a clear image looks like: of 480 steps
+        all of them cost 0.12 of lesion Dice (`benchmarks/trainer_gain.py`). 0 keeps them.
     channel_dropout_probability, channel_dropout_fill
         Off, as it costs accuracy wherever all contrasts are always there; a trainer whose model must bear a missing
         one sets it. ``zero`` is what an empty image looks like after normalisation.
@@ -82,6 +86,7 @@ class SpineAugmentation:
     noise_probability: float = 0.1
     noise_sigma: Range = (0.05, 0.4)
     border_probability: float = 0.3
+    full_after_steps: int = 25_000
     channel_dropout_probability: float = 0.0
     channel_dropout_fill: Literal["zero", "noise"] = "zero"
 
@@ -109,12 +114,25 @@ class SpineAugmentation:
         }
         return cls(**given)
 
+    def in_a_training_of(self, steps: int) -> Self:
+        """Take the probabilities for a training of so many steps; see `full_after_steps`."""
+        share = min(1.0, steps / self.full_after_steps) if self.full_after_steps else 1.0
+        return replace(self, **{name: share * getattr(self, name) for name in _spoiling()})
+
     def preferring(self, values: Mapping[str, Any]) -> Self:
         """Take other values wherever this one's are the defaults: what was derived or edited stays."""
         usual = type(self)()
         return replace(
             self, **{name: value for name, value in values.items() if getattr(self, name) == getattr(usual, name)}
         )
+
+
+def _spoiling() -> list[str]:
+    """List the probabilities that follow the length of the training: all but that of a missing contrast, which is no
+    accident but what the model must bear.
+    """  # noqa: D205 - one sentence
+    names = [field.name for field in fields(SpineAugmentation) if field.name.endswith("_probability")]
+    return [name for name in names if name != "channel_dropout_probability"]
 
 
 def _problem(name: str, value: object) -> str | None:
@@ -126,6 +144,8 @@ def _problem(name: str, value: object) -> str | None:
         needed += ", whole ones" if name == "ghosting_period" else ""
     elif name.endswith("_axes"):
         needed, right = f"one or more of {', '.join(AXES)} were needed, each once", _are_axes(value)
+    elif name == "full_after_steps":
+        needed, right = "a whole number from 0 was needed", type(value) is int and value >= 0
     elif name == "channel_dropout_fill":
         needed, right = "zero or noise was needed", value in ("zero", "noise")
     else:
