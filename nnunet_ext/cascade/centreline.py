@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.interpolate import make_smoothing_spline
 
 from nnunet_ext.cascade.tube import largest_tube
+from nnunet_ext.core.orientation import upright_axis
 from nnunet_ext.core.volume import Volume
 
 SMOOTH_MM: Final = 30.0
@@ -80,7 +81,7 @@ def centreline(cord: Volume, smooth_mm: float = SMOOTH_MM) -> Centreline:
     Centreline
         Without points where the mask is empty. With cord in fewer than 5 slices it is a straight line.
     """
-    upright = next(axis for axis, letter in enumerate(cord.axes) if letter in "SI")
+    upright = upright_axis(cord.axes)
     voxels = np.argwhere(largest_tube(cord))
     in_slice = np.bincount(voxels[:, upright], minlength=1)
     measured = np.flatnonzero(in_slice)

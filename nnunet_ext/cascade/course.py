@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins, faces
+from nnunet_ext.core.orientation import upright_axis
 from nnunet_ext.core.volume import Array, Volume
 
 SLAB_MM: Final = 20.0
@@ -54,7 +54,7 @@ class Course:
         whole = Box.around(cord.data)
         if whole is None:
             return None
-        axis = next(axis for axis, letter in enumerate(cord.axes) if letter in "SI")
+        axis = upright_axis(cord.axes)
         size = cord.data.shape[axis]
         slab = size if slab_mm is None else max(1, round(slab_mm / cord.spacing[axis]))
         reach = whole.grown(margins, cord)
@@ -66,11 +66,6 @@ class Course:
                 ends = max(first, reach.start[axis]), min(first + slab, reach.stop[axis])
                 boxes.append(_along(_along(around, axis, ends).grown(margins, cord), axis, ends))
         return cls(tuple(boxes), axis, slab)
-
-    @property
-    def box(self) -> Box:
-        """The smallest box that holds all of them."""
-        return reduce(Box.union, self.boxes)
 
     def grown(self, labels: Array, further: "Course") -> "Course":
         """Reach as far as another course, in the slabs in which a segmentation touches a face and beyond the last one.

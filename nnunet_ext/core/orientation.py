@@ -29,6 +29,17 @@ def sct_letters(axes: str) -> str:
     return "".join(_OPPOSITE[letter] for letter in axes)
 
 
+def upright_axis(axes: str) -> int:
+    """Say which array axis runs along the body.
+
+    Examples
+    --------
+    >>> upright_axis("LAS")
+    2
+    """
+    return next(index for index, letter in enumerate(axes) if letter in "SI")
+
+
 def reorient(volume: Volume, axes: str) -> Volume:
     """Permute and flip the array axes so that they go along `axes`; no voxel is resampled.
 

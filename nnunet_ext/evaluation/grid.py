@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nnunet_ext.core.orientation import upright_axis
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.surface import Spacing
 
@@ -27,5 +28,4 @@ class Grid:
 
 def grid_of(volume: Volume) -> Grid:
     """Take what the metrics need from a volume's affine."""
-    axis = next(index for index, letter in enumerate(volume.axes) if letter in "SI")
-    return Grid(volume.spacing, volume.voxel_volume_mm3, axis)
+    return Grid(volume.spacing, volume.voxel_volume_mm3, upright_axis(volume.axes))

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +35,10 @@ def around(cord: Volume, margins: Margins, slab_mm: float | None) -> Course:
     return course
 
 
+def whole_of(course: Course) -> Box:
+    return reduce(Box.union, course.boxes)
+
+
 @pytest.mark.parametrize("axes", ALL_AXES)
 def test_boxes_bend_with_the_cord_however_the_image_lies(axes: str) -> None:
     cord = bent(axes)
@@ -62,11 +67,11 @@ def test_boxes_are_disjoint_leave_no_slab_out_hold_the_cord_with_its_margins_and
     cord = random_cord(seed, axes)
     cord = Volume(largest_tube(cord), cord.affine)
     assume(cord.data.any())
-    course, whole = around(cord, margins, slab_mm), around(cord, margins, None).box
+    course, whole = around(cord, margins, slab_mm), whole_of(around(cord, margins, None))
     axis = course.axis
     assert all(one.stop[axis] == other.start[axis] for one, other in pairwise(course.boxes))
-    assert (course.box.start[axis], course.box.stop[axis]) == (whole.start[axis], whole.stop[axis])
-    assert course.box.union(whole) == whole
+    assert (whole_of(course).start[axis], whole_of(course).stop[axis]) == (whole.start[axis], whole.stop[axis])
+    assert whole_of(course).union(whole) == whole
     for box in course.boxes:
         part = np.zeros_like(cord.data)
         part[box.slices] = cord.data[box.slices]
@@ -131,7 +136,7 @@ def test_only_boxes_that_prove_too_small_grow() -> None:
     changed = [index for index, box in enumerate(grown.boxes) if box not in course.boxes]
     assert changed == [3, 4]  # and the one below, over whose step it lies
     assert grown.boxes[4].start[0] == 13
-    assert grown.box.stop[2] == course.box.stop[2]
+    assert whole_of(grown).stop[2] == whole_of(course).stop[2]
 
 
 def test_beyond_an_end_that_is_touched_boxes_are_added() -> None:
@@ -142,9 +147,9 @@ def test_beyond_an_end_that_is_touched_boxes_are_added() -> None:
     inside = cord.data * held_by(course.boxes, cord.data.shape)
     further = around(Volume(inside, cord.affine), WIDE, 10.0)
     grown = course.grown(inside, further)
-    assert course.box.stop[2] == 60
+    assert whole_of(course).stop[2] == 60
     assert grown.boxes[: len(course.boxes) - 1] == course.boxes[:-1]
-    assert grown.box.stop[2] == further.box.stop[2] == 90
+    assert whole_of(grown).stop[2] == whole_of(further).stop[2] == 90
 
 
 def test_what_touches_nothing_makes_nothing_grow() -> None:
@@ -167,7 +172,7 @@ def test_a_course_grows_until_it_holds_all_that_is_connected(seed: int, slab_mm:
         inside = cord.data * held_by(course.boxes, cord.data.shape)
         inside[middle] = 1
         wider = course.grown(inside, around(Volume(inside, cord.affine), margins, slab_mm))
-        assert wider.box.union(course.box) == wider.box
+        assert whole_of(wider).union(whole_of(course)) == whole_of(wider)
         if wider == course:
             break
         course = wider

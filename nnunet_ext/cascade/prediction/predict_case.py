@@ -187,8 +187,7 @@ def _segment_along(
         masks = _masks(found, options)
         followed = _followed(masks, grid)
         touched = course.touched_faces(followed, grid.axes)
-        further = follow(Volume(followed, grid.affine))
-        if not touched or further is None:
+        if not touched or (further := follow(Volume(followed, grid.affine))) is None:
             return _Boxed(found, masks, course.boxes, growths)
         wider = course.grown(followed, further)
         if wider == course or growths == MOST_GROWTHS:
