@@ -24,8 +24,8 @@ VERBS: Final = {
     "report": "pages to look at, mark and pass on, from what any verb left; offline, each in one file",
     "model": "share trained models safely: export, verify, import",
 }
-"""Each verb lives in the module of its name (dashes are underscores there), imported only when it is asked for: help
-stays instant."""
+"""Each verb lives in the module or folder of its name (dashes are underscores there), in a folder in its `command`. It
+is imported only when it is asked for: help stays instant."""
 
 _INTERRUPTED: Final = 130  # what shells report for Ctrl-C
 _TERMINATED: Final = 143  # and for SIGTERM, which a cluster sends before it takes the machine away
@@ -83,7 +83,8 @@ def _terminate(*_: object) -> None:
 
 
 def _module(verb: str) -> Any:  # noqa: ANN401 - a module with `add_arguments` and `from_options`
-    return import_module(f"nnunet_ext.cli.{verb.replace('-', '_')}")
+    module = import_module(f"nnunet_ext.cli.{verb.replace('-', '_')}")
+    return import_module(f"{module.__name__}.command") if hasattr(module, "__path__") else module
 
 
 def _parser(asked_for: str | None) -> argparse.ArgumentParser:

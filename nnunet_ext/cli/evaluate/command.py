@@ -72,9 +72,9 @@ class Evaluate:
     def run(self) -> int:
         """Score every case, write the tables, and say what was found."""
         # Imported here: help must not wait for scipy and pandas.
-        from nnunet_ext.cli.evaluate_inputs import Asked, gather  # noqa: PLC0415
-        from nnunet_ext.cli.evaluate_output import claim, settings_of, write_results  # noqa: PLC0415
-        from nnunet_ext.cli.evaluate_words import answer, in_words, refused_in_words  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate.inputs import Asked, gather  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate.output import claim, settings_of, write_results  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate.words import answer, in_words, refused_in_words  # noqa: PLC0415
         from nnunet_ext.core.workers import run_all  # noqa: PLC0415
         from nnunet_ext.evaluation.evaluate_pair import evaluate_pair  # noqa: PLC0415
         from nnunet_ext.evaluation.preset import find_preset  # noqa: PLC0415

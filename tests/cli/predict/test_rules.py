@@ -2,7 +2,7 @@ import pytest
 
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
 from nnunet_ext.cascade.prediction.regions import Regions
-from nnunet_ext.cli.predict_rules import AskedRules, choose_rules
+from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.target import load_target
 

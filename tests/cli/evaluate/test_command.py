@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnunet_ext.cli.evaluate import PRESET_NAMES
+from nnunet_ext.cli.evaluate.command import PRESET_NAMES
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dialects import Dialect
@@ -283,7 +283,7 @@ def test_a_place_without_masks_is_refused(raw: Path, tmp_path: Path, capsys: pyt
 def test_the_help_names_the_presets_that_there_are_and_waits_for_no_library() -> None:
     assert tuple(PRESETS) == PRESET_NAMES
     code = (
-        "import sys\nimport nnunet_ext.cli.evaluate\n"
+        "import sys\nimport nnunet_ext.cli.evaluate.command\n"
         "print(sorted({'scipy', 'pandas', 'cc3d', 'nibabel', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

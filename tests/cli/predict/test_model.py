@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cli.predict_model import channel_names, find_model, localizer_channels
+from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels
 from nnunet_ext.core.errors import EnvironmentProblemError, UsageError
 
 

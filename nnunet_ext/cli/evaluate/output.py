@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from nnunet_ext.cli.evaluate_inputs import Asked, Gathered
+from nnunet_ext.cli.evaluate.inputs import Asked, Gathered
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import ConflictError, UsageError
 from nnunet_ext.core.provenance import generated_by

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import count
 
-from nnunet_ext.cli.agreement_words import figure, interval, label, p_value
+from nnunet_ext.cli.agreement.words import figure, interval, label, p_value
 from nnunet_ext.core.tables import Row, number
 from nnunet_ext.evaluation.agreement.align import Sample
 from nnunet_ext.evaluation.agreement.analyse import Analysis

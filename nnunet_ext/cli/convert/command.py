@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nnunet_ext import __version__
-from nnunet_ext.cli.conversion_report import PAGE, write_conversion_page
+from nnunet_ext.cli.convert.page import PAGE, write_conversion_page
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.environment import required_folder

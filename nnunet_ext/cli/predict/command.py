@@ -23,12 +23,12 @@ from nnunet_ext.cascade.prediction.regions import CORD, Regions
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.cli.best_device import best_device
-from nnunet_ext.cli.predict_arguments import add_arguments
-from nnunet_ext.cli.predict_bids import InputChoice
-from nnunet_ext.cli.predict_inputs import Found, Layout, find_cases
-from nnunet_ext.cli.predict_model import channel_names, find_model, localizer_channels, model_entry, read_margins
-from nnunet_ext.cli.predict_place import describe_run, refuse_place
-from nnunet_ext.cli.predict_rules import AskedRules, choose_rules
+from nnunet_ext.cli.predict.arguments import add_arguments
+from nnunet_ext.cli.predict.bids import InputChoice
+from nnunet_ext.cli.predict.inputs import Found, Layout, find_cases
+from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
+from nnunet_ext.cli.predict.place import describe_run, refuse_place
+from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError

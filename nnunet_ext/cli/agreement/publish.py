@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnunet_ext import __version__
-from nnunet_ext.cli.agreement_figures import draw_figures
-from nnunet_ext.cli.agreement_place import write_agreement
-from nnunet_ext.cli.agreement_words import figure, interval, label, left_out_words, p_value, verdict
+from nnunet_ext.cli.agreement.figures import draw_figures
+from nnunet_ext.cli.agreement.place import write_agreement
+from nnunet_ext.cli.agreement.words import figure, interval, label, left_out_words, p_value, verdict
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows

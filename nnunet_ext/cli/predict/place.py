@@ -8,7 +8,7 @@ from typing import Any, Final
 from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER
 from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns
-from nnunet_ext.cli.predict_inputs import Layout
+from nnunet_ext.cli.predict.inputs import Layout
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import ConflictError, UsageError
 from nnunet_ext.core.provenance import generated_by

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from nnunet_ext.cascade.prediction.naming import Naming
-from nnunet_ext.cli.predict_inputs import Layout
-from nnunet_ext.cli.predict_place import describe_run, refuse_place
+from nnunet_ext.cli.predict.inputs import Layout
+from nnunet_ext.cli.predict.place import describe_run, refuse_place
 from nnunet_ext.core.errors import ConflictError, UsageError
 
 

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from nnunet_ext.cli.agreement_inputs import method_names
-from nnunet_ext.cli.agreement_place import refuse_place, write_agreement
-from nnunet_ext.cli.agreement_publish import left_out_row
-from nnunet_ext.cli.agreement_words import figure, left_out_words, rater_lines
+from nnunet_ext.cli.agreement.inputs import method_names
+from nnunet_ext.cli.agreement.place import refuse_place, write_agreement
+from nnunet_ext.cli.agreement.publish import left_out_row
+from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.geometry import displacement

@@ -8,11 +8,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.cli.agreement import Agreement
-from nnunet_ext.cli.agreement_inputs import TABLES, method_names
-from nnunet_ext.cli.agreement_place import DICTIONARY, refuse_place
-from nnunet_ext.cli.biomarkers import Biomarkers
-from nnunet_ext.cli.evaluate import Evaluate
+from nnunet_ext.cli.agreement.inputs import TABLES, method_names
+from nnunet_ext.cli.agreement.methods import Agreement
+from nnunet_ext.cli.agreement.place import DICTIONARY, refuse_place
+from nnunet_ext.cli.biomarkers.command import Biomarkers
+from nnunet_ext.cli.evaluate.command import Evaluate
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.provenance import generated_by

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cli.predict_bids import InputChoice, bids_cases
+from nnunet_ext.cli.predict.bids import InputChoice, bids_cases
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.dataset_conversion.names import ENDINGS, parse_image_name, strip_ending
 

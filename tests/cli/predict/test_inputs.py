@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cli.predict_bids import InputChoice
-from nnunet_ext.cli.predict_inputs import Found, Layout, find_cases
+from nnunet_ext.cli.predict.bids import InputChoice
+from nnunet_ext.cli.predict.inputs import Found, Layout, find_cases
 from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from tests.conftest import SmallBids
 

@@ -15,7 +15,7 @@ from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refus
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
-from nnunet_ext.cli.crop_margins import edited_margins, keep_margins
+from nnunet_ext.cli.crop_dataset.margins import edited_margins, keep_margins
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.environment import required_folder

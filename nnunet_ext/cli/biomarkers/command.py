@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
-from nnunet_ext.cli.biomarkers_place import forget_earlier_run, refuse_place
+from nnunet_ext.cli.biomarkers.place import forget_earlier_run, refuse_place
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError

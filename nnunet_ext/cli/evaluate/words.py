@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from nnunet_ext.cli.evaluate_inputs import Gathered
+from nnunet_ext.cli.evaluate.inputs import Gathered
 from nnunet_ext.evaluation.evaluate_pair import NOT_ANNOTATED, OK, CaseResult
 from nnunet_ext.evaluation.summary import OVERALL_SITE
 

@@ -1,0 +1,1 @@
+"""`nnunet_ext agreement`: methods, or raters, compared on the same cases."""

@@ -1,0 +1,96 @@
+"""`nnunet_ext agreement`: two methods, or several raters, compared on the same cases."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from nnunet_ext.cli.agreement.methods import Agreement
+from nnunet_ext.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from nnunet_ext.cli.agreement.masks import AgreementOfMasks
+    from nnunet_ext.cli.agreement.raters import AgreementOfRaters
+
+_USAGE: Final = """\
+nnunet_ext agreement A B [C ...] -o OUT [options]
+       nnunet_ext agreement A B [C ...] --reference REF -o OUT [options]
+       nnunet_ext agreement --raters DIR DIR [DIR ...] -o OUT [options]"""
+_EPILOG: Final = """\
+A, B are folders that `evaluate` left (two predictions against one reference: which is better?), or that `biomarkers`
+left (A manual, B automatic: do they agree?), or the tables metrics.tsv and cases_biomarkers.tsv themselves.
+With --reference, A, B and REF are masks (files, folders or BIDS trees): everything is scored and measured first.
+OUT/agreement.html shows everything; OUT/pairs.tsv holds the very values that were compared."""
+_CORRECTIONS: Final = ("holm", "bonferroni", "none")
+_UNITS: Final = ("subject", "case")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.usage = _USAGE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    add = parser.add_argument
+    add("inputs", nargs="*", type=Path, metavar="A B", help="what each method left; the first is the reference")
+    add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for tables, figures and the page")
+    add("--names", nargs="+", default=[], metavar="NAME", help="of the methods (default: the folders' names)")
+    add(
+        "--participants", type=Path, metavar="TSV",
+        help="participants.tsv of the BIDS dataset: biomarkers are correlated with its clinical scores",
+    )  # fmt: skip
+    add("--scores", type=_words, default=(), metavar="A,B", help="columns of it (default: all of numbers but age, ...)")
+    add(
+        "--metrics", type=_words, default=(), metavar="A,B",
+        help="columns to compare (default: the usual ones; all: every column of numbers)",
+    )  # fmt: skip
+    add(
+        "--unit", choices=_UNITS, default="subject",
+        help="what counts as one observation: images of one subject are averaged, not being independent (default)",
+    )  # fmt: skip
+    add("--correction", choices=_CORRECTIONS, default="holm", help="of p values for their number (default holm)")
+    add("--bootstrap", type=int, default=10_000, metavar="N", help="resamples of each interval (default 10000)")
+    add("--seed", type=int, default=0, help="of the resampling (default 0): the same seed gives the same bytes")
+    add(
+        "--raters", nargs="+", type=Path, default=[], metavar="DIR",
+        help="folders with the same cases, drawn by a rater each: each against majority, STAPLE and the other raters",
+    )  # fmt: skip
+    add(
+        "--reference", type=Path, metavar="REF",
+        help="A, B are masks by two methods, to be scored against those of REF, and all lesions measured",
+    )  # fmt: skip
+    add("--preset", default="sciseg2", metavar="NAME", help="with --reference: as in `evaluate` (default sciseg2)")
+    add("--cases", type=Path, metavar="TSV", help="with --reference: cases.tsv with subject, site and contrast")
+    add("--label-maps", action="store_true", help="with --reference: the folders hold label maps, 1 cord, 2 lesion")
+    add("--n-procs", type=int, default=1, help="processes (--reference, --raters)")
+    add("--json", action="store_true", help="answer in JSON")
+    add("--force", action="store_true", help="make an agreement that stands in OUT again")
+
+
+def from_options(options: argparse.Namespace) -> "Agreement | AgreementOfMasks | AgreementOfRaters":
+    """Take the parsed arguments."""
+    if options.bootstrap < 100 or options.seed < 0:
+        raise UsageError("--bootstrap needs 100 resamples at least, and --seed a number from 0 up")
+    if options.raters:
+        from nnunet_ext.cli.agreement.raters import AgreementOfRaters  # noqa: PLC0415
+
+        if options.inputs or len(options.raters) < 2:
+            raise UsageError("--raters needs two folders at least, and stands without A and B")
+        return AgreementOfRaters(
+            tuple(options.raters), options.out, tuple(options.names), options.n_procs, options.json, options.force
+        )
+    if len(options.inputs) < (1 if options.reference else 2):
+        raise UsageError(f"two inputs at least were needed, found {len(options.inputs)}; see: nnunet_ext agreement -h")
+    if options.scores and options.participants is None:
+        raise UsageError("--scores names columns of a participants.tsv; add: --participants TSV")
+    given = {name: value for name, value in vars(options).items() if name in Agreement.__dataclass_fields__}
+    agreement = Agreement(**{**given, "inputs": tuple(options.inputs), "names": tuple(options.names)})
+    if options.reference is None:
+        return agreement
+    from nnunet_ext.cli.agreement.masks import AgreementOfMasks  # noqa: PLC0415
+
+    return AgreementOfMasks(
+        agreement, options.reference, options.preset, options.cases, options.label_maps, options.n_procs
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -1,0 +1,1 @@
+"""`nnunet_ext biomarkers`: lesions measured."""

@@ -1,0 +1,1 @@
+"""`nnunet_ext convert`: BIDS folders to one nnU-Net raw dataset."""

@@ -1,0 +1,1 @@
+"""`nnunet_ext crop-dataset`: the dataset of the cascade's second stage."""

@@ -1,0 +1,1 @@
+"""`nnunet_ext evaluate`: predictions scored against references."""

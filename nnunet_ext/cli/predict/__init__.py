@@ -1,0 +1,1 @@
+"""`nnunet_ext predict`: images segmented."""
