@@ -1,10 +1,14 @@
 """`3d_cord`: a configuration of nnU-Net's plans that is coarse and small, to find the cord with."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock
 from nnunetv2.experiment_planning.experiment_planners.network_topology import get_pool_and_conv_props
 
+from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
 
 CONFIGURATION: Final = "3d_cord"
@@ -56,6 +60,15 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
         "batch_dice": True,  # a patch may show no lesion, whose Dice alone would say nothing
         "architecture": _network(strides, kernels),
     }
+
+
+def add_to_plans(file: Path, configuration: Mapping[str, Any]) -> None:
+    """Write the configuration into nnU-Net's plans file, unless it stands there."""
+    with FileLock(file.with_name(f".{CONFIGURATION}.plans.lock")):  # several trainings may be started at once
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["configurations"].get(CONFIGURATION) != configuration:
+            content["configurations"][CONFIGURATION] = configuration
+            write_json(file, content)
 
 
 def is_ours(configuration: Mapping[str, Any]) -> bool:

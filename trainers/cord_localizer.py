@@ -6,11 +6,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import torch
-from nnunetv2.paths import nnUNet_preprocessed, nnUNet_raw
+from nnunetv2.paths import nnUNet_preprocessed
 
-from nnunet_ext.trainers.cord_configuration import CONFIGURATION, FULL, cord_configuration, is_ours
+from nnunet_ext.trainers.cord_configuration import CONFIGURATION, FULL, add_to_plans, cord_configuration, is_ours
 from nnunet_ext.trainers.dataset_knowledge import settle_spine_plan
-from nnunet_ext.trainers.prepare_configuration import prepare_configuration
 from nnunet_ext.trainers.sci import nnUNetTrainerSCI
 from nnunet_ext.trainers.spine_plan import SamplingShares
 
@@ -46,8 +45,7 @@ class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
             preprocessed, dataset_json, plans, FULL, epochs=_NNUNETS_EPOCHS, on_gpu=device.type != "cpu", write=first
         )
         plans["configurations"][CONFIGURATION] = cord_configuration(plans, plan.localizer_spacing_mm)
-        kept = {key: value for key, value in plans.items() if key != "continue_training"}
-        prepare_configuration(Path(str(nnUNet_raw)) / name, preprocessed, kept, CONFIGURATION)
+        add_to_plans(preprocessed / f"{plans['plans_name']}.json", plans["configurations"][CONFIGURATION])
 
     def sampling(self) -> SamplingShares:
         """Give the lesions' share to the cord."""

@@ -24,6 +24,8 @@ from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_sp
 from nnunet_ext.trainers.dataset_labels import image_channels, inside_label, place_labels
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
+from nnunet_ext.trainers.renew_description import renew_description
+from nnunet_ext.trainers.renew_preprocessed import renew_preprocessed
 from nnunet_ext.trainers.settings import TrainerSettings
 from nnunet_ext.trainers.spine_loader import Drawing, spine_loader
 from nnunet_ext.trainers.spine_loaders import spine_loaders
@@ -75,6 +77,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         dataset_json: dict[str, Any],
         device: torch.device = torch.device("cuda"),  # noqa: B008 - nnU-Net's signature, to the letter
     ) -> None:
+        renew_description(str(plans["dataset_name"]), dataset_json)
         self.prepare(plans, configuration, dataset_json, device)
         super().__init__(plans, configuration, fold, dataset_json, device)
         self.settings = TrainerSettings.read(self.configuration_manager.configuration, os.environ)
@@ -98,7 +101,10 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         """
 
     def initialize(self) -> None:
-        """Settle the spine plan, then build network, optimiser and loss, from the seed where one is set."""
+        """Bring what was derived from the dataset up to date, then build network, optimiser and loss from the seed."""
+        if not self.was_initialized:
+            plans = self.plans_manager.plans
+            renew_preprocessed(plans, self.configuration_name, self.print_to_log_file)
         self.spine_plan = settle_spine_plan(
             Path(self.preprocessed_dataset_folder_base),
             self.dataset_json,

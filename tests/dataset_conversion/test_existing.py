@@ -8,11 +8,13 @@ import pytest
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.existing import read_existing
-from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.conversion import Conversion
+from nnunet_ext.dataset_conversion.existing import Existing
+from nnunet_ext.dataset_conversion.grow import grow_dataset
+from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 
 MakeBids = Callable[[str], SmallBids]
@@ -22,12 +24,14 @@ def convert(
     raw: Path, *roots: Path, append: bool = False, labels: Labels = Labels.NEEDED, target: str = "cord-lesion"
 ) -> Conversion:
     dataset = RawDataset.named(raw, 7, "Cord")
-    existing = read_existing(dataset) if append else None
-    known = existing.known if existing is not None else {}
-    options = PlanOptions(test_fraction=0.3, seed=1, labels=labels, known=known)
-    sources = name_sources([str(root) for root in roots])
-    plan = make_plan(sources, load_profile("auto"), load_target(target), options)
-    return write_dataset(dataset, plan, append_to=existing)
+
+    def plan(existing: Existing | None) -> Plan:
+        known = existing.known if existing is not None else {}
+        options = PlanOptions(test_fraction=0.3, seed=1, labels=labels, known=known)
+        sources = name_sources([str(root) for root in roots])
+        return make_plan(sources, load_profile("auto"), load_target(target), options)
+
+    return grow_dataset(dataset, plan) if append else write_dataset(dataset, plan(None))
 
 
 def rows_of(done: Conversion) -> dict[str, dict[str, str]]:

@@ -13,7 +13,6 @@ import pytest
 
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
 from nnunet_ext.trainers.cord_configuration import cord_configuration
-from nnunet_ext.trainers.prepare_configuration import prepare_configuration
 from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
 from tests.trainers.conftest import Prepared
 
@@ -36,7 +35,10 @@ def own(prepared: Prepared) -> Iterator[Path]:
     prepared.plans.write_text(kept)
     (folder / "spine_plan.json").unlink(missing_ok=True)
     for made in folder.glob(f"nnUNetPlans_{CORD}*"):
-        shutil.rmtree(made)
+        if made.is_dir():
+            shutil.rmtree(made)
+        else:
+            made.unlink()
 
 
 def test_thick_slices_stay_and_fine_voxels_become_as_coarse_as_asked() -> None:
@@ -134,20 +136,24 @@ def test_two_trainings_started_at_once_preprocess_once(prepared: Prepared, own: 
 def test_what_a_killed_preprocessing_left_is_begun_anew(
     prepared: Prepared, own: Path, make_trainer: MakeTrainer
 ) -> None:
-    identifier = Path(make_trainer(TRAINER, configuration=CORD).preprocessed_dataset_folder)
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    trainer.initialize()
+    identifier = Path(trainer.preprocessed_dataset_folder)
     whole = sorted(file.name for file in identifier.iterdir())
     identifier.rename(identifier.with_name(identifier.name + ".unfinished"))
     (own / f"{identifier.name}.unfinished" / whole[0]).write_bytes(b"torn")
-    make_trainer(TRAINER, configuration=CORD)
+    make_trainer(TRAINER, configuration=CORD).initialize()
     assert sorted(file.name for file in identifier.iterdir()) == whole
     assert (identifier / whole[0]).stat().st_size > 4
 
 
-def test_without_the_raw_dataset_it_says_what_it_needs(prepared: Prepared, own: Path, tmp_path: Path) -> None:
-    plans = json.loads(prepared.plans.read_text())
-    plans["configurations"][CORD] = cord_configuration(plans, 2.0)
+def test_without_the_raw_dataset_it_says_what_it_needs(
+    prepared: Prepared, own: Path, make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "gone"))
     with pytest.raises(EnvironmentProblemError, match="nnUNet_raw"):
-        prepare_configuration(tmp_path / "gone", own, plans, CORD)
+        trainer.initialize()
 
 
 def test_patches_of_a_localizer_show_the_cord_and_not_its_lesions(own: Path, make_trainer: MakeTrainer) -> None:

@@ -3,12 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cascade.box import Margins
+from nnunet_ext.core.environment import preprocessed_folder
 
-_PREPROCESSED: Final = "nnUNet_preprocessed"
 _FIELD: Final = "crop_margins_mm"
 
 
@@ -27,7 +26,7 @@ def edited_margins(dataset: str) -> Margins | None:
     """
     from nnunet_ext.trainers.spine_plan import read_spine_plan  # noqa: PLC0415 - for this verb alone
 
-    folder = _folder(dataset)
+    folder = preprocessed_folder(dataset, os.environ)
     plan = None if folder is None else read_spine_plan(folder)
     if plan is None or not plan.crop_margins_mm:
         return None
@@ -49,7 +48,7 @@ def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
     """
     from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan  # noqa: PLC0415 - as above
 
-    folder = _folder(dataset)
+    folder = preprocessed_folder(dataset, os.environ)
     plan = None if folder is None else read_spine_plan(folder)
     if folder is None or plan is None:
         return
@@ -60,8 +59,3 @@ def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
 
 def _figures(margins: Mapping[str, float]) -> str:
     return ", ".join(f"{face} {mm:g}" for face, mm in margins.items())
-
-
-def _folder(dataset: str) -> Path | None:
-    root = os.environ.get(_PREPROCESSED, "").strip()
-    return Path(root) / dataset if root else None
