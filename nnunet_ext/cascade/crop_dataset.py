@@ -244,8 +244,8 @@ def _refuse_outdated(source: RawDataset, dataset: RawDataset, before: Mapping[st
         raise ConflictError(f"{dataset.folder}: was boxed from {before['source']}; choose another -d or -n")
     if not options.update:
         raise ConflictError(
-            f"{dataset.folder}: made from other cases, labels, cords or options than {source.folder.name} has now; "
-            f"to box it anew: the same command with --update"
+            f"{dataset.folder}: made from other cases, cords or options, or labels that {source.folder.name} has no "
+            f"more; choose another -d or -n or, to box it anew, give the same command with --update"
         )
 
 
