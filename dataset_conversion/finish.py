@@ -1,7 +1,7 @@
 """What is left to do once every case is converted: tables, records, folds, and the dataset's own name."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, table_text
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.done import DONE_FOLDER
+from nnunet_ext.dataset_conversion.draw_sets import Patient
 from nnunet_ext.dataset_conversion.existing import Existing
 from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
@@ -87,7 +88,8 @@ def _write_tables(job: Writing, ledger: Ledger) -> Folds:
     known = existing.folds if existing is not None else ()
     folds = make_folds(training, sites, FOLDS, plan.seed, known)
     if existing is not None:
-        folds = _without_left_out(folds, known, {row["case"] for row in existing.ledger.included})
+        trained = {row["case"] for row in existing.ledger.included if row["split"] == "train"} & set(training)
+        folds = _as_before(folds, known, trained, patients)
     for one, other in [(training, testing), *((fold["train"], fold["val"]) for fold in folds)]:
         if shared := patients_in_both(one, other, patients):
             raise DataRefusedError(f"{dataset.folder}: patients on both sides of a split: {shared[:5]}")
@@ -103,13 +105,19 @@ def _write_tables(job: Writing, ledger: Ledger) -> Folds:
     return folds
 
 
-def _without_left_out(folds: Folds, before: Folds, known: set[str]) -> Folds:
-    """Keep what a person took out of single folds out of them."""
-    left_out = [known - {*fold["train"], *fold["val"]} for fold in before]
-    return [
-        {part: [case for case in fold[part] if case not in out] for part in ("train", "val")}
-        for fold, out in zip(folds, left_out or [set()] * len(folds), strict=True)
-    ]
+def _as_before(folds: Folds, before: Folds, known: set[str], patients: Mapping[str, Patient]) -> Folds:
+    """Keep known cases in the folds, and on the sides, where they were, and new ones beside those of their patient."""
+    grown = []
+    for fold, old in zip(folds, before or folds, strict=True):
+        sides = {patients[case]: part for part in ("train", "val") for case in old[part] if case in known}
+        outside = {patients[case] for case in known} - set(sides)  # somebody took them out of this fold
+        parts: dict[str, list[str]] = {part: [case for case in old[part] if case in known] for part in ("train", "val")}
+        for part in ("train", "val"):
+            for case in fold[part]:
+                if case not in known and patients[case] not in outside:
+                    parts[sides.get(patients[case], part)].append(case)
+        grown.append({part: sorted(cases) for part, cases in parts.items()})
+    return grown
 
 
 def _record(job: Writing, ledger: Ledger, folds: Folds) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
+from nnunet_ext.core.dataset_files.folds import folds_of_another, renew_folds
 from nnunet_ext.core.dataset_place import finish_interrupted_swap, only_writer, refuse_taken_number
 from nnunet_ext.core.errors import ConflictError, DataRefusedError
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -19,7 +21,14 @@ from nnunet_ext.dataset_conversion.plan_file import plan_content
 from nnunet_ext.dataset_conversion.refusals import prove_patients_apart, refuse_inside_sources
 
 
-def write_dataset(dataset: RawDataset, plan: Plan, *, n_procs: int = 1, progress: Progress | None = None) -> Conversion:
+def write_dataset(
+    dataset: RawDataset,
+    plan: Plan,
+    *,
+    preprocessed: Path | None = None,
+    n_procs: int = 1,
+    progress: Progress | None = None,
+) -> Conversion:
     """Write the dataset under a temporary name beside `dataset`, and give it its own name once it is whole.
 
     A run that was interrupted goes on where it was; what it had finished is read again before it is trusted.
@@ -30,6 +39,8 @@ def write_dataset(dataset: RawDataset, plan: Plan, *, n_procs: int = 1, progress
         Where it is to stand. Where it stands already, from the same plan and the same sources, nothing is done.
     plan
         From `make_plan` or `read_plan`.
+    preprocessed
+        The dataset's folder in `nnUNet_preprocessed`, where the folds of a dataset that had this number before go.
     n_procs
         Processes that convert cases; the result does not depend on it.
     progress
@@ -60,6 +71,9 @@ def write_dataset(dataset: RawDataset, plan: Plan, *, n_procs: int = 1, progress
             shutil.rmtree(job.unfinished.folder, ignore_errors=True)
             raise DataRefusedError(_nothing_left(converted))
         finish(job, converted, ledger)
+        if preprocessed is not None:
+            of_another = folds_of_another(dataset.folder, preprocessed)
+            renew_folds(dataset.folder, preprocessed, even_edited=of_another)
         return Conversion(dataset, ledger.counts)
 
 

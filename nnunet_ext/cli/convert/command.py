@@ -17,7 +17,6 @@ from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
-from nnunet_ext.core.workers import Progress
 from nnunet_ext.dataset_conversion.bids_validation import validate_bids
 from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
@@ -112,8 +111,7 @@ class Convert:
         if self.dry_run or self.write_plan is not None:
             self._show(self._plan(sources, read_existing(dataset) if grows else None))
             return 0
-        with progress_bar("convert", "case") as progress:
-            plan, done = self._grow(dataset, sources, progress) if grows else self._make(dataset, sources, progress)
+        plan, done = self._write(dataset, sources)
         if self.validate_bids:
             _validate_bids(sources, dataset)
         if not page_is_current(dataset):
@@ -124,21 +122,24 @@ class Convert:
         _write_log(done, rows, plan)
         return self._conclude(done)
 
-    def _make(self, dataset: RawDataset, sources: Sequence[Source], progress: Progress) -> tuple[Plan, Conversion]:
-        plan = self._plan(sources, None)
-        return plan, write_dataset(dataset, plan, n_procs=self.n_procs, progress=progress)
-
-    def _grow(self, dataset: RawDataset, sources: Sequence[Source], progress: Progress) -> tuple[Plan, Conversion]:
+    def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> tuple[Plan, Conversion]:
+        """Plan, and make the dataset or add to it."""
         plans: list[Plan] = []
 
-        def plan_for(existing: Existing) -> Plan:
+        def plan_for(existing: Existing | None) -> Plan:
             plans.append(self._plan(sources, existing))
             return plans[0]
 
         preprocessed = preprocessed_folder(dataset.folder.name, os.environ)
-        done = grow_dataset(
-            dataset, plan_for, update=self.update, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress
-        )
+        with progress_bar("convert", "case") as progress:
+            if not (self.append or self.update):
+                plan = plan_for(None)
+                done = write_dataset(dataset, plan, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress)
+            else:
+                done = grow_dataset(
+                    dataset, plan_for, update=self.update, preprocessed=preprocessed, n_procs=self.n_procs,
+                    progress=progress,
+                )  # fmt: skip
         return plans[0], done
 
     def _show(self, plan: Plan) -> None:

@@ -60,5 +60,5 @@ def test_where_nnunet_has_no_copy_yet_none_is_made(folders: tuple[Path, Path]) -
 @pytest.mark.parametrize("content", ["{", '{"train": []}', "[1]", '[{"train": ["a"]}]'])
 def test_what_is_no_list_of_folds_is_refused_by_name(folders: tuple[Path, Path], content: str) -> None:
     (folders[1] / "splits_final.json").write_text(content)
-    with pytest.raises(DataRefusedError, match=r"splits_final\.json.*train and val"):
+    with pytest.raises(DataRefusedError, match=r"splits_final\.json: .*(JSON|train and val)"):
         renew_folds(*folders)
