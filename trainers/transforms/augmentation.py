@@ -98,7 +98,7 @@ class SpineAugmentation:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
-        """Read what JSON gives; what is not named keeps its default.
+        """Read what JSON gives; what is not named, or null, keeps its default.
 
         Raises
         ------
@@ -110,7 +110,9 @@ class SpineAugmentation:
         if unknown:
             raise DataRefusedError(f"spine augmentation: unknown {', '.join(unknown)}; known are {', '.join(known)}")
         given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in content.items()
+            if value is not None
         }
         return cls(**given)
 
@@ -118,13 +120,6 @@ class SpineAugmentation:
         """Take the probabilities for a training of so many steps; see `full_after_steps`."""
         share = min(1.0, steps / self.full_after_steps) if self.full_after_steps else 1.0
         return replace(self, **{name: share * getattr(self, name) for name in _spoiling()})
-
-    def preferring(self, values: Mapping[str, Any]) -> Self:
-        """Take other values wherever this one's are the defaults: what was derived or edited stays."""
-        usual = type(self)()
-        return replace(
-            self, **{name: value for name, value in values.items() if getattr(self, name) == getattr(usual, name)}
-        )
 
 
 def _spoiling() -> list[str]:
