@@ -13,7 +13,7 @@ from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, plan_of, read
 
 _BY_KEY: Final = ("sampling", "augmentation", "groups", "case_weights", "site_weights", "not_annotated")
 _OF_CASES: Final = ("groups", "case_weights", "not_annotated")
-_REMOVABLE: Final = ("groups", "not_annotated")  # an entry taken out says something: there is none
+_REMOVABLE: Final = ("augmentation", "groups", "not_annotated")  # an entry taken out says something: there is none
 _UNKNOWN: Final = object()
 _SHOWN: Final = 5
 
@@ -125,7 +125,7 @@ def _is_held(name: str, stands: Flat, last: Flat, new: Flat, edited: Collection[
     field = name.partition(".")[0]
     named = name in edited or field in edited
     if name not in stands:
-        return field in _REMOVABLE and (name in last or named)
+        return field in _REMOVABLE and name in last
     value = stands[name]
     if name not in last and value in ({}, [], None):
         return False

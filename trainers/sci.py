@@ -129,8 +129,8 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
             return planned
         why, fewest = min(limits.items(), key=lambda limit: limit[1])
         self.print_to_log_file(
-            f"{fewest} epochs instead of the {planned} that the data suggest: {why}. To have another number, edit epochs "
-            "in spine_plan.json or name the trainer with a suffix such as _500epochs"
+            f"{fewest} epochs instead of the {planned} that the data suggest: {why}. To have another number, edit "
+            "epochs in spine_plan.json or name the trainer with a suffix such as _500epochs"
         )
         return fewest
 

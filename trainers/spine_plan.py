@@ -112,7 +112,7 @@ class SpinePlan:
 
     def values(self) -> dict[str, Any]:
         """Give the values, as JSON has them, without the records about them."""
-        return {one.name: _plain(one.name, getattr(self, one.name)) for one in fields(self) if one.name not in _RECORDS}
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self) if one.name not in _RECORDS}
 
     def is_edited(self, name: str) -> bool:
         """Tell whether a person set a value, such as `epochs` or one of a mapping, such as `sampling.3d_fullres`."""
@@ -142,8 +142,9 @@ class SpinePlan:
 
 def write_spine_plan(folder: Path, plan: SpinePlan) -> None:
     """Write the plan into a preprocessed dataset's folder, beside nnU-Net's plans."""
-    records = {name: _plain(name, getattr(plan, name)) for name in _RECORDS}
-    write_json(folder / FILE, {"schema": SCHEMA, **plan.values(), **records})
+    content = {"schema": SCHEMA, **plan.values(), **{name: _plain(getattr(plan, name)) for name in _RECORDS}}
+    content["augmentation"] = {**dict.fromkeys(asdict(SpineAugmentation())), **content["augmentation"]}  # names to edit
+    write_json(folder / FILE, content)
 
 
 def read_spine_plan(folder: Path) -> SpinePlan | None:
@@ -251,7 +252,9 @@ def _share(value: Any) -> float:  # noqa: ANN401 - whatever JSON held
 
 
 def _augmentation(value: Mapping[str, Any]) -> dict[str, Any]:
-    checked = SpineAugmentation.from_content(value)
+    usual = asdict(SpineAugmentation())
+    given = {name: usual.get(name) if one is None else one for name, one in value.items()}
+    checked = SpineAugmentation.from_content(given)
     return {name: getattr(checked, name) for name, one in value.items() if one is not None}
 
 
@@ -262,11 +265,9 @@ def _margins(value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever JSON he
     return margins
 
 
-def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - any field's value
-    if name == "augmentation":
-        value = {one.name: value.get(one.name) for one in fields(SpineAugmentation)}
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any field's value
     if isinstance(value, SamplingShares | CaseGroup):
         return asdict(value)
     if isinstance(value, Mapping):
-        return {key: _plain("", one) for key, one in value.items()}
+        return {key: _plain(one) for key, one in value.items()}
     return list(value) if isinstance(value, tuple) else value

@@ -98,7 +98,7 @@ class SpineAugmentation:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
-        """Read what JSON gives; what is not named, or null, keeps its default.
+        """Read what JSON gives; what is not named keeps its default.
 
         Raises
         ------
@@ -110,9 +110,7 @@ class SpineAugmentation:
         if unknown:
             raise DataRefusedError(f"spine augmentation: unknown {', '.join(unknown)}; known are {', '.join(known)}")
         given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in content.items()
-            if value is not None
+            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
         }
         return cls(**given)
 
