@@ -2,7 +2,6 @@
 
 import math
 import os
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -24,6 +23,8 @@ from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_sp
 from nnunet_ext.trainers.dataset_labels import image_channels, inside_label, place_labels
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
+from nnunet_ext.trainers.seeded_loader import SeededLoader
+from nnunet_ext.trainers.seeds import Seeds
 from nnunet_ext.trainers.settings import TrainerSettings
 from nnunet_ext.trainers.spine_loader import Drawing, spine_loader
 from nnunet_ext.trainers.spine_loaders import spine_loaders
@@ -116,7 +117,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
             self.label_manager, self.dataset_json, self.spine_plan
         )
         if self.settings.seed is not None:
-            _seed_everything(self.settings.seed)
+            Seeds.of(self.settings.seed).sow()
         super().initialize()
 
     def _planned_epochs(self) -> int:
@@ -161,15 +162,14 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     def get_dataloaders(self) -> tuple[Any, Any]:
         """Start nnU-Net's loaders, the training one with our patches and transforms; seeded where a seed is set."""
-        seed = self.settings.seed
         # A resumed training must not see the patches of its first epochs again, nor one GPU those of another.
-        first = None if seed is None else seed + 1_000 * self.current_epoch + 10_000_000 * self.local_rank
+        seeds = Seeds.of(self.settings.seed).within(self.current_epoch, self.local_rank)
 
-        def change(stock: Any) -> Any:  # noqa: ANN401 - nnU-Net is unannotated
+        def change(stock: Any) -> SeededLoader:  # noqa: ANN401 - nnU-Net is unannotated
             stock.transforms = insert_spine_transforms(stock.transforms, self._spine_transforms())
             return spine_loader(stock, self._drawing(stock.indices))
 
-        return spine_loaders(super().get_dataloaders, change, first, pin_memory=self.device.type == "cuda")
+        return spine_loaders(super().get_dataloaders, change, seeds, pin_memory=self.device.type == "cuda")
 
     def sampling(self) -> SamplingShares:
         """Say what patches show: as the spine plan says of this configuration."""
@@ -292,9 +292,3 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         if self.settings.cpu_bf16 and self.device.type == "cpu" and cpu_has_bf16():
             return torch.autocast("cpu", dtype=torch.bfloat16)
         return nullcontext()
-
-
-def _seed_everything(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - nnU-Net draws from numpy's global generator
-    torch.manual_seed(seed)

@@ -155,7 +155,7 @@ def test_more_cases_get_a_longer_schedule(cases: int, epochs: int) -> None:
 
 
 def test_each_configuration_gets_the_shares_of_its_own_patch() -> None:
-    wide = {direction: 200.0 for direction in ("SI", "AP", "LR")}
+    wide = dict.fromkeys(("SI", "AP", "LR"), 200.0)
     plan = derive_spine_plan(*tables(), {**PATCH, "wide": wide})
     assert plan.sampling["wide"].anywhere < plan.sampling["3d"].anywhere
     assert "200 x 200 mm" in plan.reasons["sampling.wide"]
