@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnunet_ext.trainers.dataset_labels import place_labels
 from nnunet_ext.trainers.spine_loader import Drawing, PlacedCases, PlaceLabels, SpineLoader, find_places, spine_loader
@@ -66,6 +68,28 @@ def test_no_patch_runs_off_an_image_that_is_large_enough(shares: SamplingShares)
     drawn = boxes(loader_with(shares), "a", 300)
     assert drawn.min() >= 0
     assert (drawn.max(axis=0) <= np.array(SIZE) - PATCH).all()
+
+
+def test_a_patch_may_begin_as_late_as_the_image_has_room_for_it_and_no_later() -> None:
+    last = np.array(SIZE) - PATCH
+    anywhere = boxes(loader_with(SamplingShares(0, 0, 1)), "a", 1_000)
+    assert (anywhere.max(axis=0) == last).all()
+    loader = loader_with(SamplingShares(1, 0, 0))
+    corner = {"lesions": [np.array([[0, 59, 59, 59]])]}
+    assert loader.get_bbox(SIZE, True, corner)[0] == last.tolist()
+
+
+@given(size=st.integers(1, 40), patch=st.integers(2, 20), margin=st.integers(0, 9), seed=st.integers(0, 9))
+def test_the_last_start_is_nnunet_s_for_images_of_any_size(size: int, patch: int, margin: int, seed: int) -> None:
+    from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
+
+    loader = loader_with(SamplingShares(1, 0, 0))
+    loader.patch_size = [patch + margin] * 3
+    loader.need_to_pad = np.array([margin] * 3)
+    np.random.seed(seed)  # noqa: NPY002 - the generator that nnU-Net draws from
+    stock = [nnUNetDataLoader.get_bbox(loader, [size] * 3, False, None)[0] for _ in range(300)]
+    corner = {"lesions": [np.array([[0, 10_000, 10_000, 10_000]])]}
+    assert loader.get_bbox([size] * 3, True, corner)[0] == np.max(stock, axis=(0, 1)).repeat(3).tolist()
 
 
 def test_a_weight_makes_a_case_as_rare_as_it_says() -> None:
