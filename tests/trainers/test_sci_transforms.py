@@ -106,12 +106,12 @@ def test_the_smallest_lesion_is_told_in_mm3_and_sought_in_voxels(
     trainer = make_trainer()
     trainer.initialize()
     plans = trainer.plans_manager.plans
-    plans["original_median_spacing_after_transp"] = [4.0, 0.5, 0.5]
+    plans["original_median_spacing_after_transp"] = [5.0, 0.5, 0.5]
     spacing = {"tiny": [3.0, 0.5, 0.5], "2d": [0.5, 0.5]}[configuration]
     trainer.configuration_manager.configuration["spacing"] = spacing
     trainer.spine_plan = replace(trainer.spine_plan, smallest_lesion_mm3=6.0)
     voxels = trainer._drawing([]).smallest_lesion
-    assert voxels == pytest.approx({"tiny": 6 / (3 * 0.25), "2d": 6 / (4 * 0.25)}[configuration])
+    assert voxels == pytest.approx({"tiny": 6 / (3 * 0.25), "2d": 6 / (5 * 0.25)}[configuration])
 
 
 def test_site_weights_of_the_plan_reach_the_loader(loader: Callable[..., Any]) -> None:
