@@ -103,8 +103,10 @@ def test_an_edited_spacing_preprocesses_anew_and_the_users_own_configuration_is_
     prepared: Prepared, own: Path, make_trainer: MakeTrainer
 ) -> None:
     first = make_trainer(TRAINER, configuration=CORD)
+    first.initialize()
     plan = read_spine_plan(own)
     assert plan is not None
+    assert plan.localizer_spacing_mm != 2.0
     write_spine_plan(own, replace(plan, localizer_spacing_mm=2.0))
     second = make_trainer(TRAINER, configuration=CORD)
     assert first.preprocessed_dataset_folder != second.preprocessed_dataset_folder
@@ -115,6 +117,20 @@ def test_an_edited_spacing_preprocesses_anew_and_the_users_own_configuration_is_
     prepared.plans.write_text(json.dumps(plans))
     assert make_trainer(TRAINER, configuration=CORD).configuration_manager.batch_size == 3
     assert json.loads(prepared.plans.read_text())["configurations"][CORD] == mine
+
+
+def test_a_cord_that_measures_a_little_other_makes_no_other_network(
+    prepared: Prepared, own: Path, make_trainer: MakeTrainer
+) -> None:
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    trainer.initialize()
+    spacing = trainer.spine_plan.localizer_spacing_mm
+    for share, kept in ((1.05, True), (1.2, False)):
+        plans = json.loads(prepared.plans.read_text())
+        plans["configurations"][CORD] = cord_configuration(plans, round(spacing * share, 2))
+        prepared.plans.write_text(json.dumps(plans))
+        made = make_trainer(TRAINER, configuration=CORD).configuration_manager.configuration
+        assert (made["localizer_spacing_mm"] != spacing) == kept
 
 
 def test_two_trainings_started_at_once_preprocess_once(prepared: Prepared, own: Path) -> None:
@@ -159,8 +175,8 @@ def test_without_the_raw_dataset_it_says_what_it_needs(
 def test_patches_of_a_localizer_show_the_cord_and_not_its_lesions(own: Path, make_trainer: MakeTrainer) -> None:
     trainer = make_trainer("nnUNetTrainerCordLocalizer", configuration=CORD)
     trainer.initialize()
-    shares, plan = trainer.sampling(), trainer.spine_plan
+    shares, planned = trainer.sampling(), trainer.spine_plan.sampling[CORD]
     assert shares.lesion == 0
-    assert shares.cord == pytest.approx(plan.sampling.lesion + plan.sampling.cord)
+    assert shares.cord == pytest.approx(planned.lesion + planned.cord)
     assert trainer.num_epochs <= 250
     assert own.is_dir()

@@ -1,8 +1,6 @@
 """The crop margins in a dataset's `spine_plan.json`: derived ones for the user to see, edited ones to use."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from nnunet_ext.cascade.box import Margins
@@ -30,8 +28,7 @@ def edited_margins(dataset: str) -> Margins | None:
     plan = None if folder is None else read_spine_plan(folder)
     if plan is None or not plan.crop_margins_mm:
         return None
-    untouched = plan.reasons.get(_FIELD, "").startswith(_figures(plan.crop_margins_mm))
-    return None if untouched else Margins(**plan.crop_margins_mm)
+    return Margins(**plan.crop_margins_mm) if plan.is_edited(_FIELD) else None
 
 
 def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
@@ -46,16 +43,9 @@ def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
     boxed
         Name of the boxed dataset, whose `crop.json` has the figures.
     """
-    from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan  # noqa: PLC0415 - as above
+    from nnunet_ext.trainers.renew_spine_plan import keep_derived  # noqa: PLC0415 - as above
 
     folder = preprocessed_folder(dataset, os.environ)
-    plan = None if folder is None else read_spine_plan(folder)
-    if folder is None or plan is None:
-        return
-    chosen = margins.by_face()
-    why = f"{_figures(chosen)}: keep every label voxel of the training cases, and a reserve; see crop.json of {boxed}"
-    write_spine_plan(folder, replace(plan, crop_margins_mm=chosen, reasons={**plan.reasons, _FIELD: why}))
-
-
-def _figures(margins: Mapping[str, float]) -> str:
-    return ", ".join(f"{face} {mm:g}" for face, mm in margins.items())
+    if folder is not None:
+        why = f"keep every label voxel of the training cases, and a reserve; see crop.json of {boxed}"
+        keep_derived(folder, _FIELD, margins.by_face(), why)
