@@ -309,6 +309,7 @@ def test_from_bids_to_a_second_stage_and_again_after_two_more_patients_and_a_cor
     for number, name in (("7", "nnUNetTrainerSCI_1epochs"), ("8", "nnUNetTrainerCordCrop_1epochs")):
         trainer = growing.trainer(name, number=number)
         trainer.run_training()
+        trainer.perform_actual_validation()
         training, validation = trainer.do_split()
         assert {*training, *validation} == {*OLD, *NEW}
         summary = json.loads((Path(trainer.output_folder) / "validation" / "summary.json").read_text())

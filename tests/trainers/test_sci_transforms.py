@@ -100,9 +100,7 @@ def test_a_lesion_smaller_than_the_plan_says_is_not_sought_out(loader: Callable[
 
 
 @pytest.mark.parametrize("configuration", ["tiny", "2d"])
-def test_the_smallest_lesion_is_told_in_mm3_and_sought_in_voxels(
-    make_trainer: MakeTrainer, configuration: str
-) -> None:
+def test_the_smallest_lesion_is_told_in_mm3_and_sought_in_voxels(make_trainer: MakeTrainer, configuration: str) -> None:
     trainer = make_trainer()
     trainer.initialize()
     plans = trainer.plans_manager.plans
