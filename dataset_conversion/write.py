@@ -24,7 +24,7 @@ from nnunet_ext.dataset_conversion.plan_file import RECORD, plan_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
-from nnunet_ext.dataset_conversion.tables import COLUMNS, cases_tsv, data_dictionary
+from nnunet_ext.dataset_conversion.tables import COLUMNS, cases_tsv, data_dictionary, person_of
 
 FOLDS: Final = 5
 
@@ -107,7 +107,7 @@ def _write(
 
 def _write_tables(dataset: RawDataset, ledger: Ledger, plan: Plan, existing: Existing | None) -> None:
     included = ledger.included
-    patients = {row["case"]: (row["dataset"], row["subject"]) for row in included}
+    patients = {row["case"]: person_of(row) for row in included}
     sites = {patients[row["case"]]: row["site"] for row in included}
     training = {row["case"]: patients[row["case"]] for row in included if row["split"] == "train"}
     testing = [row["case"] for row in included if row["split"] == "test"]
@@ -154,7 +154,7 @@ def _fingerprint(cases: Sequence[PlannedCase], plan: Plan) -> str:
 
 def _decided(case: PlannedCase) -> list[Any]:
     labels = [[label.name, label.files, label.why_empty] for label in case.labels]
-    return [case.case, case.images, labels, case.site, case.split, case.reason]
+    return [case.case, case.images, labels, case.site, case.split, case.reason, *(case.person or ())]
 
 
 def _sizes(case: PlannedCase) -> list[int]:
@@ -176,9 +176,9 @@ def _finished_before(dataset: RawDataset, fingerprint: str) -> Conversion:
 def _prove_patients_apart(cases: Sequence[PlannedCase], existing: Existing | None) -> None:
     """Before anything is read: no patient is trained on, or in the pool, and tested on."""
     old = existing.known if existing is not None else {}
-    tested = {patient for patient, member in old.items() if member.set_name == "test"}
+    tested = {member.person or patient for patient, member in old.items() if member.set_name == "test"}
     tested |= {case.patient for case in cases if case.split == "test"}
-    others = {patient for patient, member in old.items() if member.set_name == "train"}
+    others = {member.person or patient for patient, member in old.items() if member.set_name == "train"}
     others |= {case.patient for case in cases if case.split in ("train", "pool") and case.labels}
     if shared := sorted(tested & others):
         listed = ", ".join(f"{subject} of {name}" for name, subject in shared[:5])
