@@ -11,15 +11,30 @@ from nnunet_ext.dataset_conversion.profile import SiteRules
 from nnunet_ext.dataset_conversion.splits import draw_test_patients
 
 Patient = tuple[str, str]
-"""Dataset and subject."""
+"""Dataset and subject: of a person that has several subjects, one of them."""
 
 
 @dataclass(frozen=True)
 class Membership:
-    """The set that a patient is in, and what put it there."""
+    """The set that a patient is in, and what put it there.
+
+    Parameters
+    ----------
+    set_name, by
+        The set, and what put it there.
+    site
+        Of a patient that an existing dataset trains or tests on: the site whose share it counts for.
+    person
+        Dataset and subject by which an existing dataset knows the person.
+    images
+        SHA-256 of each image that an existing dataset has of the patient, by its path.
+    """
 
     set_name: Literal["train", "test"]
     by: str
+    site: str = ""
+    person: Patient | None = None
+    images: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 @dataclass(frozen=True)
@@ -66,10 +81,11 @@ def draw_sets(
     settled = {patient: given.known[patient] for patient in sites if patient in given.known}
     for case in cases:
         # Without a table the site is the dataset's name, which may have been given anew on the command line.
-        names = {case.site, case.source.root.name} if case.site == case.source.name else {case.site}
-        rule = _rule(names, rules[case.source.name])
-        if rule is not None:
-            settled.setdefault(case.patient, rule)
+        by_name = case.site.casefold() == case.source.name.casefold()
+        names = {case.site, case.source.root.name} if by_name else {case.site}
+        rule = _rule({name.casefold() for name in names}, rules[case.source.name])
+        if rule is not None and settled.setdefault(case.patient, rule).set_name != rule.set_name:
+            _refuse_two_rules(case, settled[case.patient], rule, given)
     if given.split is not None:
         _refuse_contradictions(settled, given.split)
         left = {patient: given.split[patient] for patient in sites if patient in given.split and patient not in settled}
@@ -77,19 +93,32 @@ def draw_sets(
             patient: Membership("test" if name == "test" else "train", "split file") for patient, name in left.items()
         }
     open_sites = {patient: site for patient, site in sites.items() if patient not in settled}
-    drawn = draw_test_patients(open_sites, fraction, seed)
+    # Patients of the pool that have labels now are members of their site, too.
+    before = {patient: member.site or sites.get(patient, "") for patient, member in given.known.items()}
+    tested = {patient for patient in before if given.known[patient].set_name == "test"}
+    drawn = draw_test_patients(open_sites, fraction, seed, before, tested)
     by = f"drawn with seed {seed}"
     return settled | {patient: Membership("test" if patient in drawn else "train", by) for patient in open_sites}
 
 
 def _rule(site: set[str], rules: SiteRules) -> Membership | None:
-    if site & set(rules.external):
+    if site & set(map(str.casefold, rules.external)):
         return Membership("test", "external site")
-    if site & set(rules.test_only):
+    if site & set(map(str.casefold, rules.test_only)):
         return Membership("test", "test-only site")
-    if site & set(rules.train_only):
+    if site & set(map(str.casefold, rules.train_only)):
         return Membership("train", "train-only site")
     return None
+
+
+def _refuse_two_rules(case: PlannedCase, member: Membership, rule: Membership, given: GivenSets) -> None:
+    """Refuse one person at two sites that belong to two sets; what an existing dataset has goes before all rules."""
+    if case.patient not in given.known:
+        raise DataRefusedError(
+            f"{case.own[1]} of {case.own[0]} belongs to {rule.set_name} ({rule.by}), and as {case.patient[1]} of "
+            f"{case.patient[0]}, the same person, to {member.set_name} ({member.by}); change the rules for sites, or "
+            f"say in the profile who is one person"
+        )
 
 
 def _refuse_contradictions(settled: Mapping[Patient, Membership], split: Mapping[Patient, str]) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.tables import read_cases
+from nnunet_ext.dataset_conversion.tables import person_of, read_cases
 
 _SHOWN: Final = 5
 
@@ -50,16 +50,15 @@ class Existing:
 
     @property
     def known(self) -> dict[Patient, Membership]:
-        """The set of each of its patients; one that is only in the pool must not be tested on later."""
+        """The set of each of its subjects; one that is only in the pool must not be tested on later."""
         known: dict[Patient, Membership] = {}
         for row in self.ledger.included:
             patient = (row["dataset"], row["subject"])
-            if row["split"] == "test":
-                known[patient] = Membership("test", row["split_by"])
-            elif row["split"] == "train":
-                known[patient] = Membership("train", row["split_by"])
-            else:
-                known.setdefault(patient, Membership("train", "was in the pool"))
+            old = known.get(patient, Membership("train", "was in the pool", "", person_of(row)))
+            images = {**old.images, **dict(zip(row["image"].split(";"), row["image_sha256"].split(";"), strict=False))}
+            if row["split"] == "test" or row["split"] == "train":
+                old = replace(old, set_name=row["split"], by=row["split_by"], site=row["site"])
+            known[patient] = replace(old, images=images)
         return known
 
     def new_cases(self, plan: Plan) -> list[PlannedCase]:

@@ -23,7 +23,7 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import plan_content
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
-from nnunet_ext.dataset_conversion.tables import COLUMNS, cases_tsv, data_dictionary
+from nnunet_ext.dataset_conversion.tables import COLUMNS, cases_tsv, data_dictionary, person_of
 
 FOLDS: Final = 5
 
@@ -81,7 +81,7 @@ def finish(job: Writing, converted: Sequence[ConvertedCase], ledger: Ledger) -> 
 def _write_tables(job: Writing, ledger: Ledger) -> Folds:
     dataset, plan, existing = job.unfinished, job.plan, job.existing
     included = ledger.included
-    patients = {row["case"]: (row["dataset"], row["subject"]) for row in included}
+    patients = {row["case"]: person_of(row) for row in included}
     sites = {patients[row["case"]]: row["site"] for row in included}
     training = {row["case"]: patients[row["case"]] for row in included if row["split"] == "train"}
     testing = [row["case"] for row in included if row["split"] == "test"]

@@ -1,9 +1,12 @@
 """What a dataset's participants.tsv says."""
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
@@ -11,11 +14,16 @@ from nnunet_ext.core.nifti_stream import check_present
 from nnunet_ext.dataset_conversion.profile import ParticipantColumns
 
 _NO_VALUE: Final = frozenset({"", "-", "n/a", "na", "nan", "none", "unknown", "unknwon"})
+_SEX: Final = ("sex", "gender")
+_IDENTIFIER: Final = "participant_id"
+_IN_BRACKETS: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)")
+
+Cells = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Participants:
-    """Site and pathology by subject (`sub-01`); those without a value are not in it, subjects without images may be.
+    """What is said of each subject (`sub-01`); those without a value are not in it, subjects without images may be.
 
     Parameters
     ----------
@@ -23,61 +31,141 @@ class Participants:
         As the table has them.
     healthy
         Subjects that are healthy by the profile's words.
+    persons
+        The person that a subject is, where the profile names a column for it.
+    sexes
+        First letter, small.
+    said
+        Which columns were taken, where the profile does not say that to the letter.
     """
 
     sites: Mapping[str, str]
     pathologies: Mapping[str, str]
     healthy: frozenset[str]
+    persons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sexes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The rows of the table, each a mapping of column to cell with its subject, and its columns as they are written."""
+
+    rows: Sequence[tuple[str, Cells]]
+    columns: Sequence[str]
+
+    def named(self, wanted: Sequence[str]) -> list[str]:
+        """Give the columns that are meant, in the order in which they are wanted; of equal names the literal first."""
+        meant = [
+            column
+            for name in wanted
+            for column in sorted(self.columns, key=lambda column: column != name)
+            if _plain(column) == _plain(name)
+        ]
+        return list(dict.fromkeys(meant))
+
+    def values(self, wanted: Sequence[str]) -> dict[str, str]:
+        """Give each subject's first value in the columns that are meant."""
+        columns = self.named(wanted)
+        found: dict[str, str] = {}
+        for subject, row in self.rows:
+            found.setdefault(subject, next(iter(_valued(row, columns).values()), ""))
+        return {subject: value for subject, value in found.items() if value}
 
 
 def read_participants(root: Path, columns: ParticipantColumns) -> Participants:
     """Read the table; a dataset without one has no values.
 
+    Names of columns are the same but for case, blanks, hyphens, quotation marks and units in brackets.
+
     Raises
     ------
     DataRefusedError
-        Where the table was not downloaded, has no column `participant_id`, cannot be read as text, or says two things
-        of one participant.
+        Where the table was not downloaded, has no column `participant_id`, cannot be read as text, says two things of
+        one participant, or lacks the column that the profile says names the person.
     """
-    table = root / "participants.tsv"
-    found: dict[str, tuple[str, str]] = {}
-    for subject, row in _rows(table):
-        values = _first(row, columns.site), _first(row, columns.pathology)
-        if found.setdefault(subject, values) != values:
-            raise DataRefusedError(
-                f"{table}: one site and one pathology for each participant were needed, found for {subject} "
-                f"{found[subject]} and {values}; keep one of these rows"
-            )
-    words = {word.lower() for word in columns.healthy}
+    path = root / "participants.tsv"
+    table = _read(path)
+    _refuse_two_answers(path, table, columns)
+    if columns.person_columns and not table.named(columns.person_columns):
+        raise DataRefusedError(
+            f"{path}: a column {' or '.join(columns.person_columns)} that names the person was needed, as the profile "
+            f"says, found {', '.join(table.columns) or 'no table'}; change person in the profile, or the table"
+        )
+    words = {word.casefold() for word in columns.healthy}
+    pathologies = table.values(columns.pathology)
     return Participants(
-        sites={subject: site for subject, (site, _) in found.items() if site},
-        pathologies={subject: pathology for subject, (_, pathology) in found.items() if pathology},
-        healthy=frozenset(subject for subject, (_, pathology) in found.items() if pathology.lower() in words),
+        sites=table.values(columns.site),
+        pathologies=pathologies,
+        healthy=frozenset(subject for subject, pathology in pathologies.items() if pathology.casefold() in words),
+        persons=table.values(columns.person_columns),
+        sexes={subject: sex[0].casefold() for subject, sex in table.values(_SEX).items()},
+        said=(*_which(table, "site", columns.site), *_which(table, "pathology", columns.pathology)),
     )
 
 
-def _rows(table: Path) -> Iterator[tuple[str, Mapping[str, str | None]]]:
-    """Give each row's subject with its cells."""
-    if not table.is_file() and not table.is_symlink():
-        return
-    check_present(table)
+def _read(path: Path) -> _Table:
+    if not path.is_file() and not path.is_symlink():
+        return _Table([], [])
+    check_present(path)
     try:
         # `utf-8-sig`: tables saved by spreadsheet programs start with a mark that would become part of the first name.
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
         # A quotation mark is a character like any other: one alone would swallow all rows to the next.
         reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        if lines and "participant_id" not in (reader.fieldnames or ()):
-            listed = ", ".join(reader.fieldnames or ())
-            raise DataRefusedError(f"{table}: a column participant_id was needed, found {listed}")
-        rows = list(reader)
+        columns = list(reader.fieldnames or ())
+        rows = [{name: _unquoted(row.get(name) or "") for name in columns} for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataRefusedError(f"{table}: cannot be read: {error}; save it as UTF-8 text with tabs") from error
-    for row in rows:
-        participant = (row["participant_id"] or "").strip()
-        if participant:
-            yield participant if participant.startswith("sub-") else f"sub-{participant}", row
+        raise DataRefusedError(f"{path}: cannot be read: {error}; save it as UTF-8 text with tabs") from error
+    table = _Table([], columns)
+    identifiers = table.named([_IDENTIFIER])
+    if columns and not identifiers:
+        raise DataRefusedError(f"{path}: a column participant_id was needed, found {', '.join(columns)}")
+    named = [(_subject(row[identifiers[0]]), row) for row in rows]
+    return _Table([(subject, row) for subject, row in named if subject], columns)
 
 
-def _first(row: Mapping[str, str | None], columns: Sequence[str]) -> str:
-    values = [(row.get(column) or "").strip() for column in columns]
-    return next((value for value in values if value.lower() not in _NO_VALUE), "")
+def _subject(identifier: str) -> str:
+    label = identifier[4:] if identifier[:4].casefold() == "sub-" else identifier
+    return f"sub-{label}" if label else ""
+
+
+def _refuse_two_answers(path: Path, table: _Table, columns: ParticipantColumns) -> None:
+    found: dict[str, tuple[str, str]] = {}
+    asked = [table.named(names) for names in (columns.site, columns.pathology)]
+    for subject, row in table.rows:
+        site, pathology = (next(iter(_valued(row, names).values()), "") for names in asked)
+        if found.setdefault(subject, (site, pathology)) != (site, pathology):
+            raise DataRefusedError(
+                f"{path}: one site and one pathology for each participant were needed, found for {subject} "
+                f"{found[subject]} and {(site, pathology)}; keep one of these rows"
+            )
+
+
+def _which(table: _Table, what: str, wanted: Sequence[str]) -> Iterator[str]:
+    """Say which columns a value comes from, where that is not what the profile says, or where another says else."""
+    columns = table.named(wanted)
+    valued = [_valued(row, columns) for _, row in table.rows]
+    first = Counter(next(iter(values)) for values in valued if values)
+    for column in (column for column in columns if column in first and column not in wanted):
+        yield f"{what}: column {column!r} of participants.tsv"
+    if differing := [values for values in valued if len({value.casefold() for value in values.values()}) > 1]:
+        taken, *others = differing[0]
+        yield (
+            f"{what}: column {taken!r} of participants.tsv goes before {' and '.join(map(repr, others))}, which "
+            f"{'says' if len(others) == 1 else 'say'} otherwise of {len(differing)} participants"
+        )
+
+
+def _valued(row: Cells, columns: Sequence[str]) -> dict[str, str]:
+    return {column: row[column] for column in columns if row[column].casefold() not in _NO_VALUE}
+
+
+def _unquoted(text: str) -> str:
+    text = " ".join(text.split())
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _plain(column: str) -> str:
+    """Give a column's name without what writers of tables change: `Field Strength [T]` is `field_strength`."""
+    return re.sub(r"[\W_]+", "_", _IN_BRACKETS.sub(" ", column).casefold()).strip("_")

@@ -1,6 +1,6 @@
 """From what was found to what will be written: each image is included, or skipped with its reason."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,6 +11,7 @@ from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.group_channels import group_channels
 from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name, strip_ending
+from nnunet_ext.dataset_conversion.people import find_people
 from nnunet_ext.dataset_conversion.plan_labels import plan_labels
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import Profile, SiteRules
@@ -47,7 +48,7 @@ class PlanOptions:
     selection
         The user's include and exclude lists and split.
     known
-        Sets of patients that an existing dataset has, to which this plan adds.
+        Sets of subjects that an existing dataset has, to which this plan adds.
     missing
         Other policies for missing labels and channels than the profiles', by class or channel.
     resample
@@ -83,7 +84,8 @@ class Plan:
     assumptions
         What was assumed about the datasets.
     warnings
-        What the lists name and no image has: a typing error there leaves a patient in, or out.
+        What the lists name and no image has: a typing error there leaves a patient in, or out; and subjects that may
+        be one person.
     """
 
     cases: tuple[PlannedCase, ...]
@@ -99,7 +101,9 @@ class Plan:
 def make_plan(
     sources: Sequence[Source], profiles: Profile | Mapping[str, Profile], target: Target, options: PlanOptions
 ) -> Plan:
-    """Decide for each image of the sources what becomes of it. Names are read; no image is opened.
+    """Decide for each image of the sources what becomes of it.
+
+    Names are read. Of an image no more is read than shows that no other has the same bytes, see `same_images`.
 
     Parameters
     ----------
@@ -130,9 +134,10 @@ def make_plan(
     scans = [scan_source(source, asked[source.name], classes, options.missing) for source in by_name]
     _refuse_unknown_policies(options.missing, scans)
     planned = [case for scan in scans for case in _plan_source(scan, target, options.labels)]
-    chosen = select(_refuse_equal_names(planned), options.selection, {scan.source: scan.profile for scan in scans})
+    people = find_people(_spell_sites_alike(_refuse_equal_names(planned), options.known), scans, options.known)
+    chosen = select(people.cases, options.selection, {scan.source: scan.profile for scan in scans})
     rules = {scan.source.name: scan.profile.sites for scan in scans}
-    cases = _into_sets(chosen.cases, rules, GivenSets(chosen.sets, options.known), options)
+    cases = _into_sets(chosen.cases, rules, GivenSets(chosen.sets, people.known), options)
     found = {(scan.source.name, image) for scan in scans for image in scan.images}
     _prove_complete(found, cases)
     return Plan(
@@ -142,8 +147,8 @@ def make_plan(
         seed=options.seed,
         resample=options.resample,
         register=options.register,
-        assumptions=tuple(sentence for scan in scans for sentence in scan.assumptions),
-        warnings=chosen.warnings,
+        assumptions=(*(sentence for scan in scans for sentence in scan.assumptions), *people.assumptions),
+        warnings=(*people.warnings, *chosen.warnings),
     )
 
 
@@ -215,6 +220,13 @@ def _in_set(case: PlannedCase, sets: Mapping[Patient, Membership], known: Mappin
     if member is not None and member.set_name == "test":
         return case.skip("its patient is tested on: correcting this image and training on it would leak")
     return replace(case, split="pool", split_by="no label")
+
+
+def _spell_sites_alike(cases: Sequence[PlannedCase], known: Mapping[Patient, Membership]) -> list[PlannedCase]:
+    """Spell sites that differ in case alone as an existing dataset does, else as most cases do: they are one site."""
+    counts = Counter(case.site for case in cases) + Counter({m.site: len(cases) for m in known.values() if m.site})
+    spellings = {site.casefold(): site for site in sorted(counts, key=lambda site: (counts[site], site))}
+    return [replace(case, site=spellings[case.site.casefold()]) for case in cases]
 
 
 def _refuse_equal_names(planned: Sequence[PlannedCase]) -> list[PlannedCase]:

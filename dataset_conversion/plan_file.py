@@ -18,7 +18,7 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, read_cases
+from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, person_of, read_cases
 
 SCHEMA: Final = 2
 
@@ -50,7 +50,8 @@ def write_plan(folder: Path, plan: Plan) -> None:
 def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
     """Read a plan, edited or not.
 
-    Of `cases.tsv` the columns site, pathology, split, split_by, status and reason count; of `conversion.json` all else.
+    Of `cases.tsv` the columns site, pathology, person, split, split_by, status and reason count; of `conversion.json`
+    all else.
 
     Parameters
     ----------
@@ -148,10 +149,12 @@ def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedC
     skipped = row["status"] == "skip"
     if not any(images):
         raise ValueError(f"case {row['case']}: no image")
+    name = parse_image_name(PurePosixPath(next(image for image in images if image)).name)
+    person = person_of(row)
     return PlannedCase(
         case=str(content["case"]),
         source=source,
-        name=parse_image_name(PurePosixPath(next(image for image in images if image)).name),
+        name=name,
         site=row["site"],
         images=images,
         pathology=_value(row["pathology"]),
@@ -160,6 +163,7 @@ def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedC
         split_by="" if skipped else _value(row["split_by"]),
         reason=(_value(row["reason"]) or "left out by hand") if skipped else "",
         refused=bool(content["refused"]) and skipped,
+        person=None if name is None or person == (source.name, name.subject) else person,
     )
 
 

@@ -47,7 +47,7 @@ def plan_labels(case: PlannedCase, scan: Scan, *, pool: bool = False) -> list[Pl
 
 
 def _why_empty(case: PlannedCase, label_class: str, scan: Scan) -> str:
-    subject = case.patient[1]
+    subject = case.own[1]
     if subject not in scan.participants.healthy or label_class not in scan.profile.participants.healthy_lacks:
         return ""
     return f"no file, and participants.tsv says healthy ({case.pathology})"

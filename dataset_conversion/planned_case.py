@@ -61,6 +61,8 @@ class PlannedCase:
         Why it is skipped; empty where it is included.
     refused
         Whether it was refused, by a fault or by the policy `error`, rather than left out knowingly.
+    person
+        Dataset and subject by which its person is known, where that person has several subject names.
     """
 
     case: str
@@ -74,6 +76,7 @@ class PlannedCase:
     split_by: str = ""
     reason: str = ""
     refused: bool = False
+    person: tuple[str, str] | None = None
 
     @property
     def image(self) -> str:
@@ -82,7 +85,12 @@ class PlannedCase:
 
     @property
     def patient(self) -> tuple[str, str]:
-        """Dataset and subject: the unit of splits."""
+        """The person, as dataset and subject: the unit of splits."""
+        return self.person or self.own
+
+    @property
+    def own(self) -> tuple[str, str]:
+        """Dataset and subject, as the file says."""
         return self.source.name, self.name.subject if self.name else self.image
 
     @property

@@ -1,5 +1,6 @@
 """How one dataset names its files, and what is done where it is not as it should be."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -16,6 +17,8 @@ from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknow
 OutsidePolicy = Literal["keep", "extend_cord", "clip", "error"]
 OUTSIDE_POLICIES: Final[tuple[OutsidePolicy, ...]] = ("keep", "extend_cord", "clip", "error")
 AUTO: Final = "auto"
+EACH_SUBJECT: Final = ("subject",)
+"""As `person`: each subject is a person of its own."""
 
 _PACKAGE: Final = "nnunet_ext.dataset_conversion"
 _KEYS: Final = (
@@ -33,6 +36,11 @@ class ParticipantColumns:
     ----------
     site, pathology
         Columns that may hold them; the first that a participant has a value in counts.
+    person
+        Columns that name the person, for one who has several subject names; or `subject` alone, where each subject is
+        a person of its own. Empty, together with `person_pattern`: what the names say is assumed.
+    person_pattern
+        A regular expression that finds the person in a subject's name: its group `person`, or its first.
     healthy
         Values of the pathology, whatever their case, that mean a healthy person.
     healthy_lacks
@@ -41,8 +49,25 @@ class ParticipantColumns:
 
     site: tuple[str, ...] = ()
     pathology: tuple[str, ...] = ()
+    person: tuple[str, ...] = ()
+    person_pattern: str = ""
     healthy: tuple[str, ...] = ()
     healthy_lacks: tuple[str, ...] = ()
+
+    @property
+    def person_columns(self) -> tuple[str, ...]:
+        """The columns that name the person."""
+        return () if self.person == EACH_SUBJECT else self.person
+
+    @property
+    def person_is_assumed(self) -> bool:
+        """Whether nothing is said of who is one person."""
+        return not self.person and not self.person_pattern
+
+    def content(self) -> dict[str, Any]:
+        """Give what the table `participants` of the profile's file says; of persons only where it says something."""
+        said = {name: value for name, value in vars(self).items() if value or not name.startswith("person")}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
 
 @dataclass(frozen=True)
@@ -141,7 +166,7 @@ class Profile:
             "channels": {
                 name: {**channel.content(), "missing": str(channel.missing)} for name, channel in self.channels.items()
             },
-            "participants": {key: list(value) for key, value in vars(self.participants).items()},
+            "participants": self.participants.content(),
             "sites": {key: list(value) for key, value in vars(self.sites).items()},
             "classes": {name: found.content() for name, found in self.classes.items()},
         }
@@ -196,7 +221,7 @@ def parse_profile(content: Mapping[str, Any]) -> Profile:
         channels={
             str(name): parse_filter(found, f"channel {name}") for name, found in content.get("channels", {}).items()
         },
-        participants=ParticipantColumns(**_lists(content.get("participants", {}), ParticipantColumns, "participants")),
+        participants=_parse_columns(content.get("participants", {})),
         sites=sites,
         lesion_outside_cord=outside,
         include=texts(content, "include", "profile"),
@@ -226,6 +251,24 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         below = merged.get(key)
         merged[key] = _merged(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
     return merged
+
+
+def _parse_columns(content: Mapping[str, Any]) -> ParticipantColumns:
+    person, pattern = content.get("person", []), content.get("person_pattern", "")
+    others = {key: value for key, value in content.items() if key != "person_pattern"}
+    lists = {**others, "person": [person] if isinstance(person, str) else person}
+    columns = ParticipantColumns(**_lists(lists, ParticipantColumns, "participants"), person_pattern=pattern)
+    if "person_pattern" not in content:
+        return columns
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, TypeError) as error:
+        raise ValueError(f"participants: person_pattern must be a regular expression: {error}") from error
+    if not groups:
+        raise ValueError(f"participants: person_pattern needs a group that is the person, found {pattern!r}")
+    if columns.person:
+        raise ValueError("participants: give person or person_pattern, not both")
+    return columns
 
 
 def _lists(

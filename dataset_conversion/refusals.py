@@ -42,9 +42,9 @@ def prove_patients_apart(cases: Sequence[PlannedCase], existing: Existing | None
         Naming the first patients.
     """
     old = existing.known if existing is not None else {}
-    tested = {patient for patient, member in old.items() if member.set_name == "test"}
+    tested = {member.person or patient for patient, member in old.items() if member.set_name == "test"}
     tested |= {case.patient for case in cases if case.split == "test"}
-    others = {patient for patient, member in old.items() if member.set_name == "train"}
+    others = {member.person or patient for patient, member in old.items() if member.set_name == "train"}
     others |= {case.patient for case in cases if case.split in ("train", "pool") and case.labels}
     if shared := sorted(tested & others):
         listed = ", ".join(f"{subject} of {name}" for name, subject in shared[:5])

@@ -86,7 +86,7 @@ def scan_source(source: Source, asked: Profile, classes: Sequence[str], policies
     participants = read_participants(source.root, profile.participants)
     if asked.name == AUTO:
         assumptions += what_was_found(profile, images, needed, labels, participants)
-    named = tuple(f"{source.name}: {sentence}" for sentence in assumptions)
+    named = tuple(f"{source.name}: {sentence}" for sentence in (*assumptions, *participants.said))
     return Scan(source, profile, tuple(images), labels, participants, named)
 
 

@@ -80,7 +80,12 @@ def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping
         warnings += [f"profile {profile.name} of {source.name}: {warning}" for warning in said]
     if selection.split is None:
         return Selected(chosen, None, tuple(warnings))
-    assigned = assign(selection.split, {case.case: case.patient for case in cases})
+    people = {case.own: case.patient for case in cases}
+    assigned = assign(selection.split, {case.case: case.own for case in cases}, people)
+    warnings += [
+        f"the split does not name {subject} of {dataset}, which is the same person as {', '.join(named)}: it follows"
+        for (dataset, subject), named in assigned.following.items()
+    ]
     warnings += [f"the split names {ListEntry(name).shown!r}, which no image has" for name in assigned.unmatched]
     warnings += [
         f"the split names {ListEntry(name).shown!r}, which several datasets have: all are taken"

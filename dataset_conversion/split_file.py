@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
@@ -28,19 +29,22 @@ class SplitAssignment:
     Parameters
     ----------
     set_of
-        The set of each patient that the split names, by dataset and subject. All cases of a patient follow it.
+        The set of each person that the split names, by dataset and subject. All cases of a person follow it.
     unmatched
         Names in the split that no case has, sorted.
     unnamed
         Cases that the split does not name, sorted; those of a patient in `set_of` follow their patient.
     shared
         Names without a dataset that patients of several datasets have, sorted: each of them is in that set.
+    following
+        Subjects that the split does not name and that follow their person, with its subjects that the split names.
     """
 
     set_of: Mapping[tuple[str, str], str]
     unmatched: tuple[str, ...]
     unnamed: tuple[str, ...]
     shared: tuple[str, ...]
+    following: Mapping[tuple[str, str], tuple[str, ...]]
 
 
 def read_split_file(path: Path) -> dict[str, frozenset[str]]:
@@ -77,8 +81,12 @@ def read_split_file(path: Path) -> dict[str, frozenset[str]]:
     return {name: frozenset(listed) for name, listed in names.items()}
 
 
-def assign(split: Mapping[str, Iterable[str]], cases: Mapping[str, tuple[str, str]]) -> SplitAssignment:
-    """Say which set each patient is in.
+def assign(
+    split: Mapping[str, Iterable[str]],
+    cases: Mapping[str, tuple[str, str]],
+    people: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType({}),
+) -> SplitAssignment:
+    """Say which set each person is in.
 
     Names match cases as entries of a `FileList` do, whole part by whole part: `sub-1` never finds `sub-10`.
 
@@ -88,22 +96,26 @@ def assign(split: Mapping[str, Iterable[str]], cases: Mapping[str, tuple[str, st
         For each set the names in it, see `read_split_file`.
     cases
         Dataset and subject of each case. A case is named `{dataset}_{stem}`.
+    people
+        The person of each subject; a subject that is not in it is a person of its own.
 
     Raises
     ------
     DataRefusedError
-        Where a patient is in two sets.
+        Where a person is in two sets.
     """
     datasets = frozenset(dataset for dataset, _ in cases.values())
     lists = {name: FileList(tuple(map(ListEntry, sorted(listed))), datasets) for name, listed in split.items()}
     named_by: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     datasets_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     unnamed = []
+    subjects: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
     for case, patient in cases.items():
         stem = case.removeprefix(f"{patient[0]}_")
         found = [(name, entry.text) for name, listed in lists.items() for entry in listed.all_matches(patient[0], stem)]
         for name, text in found:
-            named_by[patient].setdefault(name, text)
+            named_by[people.get(patient, patient)].setdefault(name, text)
+            subjects[people.get(patient, patient)].add(patient)
             datasets_of[name, text].add(patient[0])
         if not found:
             unnamed.append(case)
@@ -114,6 +126,11 @@ def assign(split: Mapping[str, Iterable[str]], cases: Mapping[str, tuple[str, st
         unmatched=tuple(sorted({text for _, text in listed_texts - set(datasets_of)})),
         unnamed=tuple(sorted(unnamed)),
         shared=tuple(sorted({text for (_, text), where in datasets_of.items() if len(where) > 1})),
+        following={
+            subject: tuple(name for _, name in sorted(subjects[person]))
+            for subject, person in sorted(people.items())
+            if person in named_by and subject not in subjects[person]
+        },
     )
 
 
@@ -130,5 +147,6 @@ def _refuse_two_sets(named_by: Mapping[tuple[str, str], Mapping[str, str]]) -> N
     dataset, subject = next(iter(torn))
     raise DataRefusedError(
         f"each patient in one set of the split was needed, found in several: {'; '.join(shown)}{more}; where two "
-        f"datasets use the same subject labels, write the dataset before each of these names: {dataset}/{subject}"
+        f"datasets use the same subject labels, write the dataset before each of these names: {dataset}/{subject}; "
+        f'where two subjects were taken for one person: person = "subject" under [participants] of a profile'
     )

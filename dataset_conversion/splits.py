@@ -2,7 +2,8 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +11,13 @@ import numpy as np
 Patient = TypeVar("Patient", bound=tuple[str, ...])
 
 
-def draw_test_patients(sites: Mapping[Patient, str], fraction: float, seed: int) -> set[Patient]:
+def draw_test_patients(
+    sites: Mapping[Patient, str],
+    fraction: float,
+    seed: int,
+    before: Mapping[Patient, str] = MappingProxyType({}),
+    tested: Collection[Patient] = (),
+) -> set[Patient]:
     """Draw the patients to test on, site by site.
 
     The draw is that of scikit-learn's `train_test_split(sorted names, test_size=fraction, random_state=seed)`, with
@@ -24,6 +31,10 @@ def draw_test_patients(sites: Mapping[Patient, str], fraction: float, seed: int)
         Of each site's patients, rounded up; 0 draws none. A site with one patient is tested on, not trained on.
     seed
         Of numpy's legacy generator.
+    before
+        The site of each patient that a growing dataset has: the fraction is of all of a site's patients.
+    tested
+        Those of them that are tested on: so many fewer are drawn.
 
     Returns
     -------
@@ -33,10 +44,11 @@ def draw_test_patients(sites: Mapping[Patient, str], fraction: float, seed: int)
     by_site: dict[str, list[Patient]] = defaultdict(list)
     for patient, site in sites.items():
         by_site[site].append(patient)
+    members, enough = Counter(before.values()), Counter(before[patient] for patient in tested)
     drawn: set[Patient] = set()
-    for patients in by_site.values():
+    for site, patients in by_site.items():
         patients.sort()
-        count = math.ceil(fraction * len(patients))
+        count = max(math.ceil(fraction * (members[site] + len(patients))) - enough[site], 0)
         order = np.random.RandomState(seed).permutation(len(patients))  # what scikit-learn draws with
         drawn.update(patients[index] for index in order[:count])
     return drawn

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.tables import Row, cell, read_table, table_text
+from nnunet_ext.core.tables import NOTHING, Row, cell, read_table, table_text
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 
 COLUMNS: Final = {
@@ -31,6 +31,7 @@ COLUMNS: Final = {
     "split_by": "What put the case into its split: a draw, a list, a rule for its site",
     "not_annotated": "Classes in which nobody has looked; where they may be, the label map holds the ignore label",
     "missing_channels": "Numbers of the channels that the case has no image for; they are zero",
+    "person": "Whose image it is, the unit of splits, as dataset/subject: of several subjects of one person the first",
 }
 
 
@@ -63,8 +64,16 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
         "split_by": plan.split_by,
         "not_annotated": ";".join(plan.not_annotated),
         "missing_channels": ";".join(str(index) for index, image in enumerate(plan.images) if not image),
+        "person": "/".join(plan.patient) if name else "",
     }
     return {column: cell(row[column]) for column in COLUMNS}
+
+
+def person_of(row: Row) -> tuple[str, str]:
+    """Read the unit of splits from a row; of a table without that column it is the subject."""
+    person = row.get("person", NOTHING)
+    dataset, _, subject = person.partition("/")
+    return (row["dataset"], row["subject"]) if person == NOTHING else (dataset, subject)
 
 
 def cases_tsv(rows: Iterable[Row]) -> str:

@@ -40,7 +40,8 @@ class SmallBids:
     def image(self, stem: str, affine: Affine | None = None, folder: str | None = None) -> Path:
         """Write one image where its name says, or in another subject's `folder`."""
         path = self.root / (folder or _folder(stem)) / f"{stem}.nii.gz"
-        write_image(path, (100.0 * _tube() + 300.0 * _block() + _texture(stem)).astype(np.int16), _affine(affine))
+        texture = _texture(f"{self.root.name}_{stem}")  # no two datasets have one image
+        write_image(path, (100.0 * _tube() + 300.0 * _block() + texture).astype(np.int16), _affine(affine))
         return path
 
     def labels(

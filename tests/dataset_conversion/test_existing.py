@@ -1,5 +1,7 @@
 import csv
 import json
+import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +87,88 @@ def test_old_cases_their_sets_and_their_folds_stay_as_they_are(
     record = json.loads((grown.dataset.folder / "conversion.json").read_text())
     assert {source["name"] for source in record["sources"]} == {"zurich", "paris"}
     assert len(record["cases"]) == 20
+
+
+def test_a_site_that_grows_by_single_patients_keeps_its_share_of_the_test_set(
+    zurich: SmallBids, tmp_path: Path
+) -> None:
+    done = convert(tmp_path / "raw", zurich.root)
+    assert (done.counts.train, done.counts.test) == (7, 3)
+    for number in range(10, 16):
+        before = {case: row["split"] for case, row in rows_of(done).items()}
+        zurich.case(f"sub-{number}_T2w")
+        done = convert(tmp_path / "raw", zurich.root, append=True)
+        after = {case: row["split"] for case, row in rows_of(done).items()}
+        assert before.items() <= after.items()
+        assert Counter(after.values())["test"] == math.ceil(0.3 * (number + 1))
+
+
+def test_patients_who_are_only_in_the_pool_are_no_members_of_their_site(zurich: SmallBids, tmp_path: Path) -> None:
+    for number in range(10, 20):
+        zurich.image(f"sub-{number}_T2w")
+    assert convert(tmp_path / "raw", zurich.root, labels=Labels.POOL).counts.test == 3
+    zurich.case("sub-20_T2w")
+    grown = convert(tmp_path / "raw", zurich.root, append=True, labels=Labels.POOL)
+    assert (grown.counts.train, grown.counts.test, grown.counts.pool) == (7, 4, 10)  # 0.3 of 11, rounded up
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_later_visit_under_another_subject_name_stays_on_the_side_of_its_person(
+    make_bids: MakeBids, tmp_path: Path, first: int
+) -> None:
+    early, late = make_bids("early/site"), make_bids("late/site")
+    for number in range(10):
+        early.case(f"sub-{number}Ses{first}_T2w")
+        late.case(f"sub-{number}Ses{3 - first}_T2w")
+    convert(tmp_path / "raw", early.root)
+    done = convert(tmp_path / "raw", late.root, append=True)
+    rows = {row["subject"]: row for row in rows_of(done).values()}
+    for number in range(10):
+        one, other = rows[f"sub-{number}Ses{first}"], rows[f"sub-{number}Ses{3 - first}"]
+        assert (one["split"], one["person"]) == (other["split"], other["person"])
+    record = json.loads((done.dataset.folder / "conversion.json").read_text())
+    assert any("sub-0Ses1 and sub-0Ses2 are one person" in said for said in record["assumptions"])
+
+
+def test_an_image_that_is_there_already_under_another_name_stays_on_its_side(
+    zurich: SmallBids, make_bids: MakeBids, tmp_path: Path
+) -> None:
+    before = rows_of(convert(tmp_path / "raw", zurich.root))
+    paris = make_bids("paris")
+    for number in range(10):
+        paris.case(f"sub-p{number}_T2w").write_bytes(
+            (zurich.root / f"sub-{number}/anat/sub-{number}_T2w.nii.gz").read_bytes()
+        )
+    after = rows_of(convert(tmp_path / "raw", paris.root, append=True))
+    for number in range(10):
+        assert after[f"paris_sub-p{number}_T2w"]["split"] == before[f"zurich_sub-{number}_T2w"]["split"]
+        assert after[f"paris_sub-p{number}_T2w"]["person"] == f"zurich/sub-{number}"
+
+
+def test_a_dataset_written_without_persons_stays_as_it_is_and_its_torn_person_is_told(
+    make_bids: MakeBids, tmp_path: Path
+) -> None:
+    site = make_bids("site")
+    for number in range(1, 6):
+        site.case(f"sub-1Visit{number}_T2w")
+    done = convert(tmp_path / "raw", site.root)  # all on one side
+    table = done.dataset.folder / "cases.tsv"
+    lines = [line.rsplit("\t", 1)[0] for line in table.read_text().splitlines()]
+    split = [line.split("\t") for line in lines]
+    column = split[0].index("split")
+    split[1][column] = "train"
+    images = done.dataset.folder
+    for kind in ("images", "labels"):
+        (images / f"{kind}Tr").mkdir(exist_ok=True)
+        for file in (images / f"{kind}Ts").glob("site_sub-1Visit1_*"):
+            file.rename(images / f"{kind}Tr" / file.name)
+    table.write_text("\n".join("\t".join(cells) for cells in split) + "\n")
+    site.case("sub-1Visit6_T2w")
+    grown = convert(tmp_path / "raw", site.root, append=True)
+    rows = {row["subject"]: row["split"] for row in rows_of(grown).values()}
+    assert (rows["sub-1Visit1"], rows["sub-1Visit2"], rows["sub-1Visit6"]) == ("train", "test", "train")
+    record = json.loads((grown.dataset.folder / "conversion.json").read_text())
+    assert any("convert anew" in said for said in record["warnings"])
 
 
 def test_a_new_session_of_a_known_patient_joins_its_set(zurich: SmallBids, tmp_path: Path) -> None:

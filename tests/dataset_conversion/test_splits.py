@@ -62,6 +62,40 @@ def test_no_patient_is_both_trained_and_validated_on(
     assert sorted(case for fold in folds for case in fold["val"]) == sorted(cases)
 
 
+@given(sites=PATIENTS, seed=st.integers(0, 99), sessions=st.integers(1, 2))
+def test_each_fold_validates_on_its_share_of_every_site(
+    sites: dict[tuple[str, str], str], seed: int, sessions: int
+) -> None:
+    cases = {f"{d}_{s}_ses{number}": (d, s) for d, s in sites for number in range(sessions)}
+    folds = make_folds(cases, sites, 5, seed)
+    for site in set(sites.values()):
+        here = [len({cases[c] for c in fold["val"] if sites[cases[c]] == site}) for fold in folds]
+        assert max(here) - min(here) <= 1
+
+
+@given(
+    steps=st.lists(st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=6), min_size=1, max_size=12),
+    fraction=st.floats(0, 0.9),
+    seed=st.integers(0, 99),
+)
+def test_a_growing_site_keeps_its_share_of_the_test_set(steps: list[list[str]], fraction: float, seed: int) -> None:
+    before: dict[tuple[str, str], str] = {}
+    tested: set[tuple[str, str]] = set()
+    for number, step in enumerate(steps):
+        new = {("d", f"sub-{number}x{index}"): site for index, site in enumerate(step)}
+        tested |= draw_test_patients(new, fraction, seed, before, tested)
+        before |= new
+        for site in set(before.values()):
+            here = {patient for patient, where in before.items() if where == site}
+            assert len(tested & here) == math.ceil(fraction * len(here))
+
+
+def test_a_site_that_tests_on_more_than_its_share_gives_no_more() -> None:
+    before = {("d", f"sub-{number}"): "x" for number in range(4)}
+    new = {("d", f"sub-{number}"): "x" for number in range(4, 10)}
+    assert draw_test_patients(new, 0.2, 1, before, set(before)) == set()
+
+
 def test_one_patient_cannot_be_folded() -> None:
     assert make_folds({"a": ("d", "sub-1"), "b": ("d", "sub-1")}, {("d", "sub-1"): "x"}, 5, 0) == []
 
