@@ -29,7 +29,16 @@ def test_names_of_one_person_are_found(names: str) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        *("01 02 03 10 101 999", "001 1 01", "A1 a1", "zurich01 zurich02", "amu01 amu02", "P1 P2", "M01 M12", "T1 T2 T9"),
+        *(
+            "01 02 03 10 101 999",
+            "001 1 01",
+            "A1 a1",
+            "zurich01 zurich02",
+            "amu01 amu02",
+            "P1 P2",
+            "M01 M12",
+            "T1 T2 T9",
+        ),
         *("tehranS01 tehranS02", "V1 V2", "a b c", "cmrra01 cmrrb02", "zh11 zh110 zh111", "HC01 MS01", "C1P01 C1P02"),
         *("site1sub01 site1sub02", "ucl+01 ucl+02", "2020051201 2020051202", "test01 01", "101a 102", "01V1 02V1"),
         *("noses1 noses2", "beijingVerio01 beijingVerio02", "hal001 ham001", "9418 9709Ses1"),
