@@ -21,7 +21,7 @@ def image(bids: SmallBids) -> bytes:
     return bids.image("sub-1_T2w").read_bytes()
 
 
-def written(folder: Path, name: str, content: bytes, ending: str = ".nii.gz") -> Path:
+def written(folder: Path, name: str, content: bytes | bytearray, ending: str = ".nii.gz") -> Path:
     (folder / name).mkdir()
     path = folder / name / f"image{ending}"
     path.write_bytes(content)
