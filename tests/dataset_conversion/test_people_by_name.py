@@ -1,8 +1,15 @@
+import gzip
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.dataset_conversion.people_by_name import MOST_VISITS, people_by_name
+
+
+LAYOUT = Path(__file__).resolve().parents[3] / "shared/data/layouts/spine_generic_multi_subject.txt.gz"
 
 
 def subjects(names: str) -> list[str]:
@@ -75,3 +82,10 @@ def test_two_visits_of_each_of_many_people_make_as_many_people(
 def test_numbers_behind_letters_are_people(prefix: str, numbers: set[int]) -> None:
     names = [f"sub-{prefix}{number:04d}" for number in numbers]
     assert people_by_name(names).groups == ()
+
+
+def test_of_267_real_volunteers_no_two_are_taken_for_one() -> None:
+    if not LAYOUT.is_file():
+        pytest.skip("no real names beside the checkout")
+    names = set(re.findall("sub-[0-9A-Za-z]+", gzip.decompress(LAYOUT.read_bytes()).decode()))
+    assert (len(names), people_by_name(names).groups) == (267, ())
