@@ -3,11 +3,10 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nnunet_ext.dataset_conversion.people_by_name import MOST_VISITS, people_by_name
-
 
 LAYOUT = Path(__file__).resolve().parents[3] / "shared/data/layouts/spine_generic_multi_subject.txt.gz"
 
@@ -64,6 +63,7 @@ def test_more_subjects_than_a_person_has_visits_are_told_and_not_joined() -> Non
     assert (people_by_name(many).groups, people_by_name(many[:-1]).groups) == ((), (tuple(sorted(many[:-1])),))
 
 
+@example(people={2, 20, 200}, markers=("Ses1", "Ses2"), prefix="", pad=0)
 @given(
     people=st.sets(st.integers(1, 999), min_size=1, max_size=20),
     markers=st.sampled_from([("Ses1", "Ses2"), ("V1", "V2"), ("M0", "M12"), ("a", "b"), ("baseline", "followup")]),
