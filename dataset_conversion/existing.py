@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
 from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
@@ -56,8 +56,9 @@ class Existing:
             patient = (row["dataset"], row["subject"])
             old = known.get(patient, Membership("train", "was in the pool", "", person_of(row)))
             images = {**old.images, **dict(zip(row["image"].split(";"), row["image_sha256"].split(";"), strict=False))}
-            if row["split"] == "test" or row["split"] == "train":
-                old = replace(old, set_name=row["split"], by=row["split_by"], site=row["site"])
+            if row["split"] in ("train", "test"):
+                set_name: Literal["train", "test"] = "test" if row["split"] == "test" else "train"
+                old = replace(old, set_name=set_name, by=row["split_by"], site=row["site"])
             known[patient] = replace(old, images=images)
         return known
 

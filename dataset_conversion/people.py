@@ -75,10 +75,10 @@ def find_people(cases: Sequence[PlannedCase], scans: Sequence[Scan], known: Mapp
             assumptions.append(f"{name}: {_one_each(groups)}, by their names ({_OTHERWISE})")
         for group in groups:
             circles.join(*((name, subject) for subject in group))
-    for group, files in _same(cases, known):
-        if len({circles.of(patient) for patient in group}) > 1:
-            assumptions.append(f"{_listed(group)} are one person: the same image ({files})")
-        circles.join(*group)
+    for patients, files in _same(cases, known):
+        if len({circles.of(patient) for patient in patients}) > 1:
+            assumptions.append(f"{_listed(patients)} are one person: the same image ({files})")
+        circles.join(*patients)
     person_of, said = _persons(circles, {case.own for case in cases if case.name is not None}, known)
     by_person: dict[Patient, Membership] = {}
     for patient, member in sorted(known.items(), key=lambda item: (not item[1].site, item[0])):

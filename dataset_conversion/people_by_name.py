@@ -115,7 +115,7 @@ def _without_plain_marker(reading: _Reading) -> _Reading | None:
 
 
 def _spelt_alike(stem: str) -> str:
-    return re.sub(r"0+(?=\d)", "", re.sub(r"(?<=\d)(?=\D)|(?<=\D)(?=\d)", " ", stem.casefold()))
+    return re.sub(r"(?<!\d)0+(?=\d)", "", stem.casefold())
 
 
 def _one_person(group: list[_Reading]) -> bool:

@@ -256,7 +256,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _parse_columns(content: Mapping[str, Any]) -> ParticipantColumns:
     person, pattern = content.get("person", []), content.get("person_pattern", "")
     others = {key: value for key, value in content.items() if key != "person_pattern"}
-    lists = {**others, "person": [person] if isinstance(person, str) else person}
+    lists = {**others, "person": person if isinstance(person, list) else [person]}
     columns = ParticipantColumns(**_lists(lists, ParticipantColumns, "participants"), person_pattern=pattern)
     if "person_pattern" not in content:
         return columns

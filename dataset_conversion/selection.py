@@ -14,6 +14,9 @@ from nnunet_ext.dataset_conversion.split_file import assign
 class Selection:
     """What the user gave, each None where it was not given.
 
+    `include` and `exclude` are about images: of a person with several subject names, those not named stay out, or in.
+    `split` is about people: a subject that it does not name follows its person.
+
     Parameters
     ----------
     include

@@ -77,8 +77,12 @@ def person_of(row: Row) -> tuple[str, str]:
 
 
 def cases_tsv(rows: Iterable[Row]) -> str:
-    """Write `cases.tsv`, a row for each image that was found, in their given order."""
-    return table_text(rows, list(COLUMNS))
+    """Write `cases.tsv`, a row for each image that was found, in their given order; older ones name no person."""
+    return table_text(({"person": _person(row), **row} for row in rows), list(COLUMNS))
+
+
+def _person(row: Row) -> str:
+    return NOTHING if row["subject"] == NOTHING else "/".join(person_of(row))
 
 
 def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:

@@ -114,7 +114,7 @@ def _data(cases: Sequence[Row]) -> str:
 
 
 def _patients(rows: Iterable[Row]) -> int:
-    return len({(row["dataset"], row["subject"]) for row in rows})
+    return len({row.get("person", f"{row['dataset']}/{row['subject']}") for row in rows})
 
 
 def _metrics(metrics: Sequence[Row]) -> str:

@@ -71,6 +71,66 @@ def test_participants_without_the_prefix_and_rows_cut_short_are_understood(tmp_p
     assert found.healthy == {"sub-01"}
 
 
+AUTO = load_profile("auto").participants
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("site", "Site", "SITE ", '"Site"', "Center", "centre", "scanner_site", "Scanner Site", "scan-site"),
+        *("institution", "Institution ID", "Hospital", "Site [name]", "site (where)", " Imaging  site"),
+    ],
+)
+def test_a_column_of_sites_is_known_however_it_is_spelt(tmp_path: Path, column: str) -> None:
+    found = read(tmp_path, f"participant_id\t{column}\nsub-1\tuni\nsub-2\tn/a\n", AUTO)
+    assert found.sites == {"sub-1": "uni"}
+    literal = column in AUTO.site
+    assert found.said == (() if literal else (f"site: column {column!r} of participants.tsv",))
+
+
+@pytest.mark.parametrize("column", ["pathology", "Pathology", "DIAGNOSIS", "disease ", "Group"])
+def test_a_column_of_pathologies_is_known_however_it_is_spelt(tmp_path: Path, column: str) -> None:
+    assert read(tmp_path, f"participant_id\t{column}\nsub-1\tMS\n", AUTO).pathologies == {"sub-1": "MS"}
+
+
+@pytest.mark.parametrize("column", ["sex", "Sex", "GENDER", "Sex [M/F]", '"sex"'])
+def test_a_column_of_sexes_is_known_however_it_is_spelt(tmp_path: Path, column: str) -> None:
+    assert read(tmp_path, f"participant_id\t{column}\nsub-1\tFemale\nsub-2\tM\n").sexes == {"sub-1": "f", "sub-2": "m"}
+
+
+@pytest.mark.parametrize("column", ["Participant_ID", "participant id", "PARTICIPANT-ID ", '"participant_id"'])
+@pytest.mark.parametrize("identifier", ["sub-1", "1", "Sub-1", '"sub-1"'])
+def test_the_participant_is_known_however_the_column_is_spelt(tmp_path: Path, column: str, identifier: str) -> None:
+    assert read(tmp_path, f"{column}\tsite\n{identifier}\tuni\n", AUTO).sites == {"sub-1": "uni"}
+
+
+def test_units_in_brackets_are_no_part_of_a_column_s_name(tmp_path: Path) -> None:
+    columns = ParticipantColumns(site=("field_strength",))
+    assert read(tmp_path, "participant_id\tField Strength [T]\nsub-1\t1.5\n", columns).sites == {"sub-1": "1.5"}
+
+
+def test_of_two_columns_that_could_be_meant_the_profile_s_first_counts_and_that_is_said(tmp_path: Path) -> None:
+    table = "participant_id\tHospital\tSite\nsub-1\ta\tb\nsub-2\ta\tB\nsub-3\tb\tb\n"
+    found = read(tmp_path, table, AUTO)
+    assert found.sites == {"sub-1": "b", "sub-2": "B", "sub-3": "b"}
+    assert found.said == (
+        "site: column 'Site' of participants.tsv",
+        "site: column 'Site' of participants.tsv goes before 'Hospital', which says otherwise of 2 participants",
+    )
+
+
+def test_sites_that_differ_in_case_and_blanks_are_one_site(bids: SmallBids, profile: Profile) -> None:
+    spelt = {"sub-1": "Zurich", "sub-2": "zurich ", "sub-3": "Zurich", "sub-4": "ZURICH", "sub-5": "New  York"}
+    for subject in spelt:
+        bids.case(f"{subject}_T2w")
+    bids.participants([{"participant_id": subject, "site": site} for subject, site in spelt.items()])
+    done, rows = convert(bids, profile)
+    assert {subject: rows[subject]["site"] for subject in spelt} == dict.fromkeys(list(spelt)[:4], "Zurich") | {
+        "sub-5": "New York"
+    }
+    assert done.counts.test == 2  # one of four, and the only one of the other site
+
+
 def test_without_a_table_or_without_its_columns_nothing_is_known(tmp_path: Path) -> None:
     nothing = Participants({}, {}, frozenset())
     assert read_participants(tmp_path, COLUMNS) == nothing

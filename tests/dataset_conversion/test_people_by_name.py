@@ -1,8 +1,14 @@
+import gzip
+import re
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nnunet_ext.dataset_conversion.people_by_name import MOST_VISITS, people_by_name
+
+LAYOUT = Path(__file__).resolve().parents[3] / "shared/data/layouts/spine_generic_multi_subject.txt.gz"
 
 
 def subjects(names: str) -> list[str]:
@@ -29,7 +35,16 @@ def test_names_of_one_person_are_found(names: str) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        *("01 02 03 10 101 999", "001 1 01", "A1 a1", "zurich01 zurich02", "amu01 amu02", "P1 P2", "M01 M12", "T1 T2 T9"),
+        *(
+            "01 02 03 10 101 999",
+            "001 1 01",
+            "A1 a1",
+            "zurich01 zurich02",
+            "amu01 amu02",
+            "P1 P2",
+            "M01 M12",
+            "T1 T2 T9",
+        ),
         *("tehranS01 tehranS02", "V1 V2", "a b c", "cmrra01 cmrrb02", "zh11 zh110 zh111", "HC01 MS01", "C1P01 C1P02"),
         *("site1sub01 site1sub02", "ucl+01 ucl+02", "2020051201 2020051202", "test01 01", "101a 102", "01V1 02V1"),
         *("noses1 noses2", "beijingVerio01 beijingVerio02", "hal001 ham001", "9418 9709Ses1"),
@@ -48,6 +63,7 @@ def test_more_subjects_than_a_person_has_visits_are_told_and_not_joined() -> Non
     assert (people_by_name(many).groups, people_by_name(many[:-1]).groups) == ((), (tuple(sorted(many[:-1])),))
 
 
+@example(people={2, 20, 200}, markers=("Ses1", "Ses2"), prefix="", pad=0)
 @given(
     people=st.sets(st.integers(1, 999), min_size=1, max_size=20),
     markers=st.sampled_from([("Ses1", "Ses2"), ("V1", "V2"), ("M0", "M12"), ("a", "b"), ("baseline", "followup")]),
@@ -66,3 +82,10 @@ def test_two_visits_of_each_of_many_people_make_as_many_people(
 def test_numbers_behind_letters_are_people(prefix: str, numbers: set[int]) -> None:
     names = [f"sub-{prefix}{number:04d}" for number in numbers]
     assert people_by_name(names).groups == ()
+
+
+def test_of_267_real_volunteers_no_two_are_taken_for_one() -> None:
+    if not LAYOUT.is_file():
+        pytest.skip("no real names beside the checkout")
+    names = set(re.findall("sub-[0-9A-Za-z]+", gzip.decompress(LAYOUT.read_bytes()).decode()))
+    assert (len(names), people_by_name(names).groups) == (267, ())

@@ -21,7 +21,7 @@ def image(bids: SmallBids) -> bytes:
     return bids.image("sub-1_T2w").read_bytes()
 
 
-def written(folder: Path, name: str, content: bytes, ending: str = ".nii.gz") -> Path:
+def written(folder: Path, name: str, content: bytes | bytearray, ending: str = ".nii.gz") -> Path:
     (folder / name).mkdir()
     path = folder / name / f"image{ending}"
     path.write_bytes(content)
@@ -60,7 +60,9 @@ def test_images_of_a_single_value_show_nobody(tmp_path: Path) -> None:
     assert same(*(tmp_path / name / "image.nii.gz" for name in "ab")) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"/annex/objects/MD5E-s99--0123456789abcdef.nii.gz\n", b"no image" * 99])
+@pytest.mark.parametrize(
+    "content", [b"", b"x", b"/annex/objects/MD5E-s99--0123456789abcdef.nii.gz\n", b"no image" * 99]
+)
 @pytest.mark.parametrize("ending", [".nii.gz", ".nii"])
 def test_what_cannot_be_read_is_like_nothing_else(tmp_path: Path, image: bytes, content: bytes, ending: str) -> None:
     files = [written(tmp_path, name, content, ending) for name in "ab"]
