@@ -133,8 +133,10 @@ def _is_held(name: str, stands: Flat, last: Flat, new: Flat, edited: Collection[
     value = stands[name]
     if name not in last and value in ({}, [], None):
         return False
-    # Where nobody recorded what was derived, what would be derived now was hardly edited.
-    return bool(value != last.get(name, new.get(name, _UNKNOWN))) or (named and value is not None)
+    before = last.get(name)
+    if before is None:  # nobody recorded it: what would be derived now was hardly edited
+        before = new.get(name, _UNKNOWN)
+    return bool(value != before) or (named and value is not None)
 
 
 def _is_of(name: str, cases: Collection[str]) -> bool:
