@@ -75,30 +75,34 @@ def renew_spine_plan(
     fields = list(derived) if fields is None else fields
     stands, last, new = (_flat(content, fields) for content in (known.values(), known.derived, derived))
     gone = set(known.derived.get("groups", ())) - set(derived["groups"]) if "groups" in fields else set()
-    held = [name for name in {**stands, **last, **new} if _is_held(name, stands, last, new, known.edited)]
-    held = [name for name in held if not _is_of(name, gone)]
-    renewed = {name: value for name, value in stands.items() if name in held}
-    elsewhere = [name for name in stands if name.startswith("sampling.") and name != f"sampling.{EVERY}"]
-    renewed = {name: stands[name] for name in elsewhere} | renewed
-    for name, value in new.items():
-        hidden = f"sampling.{EVERY}" in held and name.startswith("sampling.") and name not in stands
-        if name not in held and not hidden:
-            renewed[name] = value
+    named = [name for name in {**stands, **last, **new} if not _is_of(name, gone)]
+    held = [name for name in named if _is_held(name, stands, last, new, known.edited)]
+    renewed = _merged(stands, new, set(held))
     content = known.values() | _nested(renewed, fields)
     content["new_cases"] = [case for case in content["new_cases"] if case not in gone]
     edited = [name for name in known.edited if name.partition(".")[0] not in fields or name in _BY_KEY]
-    shares = {**known.derived.get("sampling", {}), **derived["sampling"]}
-    record = {name: derived[name] for name in fields} | {
-        "sampling": {name: one for name, one in shares.items() if name in content["sampling"]}
-    }
-    reasons = {name: why for name, why in now.reasons.items() if name.partition(".")[0] in fields}
+    reasons = {**known.reasons, **{name: why for name, why in now.reasons.items() if name.partition(".")[0] in fields}}
+    shares = {f"sampling.{name}" for name in content["sampling"]}
     plan = replace(
         plan_of({**content, "edited": [*edited, *held]}),
-        derived={**known.derived, **record},
-        reasons={**known.reasons, **reasons},
+        derived={**known.derived, **_nested({**_of_others(last), **new}, fields)},
+        reasons={name: why for name, why in reasons.items() if name in shares or not name.startswith("sampling.")},
         derived_from=now.derived_from or known.derived_from,
     )
     return plan, [*_renewed(fields, stands, renewed), *_kept(held, stands, new)]
+
+
+def _merged(stands: Flat, new: Flat, held: Collection[str]) -> Flat:
+    """Take what is held, and all else anew; edited shares of every configuration leave no place for new ones of one."""
+    hidden = _of_others(new).keys() - stands.keys() if f"sampling.{EVERY}" in held else set()
+    taken = {name: value for name, value in new.items() if name not in hidden and name not in held}
+    kept = {name: value for name, value in stands.items() if name in held}
+    return {**_of_others(stands), **taken, **kept}
+
+
+def _of_others(flat: Flat) -> Flat:
+    """Give the shares of single configurations: those that are not trained now are not derived now, and stay."""
+    return {name: one for name, one in flat.items() if name.startswith("sampling.") and name != f"sampling.{EVERY}"}
 
 
 def _flat(content: Mapping[str, Any], fields: Collection[str]) -> Flat:
@@ -129,8 +133,10 @@ def _is_held(name: str, stands: Flat, last: Flat, new: Flat, edited: Collection[
     value = stands[name]
     if name not in last and value in ({}, [], None):
         return False
-    # Where nobody recorded what was derived, what would be derived now was hardly edited.
-    return bool(value != last.get(name, new.get(name, _UNKNOWN))) or (named and value is not None)
+    before = last.get(name)
+    if before is None:  # nobody recorded it: what would be derived now was hardly edited
+        before = new.get(name, _UNKNOWN)
+    return bool(value != before) or (named and value is not None)
 
 
 def _is_of(name: str, cases: Collection[str]) -> bool:

@@ -1,6 +1,7 @@
 """`spine_plan.json`: what a dataset tells about how to train on it, each value with the figure behind it."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -190,19 +191,13 @@ def plan_of(content: Mapping[str, Any]) -> SpinePlan:
     removed = {name: value for name, value in derived.items() if name not in content}
     edited = [name for name in content.get("edited", ()) if name.partition(".")[0] not in removed]
     whole = {**removed, **content, "edited": edited, "derived": derived}
-    read = {}
-    for name, value in whole.items():
-        try:
-            read[name] = readers[name](value)
-        except (ValueError, TypeError, AttributeError, DataRefusedError) as error:
-            raise ValueError(f"{name}: {error}") from error
-    return SpinePlan(**read)
+    return SpinePlan(**{name: _read(name, readers[name], value) for name, value in whole.items()})
 
 
 def _readers() -> dict[str, Callable[[Any], Any]]:
     """Give for each field what turns JSON into its value."""
     return {
-        "sampling": _each(lambda shares: SamplingShares(**shares)),
+        "sampling": _each(_record(SamplingShares)),
         "epochs": _epochs,
         "smallest_lesion_mm3": _from_zero,
         "augmentation": _augmentation,
@@ -211,7 +206,7 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
         "case_weights": _each(_from_zero),
         "site_weights": _each(_from_zero),
         "contrast_weights": lambda value: None if value is None else _each(_from_zero)(value),
-        "groups": _each(lambda group: CaseGroup(**group)),
+        "groups": _each(_record(CaseGroup)),
         "new_cases": _names,
         "rehearsal_share": _share,
         "not_annotated": _each(_names),
@@ -222,8 +217,26 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
     }
 
 
+def _read(name: str, read: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
+    try:
+        return read(value)
+    except (ValueError, TypeError, AttributeError, DataRefusedError) as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
 def _each(read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
-    return lambda value: {str(key): read(one) for key, one in value.items()}
+    return lambda value: {str(key): _read(key, read, one) for key, one in value.items()}
+
+
+def _record(kind: type[SamplingShares] | type[CaseGroup]) -> Callable[[Any], Any]:
+    names = [one.name for one in fields(kind)]
+
+    def read(value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
+        if not isinstance(value, Mapping) or set(value) != set(names):
+            raise ValueError(f"{', '.join(names)} were needed, found {value!r}")
+        return kind(**value)
+
+    return read
 
 
 def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever JSON held
@@ -232,23 +245,25 @@ def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever JSON held
     return tuple(map(str, value))
 
 
+def _number(value: Any, needed: str, least: float = 0, most: float = sys.float_info.max) -> float:  # noqa: ANN401
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:  # NaN fails it, too
+        raise ValueError(f"{needed}, found {value!r}")
+    return float(value)
+
+
 def _from_zero(value: Any) -> float:  # noqa: ANN401 - whatever JSON held
-    number = float(value)
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"must not be negative, found {value}")
-    return number
+    return _number(value, "must be a number and not negative")
 
 
 def _epochs(value: Any) -> int:  # noqa: ANN401 - whatever JSON held
-    if float(value) != int(value) or int(value) < 1:
-        raise ValueError(f"a whole number from 1 was needed, found {value}")
+    needed = "a whole number from 1 was needed"
+    if not _number(value, needed, least=1).is_integer():
+        raise ValueError(f"{needed}, found {value}")
     return int(value)
 
 
 def _share(value: Any) -> float:  # noqa: ANN401 - whatever JSON held
-    if not 0 <= float(value) <= 1:
-        raise ValueError(f"must be from 0 to 1, found {value}")
-    return float(value)
+    return _number(value, "must be from 0 to 1", most=1)
 
 
 def _augmentation(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def from_schema_2(content: Mapping[str, Any]) -> dict[str, Any]:
         "localizer_spacing_mm": _localizer(reasons["localizer_spacing_mm"]),
     }
     derived = {name: content[name] for name, figures in then.items() if _near([content[name]], figures)}
-    derived |= {"groups": content["groups"]}
+    derived["groups"] = dict.fromkeys(content["groups"])  # these cases were known; what of them, nobody recorded
     margins = content["crop_margins_mm"]
     figures = ", ".join(f"{face} {mm:g}" for face, mm in margins.items())
     if reasons["crop_margins_mm"].startswith(("of the crop", figures)):

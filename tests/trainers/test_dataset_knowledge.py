@@ -69,6 +69,7 @@ def log(trainer: Any) -> str:  # noqa: ANN401 - a trainer
 def test_a_training_writes_the_plan_and_an_edit_changes_the_next(dataset: Dataset, started: MakeTrainer) -> None:
     trainer = started("nnUNetTrainerSCI")
     plan = read_spine_plan(dataset.folder)
+    assert plan is not None
     assert plan == trainer.spine_plan
     assert plan.not_annotated == {"site_sub-5_T2w": ("lesion",)}
     assert trainer._knowledge["site_sub-5_T2w"].known == (True, False)

@@ -66,8 +66,9 @@ def test_edited_entries_survive_and_cases_that_are_new_or_gone_come_and_go() -> 
 
 @pytest.mark.parametrize("field", ["groups", "not_annotated"])
 def test_an_emptied_mapping_stays_empty(field: str) -> None:
-    before = derived(6, not_annotated="lesion")
-    emptied, _ = renew_spine_plan(replace(before, **{field: {}}), derived(6, not_annotated="lesion"))
+    nothing: dict[str, Any] = {field: {}}
+    before = replace(derived(6, not_annotated="lesion"), **nothing)
+    emptied, _ = renew_spine_plan(before, derived(6, not_annotated="lesion"))
     assert getattr(emptied, field) == {}
     assert getattr(renew_spine_plan(emptied, derived(6, not_annotated="lesion"))[0], field) == {}
 
@@ -115,6 +116,7 @@ def test_edited_shares_hold_for_their_configuration_and_those_of_others_are_deri
 def test_the_usual_shares_give_way_once_there_are_tables() -> None:
     plan, _ = renew_spine_plan(stock_spine_plan(), derived(6))
     assert plan.sampling == derived(6).sampling
+    assert plan.reasons.keys() == derived(6).reasons.keys()
 
 
 def test_a_derived_augmentation_that_is_nulled_stays_as_the_trainer_has_it(tmp_path: Path) -> None:
@@ -134,15 +136,18 @@ def test_a_derived_augmentation_that_is_nulled_stays_as_the_trainer_has_it(tmp_p
 def test_one_value_is_kept_beside_the_others_and_an_edited_one_is_not_written_over(tmp_path: Path) -> None:
     keep_derived(tmp_path, "crop_margins_mm", dict.fromkeys(FACES, 4.0), "nobody")
     assert not (tmp_path / FILE).exists()
-    write_spine_plan(tmp_path, replace(derived(6), epochs=3))
+    mine = {"3d": SamplingShares(0, 0, 1)}
+    write_spine_plan(tmp_path, replace(derived(6), epochs=3, sampling=mine))
     for mm in (4.0, 6.0):
         keep_derived(tmp_path, "crop_margins_mm", dict.fromkeys(FACES, mm), f"needed {mm}")
         plan = read_spine_plan(tmp_path)
         assert plan is not None
-        assert (plan.crop_margins_mm["left"], plan.is_edited("crop_margins_mm"), plan.epochs) == (mm, False, 3)
+        assert (plan.crop_margins_mm["left"], plan.is_edited("crop_margins_mm")) == (mm, False)
+        assert (plan.epochs, plan.is_edited("epochs")) == (3, True)
+        assert (plan.sampling, plan.is_edited("sampling.3d")) == (mine, True)
         assert plan.reasons["crop_margins_mm"] == f"needed {mm}"
-    edited = {**plan.crop_margins_mm, "left": 9.0}
-    write_spine_plan(tmp_path, replace(plan, crop_margins_mm=edited))
+    edited = dict.fromkeys(FACES, 6.0) | {"left": 9.0}
+    write_spine_plan(tmp_path, replace(derived(6), crop_margins_mm=edited))
     keep_derived(tmp_path, "crop_margins_mm", dict.fromkeys(FACES, 8.0), "again")
     plan = read_spine_plan(tmp_path)
     assert plan is not None

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.trainers.settings import PLANS_KEY, SEED_VARIABLE, TrainerSettings
 from tests.trainers.conftest import Prepared
 
 MakeTrainer = Callable[..., Any]
@@ -108,12 +110,22 @@ def test_only_left_and_right_are_mirrored(make_trainer: MakeTrainer) -> None:
     assert trainer.inference_allowed_mirroring_axes == mirrored
 
 
-def test_a_seed_that_is_no_number_is_told_by_name(make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nnunet_ext.core.errors import UsageError
+@pytest.mark.parametrize("seed", ["lucky", "-1", "1.5", "²"])
+def test_a_seed_that_is_no_number_is_told_by_name(seed: str) -> None:
+    with pytest.raises(UsageError, match=f"nnUNet_ext_seed needs a whole number, found '{seed}'"):
+        TrainerSettings.read({}, {SEED_VARIABLE: seed})
 
-    monkeypatch.setenv("nnUNet_ext_seed", "lucky")
-    with pytest.raises(UsageError, match="nnUNet_ext_seed needs a whole number, found 'lucky'"):
-        make_trainer()
+
+@pytest.mark.parametrize("seed", ["1", -1, 1.5, True])
+def test_a_seed_in_the_plans_that_is_none_is_told_by_name(seed: object) -> None:
+    with pytest.raises(DataRefusedError, match="seed needs a whole number from 0"):
+        TrainerSettings.read({PLANS_KEY: {"seed": seed}}, {})
+
+
+def test_a_seed_of_nought_is_one_and_holds_over_that_of_the_plans() -> None:
+    assert TrainerSettings.read({PLANS_KEY: {"seed": 7}}, {SEED_VARIABLE: "0"}).seed == 0
+    assert TrainerSettings.read({PLANS_KEY: {"seed": 0}}, {}).seed == 0
+    assert TrainerSettings.read({PLANS_KEY: {"seed": 7}}, {SEED_VARIABLE: str(2**64)}).seed == 2**64
 
 
 def _validation_output(dice: float | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.trainers.derive_spine_plan import derive_spine_plan
 from nnunet_ext.trainers.renew_spine_plan import renew_spine_plan
-from nnunet_ext.trainers.spine_plan import FILE, SamplingShares, SpinePlan, read_spine_plan
+from nnunet_ext.trainers.spine_plan import FILE, CaseGroup, SamplingShares, SpinePlan, read_spine_plan
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 from tests.trainers.test_renew_spine_plan import FACES, derived
 from tests.trainers.test_spine_plan import PATCH, tables
@@ -74,6 +74,7 @@ def test_what_was_edited_stays_and_the_log_tells_what_was_taken_for_edited(tmp_p
         "sampling": {"lesion": 0.0, "cord": 0.0, "anywhere": 1.0},
         "contrast_weights": {"T1w": 2.0},
         "case_weights": {"c1": 3.0},
+        "groups": content["groups"] | {"c2": {"site": "mine", "contrast": "T1w"}},
         "localizer_spacing_mm": 1.1,
         "crop_margins_mm": dict.fromkeys(FACES, 3.0),
     }
@@ -86,9 +87,10 @@ def test_what_was_edited_stays_and_the_log_tells_what_was_taken_for_edited(tmp_p
     assert plan.augmentation["thick_slices_mm"] == (3.0, 3.0)
     assert plan.crop_margins_mm == dict.fromkeys(FACES, 3.0)
     assert len(plan.groups) == 60
+    assert plan.groups["c2"] == CaseGroup("mine", "T1w")
     kept = {sentence.split()[3] for sentence in said if sentence.startswith("kept as edited")}
     names = {"epochs", "localizer_spacing_mm", "sampling.*", "contrast_weights", "case_weights.c1", "crop_margins_mm"}
-    assert kept == names | {"augmentation.noise_probability"}
+    assert kept == names | {"augmentation.noise_probability", "groups.c2"}
 
 
 def test_margins_of_crop_dataset_are_known_by_the_figures_in_their_reason(tmp_path: Path) -> None:
