@@ -16,16 +16,13 @@ from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, un
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
 from nnunet_ext.cascade.prediction.within_boxes import renewed
-from nnunet_ext.cascade.tube import largest_tube
+from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.volume import Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
 """Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result, and
 where a result reaches a face the boxes there grow."""
-
-SMALLEST_CORD_MM3: Final = 50.0
-"""One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
 
 MOST_GROWTHS: Final = 2
 

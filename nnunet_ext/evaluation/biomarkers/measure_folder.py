@@ -99,7 +99,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     soft = masks.soft if files.probability is None else _probability(files.probability, masks.lesion)
     variants, source = _variants(files, masks, soft, level, settings.threshold)
     shown, notes = _intensities(files, case, masks.lesion)
-    voxel = float(np.prod(masks.lesion.spacing))
+    voxel = masks.lesion.voxel_volume_mm3
     soft_sums = {} if soft is None else {at: value * voxel for at, value in sums(case.within, soft).items()}
     intervals = lesion_intervals(case, variants)
     rows = tuple(

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,6 +88,43 @@ def test_a_lesion_without_any_cord_is_outside_and_stays_unless_told() -> None:
     done = post_process(masks, CORD_LESION, AFFINE, PostProcessing(largest_cord=True))
     assert sizes(done) == {"sc": AWAY.voxels, "lesion": AWAY.voxels}
     assert "outside the cord" in done.warnings[0]
+
+
+ALL_LESION = (2, TUBE)
+SPECK = (1, Box((20, 20, 36), (22, 22, 38)))  # 16 mm3 of noise
+
+
+@pytest.mark.parametrize("rules", [{"largest_cord": True}, {"outside_cord": OutsideCord.REMOVE}])
+@pytest.mark.parametrize("drawn", [[ALL_LESION], [ALL_LESION, (2, AWAY)], [ALL_LESION, SPECK], [(2, AWAY)]])
+@pytest.mark.parametrize("cord_holds_it", [True, False])
+def test_where_all_that_was_found_of_the_cord_is_lesion_nothing_goes_and_that_is_said(
+    rules: dict[str, Any], drawn: list[tuple[int, Box]], cord_holds_it: bool
+) -> None:
+    masks = masks_of(CORD_LESION, *drawn)
+    if not cord_holds_it:
+        masks["sc"] &= ~masks["lesion"]
+    done = post_process(masks, CORD_LESION, AFFINE, PostProcessing(**{"outside_cord": OutsideCord.KEEP, **rules}))
+    assert all(np.array_equal(done.masks[name], masks[name]) for name in masks)
+    assert [change.voxels for change in done.changes] == [0]
+    (said,) = done.warnings
+    assert said.startswith("no cord was found beside lesion")
+
+
+@pytest.mark.parametrize(
+    ("rules", "rule"),
+    [
+        ({"outside_cord": OutsideCord.REMOVE}, "OutsideCord"),
+        ({"largest_cord": True}, "LargestCord"),
+        ({"smallest_mm3": (("lesion", 1000.0),)}, "SmallestMm3"),
+    ],
+)
+def test_a_rule_that_leaves_nothing_of_a_region_says_so(rules: dict[str, Any], rule: str) -> None:
+    masks = masks_of(CORD_LESION, (1, TUBE), (2, AWAY))
+    done = post_process(masks, CORD_LESION, AFFINE, PostProcessing(**{"outside_cord": OutsideCord.KEEP, **rules}))
+    assert sizes(done)["lesion"] == 0
+    assert done.masks["sc"][TUBE.slices].all()
+    said = f"{rule} left nothing of lesion: {AWAY.voxels} voxels ({2 * AWAY.voxels} mm3, 1 components) were removed"
+    assert done.warnings == (said,)
 
 
 def test_where_the_labels_are_plain_a_lesion_is_never_said_to_be_outside() -> None:
