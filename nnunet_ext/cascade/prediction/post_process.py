@@ -84,7 +84,8 @@ def post_process(masks: Mapping[str, Mask], regions: Regions, affine: Affine, ru
     for step in _steps(frame, rules):
         voxels = step.find(now)
         changes.append(frame.measure(step.rule, step.region, voxels))
-        before, now = now, frame.added(now, step.region, voxels) if step.adds else frame.removed(now, step.region, voxels)
+        before, change = now, frame.added if step.adds else frame.removed
+        now = change(before, step.region, voxels)
         warnings += frame.said(step, before, now)
     mended = {name: np.zeros_like(mask, dtype=np.bool_) for name, mask in masks.items()}
     for name, mask in now.items():
@@ -183,7 +184,7 @@ class _Frame:
         of_cord = (CORD, *self.regions.lesions)
         if step.needs_cord and any(before[name].any() for name in of_cord) and not self.cord_found(before).any():
             beside = f" beside {'/'.join(self.regions.lesions)}" if self.regions.lesions else ""
-            return [f"no cord was found{beside}, so what lies outside the cord is not known: {step.rule} removed nothing"]
+            return [f"no cord was found{beside}: {step.rule} cannot tell what is outside of it, and removed nothing"]
         gone = [name for name, mask in before.items() if mask.any() and not after[name].any()]
         lost = [(name, self.measure(step.rule, name, before[name])) for name in gone]
         return [
