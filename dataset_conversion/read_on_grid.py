@@ -8,17 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, apart
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.resample import resample_identity
-
-SAME_GRID: Final = 1e-3
-"""Up to this many voxels apart, two grids are the same."""
-
-ADOPTED_WITHIN: Final = 0.5
-"""Up to this many voxels, a label takes its image's affine, and the distance is recorded."""
 
 _LARGEST_SOFT: Final = 2.0  # interpolation overshoots 1 a little; more is an image, or a mask of 0 and 255
 _VALUES_SHOWN: Final = 6
@@ -65,17 +59,17 @@ def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: 
         Where the file is damaged, holds other values than declared, or lies elsewhere than its image.
     """
     mask, remarks = _binary(path, profile, image.data)
-    if mask.data.shape == image.data.shape:
-        apart = displacement(image.data.shape, image.affine, mask.affine)
-        if apart.rms_voxels <= SAME_GRID:
-            return GriddedMask(mask.data, tuple(remarks))
-        if apart.rms_voxels <= ADOPTED_WITHIN:
-            moved = f"{apart.centre_mm:.3f} mm away at the centre of the volume, {apart.rms_mm:.3f} mm root mean square"
-            return GriddedMask(mask.data, (*remarks, f"image's affine adopted, {moved}"), apart.rms_mm)
-        distance = f"{apart.centre_mm:.2f} mm at the centre of the volume, {apart.rms_voxels:.2f} voxels over all"
-        found = f"the mask lies {distance} from its image: drawn on another image, or moved"
-    else:
+    off = apart(mask, image)
+    if off is None:
         found = f"the mask's shape is {mask.data.shape} and its image's {image.data.shape}"
+    elif off.rms_voxels <= SAME_GRID:
+        return GriddedMask(mask.data, tuple(remarks))
+    elif off.rms_voxels <= ADOPTED_WITHIN:
+        moved = f"{off.centre_mm:.3f} mm away at the centre of the volume, {off.rms_mm:.3f} mm root mean square"
+        return GriddedMask(mask.data, (*remarks, f"image's affine adopted, {moved}"), off.rms_mm)
+    else:
+        distance = f"{off.centre_mm:.2f} mm at the centre of the volume, {off.rms_voxels:.2f} voxels over all"
+        found = f"the mask lies {distance} from its image: drawn on another image, or moved"
     if not resample:
         raise FileRefusedError(path, f"{found}; if both lie rightly in the scanner's space: --resample nearest")
     return _resampled(path, mask, image, [*remarks, found])

@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.grid import on_grid
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.case import refuse_strange_labels, region_mask
 from nnunet_ext.evaluation.labelling import Labelling
 from nnunet_ext.evaluation.mask_files import CaseMasks
-from nnunet_ext.evaluation.on_grid import on_grid
 from nnunet_ext.evaluation.overlap import BoolArray
 
 _SOFT_MARGIN: Final = 1e-3

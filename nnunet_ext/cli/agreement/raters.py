@@ -16,7 +16,7 @@ from nnunet_ext.cli.agreement.publish import left_out_row
 from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array
@@ -32,7 +32,6 @@ from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section,
 from nnunet_ext.report.plots.raincloud import raincloud
 
 _ENDINGS: Final = (".nii.gz", ".nii")
-_HALF_A_VOXEL: Final = 0.5  # as in conversion: beyond it, two masks are not on one grid
 _CONSENSUS: Final = {
     "majority": partial(fuse_raters, rule=RaterRule.MAJORITY),
     "staple": partial(fuse_raters, rule=RaterRule.STAPLE),
@@ -130,12 +129,13 @@ def _read(files: Mapping[str, Path]) -> tuple[dict[str, Array], float]:
         labels = sorted(set(np.unique(volume.data).tolist()) - {0})
         if len(labels) > 1:
             raise FileRefusedError(files[rater], f"{rater}: a binary mask was needed, found the labels {labels}")
-        if volume.data.shape != first.data.shape:
+        off = apart(volume, first)
+        if off is None:
             shapes = f"{volume.data.shape}, not {first.data.shape}"
             raise FileRefusedError(files[rater], f"{rater}: one grid was needed, found a shape of {shapes}")
-        apart = displacement(first.data.shape, first.affine, volume.affine).rms_voxels
-        if apart > _HALF_A_VOXEL:
-            raise FileRefusedError(files[rater], f"{rater}: one grid was needed, found one {apart:.2f} voxels away")
+        if off.rms_voxels > ADOPTED_WITHIN:
+            found = f"found one {off.rms_voxels:.2f} voxels away"
+            raise FileRefusedError(files[rater], f"{rater}: one grid was needed, {found}")
     return {rater: volume.data for rater, volume in volumes.items()}, first.voxel_volume_mm3
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.grid import on_grid
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Array, Volume
@@ -24,7 +25,6 @@ from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow
 from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_soft
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_table
 from nnunet_ext.evaluation.biomarkers.totals import case_totals
-from nnunet_ext.evaluation.on_grid import on_grid
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 """At these a probability map is measured again, for the intervals."""

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.grid import on_grid
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.evaluation.on_grid import on_grid
 
 WHOSE_GRID: Final = "lesion mask"
 """All masks and images of a case are laid on its grid."""

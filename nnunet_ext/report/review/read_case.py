@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, lies_on
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
@@ -17,7 +17,6 @@ from nnunet_ext.report.planes import BoolArray
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
 
 _NO_IMAGE: Final = "no image was found, so the masks lie on black; name its folder with --images"
-_GRID_VOXELS: Final = 0.5  # as in the conversion: further apart it is another grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +94,7 @@ def _mask(
         return None
     if volume.axes != grid.axes:
         volume = reorient(volume, grid.axes)  # saved with other axes, as some editors do: the same voxels
-    same = volume.data.shape == grid.data.shape
-    if not same or displacement(grid.data.shape, grid.affine, volume.affine).rms_voxels > _GRID_VOXELS:
+    if not lies_on(volume, grid, ADOPTED_WITHIN):
         problems.append(f"{file.path.name}: lies on another grid than the image, so it is not drawn")
         return None
     if file.values is None:
