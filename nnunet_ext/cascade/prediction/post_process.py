@@ -184,7 +184,7 @@ class _Frame:
         of_cord = (CORD, *self.regions.lesions)
         if step.needs_cord and any(before[name].any() for name in of_cord) and not self.cord_found(before).any():
             beside = f" beside {'/'.join(self.regions.lesions)}" if self.regions.lesions else ""
-            return [f"no cord was found{beside}: {step.rule} cannot tell what is outside of it, and removed nothing"]
+            return [f"no cord was found{beside}: {step.rule} removed nothing as outside the cord"]
         gone = [name for name, mask in before.items() if mask.any() and not after[name].any()]
         lost = [(name, self.measure(step.rule, name, before[name])) for name in gone]
         return [

@@ -17,6 +17,7 @@ from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
+from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array
@@ -31,7 +32,6 @@ from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, ra
 from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
 from nnunet_ext.report.plots.raincloud import raincloud
 
-_ENDINGS: Final = (".nii.gz", ".nii")
 _CONSENSUS: Final = {
     "majority": partial(fuse_raters, rule=RaterRule.MAJORITY),
     "staple": partial(fuse_raters, rule=RaterRule.STAPLE),
@@ -103,9 +103,8 @@ def _masks(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DataRefusedError(f"{folder}: a folder of masks was needed")
     found: dict[str, Path] = {}
-    for file in sorted(path for path in folder.rglob("*") if path.name.endswith(_ENDINGS)):
-        name = file.relative_to(folder).as_posix()
-        case = next(name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending))
+    for file in sorted(path for path in folder.rglob("*") if image_stem(path.name) is not None):
+        case = file.relative_to(folder).with_name(image_stem(file.name) or "").as_posix()
         if case in found:
             raise DataRefusedError(f"{folder}: one mask a case was needed, found two of {case}")
         found[case] = file

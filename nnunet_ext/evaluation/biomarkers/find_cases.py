@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below, stem_of
+from nnunet_ext.core.names import image_stem
+from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below
 from nnunet_ext.evaluation.biomarkers.read_masks import LabelValues, label_values
 
 _DATASET: Final = "dataset.json"
@@ -107,7 +108,7 @@ def _lesions(sources: Sources, label_maps: bool) -> dict[str, list[Path]]:
     path = sources.lesion
     if path.is_file():
         name = None if label_maps else case_of_mask(path.name, "lesion")
-        return {name or stem_of(path.name): [path]}
+        return {name or image_stem(path.name) or path.name: [path]}
     found = images_below(path) if label_maps else masks_below(path, "lesion") or images_below(path)
     if not found:
         raise DataRefusedError(

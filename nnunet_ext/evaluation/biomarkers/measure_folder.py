@@ -10,6 +10,7 @@ import numpy as np
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import on_grid
+from nnunet_ext.core.names import strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Array, Volume
@@ -19,7 +20,6 @@ from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity, intensities, sums
 from nnunet_ext.evaluation.biomarkers.intervals import lesion_intervals
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
-from nnunet_ext.evaluation.biomarkers.mask_names import stem_of
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
 from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_soft
@@ -118,7 +118,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         totals=case_totals(case, variants, soft_total),
         instances=instance_file(files.case),
         interval_source=source,
-        image="" if files.image is None else stem_of(files.image.name),
+        image="" if files.image is None else strip_ending(files.image.name),
     )
     write_image(settings.out / measured.instances, _smallest_integers(case.instances), masks.lesion.affine)
     write_text(settings.out / SCT_FOLDER / f"{files.case}_analysis.tsv", sct_table(measured))

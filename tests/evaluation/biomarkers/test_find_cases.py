@@ -6,8 +6,9 @@ import pytest
 from nnunet_ext.cascade.prediction.naming import Naming, output_stem
 from nnunet_ext.core.dialects import Dialect, label_stem
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.names import parse_case
 from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_cases
-from nnunet_ext.evaluation.biomarkers.instance_file import instance_file, read_case_name
+from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.mask_names import case_of_mask
 from nnunet_ext.evaluation.biomarkers.read_masks import LabelValues
 
@@ -114,5 +115,5 @@ def test_an_input_without_a_mask_says_what_was_needed(tmp_path: Path) -> None:
 def test_two_contrasts_of_a_patient_have_two_files() -> None:
     assert instance_file("sub-01_T1w") != instance_file("sub-01_T2w")
     assert instance_file("sub-01_ses-2_T2w").startswith("sub-01/ses-2/anat/sub-01_ses-2_label-lesion_desc-T2w")
-    assert read_case_name("zurich_sub-01_ses-02_T2w").session == "ses-02"
-    assert read_case_name("case_7").subject == read_case_name("case_7").contrast == ""
+    assert parse_case("zurich_sub-01_ses-02_T2w").session == "ses-02"
+    assert parse_case("case_7").subject == parse_case("case_7").suffix == ""
