@@ -17,6 +17,7 @@ from nnunet_ext.cascade.source_cases import source_cases
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_place import beside, only_writer, refuse_taken_number
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.provenance import generated_by, sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.workers import Progress, run_all
@@ -125,8 +126,7 @@ class _Job:
 
     @property
     def ignore(self) -> int | None:
-        value = self.content["labels"].get("ignore")
-        return int(value) if value is not None else None
+        return Labelling.of_dataset_json(self.content).ignore
 
 
 def _write(job: _Job, n_procs: int, progress: Progress | None) -> Cropping:

@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
+from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
 from nnunet_ext.core.volume import Affine, Volume, voxel_volume_mm3
 
 _NEIGHBOURS: Final = 26
@@ -53,7 +53,7 @@ class PostProcessed:
     warnings: tuple[str, ...]
 
 
-def post_process(masks: Mapping[str, Mask], regions: Regions, affine: Affine, rules: PostProcessing) -> PostProcessed:
+def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, rules: PostProcessing) -> PostProcessed:
     """Apply the rules but the threshold, which needs probabilities.
 
     The cord, for these rules, is the largest tube (see `largest_tube`) of those of its pieces that hold a voxel beside
@@ -132,7 +132,7 @@ def _flagged(frame: "_Frame", masks: Masks) -> tuple[str, ...]:
 class _Frame:
     """What stays the same while masks change."""
 
-    regions: Regions
+    regions: Labelling
     affine: Affine
 
     @property

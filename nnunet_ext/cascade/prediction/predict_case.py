@@ -12,12 +12,12 @@ from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.course import SLAB_MM, Course
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
-from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
 from nnunet_ext.cascade.prediction.within_boxes import renewed
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
 from nnunet_ext.core.volume import Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
@@ -43,7 +43,7 @@ class CaseOptions:
         Which of the case's images the localizer takes, in its order.
     """
 
-    regions: Regions
+    regions: Labelling
     rules: PostProcessing
     margins: Margins | None = None
     localizer_channels: tuple[int, ...] = (0,)

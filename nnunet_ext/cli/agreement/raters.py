@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from nnunet_ext.cli.agreement.inputs import method_names
 from nnunet_ext.cli.agreement.place import refuse_place, write_agreement
 from nnunet_ext.cli.agreement.publish import left_out_row
@@ -17,6 +15,7 @@ from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
+from nnunet_ext.core.mask import refuse_several
 from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.tables import Row
@@ -125,9 +124,7 @@ def _read(files: Mapping[str, Path]) -> tuple[dict[str, Array], float]:
     volumes = {rater: read_mask(path) for rater, path in files.items()}
     first, *_ = volumes.values()
     for rater, volume in volumes.items():
-        labels = sorted(set(np.unique(volume.data).tolist()) - {0})
-        if len(labels) > 1:
-            raise FileRefusedError(files[rater], f"{rater}: a binary mask was needed, found the labels {labels}")
+        refuse_several(files[rater], volume.data, "region", f" in the mask of {rater}")
         off = apart(volume, first)
         if off is None:
             shapes = f"{volume.data.shape}, not {first.data.shape}"

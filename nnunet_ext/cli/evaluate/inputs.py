@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.tables import NOTHING, Row, read_table
@@ -14,7 +15,6 @@ from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.participants import read_participants
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.evaluation.evaluate_pair import Comparison
-from nnunet_ext.evaluation.labelling import Labelling
 from nnunet_ext.evaluation.mask_files import MaskFolder, find_masks, is_tree
 from nnunet_ext.evaluation.pairs import CaseAbout, CasePair, pair_cases, pair_files
 from nnunet_ext.evaluation.region import Scoring

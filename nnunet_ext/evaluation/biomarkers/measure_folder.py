@@ -22,7 +22,7 @@ from nnunet_ext.evaluation.biomarkers.intervals import lesion_intervals
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
-from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_soft
+from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_probability
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_table
 from nnunet_ext.evaluation.biomarkers.totals import case_totals
 
@@ -144,8 +144,7 @@ def _fold(path: Path, files: CaseInput, reference: Volume, threshold: float) -> 
 
 
 def _probability(path: Path, reference: Volume) -> Array:
-    volume, values = read_soft(path)
-    return on_grid(Volume(values, volume.affine), reference, path, WHOSE_GRID)[0].data
+    return on_grid(read_probability(path), reference, path, WHOSE_GRID)[0].data
 
 
 def _intensities(

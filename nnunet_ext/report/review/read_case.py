@@ -9,6 +9,7 @@ import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, lies_on
+from nnunet_ext.core.labels import region_mask
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
@@ -99,5 +100,4 @@ def _mask(
         return None
     if file.values is None:
         return np.asarray(volume.data > 0)
-    mask: BoolArray = np.logical_or.reduce([volume.data == value for value in file.values])
-    return mask
+    return region_mask(volume.data, file.values)

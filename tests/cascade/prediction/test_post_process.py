@@ -10,8 +10,8 @@ from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.default_post_processing import default_post_processing
 from nnunet_ext.cascade.prediction.post_process import PostProcessed, post_process
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.regions import Masks, Regions
-from tests.cascade.prediction.test_regions import CORD_LESION, PLAIN, TUMOUR
+from nnunet_ext.core.labels import Labelling, Masks
+from tests.core.test_labels import CORD_LESION, PLAIN, TUMOUR
 
 SHAPE = (24, 24, 40)
 AFFINE = np.diag([-1.0, 1.0, 2.0, 1.0])
@@ -20,7 +20,7 @@ IN_TUBE = Box((11, 11, 8), (13, 13, 12))
 AWAY = Box((1, 1, 34), (4, 4, 37))
 
 
-def masks_of(regions: Regions, *boxes: tuple[int, Box]) -> Masks:
+def masks_of(regions: Labelling, *boxes: tuple[int, Box]) -> Masks:
     """Draw boxes with label values over each other, and take the regions."""
     labels = np.zeros(SHAPE, dtype=np.int16)
     for value, box in boxes:
@@ -32,7 +32,7 @@ def sizes(done: PostProcessed) -> dict[str, int]:
     return {name: int(mask.sum()) for name, mask in done.masks.items()}
 
 
-def nested(masks: Mapping[str, np.ndarray], regions: Regions) -> bool:
+def nested(masks: Mapping[str, np.ndarray], regions: Labelling) -> bool:
     inside = all(not (masks[part] & ~masks[whole]).any() for whole in regions.names for part in regions.inside(whole))
     apart = all(not (masks[name] & masks[other]).any() for name in regions.names for other in regions.beside(name))
     return inside and apart
@@ -194,7 +194,7 @@ def test_a_cavity_along_the_cord_that_is_open_at_an_end_is_no_hole() -> None:
     smallest=st.floats(0, 60),
 )
 def test_whatever_the_rules_regions_still_lie_in_each_other_and_can_be_drawn(
-    seed: int, model: Regions, largest: bool, outside: OutsideCord, smallest: float
+    seed: int, model: Labelling, largest: bool, outside: OutsideCord, smallest: float
 ) -> None:
     generator = np.random.default_rng(seed)
     coarse = generator.integers(0, max(model.order) + 1, (4, 4, 4)) * (generator.random((4, 4, 4)) < 0.6)

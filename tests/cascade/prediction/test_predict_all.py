@@ -24,7 +24,7 @@ from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Affine, Array
 from tests.cascade.prediction.stand_in import Threshold
-from tests.cascade.prediction.test_regions import CORD_LESION
+from tests.core.test_labels import CORD_LESION
 
 SHAPE = (20, 24, 30)
 CORD, LESION = Box((8, 8, 4), (12, 12, 26)), Box((9, 9, 10), (11, 11, 14))
