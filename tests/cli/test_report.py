@@ -13,7 +13,7 @@ import pytest
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.nifti_read import read_mask
-from nnunet_ext.core.nifti_write import write_mask
+from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.report.review.read_case import read_case
 from nnunet_ext.report.sources.gather import gather
 from tests.conftest import SmallBids
@@ -76,6 +76,22 @@ def test_each_side_is_drawn_by_its_own_numbers(tmp_path: Path, predicted_regions
             assert np.array_equal(masks.prediction, truth[region]), region
             reference = read_mask(tmp_path / "labels" / "case000.nii.gz").data
             assert np.array_equal(masks.reference, reference > 0 if region == "sc" else reference == 2), region
+
+
+def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
+    MadeEvaluation(tmp_path).write([MadeCase("case000")])
+    sides = tmp_path / "labels", tmp_path / "predicted"
+    for side in sides:
+        labels = read_mask(side / "case000.nii.gz")
+        (side / "case000.nii.gz").unlink()
+        soft = (labels.data > 0) * np.float32(0.4) + (labels.data == 2) * np.float32(0.4)
+        write_image(side / "case000_label-lesion_seg.nii.gz", soft, labels.affine)
+    assert main(["evaluate", *map(str, sides), "-o", str(tmp_path / "out"), "--threshold", "0.6"]) == 0
+    (record,) = gather([tmp_path / "out"]).cases
+    drawn = read_case(record)
+    assert drawn is not None
+    assert drawn.problems == ()
+    assert np.array_equal(drawn.regions["lesion"].prediction, labels.data == 2)
 
 
 def test_the_same_command_gives_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Reading the image and the masks of a case, all on one grid."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import numpy as np
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, lies_on
 from nnunet_ext.core.labels import region_mask
+from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
@@ -55,11 +57,11 @@ def read_case(record: CaseRecord) -> CaseVolumes | None:
     """
     problems: list[str] = []
     read: dict[Path, Volume | None] = {}
-    image = None if record.image is None else _volume(record.image, problems, mask=False)
+    image = None if record.image is None else _volume(record.image, read_volume, problems)
     first = image
     for file in (*record.reference.values(), *record.prediction.values()):
         if file.path not in read:
-            read[file.path] = _volume(file.path, problems, mask=True)
+            read[file.path] = _volume(file.path, partial(_values, file), problems)
         first = first or read[file.path]
     if first is None:
         if not problems:
@@ -78,9 +80,13 @@ def read_case(record: CaseRecord) -> CaseVolumes | None:
     return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks)
 
 
-def _volume(path: Path, problems: list[str], *, mask: bool) -> Volume | None:
+def _values(file: MaskFile, path: Path) -> Volume:
+    return read_mask(path) if file.values is not None else read_region(path, file.threshold).volume
+
+
+def _volume(path: Path, read: Callable[[Path], Volume], problems: list[str]) -> Volume | None:
     try:
-        return read_mask(path) if mask else read_volume(path)
+        return read(path)
     except FileRefusedError as error:
         problems.append(f"{path.name}: {error.reason}")
     except (DataRefusedError, OSError) as error:

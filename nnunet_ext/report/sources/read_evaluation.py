@@ -37,12 +37,13 @@ def read_evaluation(folder: Path) -> Found:
     # Either side is drawn by its own numbers: a model may count its classes in another order.
     sides = [about.get(key) or about.get("regions", {}) for key in ("regions", "prediction_regions")]
     reference, prediction = ({name: tuple(numbers) for name, numbers in side.items()} for side in sides)
+    threshold = about.get("settings", {}).get("threshold")
     cases = tuple(
         replace(
             _record(name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, [])),
             image=_image(folder, inputs.get(name, {})),
-            reference=_masks(folder, _text(inputs.get(name, {}), "reference"), reference),
-            prediction=_masks(folder, _text(inputs.get(name, {}), "prediction"), prediction),
+            reference=_masks(folder, _text(inputs.get(name, {}), "reference"), reference, threshold),
+            prediction=_masks(folder, _text(inputs.get(name, {}), "prediction"), prediction, threshold),
         )
         for name in names
     )
@@ -104,13 +105,15 @@ def _image(folder: Path, given: Row) -> Path | None:
     return folder / image if image else None
 
 
-def _masks(folder: Path, cell: str, values: Mapping[str, tuple[int, ...]]) -> dict[str, MaskFile]:
+def _masks(
+    folder: Path, cell: str, values: Mapping[str, tuple[int, ...]], threshold: float | None
+) -> dict[str, MaskFile]:
     """Read `file` (a label map) or `sc=file;lesion=file` (a mask a region)."""
     if not cell:
         return {}
     parts = [part.partition("=") for part in cell.split(";")]
     if all(equals for _, equals, _ in parts) and any(region in values for region, _, _ in parts):
-        return {region: MaskFile(folder / path) for region, _, path in parts if region in values}
+        return {region: MaskFile(folder / path, None, threshold) for region, _, path in parts if region in values}
     return {region: MaskFile(folder / cell, of) for region, of in values.items()}
 
 
