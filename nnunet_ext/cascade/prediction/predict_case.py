@@ -139,8 +139,14 @@ def predict_case(
         margins=margins if boxed.boxes else None,
         growths=boxed.growths,
         changes=done.changes,
-        warnings=(*said, *boxed.warnings, *done.warnings),
+        warnings=(*said, *boxed.warnings, *_left_nothing(boxed, options), *done.warnings),
     )
+
+
+def _left_nothing(boxed: _Boxed, options: CaseOptions) -> list[str]:
+    """Say which regions a threshold other than nnU-Net's own took away as a whole."""
+    gone = [name for name, mask in boxed.found.masks.items() if mask.any() and not boxed.masks[name].any()]
+    return [f"Threshold {options.rules.threshold:g} left nothing of {name}, which one half finds" for name in gone]
 
 
 def _localise(

@@ -176,6 +176,8 @@ def test_another_threshold_is_taken_from_the_probabilities() -> None:
     done = predict_case([given], Threshold(probabilities=True), None, options)
     np.testing.assert_array_equal(done.masks["lesion"], given.data / 400 > 0.7)
     assert done.probabilities["lesion"].max() == pytest.approx(250 / 400)
+    assert "Threshold 0.7 left nothing of lesion, which one half finds" in done.warnings
+    assert not any("Threshold" in said for said in predict_case([given], Threshold(), None, OPTIONS).warnings)
     with pytest.raises(UsageError, match="probabilities"):
         predict_case([given], Threshold(), None, options)
 
