@@ -9,7 +9,6 @@ from typing import Any, Final
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UsageError
-from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.models.entry_names import PLANS
 
@@ -53,7 +52,8 @@ def find_model(asked: str, flag: str) -> Path:
 
 def channel_names(dataset_json: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the channels of a model, in order."""
-    return Labelling.of_dataset_json(dataset_json).channels
+    names = dataset_json.get("channel_names") or dataset_json["modality"]
+    return tuple(str(names[key]) for key in sorted(names, key=int))
 
 
 def localizer_channels(localizer: Sequence[str], model: Sequence[str]) -> tuple[int, ...]:
