@@ -14,6 +14,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.volume import Array
 from nnunet_ext.report.review.read_case import read_case
 from nnunet_ext.report.sources.gather import gather
 from tests.conftest import SmallBids
@@ -48,6 +49,10 @@ def test_a_report_has_a_page_for_the_group_and_one_for_each_case(evaluated: Path
         assert str(tmp_path) not in text
 
 
+def same(drawn: Array | None, wanted: Array) -> bool:
+    return drawn is not None and np.array_equal(drawn, wanted)
+
+
 @pytest.mark.parametrize("predicted_regions", [False, True])
 def test_each_side_is_drawn_by_its_own_numbers(tmp_path: Path, predicted_regions: bool) -> None:
     made = MadeEvaluation(tmp_path)
@@ -73,9 +78,9 @@ def test_each_side_is_drawn_by_its_own_numbers(tmp_path: Path, predicted_regions
         assert drawn.problems == ()
         assert list(drawn.regions) == (["sc", "lesion"] if name == "both" else ["lesion"])
         for region, masks in drawn.regions.items():
-            assert np.array_equal(masks.prediction, truth[region]), region
-            reference = read_mask(tmp_path / "labels" / "case000.nii.gz").data
-            assert np.array_equal(masks.reference, reference > 0 if region == "sc" else reference == 2), region
+            labels = read_mask(tmp_path / "labels" / "case000.nii.gz").data
+            assert same(masks.prediction, truth[region]), region
+            assert same(masks.reference, labels > 0 if region == "sc" else labels == 2), region
 
 
 def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
@@ -91,7 +96,7 @@ def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
     drawn = read_case(record)
     assert drawn is not None
     assert drawn.problems == ()
-    assert np.array_equal(drawn.regions["lesion"].prediction, labels.data == 2)
+    assert same(drawn.regions["lesion"].prediction, labels.data == 2)
 
 
 def test_the_same_command_gives_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_dataset_json_is_read_whole() -> None:
     }
     found = Labelling.of_dataset_json(content)
     assert (found.names, found.values, found.order) == (("sc", "lesion"), {"sc": (1, 2), "lesion": (2,)}, (1, 2))
-    assert (found.ignore, found.every_value) == (3, {0, 1, 2})
+    assert (found.ignore, sorted(found.every_value)) == (3, [0, 1, 2])
     assert (found.classes, found.within) == ((("sc", 1), ("lesion", 2)), (("lesion", "sc"),))
     assert (found.channels, found.image_channels) == (("T2w", "noNorm"), (0,))
 

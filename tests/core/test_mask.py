@@ -82,7 +82,7 @@ def test_a_soft_mask_is_cut_above_its_threshold_and_refused_without_one(tmp_path
     assert found.soft is not None
     assert np.array_equal(found.soft, soft)
     assert found.volume.data.sum() == INSIDE.sum() - 1
-    assert not read(tmp_path, soft, np.float32(0.6)).volume.data.any()
+    assert not read(tmp_path, soft, float(np.float32(0.6))).volume.data.any()
     with pytest.raises(FileRefusedError, match="set a threshold"):
         read(tmp_path, soft, None)
 

@@ -155,8 +155,8 @@ def test_every_volume_on_a_sheared_grid_is_the_voxels_own(masks: Path, tmp_path:
     sheared[0, 2] = 0.75  # a stack of slices that were taken at an angle
     for name, mask in (("lesions", boxes(*LESION)), ("cords", straight_cord())):
         write_mask(masks / name / "a.nii.gz", mask, sheared)
-    for case, soft in (("a", boxes(*LESION)), ("empty", boxes())):
-        write_image(masks / "soft" / f"{case}.nii.gz", soft.astype(np.float32), sheared if case == "a" else LAS)
+    for name, soft, grid in (("a", boxes(*LESION), sheared), ("empty", boxes(), LAS)):
+        write_image(masks / "soft" / f"{name}.nii.gz", soft.astype(np.float32), grid)
     assert measured(masks, tmp_path / "out", "--probability", masks / "soft") == 0
     (lesion,) = read_table(tmp_path / "out" / "biomarkers.tsv")
     case = {row["case"]: row for row in read_table(tmp_path / "out" / "cases_biomarkers.tsv")}["a"]
