@@ -1,7 +1,7 @@
 """Reading one case, checking it, and writing it as nnU-Net wants it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import RAW_AXES, reorient
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
@@ -40,6 +41,10 @@ class ConvertedCase:
         Of the source files of its channels, with `;` between them.
     quality
         What was measured; None where it was not converted.
+    sources
+        SHA-256 of each source file, by its path in the dataset that it comes from.
+    files
+        SHA-256 of each file that was written, by its path in the raw dataset.
     """
 
     plan: PlannedCase
@@ -47,6 +52,8 @@ class ConvertedCase:
     geometry: str = ""
     image_sha256: str = ""
     quality: Quality | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +112,23 @@ def _convert(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> Converte
         geometry="; ".join(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
         quality=measure_quality(channels.anchor, masks.by_class, max(masks.moved_mm, channels.moved_mm)),
+        sources=source_digests(plan, dict(zip(filter(None, plan.images), channels.sha256, strict=True))),
     )
+
+
+def source_digests(plan: PlannedCase, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Hash each file that a case is made of, by its path in its dataset; what is not there has no hash.
+
+    Parameters
+    ----------
+    plan
+        The case.
+    known
+        Hashes of files that were read already.
+    """
+    names = [*filter(None, plan.images), *(path for label in plan.labels for _, path in label.files)]
+    found = {name: plan.source.root / name for name in names if name not in (known or {})}
+    return {**(known or {}), **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
 def _read_masks(plan: PlannedCase, image: Volume, recipe: Recipe) -> _Masks:

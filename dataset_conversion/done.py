@@ -1,22 +1,22 @@
 """Cases that an interrupted conversion had finished: trusted only where every byte of them is still there."""
 
-import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.dataset_files.fingerprint import digest_of
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case
+from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case, source_digests
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality import ClassQuality, Quality
 from nnunet_ext.dataset_conversion.recipe import Recipe
 
 DONE_FOLDER: Final = ".done"
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 
 
 def convert_or_reuse(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
@@ -37,8 +37,10 @@ def convert_or_reuse(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> 
         return before
     converted = convert_case(plan, recipe, dataset)
     if not converted.plan.reason:
-        hashes = {str(path.relative_to(dataset.folder)): sha256(path) for path in written_files(plan, recipe, dataset)}
-        write_json(record, {"key": key, "files": hashes, "converted": _content(converted)})
+        written = written_files(plan, recipe, dataset)
+        hashes = {path.relative_to(dataset.folder).as_posix(): sha256(path) for path in written}
+        converted = replace(converted, files=hashes)
+        write_json(record, {"key": key, "converted": _content(converted)})
     return converted
 
 
@@ -52,22 +54,19 @@ def written_files(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> Ite
 
 
 def _key(plan: PlannedCase, recipe: Recipe) -> str:
-    """Hash what decides a case's content: the recipe, and names, sizes and times of its source files."""
-    files = [*plan.images, *(path for label in plan.labels for _, path in label.files)]
-    stats = [(plan.source.root / file).stat() for file in files if file and (plan.source.root / file).exists()]
-    content = [
-        *(_SCHEMA, recipe.content(), plan.case, plan.split, plan.images, [asdict(label) for label in plan.labels]),
-        [(stat.st_size, stat.st_mtime_ns) for stat in stats],
-    ]
-    return hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()
+    """Hash what decides a case's content, beside that of its source files: the recipe, and which files they are."""
+    labels = [asdict(label) for label in plan.labels]
+    return digest_of([_SCHEMA, recipe.content(), plan.case, plan.split, plan.images, labels])
 
 
 def _read_record(record: Path, key: str, plan: PlannedCase, dataset: RawDataset) -> ConvertedCase | None:
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
-        if content["key"] != key or any(sha256(dataset.folder / f) != digest for f, digest in content["files"].items()):
+        if content["key"] != key:
             return None
-        return _converted(plan, content["converted"])
+        done = _converted(plan, content["converted"])
+        whole = all(sha256(dataset.folder / name) == digest for name, digest in done.files.items())
+        return done if whole and source_digests(plan) == done.sources else None
     except (OSError, ValueError, KeyError, TypeError):  # not done, or half gone: it is converted again
         return None
 

@@ -6,16 +6,22 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
+from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
 from nnunet_ext.core.errors import ConflictError, DataRefusedError
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import Row, cell
+from nnunet_ext.dataset_conversion.convert_case import source_digests
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
-from nnunet_ext.dataset_conversion.plan_file import RECORD, SCHEMA
+from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.tables import read_cases
+
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -31,13 +37,16 @@ class Existing:
     ledger
         What it says of its cases.
     folds
-        Its `splits_final.json`.
+        Its `splits_final.json`, or what a person made of that in nnU-Net's preprocessed folder.
+    edited
+        Whether a person did.
     """
 
     dataset: RawDataset
     record: Mapping[str, Any]
     ledger: Ledger
-    folds: Sequence[Mapping[str, Sequence[str]]]
+    folds: Folds
+    edited: bool = False
 
     @property
     def known(self) -> dict[Patient, Membership]:
@@ -53,7 +62,7 @@ class Existing:
                 known.setdefault(patient, Membership("train", "was in the pool"))
         return known
 
-    def without_known(self, plan: Plan) -> list[PlannedCase]:
+    def new_cases(self, plan: Plan) -> list[PlannedCase]:
         """Give the cases of a plan that are new to the dataset, and those of its pool that have labels now.
 
         Raises
@@ -66,28 +75,54 @@ class Existing:
                 f"{self.dataset.folder}: its target is {self.record['target']['name']}, and this one is "
                 f"{plan.target.name}, or was changed; choose another -d"
             )
-        splits = {(row["dataset"], row["image"]): row["split"] for row in self.ledger.included}
-        return [case for case in plan.cases if _is_new(case, splits)]
+        by_case = {row["case"]: row["split"] for row in self.ledger.included}
+        by_image = {(row["dataset"], row["image"]): row["split"] for row in self.ledger.included}
+        return [case for case in plan.cases if _is_new(case, by_case.get(case.case) or by_image.get(_image(case)))]
+
+    def changed_cases(self, plan: Plan) -> list[PlannedCase]:
+        """Give the cases that the dataset has and that would be other ones now, by the content of their sources.
+
+        Another file, mask or rater counts, and so does what was said of the participant. A source that is not there at
+        present says nothing, nor does a case that is left out knowingly.
+        """
+        rows = zip(self.ledger.rows, self.ledger.contents, strict=True)
+        known = {row["case"]: (row, content) for row, content in rows if row["status"] == "include"}
+        new = {case.case for case in self.new_cases(plan)}
+        return [
+            case
+            for case in plan.cases
+            if case.case in known and case.case not in new and _differs(case, *known[case.case])
+        ]
 
 
-def read_existing(dataset: RawDataset) -> Existing:
+def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Existing:
     """Read a dataset that `write_dataset` made, and see whether its images are all there.
+
+    Parameters
+    ----------
+    dataset
+        Where it stands.
+    preprocessed
+        Its folder in `nnUNet_preprocessed`: folds that a person edited there count instead of its own.
 
     Raises
     ------
     ConflictError
-        Where something else stands in its place.
+        Where something else stands in its place, such as a dataset that was boxed from another.
     DataRefusedError
         Where images of it are gone.
     """
     folder = dataset.folder
+    if (folder / BOXED).exists():
+        raise ConflictError(
+            f"{folder}: its images are boxed from another dataset; add to that one, then box it anew: "
+            f"nnunet_ext crop-dataset ... --update"
+        )
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if record["schema"] != SCHEMA:
             raise ValueError(f"it has schema {record['schema']}, and {SCHEMA} was needed")
-        ledger = Ledger(read_cases(folder), read_cases(folder, "qc.tsv"), record["cases"])
-        splits = folder / "splits_final.json"
-        folds = json.loads(splits.read_text(encoding="utf-8")) if splits.exists() else []
+        ledger = Ledger(read_cases(folder), read_cases(folder, QUALITY), record["cases"])
         missing = [row["case"] for row in ledger.included if not dataset.image(row["case"], row["split"]).is_file()]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConflictError(f"{folder}: something else stands here ({error}); choose another -d or -n") from error
@@ -96,7 +131,17 @@ def read_existing(dataset: RawDataset) -> Existing:
             f"{folder}: {len(missing)} of its images are gone, the first {missing[0]}; "
             f"remove the folder and convert again"
         )
-    return Existing(dataset, record, ledger, folds)
+    edited = None if preprocessed is None else edited_folds(folder, preprocessed)
+    return Existing(dataset, record, ledger, read_folds(folder) if edited is None else edited, edited is not None)
+
+
+def changed_in_words(dataset: RawDataset, cases: Sequence[str]) -> str:
+    """Say which cases' sources have changed, and what helps."""
+    named = ", ".join(cases[:_SHOWN]) + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
+    return (
+        f"{dataset.folder}: the sources of {len(cases)} of its cases have changed since they were converted: {named}; "
+        f"to take over what they hold now, together with what is new: the same command with --update"
+    )
 
 
 def carry_over(existing: Existing, cases: set[str], dataset: RawDataset) -> None:
@@ -112,9 +157,23 @@ def carry_over(existing: Existing, cases: set[str], dataset: RawDataset) -> None
                     _link(path, dataset.folder / path.relative_to(old.folder))
 
 
-def _is_new(case: PlannedCase, splits: Mapping[tuple[str, str], str]) -> bool:
-    split = splits.get((case.source.name, ";".join(image for image in case.images if image)))
+def _image(case: PlannedCase) -> tuple[str, str]:
+    return case.source.name, ";".join(image for image in case.images if image)
+
+
+def _is_new(case: PlannedCase, split: str | None) -> bool:
     return split is None or (split == "pool" and not case.reason and case.split != "pool")
+
+
+def _differs(case: PlannedCase, row: Row, content: Mapping[str, Any]) -> bool:
+    if case.reason:
+        return case.refused
+    planned, before = case_content(case), content.get("sha256", {})
+    if (row["site"], row["pathology"]) != (cell(case.site), cell(case.pathology)):
+        return True
+    if any(planned[key] != content[key] for key in ("images", "labels")):
+        return True
+    return any(before.get(name) != digest for name, digest in source_digests(case).items())
 
 
 def _channels(dataset: RawDataset, case: str, split: str) -> list[Path]:

@@ -63,15 +63,19 @@ def ledger_of(converted: Sequence[ConvertedCase], target: Target) -> Ledger:
     return _sorted(
         rows=[case_row(case) for case in converted],
         quality=[quality_row(case, classes) for case in converted if not case.plan.reason],
-        contents=[case_content(case.plan) for case in converted],
+        contents=[{**case_content(case.plan), "sha256": dict(case.sources)} for case in converted],
         target=target,
     )
 
 
 def joined(old: Ledger, new: Ledger, target: Target) -> Ledger:
-    """Add the cases of `new` to those of `old`; where both have an image, `new` counts."""
-    replaced = {(row["dataset"], row["image"]) for row in new.rows}
-    kept = [index for index, row in enumerate(old.rows) if (row["dataset"], row["image"]) not in replaced]
+    """Add the cases of `new` to those of `old`; where both have a case, or an image that was left out, `new` counts."""
+    replaced, images = {row["case"] for row in new.rows}, {(row["dataset"], row["image"]) for row in new.rows}
+    kept = [
+        index
+        for index, row in enumerate(old.rows)
+        if row["case"] not in replaced and (row["status"] == "include" or (row["dataset"], row["image"]) not in images)
+    ]
     names = {old.rows[index]["case"] for index in kept}
     return _sorted(
         rows=[*(old.rows[index] for index in kept), *new.rows],

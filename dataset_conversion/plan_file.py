@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, cast, get_args
 
 from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.dataset_files.description import RECORD
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.provenance import generated_by
@@ -20,7 +21,6 @@ from nnunet_ext.dataset_conversion.source import Source
 from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, read_cases
 
 SCHEMA: Final = 2
-RECORD: Final = "conversion.json"
 
 _CASE_NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_+-]*")
 

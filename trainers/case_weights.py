@@ -1,8 +1,9 @@
 """How often each case is drawn."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import mean
 
+from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.trainers.spine_plan import SpinePlan
 
 
@@ -25,23 +26,44 @@ def case_weights(
     Returns
     -------
     dict
-        A weight for each case; empty where all are drawn alike, as nnU-Net does. A weight of 0 is never drawn; where
-        all have 0, all are drawn alike.
+        A weight for each case; one whose site or contrast is not known weighs as the others on average. Empty where
+        all are drawn alike, as nnU-Net does. A weight of 0 is never drawn; where all have 0, all are drawn alike.
     """
-    by_contrast = plan.contrast_weights or (_balanced(plan, cases) if balance_contrasts else {})
     weights = {case: plan.case_weights.get(case, 1.0) for case in cases}
-    for case in cases:
-        group = plan.groups.get(case)
-        if group is not None:
-            weights[case] *= plan.site_weights.get(group.site, 1.0) * by_contrast.get(group.contrast, 1.0)
+    weights = _weighted(weights, {case: _known(plan, case, "site") for case in cases}, plan.site_weights)
+    contrasts = {case: _known(plan, case, "contrast") for case in cases}
+    by_contrast = plan.contrast_weights
+    if by_contrast is None:
+        by_contrast = _balanced(weights, contrasts) if balance_contrasts else {}
+    weights = _weighted(weights, contrasts, by_contrast)
     if rehearse:
         weights = _rehearsed(weights, set(plan.new_cases), plan.rehearsal_share)
     return weights if len(set(weights.values())) > 1 else {}
 
 
-def _balanced(plan: SpinePlan, cases: Sequence[str]) -> dict[str, float]:
-    counts = Counter(plan.groups[case].contrast for case in cases if case in plan.groups)
-    return {contrast: 1 / count for contrast, count in counts.items()}
+def _known(plan: SpinePlan, case: str, what: str) -> str | None:
+    group = plan.groups.get(case)
+    name = NOTHING if group is None else getattr(group, what)
+    return None if name in ("", NOTHING) else name
+
+
+def _weighted(
+    weights: Mapping[str, float], groups: Mapping[str, str | None], by_group: Mapping[str, float]
+) -> dict[str, float]:
+    """Multiply by the weights of groups. A case whose group is not known gets what the others get on average, so that
+    it is drawn neither more nor less for it.
+    """  # noqa: D205 - one sentence
+    factors = {case: by_group.get(group, 1.0) for case, group in groups.items() if group is not None}
+    usual = mean(factors.values()) if factors else 1.0
+    return {case: weight * factors.get(case, usual) for case, weight in weights.items()}
+
+
+def _balanced(weights: Mapping[str, float], contrasts: Mapping[str, str | None]) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for case, contrast in contrasts.items():
+        if contrast is not None:
+            totals[contrast] = totals.get(contrast, 0.0) + weights[case]
+    return {contrast: 1 / total for contrast, total in totals.items() if total}
 
 
 def _rehearsed(weights: Mapping[str, float], new: set[str], old_share: float) -> dict[str, float]:

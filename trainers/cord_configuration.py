@@ -1,15 +1,19 @@
 """`3d_cord`: a configuration of nnU-Net's plans that is coarse and small, to find the cord with."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock
 from nnunetv2.experiment_planning.experiment_planners.network_topology import get_pool_and_conv_props
 
+from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
 
 CONFIGURATION: Final = "3d_cord"
 FULL: Final = "3d_fullres"
-_SPACING: Final = "localizer_spacing_mm"  # our key in it: nnU-Net keeps keys that it does not know
+SPACING: Final = "localizer_spacing_mm"  # our key in it: nnU-Net keeps keys that it does not know
 _LARGEST_PATCH: Final = (160, 128, 96)  # from the longest axis to the shortest: most images fit into one
 _FEATURES: Final = (8, 16, 32, 64, 64)  # with 16 at the finest resolution it takes 2.6 times as long
 _SMALLEST_MAP: Final = 4
@@ -47,7 +51,7 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
     _, strides, kernels, patch, _ = get_pool_and_conv_props(spacing, wanted, _SMALLEST_MAP, len(_FEATURES) - 1)
     return {
         "inherits_from": FULL,
-        _SPACING: spacing_mm,
+        SPACING: spacing_mm,
         "data_identifier": f"{plans['plans_name']}_{CONFIGURATION}_{spacing_mm:g}mm",
         "spacing": spacing,
         "median_image_size_in_voxels": [float(count) for count in median],
@@ -58,9 +62,18 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
     }
 
 
+def add_to_plans(file: Path, configuration: Mapping[str, Any]) -> None:
+    """Write the configuration into nnU-Net's plans file, unless it stands there."""
+    with FileLock(file.with_name(f".{CONFIGURATION}.plans.lock")):  # several trainings may be started at once
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["configurations"].get(CONFIGURATION) != configuration:
+            content["configurations"][CONFIGURATION] = configuration
+            write_json(file, content)
+
+
 def is_ours(configuration: Mapping[str, Any]) -> bool:
     """Tell whether we made a configuration, so that we may make it anew; a user's own stays."""
-    return _SPACING in configuration
+    return SPACING in configuration
 
 
 def _patch(median: Sequence[int], spacing: Sequence[float]) -> list[int]:

@@ -6,15 +6,15 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import torch
-from nnunetv2.paths import nnUNet_preprocessed, nnUNet_raw
+from nnunetv2.paths import nnUNet_preprocessed
 
-from nnunet_ext.trainers.cord_configuration import CONFIGURATION, FULL, cord_configuration, is_ours
+from nnunet_ext.trainers.cord_configuration import CONFIGURATION, SPACING, add_to_plans, cord_configuration, is_ours
 from nnunet_ext.trainers.dataset_knowledge import settle_spine_plan
-from nnunet_ext.trainers.prepare_configuration import prepare_configuration
 from nnunet_ext.trainers.sci import nnUNetTrainerSCI
-from nnunet_ext.trainers.spine_plan import SamplingShares
+from nnunet_ext.trainers.spine_plan import EVERY, SamplingShares
 
-_NNUNETS_EPOCHS: Final = 1000
+_SAME: Final = 0.1
+"""Of the voxel size: a few new cases do not make another network, which folds that are trained already cannot join."""
 
 
 class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
@@ -40,16 +40,19 @@ class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
             return
         name = plans["dataset_name"]
         preprocessed = Path(str(nnUNet_preprocessed)) / name
-        first = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
-        # The shares in it are for the trainings that come after: this one draws about the cord alone.
-        plan = settle_spine_plan(
-            preprocessed, dataset_json, plans, FULL, epochs=_NNUNETS_EPOCHS, on_gpu=device.type != "cpu", write=first
-        )
-        plans["configurations"][CONFIGURATION] = cord_configuration(plans, plan.localizer_spacing_mm)
-        kept = {key: value for key, value in plans.items() if key != "continue_training"}
-        prepare_configuration(Path(str(nnUNet_raw)) / name, preprocessed, kept, CONFIGURATION)
+        # What is renewed in it is kept, and told in the log, once there is one: see `initialize`.
+        plan, _ = settle_spine_plan(preprocessed, dataset_json, plans, None, write=False)
+        spacing = plan.localizer_spacing_mm
+        before = spacing if known is None else known[SPACING]
+        if abs(before - spacing) < _SAME * spacing and not plan.is_edited(SPACING):
+            spacing = before
+        plans["configurations"][CONFIGURATION] = cord_configuration(plans, spacing)
+        add_to_plans(preprocessed / f"{plans['plans_name']}.json", plans["configurations"][CONFIGURATION])
 
     def sampling(self) -> SamplingShares:
-        """Give the lesions' share to the cord."""
+        """Give the lesions' share to the cord, unless somebody edited the shares."""
         shares = super().sampling()
+        named = self.configuration_name if self.configuration_name in self.spine_plan.sampling else EVERY
+        if self.spine_plan.is_edited(f"sampling.{named}"):
+            return shares
         return SamplingShares(0.0, shares.lesion + shares.cord, shares.anywhere)

@@ -1,6 +1,9 @@
 """What a trainer learns from the files of its dataset before it begins."""
 
+import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +14,15 @@ from nnunet_ext.core.tables import read_table
 from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.derive_spine_plan import derive_spine_plan, stock_spine_plan
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge, knowledge_where_ignored
-from nnunet_ext.trainers.spine_plan import SpinePlan, read_spine_plan, write_spine_plan
+from nnunet_ext.trainers.renew_spine_plan import renew_spine_plan, spine_plan_lock
+from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, read_spine_plan, write_spine_plan
+from nnunet_ext.trainers.spine_plan_before import MARK
 
 
 def settle_spine_plan(
-    folder: Path,
-    dataset_json: Mapping[str, Any],
-    plans: Mapping[str, Any],
-    configuration: str,
-    *,
-    epochs: int,
-    on_gpu: bool,
-    write: bool,
-) -> SpinePlan:
-    """Read the dataset's spine plan or, where there is none yet, derive it and keep it.
+    folder: Path, dataset_json: Mapping[str, Any], plans: Mapping[str, Any], configuration: str | None, *, write: bool
+) -> tuple[SpinePlan, list[str]]:
+    """Read the dataset's spine plan and renew in it what the dataset's tables suggest now; edited values stay.
 
     Parameters
     ----------
@@ -33,28 +31,64 @@ def settle_spine_plan(
     dataset_json, plans
         Its description, and nnU-Net's plans.
     configuration
-        Of the plans, whose patches the shares are derived for.
-    epochs
-        nnU-Net's own number, for a dataset that our converter did not make.
-    on_gpu
-        Whether there is one.
+        Of the plans, whose patches shares are derived for; None for none.
     write
-        Whether this process is the one that writes.
+        Whether this process is the one that keeps it.
+
+    Returns
+    -------
+    tuple
+        The plan, and sentences for the log: what was renewed, what was kept as edited, what could not be looked at.
     """
-    plan = read_spine_plan(folder)
-    if plan is not None:
-        return plan
-    raw = Path(str(nnUNet_raw)) / folder.name if nnUNet_raw.is_set() else None
-    cases, quality = (raw / "cases.tsv", raw / "qc.tsv") if raw is not None else (None, None)
-    if cases is None or quality is None or not (cases.is_file() and quality.is_file()):
-        plan = stock_spine_plan(epochs)
-    else:
-        margins = dataset_json.get("crop", {}).get("margins_mm")
-        patch_mm = _patch_mm(dataset_json, plans, configuration)
-        plan = derive_spine_plan(read_table(cases), read_table(quality), patch_mm, on_gpu=on_gpu, margins=margins)
-    if write:
-        write_spine_plan(folder, plan)
-    return plan
+    with spine_plan_lock(folder) if write else nullcontext():
+        known = read_spine_plan(folder)
+        derived, said = _derive(folder, dataset_json, plans, configuration)
+        if known is None:
+            plan = derived or stock_spine_plan()
+            said.append("made from the dataset's tables" if derived else "made without them, with nnU-Net's own values")
+        elif derived is None:
+            plan = known
+        else:
+            plan, changes = renew_spine_plan(known, derived, _fields(known, derived))
+            said += [f"taken over from {MARK}"] if known.derived_from == MARK else []
+            said += changes
+        if write and plan != known:
+            write_spine_plan(folder, plan)
+    if configuration is not None and not {configuration, EVERY} & set(plan.sampling):
+        said.append(f"no shares for {configuration}: its patches show foreground as nnU-Net's do")
+    said += [f"{name}: no training case is named so; not used" for name in plan.unknown_cases()]
+    return plan, [f"{FILE}, {sentence}" for sentence in said]
+
+
+def _derive(
+    folder: Path, dataset_json: Mapping[str, Any], plans: Mapping[str, Any], configuration: str | None
+) -> tuple[SpinePlan | None, list[str]]:
+    """Derive the plan from the tables of the raw dataset; None where they are not there, and why."""
+    if not nnUNet_raw.is_set():
+        return None, ["used as it stands: nnUNet_raw is not set, where the dataset's tables would be"]
+    raw = Path(str(nnUNet_raw)) / folder.name
+    cases, quality = raw / "cases.tsv", raw / "qc.tsv"
+    if not cases.is_file():
+        return None, [f"used as it stands: {cases} is not there to renew it from"]
+    said = [] if quality.is_file() else [f"{quality} is missing: what it measured cannot be derived"]
+    patches = {} if configuration is None else {configuration: _patch_mm(dataset_json, plans, configuration)}
+    margins = dataset_json.get("crop", {}).get("margins_mm")
+    rows = read_table(quality) if quality.is_file() else []
+    plan = derive_spine_plan(read_table(cases), rows, patches, margins=margins)
+    return replace(plan, derived_from=_sha256(cases, quality, raw / "dataset.json")), said
+
+
+def _fields(known: SpinePlan, derived: SpinePlan) -> list[str]:
+    """Name what is derived here: margins of a dataset that is not cropped are `crop-dataset`'s to derive."""
+    theirs = known.crop_margins_mm and not derived.crop_margins_mm
+    return [name for name in derived.values() if not (theirs and name == "crop_margins_mm")]
+
+
+def _sha256(*files: Path) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()
 
 
 def _patch_mm(dataset_json: Mapping[str, Any], plans: Mapping[str, Any], name: str) -> dict[str, float]:

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from nnunet_ext.trainers.axes import DIRECTIONS
-from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 
 _THICK: Final = 2.0  # times the finest spacing of an image: along such an axis it was scanned in slices
 
 
-def derive_augmentation(measured: Sequence[Mapping[str, str]]) -> tuple[SpineAugmentation, str]:
+def derive_augmentation(measured: Sequence[Mapping[str, str]]) -> tuple[dict[str, Any], str]:
     """Let thick slices be as thick, and along the directions, as those of the sites; leave all else as it is.
 
     Parameters
@@ -21,7 +20,7 @@ def derive_augmentation(measured: Sequence[Mapping[str, str]]) -> tuple[SpineAug
     Returns
     -------
     tuple
-        The augmentation, and the figures behind it. Where no image was scanned in slices, the usual ranges.
+        Values of `SpineAugmentation`, and the figures behind them; none where no image was scanned in slices.
     """
     slices: list[tuple[str, float]] = []
     for row in measured:
@@ -30,11 +29,12 @@ def derive_augmentation(measured: Sequence[Mapping[str, str]]) -> tuple[SpineAug
         if spacing[thickest] >= _THICK * min(spacing):
             slices.append((DIRECTIONS[row["axes"][thickest]], spacing[thickest]))
     if not slices:
-        return SpineAugmentation(), f"none of {len(measured)} cases was scanned in thick slices; the usual ranges"
+        return {}, f"none of {len(measured)} cases was scanned in thick slices; the usual ranges"
     counted = Counter(direction for direction, _ in slices)
     thick = [mm for _, mm in slices]
-    augmentation = SpineAugmentation(
-        thick_slices_mm=(round(min(thick), 2), round(max(thick), 2)), thick_slices_axes=tuple(sorted(counted))
-    )
+    augmentation = {
+        "thick_slices_mm": (round(min(thick), 2), round(max(thick), 2)),
+        "thick_slices_axes": tuple(sorted(counted)),
+    }
     along = ", ".join(f"{counted[direction]} along {direction}" for direction in sorted(counted))
     return augmentation, f"slices of {min(thick):.1f} to {max(thick):.1f} mm in {len(slices)} cases: {along}"

@@ -2,32 +2,36 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import mean, median
 from typing import Final
 
 from nnunet_ext.core.tables import NOTHING, number
 from nnunet_ext.trainers.axes import DIRECTIONS
 from nnunet_ext.trainers.derive_augmentation import derive_augmentation
-from nnunet_ext.trainers.spine_plan import CaseGroup, SamplingShares, SpinePlan
-from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
+from nnunet_ext.trainers.plan_figures import (
+    LOCALIZER_MM,
+    NNUNETS_EPOCHS,
+    NNUNETS_SHARES,
+    VOXELS_ACROSS,
+    epochs_for,
+    localizer_spacing_for,
+    shares_for,
+    smallest_lesion_for,
+)
+from nnunet_ext.trainers.spine_plan import EVERY, CaseGroup, SamplingShares, SpinePlan
 
 Table = Sequence[Mapping[str, str]]
 
-_FOREGROUND: Final = 0.33  # nnU-Net's own share of patches that must show foreground
-_ANYWHERE: Final = (0.5, 0.67)  # with 0.15, measured, cords and lesions were found in necks and bellies
-_LESION: Final = (0.5, 0.8)  # of what is left for lesions and cord
 _CORD_MM: Final = 10.0
-_VOXELS_ACROSS: Final = 4  # of the cord, that a localizer needs to tell it from a vessel
-_LOCALIZER_MM: Final = (1.0, 2.5)
 _USUAL_CORD_MM: Final = 9.0  # diameter; cervical cords are 8 x 13 mm, thoracic ones 7 x 9
 
 
 def derive_spine_plan(
     cases: Table,
     quality: Table,
-    patch_mm: Mapping[str, float],
+    patches_mm: Mapping[str, Mapping[str, float]],
     *,
-    on_gpu: bool,
     margins: Mapping[str, float] | None = None,
 ) -> SpinePlan:
     """Derive a plan from the tables that the conversion left.
@@ -37,11 +41,9 @@ def derive_spine_plan(
     cases
         Rows of `cases.tsv`; only those that are trained on count.
     quality
-        Rows of `qc.tsv`.
-    patch_mm
-        Size of a patch along SI, AP and LR.
-    on_gpu
-        Whether there is one: without, a schedule must be short.
+        Rows of `qc.tsv`; none where it is missing.
+    patches_mm
+        For each configuration that is trained the size of its patch along SI, AP and LR.
     margins
         Of a dataset that was cropped to the cord, by face.
     """
@@ -51,14 +53,13 @@ def derive_spine_plan(
         case: tuple(row["not_annotated"].split(";")) for case, row in trained.items() if row["not_annotated"] != NOTHING
     }
     groups = {case: CaseGroup(row["site"], row["contrast"]) for case, row in trained.items()}
-    shares, why_shares = _shares(measured, patch_mm)
-    epochs, why_epochs = _epochs(len(trained), on_gpu=on_gpu)
+    shares = {name: _shares(measured, patch_mm) for name, patch_mm in patches_mm.items()}
     smallest, why_smallest = _smallest_lesion(measured)
     augmentation, why_augmentation = derive_augmentation(measured)
     localizer, why_localizer = _localizer_spacing(measured)
-    return SpinePlan(
-        sampling=shares,
-        epochs=epochs,
+    plan = SpinePlan(
+        sampling={name: found for name, (found, _) in shares.items()},
+        epochs=epochs_for(len(trained)),
         smallest_lesion_mm3=smallest,
         augmentation=augmentation,
         localizer_spacing_mm=localizer,
@@ -66,8 +67,8 @@ def derive_spine_plan(
         groups=groups,
         not_annotated=missing,
         reasons={
-            "sampling": why_shares,
-            "epochs": why_epochs,
+            **{f"sampling.{name}": why for name, (_, why) in shares.items()},
+            "epochs": f"{len(trained)} training cases",
             "smallest_lesion_mm3": why_smallest,
             "augmentation": why_augmentation,
             "localizer_spacing_mm": why_localizer,
@@ -80,44 +81,37 @@ def derive_spine_plan(
             "not_annotated": f"{len(missing)} of {len(trained)} training cases in cases.tsv",
         },
     )
+    return replace(plan, derived=plan.values())
 
 
-def stock_spine_plan(epochs: int) -> SpinePlan:
+def stock_spine_plan(epochs: int = NNUNETS_EPOCHS) -> SpinePlan:
     """Give a plan that samples as nnU-Net does, for a dataset without our tables: half of its foreground is lesion."""
-    half = _FOREGROUND / 2
-    why = "nnU-Net's own, since nnUNet_raw holds no cases.tsv and qc.tsv of this dataset"
+    why = "nnU-Net's own, since nnUNet_raw holds no cases.tsv of this dataset"
     spacing, why_spacing = _localizer_spacing([])
-    return SpinePlan(
-        sampling=SamplingShares(half, half, 1 - _FOREGROUND),
+    plan = SpinePlan(
+        sampling={EVERY: SamplingShares(*NNUNETS_SHARES)},
         epochs=epochs,
         smallest_lesion_mm3=0.0,
-        augmentation=SpineAugmentation(),
+        augmentation={},
         localizer_spacing_mm=spacing,
-        reasons={"sampling": why, "epochs": why, "localizer_spacing_mm": why_spacing},
+        reasons={f"sampling.{EVERY}": why, "epochs": why, "localizer_spacing_mm": why_spacing},
     )
+    return replace(plan, derived=plan.values())
 
 
 def _shares(measured: Table, patch_mm: Mapping[str, float]) -> tuple[SamplingShares, str]:
-    """Draw more patches anywhere the more of the images is far from the cord, and of the others more about lesions the
-    less often a patch along the cord would meet one by chance.
-    """  # noqa: D205 - one sentence
-    beside = mean([_beside(row, patch_mm) for row in measured]) if measured else 0.0
-    anywhere = round(_between(_ANYWHERE, beside), 2)
+    if not measured:
+        return SamplingShares(*NNUNETS_SHARES), "nnU-Net's own, since qc.tsv measured no training case"
+    beside = mean([_beside(row, patch_mm) for row in measured])
     why = f"a patch of {patch_mm['AP']:.0f} x {patch_mm['LR']:.0f} mm shows no cord in {100 * beside:.0f} % of draws"
     chances = [
         _chance(row, patch_mm["SI"]) for row in measured if number(row.get("voxels_lesion", NOTHING)) is not None
     ]
     if not any(chances):
-        return SamplingShares(0.0, round(1 - anywhere, 2), anywhere), f"{why}; no training case has a lesion"
+        return SamplingShares(*shares_for(beside, None)), f"{why}; no training case has a lesion"
     chance = mean(chances)
-    lesion = round((1 - anywhere) * _between(_LESION, 1 - chance), 2)
-    shares = SamplingShares(lesion, round(1 - lesion - anywhere, 2), anywhere)
     met = f"one of {patch_mm['SI']:.0f} mm along the cord meets a lesion by chance in {100 * chance:.0f} %"
-    return shares, f"{why}, {met} ({len(chances)} cases)"
-
-
-def _between(ends: tuple[float, float], share: float) -> float:
-    return ends[0] + (ends[1] - ends[0]) * share
+    return SamplingShares(*shares_for(beside, chance)), f"{why}, {met} ({len(chances)} cases)"
 
 
 def _beside(row: Mapping[str, str], patch_mm: Mapping[str, float]) -> float:
@@ -147,15 +141,7 @@ def _field_mm(row: Mapping[str, str]) -> dict[str, float]:
     }
 
 
-def _epochs(cases: int, *, on_gpu: bool) -> tuple[int, str]:
-    epochs = 1000 if cases >= 200 else 500 if cases >= 50 else 250
-    if not on_gpu:
-        return min(epochs, 100), f"{cases} training cases, and no GPU"
-    return epochs, f"{cases} training cases"
-
-
 def _smallest_lesion(measured: Table) -> tuple[float, str]:
-    """Take half of the smallest mean lesion of a case: single lesions vary about it."""
     means = [
         (number(row["volume_mm3_lesion"]) or 0) / count
         for row in measured
@@ -163,21 +149,22 @@ def _smallest_lesion(measured: Table) -> tuple[float, str]:
     ]
     if not means:
         return 0.0, "no training case has a lesion"
-    return round(min(means) / 2, 2), f"half of {min(means):.1f} mm3, the smallest mean lesion of {len(means)} cases"
+    smallest = min(means)
+    return smallest_lesion_for(smallest), f"half of {smallest:.1f} mm3, the smallest mean lesion of {len(means)} cases"
 
 
 def _localizer_spacing(measured: Table) -> tuple[float, str]:
-    """Keep a few voxels across the cord of the median case, taken for a cylinder as long as the field of view."""
+    """Measure the cord of the median case, taken for a cylinder as long as the field of view."""
     widths = [
         2 * math.sqrt(volume / _field_mm(row)["SI"] / math.pi)
         for row in measured
         if (volume := number(row.get("volume_mm3_sc", NOTHING)) or 0)
     ]
     width = median(widths) if widths else _USUAL_CORD_MM
-    low, high = _LOCALIZER_MM
-    spacing = round(min(max(width / _VOXELS_ACROSS, low), high), 2)
+    low, high = LOCALIZER_MM
     found = f"the median cord of {len(widths)} cases" if widths else "a usual cord; none was measured"
-    return spacing, f"{_VOXELS_ACROSS} voxels across {width:.1f} mm, {found}; from {low} to {high} mm"
+    why = f"{VOXELS_ACROSS} voxels across {width:.1f} mm, {found}; from {low} to {high} mm"
+    return localizer_spacing_for(width), why
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -2,13 +2,12 @@
 
 import math
 import os
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -25,6 +24,10 @@ from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_sp
 from nnunet_ext.trainers.dataset_labels import inside_label, place_labels
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
+from nnunet_ext.trainers.renew_description import renew_description
+from nnunet_ext.trainers.renew_preprocessed import renew_preprocessed
+from nnunet_ext.trainers.seeded_loader import SeededLoader
+from nnunet_ext.trainers.seeds import Seeds
 from nnunet_ext.trainers.settings import TrainerSettings
 from nnunet_ext.trainers.spine_loader import Drawing, spine_loader
 from nnunet_ext.trainers.spine_loaders import spine_loaders
@@ -32,6 +35,8 @@ from nnunet_ext.trainers.spine_plan import SamplingShares
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 from nnunet_ext.trainers.transforms.insert import insert_spine_transforms
 from nnunet_ext.trainers.transforms.spine_transforms import spine_transforms
+
+_MOST_WITHOUT_GPU: Final = 100
 
 
 class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no annotations
@@ -51,16 +56,16 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
     """Set by the `_Nepochs` variants; None takes the spine plan's number."""
 
     most_epochs: ClassVar[int | None] = None
-    """Of a trainer that needs no longer schedule, whatever the spine plan says."""
+    """Of a trainer that needs no longer schedule, unless somebody edited the spine plan's epochs."""
 
     learning_rate_factor: ClassVar[float] = 1.0
     """Of a trainer that starts from something learned already."""
 
     augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-    """Values of `SpineAugmentation` that hold for this trainer, where the spine plan does not set another."""
+    """Values of `SpineAugmentation` that hold for this trainer, unless somebody edited them in the spine plan."""
 
     balance_contrasts: ClassVar[bool] = False
-    """Draw each contrast as often as another."""
+    """Draw each contrast as often as another, unless the spine plan gives weights of contrasts."""
 
     rehearse: ClassVar[bool] = False
     """Draw new and old cases in the shares that the spine plan says."""
@@ -76,6 +81,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         dataset_json: dict[str, Any],
         device: torch.device = torch.device("cuda"),  # noqa: B008 - nnU-Net's signature, to the letter
     ) -> None:
+        renew_description(str(plans["dataset_name"]), dataset_json)
         self.prepare(plans, configuration, dataset_json, device)
         super().__init__(plans, configuration, fold, dataset_json, device)
         self.settings = TrainerSettings.read(self.configuration_manager.configuration, os.environ)
@@ -99,24 +105,41 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         """
 
     def initialize(self) -> None:
-        """Settle the spine plan, then build network, optimiser and loss, from the seed where one is set."""
-        self.spine_plan = settle_spine_plan(
+        """Bring what was derived from the dataset up to date, then build network, optimiser and loss from the seed."""
+        if not self.was_initialized:
+            renew_preprocessed(self.plans_manager.plans, self.configuration_name, self.print_to_log_file)
+        self.spine_plan, said = settle_spine_plan(
             Path(self.preprocessed_dataset_folder_base),
             self.dataset_json,
             self.plans_manager.plans,
             self.configuration_name,
-            epochs=self.num_epochs,
-            on_gpu=self.device.type != "cpu",
             write=self.local_rank == 0,
         )
+        for sentence in said:
+            self.print_to_log_file(sentence)
         if self.epochs is None:
-            self.num_epochs = min(self.spine_plan.epochs, self.most_epochs or self.spine_plan.epochs)
+            self.num_epochs = self._planned_epochs()
         self._knowledge: dict[str, RegionKnowledge] = known_where_ignored(
             self.label_manager, self.dataset_json, self.spine_plan
         )
         if self.settings.seed is not None:
-            _seed_everything(self.settings.seed)
+            Seeds.of(self.settings.seed).sow()
         super().initialize()
+
+    def _planned_epochs(self) -> int:
+        """Take the plan's epochs, or fewer where neither trainer nor machine bears as many and nobody edited them."""
+        planned = self.spine_plan.epochs
+        machine = _MOST_WITHOUT_GPU if self.device.type == "cpu" else None
+        bearable = {f"{type(self).__name__} needs no more": self.most_epochs, "there is no GPU": machine}
+        limits = {why: most for why, most in bearable.items() if most is not None and most < planned}
+        if not limits or self.spine_plan.is_edited("epochs"):
+            return planned
+        why, fewest = min(limits.items(), key=lambda limit: limit[1])
+        self.print_to_log_file(
+            f"{fewest} epochs instead of the {planned} that the data suggest: {why}. To have another number, edit "
+            "epochs in spine_plan.json or name the trainer with a suffix such as _500epochs"
+        )
+        return fewest
 
     def _build_loss(self) -> Any:  # noqa: ANN401 - nnU-Net is unannotated
         """Take nnU-Net's loss, with a mask for each region where classes were not annotated."""
@@ -145,19 +168,18 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     def get_dataloaders(self) -> tuple[Any, Any]:
         """Start nnU-Net's loaders, the training one with our patches and transforms; seeded where a seed is set."""
-        seed = self.settings.seed
         # A resumed training must not see the patches of its first epochs again, nor one GPU those of another.
-        first = None if seed is None else seed + 1_000 * self.current_epoch + 10_000_000 * self.local_rank
+        seeds = Seeds.of(self.settings.seed).within(self.current_epoch, self.local_rank)
 
-        def change(stock: Any) -> Any:  # noqa: ANN401 - nnU-Net is unannotated
+        def change(stock: Any) -> SeededLoader:  # noqa: ANN401 - nnU-Net is unannotated
             stock.transforms = insert_spine_transforms(stock.transforms, self._spine_transforms())
             return spine_loader(stock, self._drawing(stock.indices))
 
-        return spine_loaders(super().get_dataloaders, change, first, pin_memory=self.device.type == "cuda")
+        return spine_loaders(super().get_dataloaders, change, seeds, pin_memory=self.device.type == "cuda")
 
     def sampling(self) -> SamplingShares:
-        """Say what patches show: as the spine plan says."""
-        return self.spine_plan.sampling
+        """Say what patches show: as the spine plan says of this configuration."""
+        return self.spine_plan.shares(self.configuration_name)
 
     def _drawing(self, cases: Sequence[str]) -> Drawing:
         plan = self.spine_plan
@@ -188,7 +210,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
 
     def _augmentation(self) -> SpineAugmentation:
         """Take the plan's, as far as a training of this length bears it."""
-        planned = self.spine_plan.augmentation.preferring(self.augmentation)
+        planned = self.spine_plan.augmentation_over(self.augmentation)
         steps = self.num_epochs * self.num_iterations_per_epoch
         if steps < planned.full_after_steps and self.local_rank == 0:
             self.print_to_log_file(
@@ -276,9 +298,3 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         if self.settings.cpu_bf16 and self.device.type == "cpu" and cpu_has_bf16():
             return torch.autocast("cpu", dtype=torch.bfloat16)
         return nullcontext()
-
-
-def _seed_everything(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - nnU-Net draws from numpy's global generator
-    torch.manual_seed(seed)

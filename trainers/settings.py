@@ -30,7 +30,8 @@ class TrainerSettings:
     cpu_bf16
         Train in bfloat16 autocast on a CPU that computes it natively; ignored elsewhere.
     seed
-        Seeds initialisation and augmentation. Not bitwise: workers hand over batches in the order they finish them.
+        Seeds initialisation and augmentation: any whole number from 0. Not bitwise: workers hand over batches in the
+        order they finish them.
     """
 
     iterations_per_epoch: int = 250
@@ -59,7 +60,10 @@ class TrainerSettings:
             raise DataRefusedError(f"plans, key {PLANS_KEY!r}: unknown {', '.join(unknown)}; known are {known}")
         seed = environment.get(SEED_VARIABLE, "").strip()
         if seed:
-            if not seed.isdigit():
+            if not (seed.isascii() and seed.isdigit()):
                 raise UsageError(f"{SEED_VARIABLE} needs a whole number, found {seed!r}; try: export {SEED_VARIABLE}=1")
             given["seed"] = int(seed)
+        planned = given.get("seed")
+        if planned is not None and (type(planned) is not int or planned < 0):
+            raise DataRefusedError(f"plans, key {PLANS_KEY!r}: seed needs a whole number from 0, found {planned!r}")
         return cls(**given)

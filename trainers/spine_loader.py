@@ -10,12 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
 
+from nnunet_ext.trainers.seeded_loader import SeededLoader
 from nnunet_ext.trainers.spine_plan import SamplingShares
 
-Places = npt.NDArray[np.int64]
-"""Voxels as nnU-Net keeps them: a column for the channel, then one for each axis."""
+Places = npt.NDArray[np.unsignedinteger[Any]]
+"""Voxels as nnU-Net keeps them, a column for the channel, then one for each axis, but in as few bytes as hold them:
+they must be widened before anything is taken from them."""
 
 _MOST_PLACES: Final = 10_000  # of a case and class, as nnU-Net keeps
+_FEWEST_PLACES: Final = 500
+_MOST_BYTES: Final = 64_000_000  # that each worker keeps of places, however many cases there are
+_BYTES_A_PLACE: Final = 16  # four columns of two bytes, of lesions and of the cord
 _NEIGHBOURS: Final = 26
 
 
@@ -86,14 +91,15 @@ class PlacedCases:
         """Load a case as nnU-Net does, with `lesions` and `cord` among its places."""
         data, seg, previous, properties = self.cases.load_case(identifier)
         if identifier not in self._found:
-            self._found[identifier] = find_places(np.asarray(seg[0]), self.labels, self.smallest_lesion)
+            most = max(_FEWEST_PLACES, min(_MOST_PLACES, _MOST_BYTES // _BYTES_A_PLACE // len(self.identifiers)))
+            self._found[identifier] = find_places(np.asarray(seg[0]), self.labels, self.smallest_lesion, most)
         lesions, cord = self._found[identifier]
         places = {**properties["class_locations"], "lesions": lesions, "cord": cord}
         return data, seg, previous, {**properties, "class_locations": places}
 
 
 def find_places(
-    seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels, smallest_lesion: float = 0.0
+    seg: npt.NDArray[np.integer[Any]], labels: PlaceLabels, smallest_lesion: float = 0.0, most: int = _MOST_PLACES
 ) -> tuple[list[Places], Places]:
     """Find the voxels of each lesion, and of the cord.
 
@@ -105,6 +111,8 @@ def find_places(
         Which values are what.
     smallest_lesion
         Voxels of a lesion, below which it is passed over.
+    most
+        Voxels to keep of the cord, and of all lesions together.
 
     Returns
     -------
@@ -116,20 +124,20 @@ def find_places(
     voxels = np.argwhere(components)
     of = components[tuple(voxels.T)]
     lesions = [voxels[of == number] for number in range(1, count + 1)]
-    lesions = [_places(lesion) for lesion in lesions if len(lesion) >= smallest_lesion]
-    return lesions, _places(np.argwhere(np.isin(seg, labels.cord)))
+    lesions = [lesion for lesion in lesions if len(lesion) >= smallest_lesion]
+    smallest = np.min_scalar_type(max(seg.shape))
+    each = max(1, most // max(1, len(lesions)))
+    cord = np.argwhere(np.isin(seg, labels.cord))
+    return [_places(lesion, each, smallest) for lesion in lesions], _places(cord, most, smallest)
 
 
-def _places(voxels: npt.NDArray[np.integer[Any]]) -> Places:
-    thinned = voxels[:: -(-len(voxels) // _MOST_PLACES) or 1]
-    return np.pad(thinned, ((0, 0), (1, 0))).astype(np.int64)
+def _places(voxels: npt.NDArray[np.integer[Any]], most: int, dtype: np.dtype[Any]) -> Places:
+    thinned = voxels[:: -(-len(voxels) // most) or 1]
+    return np.pad(thinned, ((0, 0), (1, 0))).astype(dtype)
 
 
 def spine_loader(stock: nnUNetDataLoader, drawing: Drawing) -> "SpineLoader":
     """Make a loader like nnU-Net's that draws patches by shares.
-
-    nnU-Net makes its loaders deep inside the trainer and offers no way to name another class: so one takes over what
-    its own was made with.
 
     Parameters
     ----------
@@ -138,10 +146,8 @@ def spine_loader(stock: nnUNetDataLoader, drawing: Drawing) -> "SpineLoader":
     drawing
         How patches are drawn.
     """
-    loader = SpineLoader.__new__(SpineLoader)
-    loader.__dict__.update(stock.__dict__)
+    loader = SpineLoader.like(stock)
     loader._data = PlacedCases(stock._data, drawing.labels, drawing.smallest_lesion)
-    loader.get_do_oversample = loader._oversample_last_XX_percent  # its own: the other's would carry it along
     loader.shares = drawing.shares
     drawn = np.array([drawing.weights.get(name, 1.0) for name in loader.indices])
     if drawing.weights and drawn.any():
@@ -149,7 +155,7 @@ def spine_loader(stock: nnUNetDataLoader, drawing: Drawing) -> "SpineLoader":
     return loader
 
 
-class SpineLoader(nnUNetDataLoader):  # type: ignore[misc]  # nnU-Net ships no annotations
+class SpineLoader(SeededLoader):
     """nnU-Net's loader, but for where its patches lie. Made by `spine_loader`."""
 
     shares: SamplingShares
@@ -173,15 +179,14 @@ class SpineLoader(nnUNetDataLoader):  # type: ignore[misc]  # nnU-Net ships no a
         first = [min(start, _last_start(int(size), int(pad), int(patch))) for start, size, pad, patch in bounds]
         return first, [start + patch for start, patch in zip(first, self.patch_size, strict=True)]
 
-    def _chosen(self, places: Mapping[Any, Any]) -> Places | None:
+    def _chosen(self, places: Mapping[Any, Any]) -> npt.NDArray[np.int64] | None:
         """Draw among what the case has: one lesion, whatever its size; the cord; or None for anywhere."""
         lesions, cord = places.get("lesions", []), places.get("cord", ())
         wanted = np.random.uniform()  # noqa: NPY002 - the workers' generator, which batchgenerators seeds
         if wanted < self.shares.lesion and lesions:
-            chosen: Places = lesions[np.random.randint(len(lesions))]  # noqa: NPY002 - see above
-            return chosen
+            return np.asarray(lesions[np.random.randint(len(lesions))], dtype=np.int64)  # noqa: NPY002 - see above
         if wanted < self.shares.lesion + self.shares.cord and len(cord):
-            return np.asarray(cord)
+            return np.asarray(cord, dtype=np.int64)  # nnU-Net reckons with them: small numbers would wrap around
         return None
 
 

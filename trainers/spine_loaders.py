@@ -9,14 +9,17 @@ from batchgenerators.dataloading.nondet_multi_threaded_augmenter import NonDetMu
 from batchgenerators.dataloading.single_threaded_augmenter import SingleThreadedAugmenter
 from nnunetv2.utilities.default_n_proc_DA import get_allowed_n_proc_DA
 
+from nnunet_ext.trainers.seeded_loader import SeededLoader
+from nnunet_ext.trainers.seeds import Seeds
+
 _WORKERS: Final = "nnUNet_n_proc_DA"
-_VALIDATION_OFFSET: Final = 500  # so that no validation worker shares a training worker's seed
+_TRAINING, _VALIDATION = 0, 1  # branches of the seeds
 
 
 def spine_loaders(
     make_loaders: Callable[[], tuple[Any, Any]],
-    change_training: Callable[[Any], Any],
-    seed: int | None,
+    change_training: Callable[[Any], SeededLoader],
+    seeds: Seeds,
     *,
     pin_memory: bool,
 ) -> tuple[Any, Any]:
@@ -31,9 +34,8 @@ def spine_loaders(
         nnU-Net's `get_dataloaders`.
     change_training
         Takes nnU-Net's bare training loader and gives the one to use.
-    seed
-        Of the first training worker; the others count up from it. The same seed draws the same patches. None for
-        workers without seeds.
+    seeds
+        The same ones draw the same patches.
     pin_memory
         As nnU-Net sets it: for training on a GPU.
 
@@ -46,26 +48,21 @@ def spine_loaders(
     with _without_workers():
         training, validation = make_loaders()
     changed = change_training(training.data_loader)
+    changed.seeds = seeds.within(_TRAINING)
     if workers == 0:
+        changed.set_thread_id(0)
         return SingleThreadedAugmenter(changed, None), validation
-    return (
-        _with_workers(changed, workers, seed, pin_memory),
-        _with_workers(
-            validation.data_loader,
-            max(1, workers // 2),
-            None if seed is None else seed + _VALIDATION_OFFSET,
-            pin_memory,
-        ),
-    )
+    validating = SeededLoader.like(validation.data_loader)
+    validating.seeds = seeds.within(_VALIDATION)
+    return _with_workers(changed, workers, pin_memory), _with_workers(validating, max(1, workers // 2), pin_memory)
 
 
-def _with_workers(loader: Any, workers: int, seed: int | None, pin_memory: bool) -> Any:  # noqa: ANN401 - unannotated
+def _with_workers(loader: SeededLoader, workers: int, pin_memory: bool) -> Any:  # noqa: ANN401 - unannotated
     augmenter = NonDetMultiThreadedAugmenter(
         data_loader=loader,
         transform=None,
         num_processes=workers,
         num_cached=max(6, workers // 2),
-        seeds=None if seed is None else [seed + worker for worker in range(workers)],
         pin_memory=pin_memory,
         wait_time=0.002,
     )

@@ -9,12 +9,18 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.trainers.plan_figures import NNUNETS_SHARES
+from nnunet_ext.trainers.spine_plan_before import from_schema_2
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 
 FILE: Final = "spine_plan.json"
-SCHEMA: Final = 2
+SCHEMA: Final = 3
+EVERY: Final = "*"
+"""In `sampling` the shares of every configuration that is not named."""
+
 _FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_RECORDS: Final = ("reasons", "edited", "derived", "derived_from")  # about the values, and none themselves
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class SamplingShares:
     def __post_init__(self) -> None:
         shares = (self.lesion, self.cord, self.anywhere)
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
-            raise ValueError(f"sampling: shares of lesion, cord and anywhere from 0 to 1, together 1, found {shares}")
+            raise ValueError(f"shares of lesion, cord, anywhere from 0 to 1, together 1, were needed; found {shares}")
 
 
 @dataclass(frozen=True)
@@ -52,20 +58,22 @@ class SpinePlan:
     Parameters
     ----------
     sampling
-        What patches show.
+        For a configuration of nnU-Net's plans what its patches show; they are derived for those that were trained.
     epochs
-        Of a trainer whose name does not say how many.
+        That the data suggest, for a trainer whose name does not say how many.
     smallest_lesion_mm3
         What is smaller is more likely noise than a lesion: no patch is drawn about it.
     augmentation
-        How images are spoiled in training, as those of the sites are.
+        Values of `SpineAugmentation` that the images of the sites suggest, or that somebody edited; in the file null
+        stands for all others, which are as the trainer has them.
     localizer_spacing_mm
         Voxel size of `nnUNetTrainerCordLocalizer`; along an axis with thicker slices than that it is theirs.
     crop_margins_mm
         How far beyond the cord the images reach that the second stage is trained on, by face. Empty until
-        ``nnunet_ext crop-dataset`` has derived them from out-of-fold predictions; what stands here then holds.
+        ``nnunet_ext crop-dataset`` has derived them from out-of-fold predictions.
     case_weights, site_weights, contrast_weights
-        How often a case, or those of a site or contrast, are drawn, relative to 1; they multiply.
+        How often a case, or those of a site or contrast, are drawn, relative to 1; they multiply. Contrasts are
+        weighted as the trainer does where None (null) stands; an empty mapping weighs none.
     groups
         For each case its site and contrast.
     new_cases, rehearsal_share
@@ -75,32 +83,72 @@ class SpinePlan:
         For a case its classes that nobody annotated.
     reasons
         For each of the values above the figure that it was derived from.
+    edited
+        Names of values that a person set, such as ``epochs`` or ``augmentation.border_probability``: they hold, even
+        where they are what would be derived. Values that differ from the derived ones are found and added.
+    derived
+        The values above as they were derived last.
+    derived_from
+        SHA-256 of the dataset's tables at that time.
     """
 
-    sampling: SamplingShares
+    sampling: Mapping[str, SamplingShares]
     epochs: int
     smallest_lesion_mm3: float
-    augmentation: SpineAugmentation
+    augmentation: Mapping[str, Any]
     localizer_spacing_mm: float
     crop_margins_mm: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     case_weights: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     site_weights: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
-    contrast_weights: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    contrast_weights: Mapping[str, float] | None = None
     groups: Mapping[str, CaseGroup] = field(default_factory=lambda: _NOTHING)
     new_cases: tuple[str, ...] = ()
     rehearsal_share: float = 0.5
     not_annotated: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
     reasons: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    edited: tuple[str, ...] = ()
+    derived: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    derived_from: str = ""
+
+    def values(self) -> dict[str, Any]:
+        """Give the values, as JSON has them, without the records about them."""
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self) if one.name not in _RECORDS}
+
+    def is_edited(self, name: str) -> bool:
+        """Tell whether a person set a value, such as `epochs` or one of a mapping, such as `sampling.3d_fullres`."""
+        whole, _, key = name.partition(".")
+        stands, last = self.values()[whole], self.derived.get(whole)
+        if key:
+            stands, last = (one.get(key) if one else None for one in (stands, last))
+        named = name in self.edited or whole in self.edited
+        return stands != last or (named and stands is not None)  # null says that it is not set
+
+    def shares(self, configuration: str) -> SamplingShares:
+        """Say what a configuration's patches show; a third of foreground, as nnU-Net has it, where nothing is said."""
+        return self.sampling.get(configuration) or self.sampling.get(EVERY) or SamplingShares(*NNUNETS_SHARES)
+
+    def unknown_cases(self) -> list[str]:
+        """List what the plan names and no training case is: misspelt, or of a case that was left out."""
+        if not self.groups:  # nothing is known of cases
+            return []
+        named = {"case_weights": self.case_weights, "new_cases": self.new_cases, "not_annotated": self.not_annotated}
+        return [f"{name}.{case}" for name, cases in named.items() for case in cases if case not in self.groups]
+
+    def augmentation_over(self, trainers: Mapping[str, Any]) -> SpineAugmentation:
+        """Take a trainer's own values, but for those that somebody edited, and of the others the plan's."""
+        own = {name: value for name, value in trainers.items() if not self.is_edited(f"augmentation.{name}")}
+        return SpineAugmentation.from_content({**self.augmentation, **own})
 
 
 def write_spine_plan(folder: Path, plan: SpinePlan) -> None:
     """Write the plan into a preprocessed dataset's folder, beside nnU-Net's plans."""
-    content = {name: _plain(getattr(plan, name)) for name in _readers()}
-    write_json(folder / FILE, {"schema": SCHEMA, **content})
+    content = {"schema": SCHEMA, **plan.values(), **{name: _plain(getattr(plan, name)) for name in _RECORDS}}
+    content["augmentation"] = {**dict.fromkeys(asdict(SpineAugmentation())), **content["augmentation"]}  # names to edit
+    write_json(folder / FILE, content)
 
 
 def read_spine_plan(folder: Path) -> SpinePlan | None:
-    """Read the plan, edited or not; None where there is none yet.
+    """Read the plan, edited or not; None where there is none yet. What is missing in it stands as it was derived.
 
     Raises
     ------
@@ -112,62 +160,113 @@ def read_spine_plan(folder: Path) -> SpinePlan | None:
         return None
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if content.pop("schema") != SCHEMA:
+        schema = content.pop("schema")
+        if schema == 2:
+            content = from_schema_2(content)
+        elif schema != SCHEMA:
             raise ValueError(f"schema {SCHEMA} was needed")
-        readers = _readers()
-        if unknown := set(content) - set(readers):
-            raise ValueError(f"unknown {', '.join(sorted(unknown))}")
-        return SpinePlan(**{name: read(name, content[name]) for name, read in readers.items()})
+        return plan_of(content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataRefusedError) as error:
         raise DataRefusedError(
             f"{file}: a plan was needed, found {type(error).__name__}: {error}; mend it, or remove it to have it made"
         ) from error
 
 
-def _readers() -> dict[str, Callable[[str, Any], Any]]:
+def plan_of(content: Mapping[str, Any]) -> SpinePlan:
+    """Make a plan of what JSON holds.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError, DataRefusedError
+        Where a name is unknown or a value means nothing.
+    """
+    readers = _readers()
+    if unknown := set(content) - set(readers):
+        raise ValueError(f"unknown {', '.join(sorted(unknown))}; known are {', '.join(readers)}")
+    names = [name.partition(".")[0] for name in content.get("edited", ())]
+    if unknown := set(names) - (set(readers) - set(_RECORDS)):
+        raise ValueError(f"edited: no value is named {', '.join(sorted(unknown))}")
+    derived = dict(content.get("derived", {}))
+    removed = {name: value for name, value in derived.items() if name not in content}
+    edited = [name for name in content.get("edited", ()) if name.partition(".")[0] not in removed]
+    whole = {**removed, **content, "edited": edited, "derived": derived}
+    read = {}
+    for name, value in whole.items():
+        try:
+            read[name] = readers[name](value)
+        except (ValueError, TypeError, AttributeError, DataRefusedError) as error:
+            raise ValueError(f"{name}: {error}") from error
+    return SpinePlan(**read)
+
+
+def _readers() -> dict[str, Callable[[Any], Any]]:
     """Give for each field what turns JSON into its value."""
-    special: dict[str, Callable[[str, Any], Any]] = {
-        "sampling": lambda _, value: SamplingShares(**value),
-        "epochs": lambda name, value: int(_from_zero(name, value)),
-        "augmentation": lambda _, value: SpineAugmentation.from_content(value),
-        "crop_margins_mm": _margins,
-        "groups": lambda _, value: {case: CaseGroup(**group) for case, group in value.items()},
-        "new_cases": lambda _, value: tuple(map(str, value)),
-        "rehearsal_share": _share,
-        "not_annotated": lambda _, value: {case: tuple(classes) for case, classes in value.items()},
-        "reasons": lambda _, value: dict(value),
-    }
     return {
-        one.name: special.get(one.name, _weights if "weights" in one.name else _from_zero) for one in fields(SpinePlan)
+        "sampling": _each(lambda shares: SamplingShares(**shares)),
+        "epochs": _epochs,
+        "smallest_lesion_mm3": _from_zero,
+        "augmentation": _augmentation,
+        "localizer_spacing_mm": _from_zero,
+        "crop_margins_mm": _margins,
+        "case_weights": _each(_from_zero),
+        "site_weights": _each(_from_zero),
+        "contrast_weights": lambda value: None if value is None else _each(_from_zero)(value),
+        "groups": _each(lambda group: CaseGroup(**group)),
+        "new_cases": _names,
+        "rehearsal_share": _share,
+        "not_annotated": _each(_names),
+        "reasons": _each(str),
+        "edited": _names,
+        "derived": dict,
+        "derived_from": str,
     }
 
 
-def _from_zero(name: str, value: Any) -> float:  # noqa: ANN401 - whatever JSON held
+def _each(read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {str(key): read(one) for key, one in value.items()}
+
+
+def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever JSON held
+    if not isinstance(value, list | tuple):  # a word alone would be read as its letters
+        raise ValueError(f"a list of names was needed, found {value!r}")
+    return tuple(map(str, value))
+
+
+def _from_zero(value: Any) -> float:  # noqa: ANN401 - whatever JSON held
     number = float(value)
     if not 0 <= number < float("inf"):
-        raise ValueError(f"{name} must not be negative, found {value}")
+        raise ValueError(f"must not be negative, found {value}")
     return number
 
 
-def _share(name: str, value: Any) -> float:  # noqa: ANN401 - whatever JSON held
+def _epochs(value: Any) -> int:  # noqa: ANN401 - whatever JSON held
+    if float(value) != int(value) or int(value) < 1:
+        raise ValueError(f"a whole number from 1 was needed, found {value}")
+    return int(value)
+
+
+def _share(value: Any) -> float:  # noqa: ANN401 - whatever JSON held
     if not 0 <= float(value) <= 1:
-        raise ValueError(f"{name} must be from 0 to 1, found {value}")
+        raise ValueError(f"must be from 0 to 1, found {value}")
     return float(value)
 
 
-def _weights(name: str, value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever JSON held
-    return {str(key): _from_zero(name, weight) for key, weight in value.items()}
+def _augmentation(value: Mapping[str, Any]) -> dict[str, Any]:
+    usual = asdict(SpineAugmentation())
+    given = {name: usual.get(name) if one is None else one for name, one in value.items()}
+    checked = SpineAugmentation.from_content(given)
+    return {name: getattr(checked, name) for name, one in value.items() if one is not None}
 
 
-def _margins(name: str, value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever JSON held
-    margins = _weights(name, value)
+def _margins(value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever JSON held
+    margins = _each(_from_zero)(value)
     if margins and set(margins) != set(_FACES):
-        raise ValueError(f"{name} needs all of {', '.join(_FACES)}, or none; found {', '.join(margins)}")
+        raise ValueError(f"all of {', '.join(_FACES)} were needed, or none; found {', '.join(margins)}")
     return margins
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any field's value
-    if isinstance(value, SamplingShares | SpineAugmentation | CaseGroup):
+    if isinstance(value, SamplingShares | CaseGroup):
         return asdict(value)
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}

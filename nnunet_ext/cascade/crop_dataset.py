@@ -1,6 +1,5 @@
 """A raw dataset for the cascade's second stage: outside the cord box the image is zero."""
 
-import hashlib
 import json
 import logging
 import shutil
@@ -15,14 +14,23 @@ from nnunet_ext.cascade.crop_table import COLUMNS, CropCounts, crop_counts, crop
 from nnunet_ext.cascade.margins import RESERVE_MM, MarginPlan, plan_margins
 from nnunet_ext.cascade.source_cases import source_cases
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.core.dataset_place import beside, only_writer, refuse_taken_number
+from nnunet_ext.core.dataset_files.description import (
+    BOXED,
+    DATASET_JSON,
+    QUALITY,
+    SOURCE_FINGERPRINT,
+    copy_description,
+)
+from nnunet_ext.core.dataset_files.digests import write_digests
+from nnunet_ext.core.dataset_files.fingerprint import digest_of, fingerprint
+from nnunet_ext.core.dataset_place import beside, finish_interrupted_swap, only_writer, refuse_taken_number, swap
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.provenance import generated_by, sha256
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import read_table, table_text
 from nnunet_ext.core.workers import Progress, run_all
 
-RECORD: Final = "crop.json"
 TABLE: Final = "crop.tsv"
 MARGINS_FILE: Final = "crop_metadata.json"
 MARGINS_YAML: Final = "crop_metadata.yaml"
@@ -33,7 +41,6 @@ JITTER_MM: Final = (-RESERVE_MM, 10.0)
 a localizer may find too much."""
 
 _LOG: Final = logging.getLogger(__name__)
-_COPIED: Final = ("splits_final.json", "cases.tsv", "cases.json", "conversion.json")
 _SHOWN: Final = 5
 
 
@@ -51,12 +58,15 @@ class CropOptions:
         Least and most, in mm, that each face of a training box is moved by.
     seed
         Of those draws.
+    update
+        Whether a boxed dataset that is out of date is boxed anew, rather than refused.
     """
 
     margins: Margins | None = None
     reserve_mm: float = RESERVE_MM
     jitter_mm: tuple[float, float] = JITTER_MM
     seed: int = 42
+    update: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,8 @@ def crop_dataset(
     source
         A raw dataset with its images in `imagesTr` and, of test cases, `imagesTs`.
     dataset
-        Where to write. Where it stands already, made from the same cases and options, nothing is done.
+        Where to write. Where it stands already, made from the same cases and options, nothing is done; where it was
+        made from others, the options say whether it is replaced.
     cords
         The predicted cord of each case, by its name; see `find_cords`.
     options
@@ -108,10 +119,14 @@ def crop_dataset(
     _refuse_place(source, dataset)
     content = source.read_dataset_json()
     cases = source_cases(source, content, cords)
-    fingerprint = _fingerprint(content, cases, options)
     with only_writer(dataset):
+        finish_interrupted_swap(dataset)
+        fingerprint = crop_fingerprint(source, cases, options)
         if dataset.folder.exists():
-            return _finished_before(dataset, fingerprint)
+            before = _read_record(dataset)
+            if before["fingerprint"] == fingerprint:
+                return Cropping(dataset, CropCounts(**before["counts"]), Margins(**before["margins_mm"]))
+            _refuse_outdated(source, dataset, before, options)
         return _write(_Job(source, dataset, content, cases, options, fingerprint), n_procs, progress)
 
 
@@ -138,7 +153,7 @@ def _write(job: _Job, n_procs: int, progress: Progress | None) -> Cropping:
         cropped = run_all(crop_case, job.cases, (recipe, unfinished), n_procs, progress)
         _refuse([case.refused for case in cropped if case.refused])
         _write_tables(job, unfinished, margins, planned, cropped)
-        unfinished.folder.replace(job.dataset.folder)
+        swap(unfinished, job.dataset)
     finally:
         shutil.rmtree(unfinished.folder, ignore_errors=True)
     return Cropping(job.dataset, crop_counts(cropped), margins)
@@ -178,45 +193,60 @@ def _write_tables(
         "margins_derived_from": planned.content() if planned is not None else None,
         "counts": asdict(crop_counts(cropped)),
         "fingerprint": job.fingerprint,
+        SOURCE_FINGERPRINT: fingerprint(job.source),
         "columns": {column: {"Description": text} for column, text in COLUMNS.items()},
     }
     folder = unfinished.folder
     write_text(folder / TABLE, crop_tsv(cropped))
-    write_json(folder / RECORD, record)
+    write_json(folder / BOXED, record)
     write_json(folder / MARGINS_FILE, margins.content())
     write_text(folder / MARGINS_YAML, "".join(f"{key}: {mm}\n" for key, mm in margins.content().items()))
-    for name in _COPIED:
-        if (job.source.folder / name).is_file():
-            shutil.copyfile(job.source.folder / name, folder / name)
+    copy_description(job.source, unfinished, but=[DATASET_JSON])
+    _measure_boxes(unfinished, {case.source.case: case for case in cropped})
     # nnU-Net copies this one into every checkpoint: no case's name may stand in it.
-    write_json(folder / "dataset.json", {**job.content, "crop": said})
+    write_json(folder / DATASET_JSON, {**job.content, "crop": said})
+    write_digests(unfinished, {})
 
 
-def _finished_before(dataset: RawDataset, fingerprint: str) -> Cropping:
+def _measure_boxes(dataset: RawDataset, cropped: Mapping[str, CroppedCase]) -> None:
+    """Let the copied `qc.tsv` say of each image how large its box is: that is all that nnU-Net will see of it."""
+    table = dataset.folder / QUALITY
+    if not table.is_file():
+        return
+    rows = read_table(table)
+    for row in rows:
+        box = cropped[row["case"]].box if row["case"] in cropped else None
+        if box is not None:
+            row["shape"] = " ".join(str(stop - start) for start, stop in zip(box.start, box.stop, strict=True))
+    write_text(table, table_text(rows, list(rows[0]) if rows else []))
+
+
+def crop_fingerprint(source: RawDataset, cases: Sequence[SourceCase], options: CropOptions) -> str:
+    """Hash what decides the dataset's content, so that a rerun knows its own work: the source, cords and options."""
+    cords = {case.case: sha256(case.cord.file) for case in cases if case.cord is not None}
+    decided = {name: value for name, value in asdict(options).items() if name != "update"}
+    return digest_of([fingerprint(source), decided, cords])
+
+
+def _read_record(dataset: RawDataset) -> dict[str, Any]:
     try:
-        record = json.loads((dataset.folder / RECORD).read_text(encoding="utf-8"))
-        same = record["fingerprint"] == fingerprint
-        cropping = Cropping(dataset, CropCounts(**record["counts"]), Margins(**record["margins_mm"]))
+        record: dict[str, Any] = json.loads((dataset.folder / BOXED).read_text(encoding="utf-8"))
+        Cropping(dataset, CropCounts(**record["counts"]), Margins(**record["margins_mm"]))
+        if not isinstance(record["fingerprint"], str):
+            raise TypeError("no fingerprint")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConflictError(f"{dataset.folder}: something else stands here; choose another -d or -n") from error
-    if not same:
+    return record
+
+
+def _refuse_outdated(source: RawDataset, dataset: RawDataset, before: Mapping[str, Any], options: CropOptions) -> None:
+    if before["source"] != source.folder.name:
+        raise ConflictError(f"{dataset.folder}: was boxed from {before['source']}; choose another -d or -n")
+    if not options.update:
         raise ConflictError(
-            f"{dataset.folder}: made from other cases, cords or options; choose another -d or -n, or remove it"
+            f"{dataset.folder}: made from other cases, cords or options, or labels that {source.folder.name} has no "
+            f"more; choose another -d or -n or, to box it anew, give the same command with --update"
         )
-    return cropping
-
-
-def _fingerprint(content: Mapping[str, Any], cases: Sequence[SourceCase], options: CropOptions) -> str:
-    """Hash what decides the dataset's content, so that a rerun knows its own work; cords whole, as they may change."""
-    decided = [
-        [case.case, case.split, _sizes(case), sha256(case.cord.file) if case.cord is not None else ""] for case in cases
-    ]
-    told = {"dataset": dict(content), "options": asdict(options), "cases": decided}
-    return hashlib.sha256(json.dumps(told, ensure_ascii=True).encode("ascii")).hexdigest()
-
-
-def _sizes(case: SourceCase) -> list[int]:
-    return [file.stat().st_size for file in (*case.images, *([case.label] if case.label is not None else []))]
 
 
 def _refuse(reasons: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The place below `nnUNet_raw` where a dataset is to stand: taken by no other, written by one process at a time."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,3 +51,20 @@ def only_writer(dataset: RawDataset) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def swap(unfinished: RawDataset, dataset: RawDataset) -> None:
+    """Give a dataset that is whole its own name, in place of the one that stands there."""
+    previous = beside(dataset, "previous")
+    if dataset.folder.exists():
+        dataset.folder.replace(previous)
+    unfinished.folder.replace(dataset.folder)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def finish_interrupted_swap(dataset: RawDataset) -> None:
+    """Undo or finish what a kill between the two renames of `swap` left."""
+    previous = beside(dataset, "previous")
+    if previous.exists() and not dataset.folder.exists():
+        previous.replace(dataset.folder)
+    shutil.rmtree(previous, ignore_errors=True)

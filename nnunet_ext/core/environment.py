@@ -105,6 +105,12 @@ def required_folder(variable: str, environment: Mapping[str, str]) -> Path:
     return Path(value).expanduser()
 
 
+def preprocessed_folder(dataset: str, environment: Mapping[str, str]) -> Path | None:
+    """Name a dataset's folder in `nnUNet_preprocessed`, whether it is there or not; None without that variable."""
+    root = environment.get("nnUNet_preprocessed", "").strip()
+    return Path(root).expanduser() / dataset if root else None
+
+
 def _appended(existing: str, folder_of_ours: Path) -> str:
     ours = str(folder_of_ours)
     folders = [folder for folder in existing.split(os.pathsep) if folder.strip()]

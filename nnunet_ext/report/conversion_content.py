@@ -78,6 +78,8 @@ class ConversionContent:
         In any order; the page groups them by reason.
     facts
         Label to value: versions, seed, profile.
+    fingerprint
+        Of what the page is made from.
 
     Raises
     ------
@@ -95,6 +97,7 @@ class ConversionContent:
     rows: tuple[QualityEntry, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
     facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         for row in self.rows:

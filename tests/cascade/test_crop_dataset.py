@@ -12,12 +12,17 @@ from nnunet_ext.cascade.box import Box, Margins, outside
 from nnunet_ext.cascade.cords import find_cords
 from nnunet_ext.cascade.crop_dataset import CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.crop_table import COLUMNS
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.dataset_files.description import DESCRIPTION
+from nnunet_ext.core.dataset_files.digests import read_digests
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.core.volume import Array
 from tests.cascade.field import AFFINE, AIR, CORD, LESION, SHAPE, Field, drawn
+from tests.conftest import SmallBids
 
 Hash = Callable[[Path], str]
 
@@ -281,3 +286,72 @@ def test_a_training_case_without_label_and_a_dataset_without_cords_are_refused(f
     field.source.label("b", "train").unlink()
     with pytest.raises(DataRefusedError, match="1 have none in labelsTr: b"):
         crop(field)
+
+
+def test_all_that_a_conversion_says_comes_along_and_the_boxes_are_measured(
+    bids: SmallBids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "raw"))
+    for number in range(5):
+        bids.case(f"sub-{number}_T2w")
+    assert main(["convert", str(bids.root), "-d", "501", "-n", "Wide", "--pictures", "0"]) == 0
+    source, boxed = (RawDataset.named(tmp_path / "raw", *name) for name in ((501, "Wide"), (502, "Boxed")))
+    cords = tmp_path / "cords"
+    for file in [*source.folder.glob("labelsT?/*")]:
+        label = read_mask(file)
+        write_mask(cords / file.name, (label.data > 0).astype(np.uint8), label.affine)
+    crop_dataset(source, boxed, find_cords([cords]), STILL)
+    for name in DESCRIPTION:
+        assert (boxed.folder / name).is_file()
+        if name not in ("dataset.json", "qc.tsv"):
+            assert (boxed.folder / name).read_bytes() == (source.folder / name).read_bytes()
+    before, after = (read_table(one.folder / "qc.tsv") for one in (source, boxed))
+    for whole, part in zip(before, after, strict=True):
+        box = box_of(rows(boxed)[part["case"]])
+        assert part == whole | {"shape": " ".join(str(b - a) for a, b in zip(box.start, box.stop, strict=True))}
+        assert part["shape"] != whole["shape"]
+    assert set(read_digests(boxed)) == set(read_digests(source))
+
+
+@pytest.mark.parametrize("what", ["label", "image", "cord"])
+def test_a_boxed_dataset_whose_source_has_changed_is_refused_and_boxed_anew_on_request(field: Field, what: str) -> None:
+    crop(field)
+    before = record(field.boxed)
+    if what == "cord":
+        changed = {"b": drawn(Box(CORD.start, (22, 20, 9)))}
+    else:
+        changed = {}
+        file = field.source.label("b", "train") if what == "label" else field.source.image("b", "train")
+        volume = read_volume(file)
+        data = volume.data.copy()
+        data[20, 18, 5] = 2
+        (write_mask if what == "label" else write_image)(file, data, volume.affine)
+    with pytest.raises(ConflictError, match="--update"):
+        crop(field, **changed)
+    assert record(field.boxed) == before
+    crop(field, replace(STILL, update=True), **changed)
+    after = record(field.boxed)
+    assert after["fingerprint"] != before["fingerprint"]
+    assert (after["source_fingerprint"] != before["source_fingerprint"]) == (what != "cord")
+    if what == "label":
+        assert read_mask(field.boxed.label("b", "train")).data[20, 18, 5] == 2
+    assert crop(field, STILL, **changed).counts.cases == 4
+
+
+def test_an_update_does_not_replace_what_was_boxed_from_another_dataset(field: Field) -> None:
+    crop(field)
+    other = Field(field.root, {"a": drawn(CORD)})
+    content = record(field.boxed) | {"source": "Dataset009_Other"}
+    (field.boxed.folder / "crop.json").write_text(json.dumps(content | {"fingerprint": "another"}))
+    with pytest.raises(ConflictError, match="Dataset009_Other"):
+        crop(other, replace(STILL, update=True))
+
+
+def test_nothing_can_be_appended_to_a_boxed_dataset(
+    field: Field, bids: SmallBids, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crop(field)
+    monkeypatch.setenv("nnUNet_raw", str(field.root / "raw"))
+    bids.case("sub-1_T2w")
+    assert main(["convert", str(bids.root), "-d", "502", "-n", "Boxed", "--append"]) == 5
+    assert "crop-dataset" in capsys.readouterr().err

@@ -6,28 +6,38 @@ from pathlib import Path
 import pytest
 
 from nnunet_ext.cli.main import main
+from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.existing import read_existing
-from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.conversion import Conversion
+from nnunet_ext.dataset_conversion.existing import Existing
+from nnunet_ext.dataset_conversion.grow import grow_dataset
+from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 
 MakeBids = Callable[[str], SmallBids]
 
 
 def convert(
-    raw: Path, *roots: Path, append: bool = False, labels: Labels = Labels.NEEDED, target: str = "cord-lesion"
+    raw: Path,
+    *roots: Path,
+    append: bool = False,
+    update: bool = False,
+    labels: Labels = Labels.NEEDED,
+    target: str = "cord-lesion",
 ) -> Conversion:
     dataset = RawDataset.named(raw, 7, "Cord")
-    existing = read_existing(dataset) if append else None
-    known = existing.known if existing is not None else {}
-    options = PlanOptions(test_fraction=0.3, seed=1, labels=labels, known=known)
-    sources = name_sources([str(root) for root in roots])
-    plan = make_plan(sources, load_profile("auto"), load_target(target), options)
-    return write_dataset(dataset, plan, append_to=existing)
+
+    def plan(existing: Existing | None) -> Plan:
+        known = existing.known if existing is not None else {}
+        options = PlanOptions(test_fraction=0.3, seed=1, labels=labels, known=known)
+        sources = name_sources([str(root) for root in roots])
+        return make_plan(sources, load_profile("auto"), load_target(target), options)
+
+    return grow_dataset(dataset, plan, update=update) if append else write_dataset(dataset, plan(None))
 
 
 def rows_of(done: Conversion) -> dict[str, dict[str, str]]:
@@ -170,3 +180,54 @@ def test_the_command_line_appends_and_says_what_it_needs(
     assert "of 11 images" in capsys.readouterr().out
     assert main([*command, "--append", "--target", "cord"]) == 5
     assert "its target is cord-lesion" in capsys.readouterr().err
+
+
+def test_while_one_process_adds_no_other_can_and_nothing_is_dropped(
+    zurich: SmallBids, make_bids: MakeBids, tmp_path: Path
+) -> None:
+    convert(tmp_path / "raw", zurich.root)
+    paris, geneva = make_bids("paris"), make_bids("geneva")
+    paris.case("sub-1_T2w")
+    geneva.case("sub-1_T2w")
+    tried = []
+
+    def plan(existing: Existing) -> Plan:
+        with pytest.raises(ConflictError, match="another process"):
+            convert(tmp_path / "raw", geneva.root, append=True)
+        tried.append(existing)
+        options = PlanOptions(test_fraction=0.3, seed=1, known=existing.known)
+        return make_plan(name_sources([str(paris.root)]), load_profile("auto"), load_target("cord-lesion"), options)
+
+    grow_dataset(RawDataset.named(tmp_path / "raw", 7, "Cord"), plan)
+    assert len(tried) == 1
+    grown = convert(tmp_path / "raw", geneva.root, append=True)
+    assert {"paris_sub-1_T2w", "geneva_sub-1_T2w"} <= set(rows_of(grown))
+    assert grown.counts.found == 12
+
+
+def test_another_site_in_participants_tsv_is_a_change(zurich: SmallBids, tmp_path: Path) -> None:
+    zurich.participants([{"participant_id": f"sub-{number}", "site": "old"} for number in range(10)])
+    convert(tmp_path / "raw", zurich.root)
+    zurich.participants([{"participant_id": f"sub-{number}", "site": "new"} for number in range(10)])
+    with pytest.raises(ConflictError, match="--update"):
+        convert(tmp_path / "raw", zurich.root, append=True)
+    updated = convert(tmp_path / "raw", zurich.root, append=True, update=True)
+    assert {row["site"] for row in rows_of(updated).values()} == {"new"}
+
+
+def test_an_image_that_was_replaced_and_a_mask_that_came_later_are_taken_over(
+    make_bids: MakeBids, tmp_path: Path
+) -> None:
+    bids = make_bids("zurich")
+    for number in range(4):
+        bids.case(f"sub-{number}_T2w", lesion=number > 0)
+    first = convert(tmp_path / "raw", bids.root)
+    files = files_of(first)
+    bids.image("sub-2_ses-other_T2w", folder="sub-2/anat").rename(bids.root / "sub-2/anat/sub-2_T2w.nii.gz")
+    bids.labels("sub-0_T2w", lesion=True)
+    with pytest.raises(ConflictError, match="2 of its cases"):
+        convert(tmp_path / "raw", bids.root)
+    updated = files_of(convert(tmp_path / "raw", bids.root, append=True, update=True))
+    assert updated.keys() == files.keys()
+    changed = {name.split("/")[1].split(".")[0] for name in files if files[name] != updated[name]}
+    assert changed == {"zurich_sub-2_T2w_0000", "zurich_sub-0_T2w"}

@@ -62,12 +62,17 @@ def test_it_is_the_loss_of_a_full_annotation_where_the_missing_class_is_masked()
     full[1, 2] = False
     aware = AnnotationAwareLoss(stock())
     aware.expect([None, CORD_KNOWN])
-    (mine,) = torch.autograd.grad(aware(output, target), output)
-    (theirs,) = torch.autograd.grad(stock()(output, full), output)
-    share = (~torch.stack([torch.zeros_like(target[:, 2]), target[:, 2]], dim=1)).sum() / mine.numel()
-    assert share < 1  # both divide by what they count, and we count fewer voxels of the lesion
-    cosine = torch.nn.functional.cosine_similarity(mine[:, 0].flatten(), theirs[:, 0].flatten(), dim=0)
-    assert cosine > 0.999
+    theirs = stock()
+    # Both divide cross-entropy by the voxels that they count, and we count fewer of the lesion.
+    counted = torch.ones_like(output)
+    counted[1, 1][target[1, 2]] = 0
+    for dice, entropy, scale in ((1, 0, 1.0), (0, 1, float(counted.mean()))):
+        for loss in (aware.stock, theirs):
+            loss.weight_dice, loss.weight_ce = dice, entropy
+        (ours,) = torch.autograd.grad(aware(output, target), output)
+        (full_annotation,) = torch.autograd.grad(theirs(output, full), output)
+        torch.testing.assert_close(ours[:, 0] * scale, full_annotation[:, 0])
+        assert full_annotation[:, 0].abs().max() > 0
 
 
 def test_a_case_without_any_known_voxel_of_a_region_does_not_break_it() -> None:

@@ -35,17 +35,3 @@ def test_plans_that_normalise_by_what_is_not_zero_are_refused_with_the_command(
 ) -> None:
     with pytest.raises(DataRefusedError, match="--fix-plans"):
         build(prepared, monkeypatch, masked=True, crop=CROP)
-
-
-def test_a_cropped_dataset_is_trained_on_and_its_plan_tells_the_margins(
-    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = prepared.plans.parent / "spine_plan.json"
-    plan.unlink(missing_ok=True)
-    trainer = build(prepared, monkeypatch, masked=False, crop=CROP)
-    trainer.initialize()
-    try:
-        assert trainer.spine_plan.crop_margins_mm == CROP["margins_mm"]
-        assert "crop.json" in json.loads(plan.read_text())["reasons"]["crop_margins_mm"]
-    finally:
-        plan.unlink()

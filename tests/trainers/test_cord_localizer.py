@@ -13,7 +13,6 @@ import pytest
 
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
 from nnunet_ext.trainers.cord_configuration import cord_configuration
-from nnunet_ext.trainers.prepare_configuration import prepare_configuration
 from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
 from tests.trainers.conftest import Prepared
 
@@ -36,7 +35,10 @@ def own(prepared: Prepared) -> Iterator[Path]:
     prepared.plans.write_text(kept)
     (folder / "spine_plan.json").unlink(missing_ok=True)
     for made in folder.glob(f"nnUNetPlans_{CORD}*"):
-        shutil.rmtree(made)
+        if made.is_dir():
+            shutil.rmtree(made)
+        else:
+            made.unlink()
 
 
 def test_thick_slices_stay_and_fine_voxels_become_as_coarse_as_asked() -> None:
@@ -101,8 +103,10 @@ def test_an_edited_spacing_preprocesses_anew_and_the_users_own_configuration_is_
     prepared: Prepared, own: Path, make_trainer: MakeTrainer
 ) -> None:
     first = make_trainer(TRAINER, configuration=CORD)
+    first.initialize()
     plan = read_spine_plan(own)
     assert plan is not None
+    assert plan.localizer_spacing_mm != 2.0
     write_spine_plan(own, replace(plan, localizer_spacing_mm=2.0))
     second = make_trainer(TRAINER, configuration=CORD)
     assert first.preprocessed_dataset_folder != second.preprocessed_dataset_folder
@@ -113,6 +117,20 @@ def test_an_edited_spacing_preprocesses_anew_and_the_users_own_configuration_is_
     prepared.plans.write_text(json.dumps(plans))
     assert make_trainer(TRAINER, configuration=CORD).configuration_manager.batch_size == 3
     assert json.loads(prepared.plans.read_text())["configurations"][CORD] == mine
+
+
+def test_a_cord_that_measures_a_little_other_makes_no_other_network(
+    prepared: Prepared, own: Path, make_trainer: MakeTrainer
+) -> None:
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    trainer.initialize()
+    spacing = trainer.spine_plan.localizer_spacing_mm
+    for share, kept in ((1.05, True), (1.2, False)):
+        plans = json.loads(prepared.plans.read_text())
+        plans["configurations"][CORD] = cord_configuration(plans, round(spacing * share, 2))
+        prepared.plans.write_text(json.dumps(plans))
+        made = make_trainer(TRAINER, configuration=CORD).configuration_manager.configuration
+        assert (made["localizer_spacing_mm"] != spacing) == kept
 
 
 def test_two_trainings_started_at_once_preprocess_once(prepared: Prepared, own: Path) -> None:
@@ -134,27 +152,31 @@ def test_two_trainings_started_at_once_preprocess_once(prepared: Prepared, own: 
 def test_what_a_killed_preprocessing_left_is_begun_anew(
     prepared: Prepared, own: Path, make_trainer: MakeTrainer
 ) -> None:
-    identifier = Path(make_trainer(TRAINER, configuration=CORD).preprocessed_dataset_folder)
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    trainer.initialize()
+    identifier = Path(trainer.preprocessed_dataset_folder)
     whole = sorted(file.name for file in identifier.iterdir())
     identifier.rename(identifier.with_name(identifier.name + ".unfinished"))
     (own / f"{identifier.name}.unfinished" / whole[0]).write_bytes(b"torn")
-    make_trainer(TRAINER, configuration=CORD)
+    make_trainer(TRAINER, configuration=CORD).initialize()
     assert sorted(file.name for file in identifier.iterdir()) == whole
     assert (identifier / whole[0]).stat().st_size > 4
 
 
-def test_without_the_raw_dataset_it_says_what_it_needs(prepared: Prepared, own: Path, tmp_path: Path) -> None:
-    plans = json.loads(prepared.plans.read_text())
-    plans["configurations"][CORD] = cord_configuration(plans, 2.0)
+def test_without_the_raw_dataset_it_says_what_it_needs(
+    prepared: Prepared, own: Path, make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "gone"))
     with pytest.raises(EnvironmentProblemError, match="nnUNet_raw"):
-        prepare_configuration(tmp_path / "gone", own, plans, CORD)
+        trainer.initialize()
 
 
 def test_patches_of_a_localizer_show_the_cord_and_not_its_lesions(own: Path, make_trainer: MakeTrainer) -> None:
     trainer = make_trainer("nnUNetTrainerCordLocalizer", configuration=CORD)
     trainer.initialize()
-    shares, plan = trainer.sampling(), trainer.spine_plan
+    shares, planned = trainer.sampling(), trainer.spine_plan.sampling[CORD]
     assert shares.lesion == 0
-    assert shares.cord == pytest.approx(plan.sampling.lesion + plan.sampling.cord)
+    assert shares.cord == pytest.approx(planned.lesion + planned.cord)
     assert trainer.num_epochs <= 250
     assert own.is_dir()

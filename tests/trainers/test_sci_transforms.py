@@ -12,11 +12,8 @@ from nnunet_ext.trainers.spine_plan import SamplingShares
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 
 MakeTrainer = Callable[..., Any]
-ALWAYS = SpineAugmentation(full_after_steps=0)
-NONE = SpineAugmentation(
-    full_after_steps=0,
-    **{one.name: 0.0 for one in fields(SpineAugmentation) if one.name.endswith("_probability")},  # type: ignore[arg-type]
-)
+ALWAYS = {"full_after_steps": 0}
+NONE = ALWAYS | {one.name: 0.0 for one in fields(SpineAugmentation) if one.name.endswith("_probability")}
 OURS = {"ThickSlices", "BiasAlongCord", "MetalVoid", "Ghosting", "RicianNoise", "BorderErosionDilation"}
 
 
@@ -58,8 +55,8 @@ def test_a_plan_with_all_probabilities_at_zero_leaves_nnunets_own_transforms(loa
 
 
 def test_an_edited_plan_changes_what_the_network_sees(loader: Callable[..., Any]) -> None:
-    noise = replace(NONE, noise_probability=1.0, noise_sigma=(9.0, 10.0))
-    shares = SamplingShares(0, 1, 0)
+    noise = NONE | {"noise_probability": 1.0, "noise_sigma": (9.0, 10.0)}
+    shares = {"tiny": SamplingShares(0, 1, 0)}
     quiet, loud = (
         float(np.std([loader(augmentation=one, sampling=shares).generate_train_batch()["data"]]))
         for one in (NONE, noise)
@@ -68,7 +65,7 @@ def test_an_edited_plan_changes_what_the_network_sees(loader: Callable[..., Any]
 
 
 def test_lesion_borders_move_between_cord_and_lesion_only(loader: Callable[..., Any]) -> None:
-    transforms = loader(augmentation=replace(NONE, border_probability=1.0)).transforms.transforms
+    transforms = loader(augmentation=NONE | {"border_probability": 1.0}).transforms.transforms
     border = next(one for one in transforms if type(one).__name__ == "BorderErosionDilation")
     assert (border.lesion, border.inside, border.probability) == (2, 1, 1.0)
 
@@ -91,7 +88,7 @@ def test_a_short_training_sees_fewer_spoiled_images_and_its_log_says_so(
 def test_the_trainer_for_ms_moves_borders_more_often_and_draws_contrasts_alike(loader: Callable[..., Any]) -> None:
     transforms = loader("nnUNetTrainerMSLesion", augmentation=ALWAYS).transforms.transforms
     assert next(one for one in transforms if type(one).__name__ == "BorderErosionDilation").probability == 0.5
-    edited = loader("nnUNetTrainerMSLesion", augmentation=replace(ALWAYS, border_probability=0.1))
+    edited = loader("nnUNetTrainerMSLesion", augmentation=ALWAYS | {"border_probability": 0.1})
     border = next(one for one in edited.transforms.transforms if type(one).__name__ == "BorderErosionDilation")
     assert border.probability == 0.1  # what stands in the plan holds
 
@@ -100,6 +97,19 @@ def test_a_lesion_smaller_than_the_plan_says_is_not_sought_out(loader: Callable[
     some, none = (loader(smallest_lesion_mm3=mm3) for mm3 in (0.0, 1e6))
     case = next(name for name in some.indices if some._data.load_case(name)[3]["class_locations"]["lesions"])
     assert none._data.load_case(case)[3]["class_locations"]["lesions"] == []
+
+
+@pytest.mark.parametrize("configuration", ["tiny", "2d"])
+def test_the_smallest_lesion_is_told_in_mm3_and_sought_in_voxels(make_trainer: MakeTrainer, configuration: str) -> None:
+    trainer = make_trainer()
+    trainer.initialize()
+    plans = trainer.plans_manager.plans
+    plans["original_median_spacing_after_transp"] = [5.0, 0.5, 0.5]
+    spacing = {"tiny": [3.0, 0.5, 0.5], "2d": [0.5, 0.5]}[configuration]
+    trainer.configuration_manager.configuration["spacing"] = spacing
+    trainer.spine_plan = replace(trainer.spine_plan, smallest_lesion_mm3=6.0)
+    voxels = trainer._drawing([]).smallest_lesion
+    assert voxels == pytest.approx({"tiny": 6 / (3 * 0.25), "2d": 6 / (5 * 0.25)}[configuration])
 
 
 def test_site_weights_of_the_plan_reach_the_loader(loader: Callable[..., Any]) -> None:

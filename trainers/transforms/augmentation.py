@@ -119,13 +119,6 @@ class SpineAugmentation:
         share = min(1.0, steps / self.full_after_steps) if self.full_after_steps else 1.0
         return replace(self, **{name: share * getattr(self, name) for name in _spoiling()})
 
-    def preferring(self, values: Mapping[str, Any]) -> Self:
-        """Take other values wherever this one's are the defaults: what was derived or edited stays."""
-        usual = type(self)()
-        return replace(
-            self, **{name: value for name, value in values.items() if getattr(self, name) == getattr(usual, name)}
-        )
-
 
 def _spoiling() -> list[str]:
     """List the probabilities that follow the length of the training: all but that of a missing contrast, which is no

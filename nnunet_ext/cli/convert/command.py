@@ -9,18 +9,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nnunet_ext import __version__
-from nnunet_ext.cli.convert.page import PAGE, write_conversion_page
+from nnunet_ext.cli.convert.page import PAGE, page_is_current, write_conversion_page
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.core.environment import required_folder
+from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.bids_validation import validate_bids
+from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, read_existing
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
+from nnunet_ext.dataset_conversion.grow import grow_dataset
 from nnunet_ext.dataset_conversion.ledger import Counts
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
@@ -29,7 +31,7 @@ from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.split_file import read_split_file
 from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, read_cases
-from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from nnunet_ext.dataset_conversion.write import write_dataset
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Convert:
         Of test patients and folds.
     labels
         Which images are expected to have labels.
-    append
-        Whether the dataset stands already and is added to.
+    append, update
+        Whether the dataset stands already and is added to, and whether what has changed is converted anew, too.
     resample, register
         Whether masks and further channels on other grids are brought onto their image's.
     n_procs
@@ -84,6 +86,7 @@ class Convert:
     seed: int
     labels: Labels
     append: bool
+    update: bool
     resample: bool
     register: bool
     n_procs: int
@@ -100,24 +103,18 @@ class Convert:
     def run(self) -> int:
         """Convert, say what happened, and answer 3 where an image was refused."""
         dataset = RawDataset.named(required_folder("nnUNet_raw", os.environ), self.number, self.name)
-        existing = self._existing(dataset)
+        grows = self.append or self.update
+        if grows and not dataset.folder.is_dir():
+            flag = "--update" if self.update else "--append"
+            raise UsageError(f"{flag} needs a dataset, found none: {dataset.folder}; leave {flag} out to make it")
         sources = name_sources(self.bids)
-        plan = self._plan(sources, existing)
-        for kind, sentences in (("assumed", plan.assumptions), ("warning", plan.warnings)):
-            for sentence in sentences:
-                print(f"nnunet_ext convert: {kind}: {sentence}", file=sys.stderr)
-        if self.write_plan is not None:
-            write_plan(self.write_plan, plan)
-            print(f"{self.write_plan}: the plan. Edit its cases.tsv, then convert with --plan {self.write_plan}")
-        if self.dry_run:
-            print(cases_tsv(case_row(ConvertedCase(case)) for case in plan.cases), end="")
         if self.dry_run or self.write_plan is not None:
+            self._show(self._plan(sources, read_existing(dataset) if grows else None))
             return 0
-        with progress_bar("convert", "case") as progress:
-            done = write_dataset(dataset, plan, n_procs=self.n_procs, progress=progress, append_to=existing)
+        plan, done = self._write(dataset, sources)
         if self.validate_bids:
             _validate_bids(sources, dataset)
-        if not (dataset.folder / PAGE).exists():
+        if not page_is_current(dataset):
             with progress_bar("draw", "case") as progress:
                 write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
         rows = read_cases(dataset.folder)
@@ -125,16 +122,42 @@ class Convert:
         _write_log(done, rows, plan)
         return self._conclude(done)
 
-    def _existing(self, dataset: RawDataset) -> Existing | None:
-        if not self.append:
-            return None
-        if not dataset.folder.is_dir():
-            raise UsageError(f"--append needs a dataset, found none: {dataset.folder}; leave --append out to make it")
-        return read_existing(dataset)
+    def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> tuple[Plan, Conversion]:
+        """Plan, and make the dataset or add to it."""
+        plans: list[Plan] = []
+
+        def plan_for(existing: Existing | None) -> Plan:
+            plans.append(self._plan(sources, existing))
+            return plans[0]
+
+        preprocessed = preprocessed_folder(dataset.folder.name, os.environ)
+        with progress_bar("convert", "case") as progress:
+            if not (self.append or self.update):
+                plan = plan_for(None)
+                done = write_dataset(dataset, plan, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress)
+            else:
+                done = grow_dataset(
+                    dataset, plan_for, update=self.update, preprocessed=preprocessed, n_procs=self.n_procs,
+                    progress=progress,
+                )  # fmt: skip
+        return plans[0], done
+
+    def _show(self, plan: Plan) -> None:
+        if self.write_plan is not None:
+            write_plan(self.write_plan, plan)
+            print(f"{self.write_plan}: the plan. Edit its cases.tsv, then convert with --plan {self.write_plan}")
+        if self.dry_run:
+            print(cases_tsv(case_row(ConvertedCase(case)) for case in plan.cases), end="")
 
     def _plan(self, sources: Sequence[Source], existing: Existing | None) -> Plan:
-        if self.plan is not None:
-            return read_plan(self.plan, sources)
+        """Make or read the plan, and say what was assumed."""
+        plan = self._planned(sources, existing) if self.plan is None else read_plan(self.plan, sources)
+        for kind, sentences in (("assumed", plan.assumptions), ("warning", plan.warnings)):
+            for sentence in sentences:
+                print(f"nnunet_ext convert: {kind}: {sentence}", file=sys.stderr)
+        return plan
+
+    def _planned(self, sources: Sequence[Source], existing: Existing | None) -> Plan:
         options = PlanOptions(
             test_fraction=self.test_fraction,
             seed=self.seed,
@@ -174,6 +197,13 @@ class Convert:
             print(json.dumps({"dataset": str(folder), "page": str(folder / PAGE), "images": asdict(counts)}))
         else:
             print(f"{folder}: {_in_words(counts)}\nLook at {folder / PAGE}")
+        for case, reason in sorted(done.kept.items()):
+            print(f"nnunet_ext convert: warning: {case} has changed and stays as it was: {reason}", file=sys.stderr)
+        if done.kept:
+            raise DataRefusedError(
+                f"{len(done.kept)} of the changed cases could not be taken over and stay as they were, for the reasons "
+                f"above; mend their files, and run the same command again"
+            )
         if counts.refused:
             raise DataRefusedError(
                 f"{counts.refused} of {counts.found} images were refused, the rest was converted. The reasons stand in "
@@ -245,6 +275,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--append", action="store_true", help="add new cases to the dataset that stands; its own stay as they are")
     add(
+        "--update", action="store_true",
+        help="as --append, and convert those cases anew whose images, masks or site have changed since",
+    )  # fmt: skip
+    add(
         "--resample", choices=["nearest"], help="resample masks on another grid to their image, rather than refuse them"
     )
     add("--register", choices=["affine"], help="register further channels to the first, rather than refuse other grids")
@@ -269,7 +303,7 @@ def from_options(options: argparse.Namespace) -> Convert:
     """Take the parsed arguments."""
     if not 0 <= options.test_fraction < 1:
         raise UsageError(f"--test-fraction needs a number from 0 up to 1, found {options.test_fraction}")
-    if options.plan is not None and options.append:
+    if options.plan is not None and (options.append or options.update):
         raise UsageError("--plan says itself who is in which set, and --append takes that from the dataset: give one")
     given = {name: value for name, value in vars(options).items() if name in Convert.__dataclass_fields__}
     read = {

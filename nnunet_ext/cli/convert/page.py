@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.dataset_files.description import QUALITY, RECORD
+from nnunet_ext.core.dataset_files.fingerprint import fingerprint
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.core.workers import Progress, run_all
-from nnunet_ext.dataset_conversion.plan_file import RECORD
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.resample import resample_identity
 from nnunet_ext.dataset_conversion.source import Source
@@ -61,7 +62,7 @@ def write_conversion_page(
     target = parse_target(record["target"])
     found = read_cases(dataset.folder)
     rows = {row["case"]: row for row in found if row["status"] == "include"}
-    quality = read_cases(dataset.folder, "qc.tsv")
+    quality = read_cases(dataset.folder, QUALITY)
     pictures = _pictures(
         _worth_a_picture(quality, usual_pictures), rows, {source.name: source.root for source in sources}
     )
@@ -78,9 +79,16 @@ def write_conversion_page(
         rows=tuple(_entry(row, rows[row["case"]], columns, *drawn.get(row["case"], (None, None))) for row in quality),
         skipped=_skipped(found, record["cases"]),
         facts=_facts(record),
+        fingerprint=fingerprint(dataset),
     )
     write_text(dataset.folder / PAGE, render_conversion_page(content))
     return dataset.folder / PAGE
+
+
+def page_is_current(dataset: RawDataset) -> bool:
+    """Tell whether the page that stands there was made from the dataset as it is now."""
+    page = dataset.folder / PAGE
+    return page.is_file() and f'content="{fingerprint(dataset)}"' in page.read_text(encoding="utf-8", errors="replace")
 
 
 def _lead(cases: int, pictures: int) -> str:

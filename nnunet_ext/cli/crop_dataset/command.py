@@ -53,6 +53,8 @@ class CropDataset:
         Least and most, in mm, that each face of a training box is moved by.
     seed
         Of those draws.
+    update
+        Whether a boxed dataset that is out of date is boxed anew.
     oof_check
         Whether a cord that was predicted by a network that trained on its case is refused.
     n_procs
@@ -69,6 +71,7 @@ class CropDataset:
     reserve: float
     jitter: tuple[float, float]
     seed: int
+    update: bool
     oof_check: bool
     n_procs: int
     json: bool
@@ -81,7 +84,7 @@ class CropDataset:
         cords = find_cords(self.cords)
         said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
         margins = edited_margins(source.folder.name) if self.margins_file is None else _read_margins(self.margins_file)
-        options = CropOptions(margins, self.reserve, self.jitter, self.seed)
+        options = CropOptions(margins, self.reserve, self.jitter, self.seed, self.update)
         with progress_bar("crop", "case") as progress:
             done = crop_dataset(source, dataset, cords, options, n_procs=self.n_procs, progress=progress)
         if margins is None:
@@ -155,6 +158,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"(default {JITTER_MM[0]:g} {JITTER_MM[1]:g})",
     )  # fmt: skip
     add("--seed", type=int, default=42, help="of these moves")
+    add("--update", action="store_true", help="box anew where SRC, its cords or the options have changed since")
     add(
         "--oof-check", action=argparse.BooleanOptionalAction, default=True,
         help="refuse cords that were predicted by a fold that trained on their case (default)",

@@ -1,14 +1,11 @@
 """The crop margins in a dataset's `spine_plan.json`: derived ones for the user to see, edited ones to use."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cascade.box import Margins
+from nnunet_ext.core.environment import preprocessed_folder
 
-_PREPROCESSED: Final = "nnUNet_preprocessed"
 _FIELD: Final = "crop_margins_mm"
 
 
@@ -27,12 +24,11 @@ def edited_margins(dataset: str) -> Margins | None:
     """
     from nnunet_ext.trainers.spine_plan import read_spine_plan  # noqa: PLC0415 - for this verb alone
 
-    folder = _folder(dataset)
+    folder = preprocessed_folder(dataset, os.environ)
     plan = None if folder is None else read_spine_plan(folder)
     if plan is None or not plan.crop_margins_mm:
         return None
-    untouched = plan.reasons.get(_FIELD, "").startswith(_figures(plan.crop_margins_mm))
-    return None if untouched else Margins(**plan.crop_margins_mm)
+    return Margins(**plan.crop_margins_mm) if plan.is_edited(_FIELD) else None
 
 
 def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
@@ -47,21 +43,9 @@ def keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
     boxed
         Name of the boxed dataset, whose `crop.json` has the figures.
     """
-    from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan  # noqa: PLC0415 - as above
+    from nnunet_ext.trainers.renew_spine_plan import keep_derived  # noqa: PLC0415 - as above
 
-    folder = _folder(dataset)
-    plan = None if folder is None else read_spine_plan(folder)
-    if folder is None or plan is None:
-        return
-    chosen = margins.by_face()
-    why = f"{_figures(chosen)}: keep every label voxel of the training cases, and a reserve; see crop.json of {boxed}"
-    write_spine_plan(folder, replace(plan, crop_margins_mm=chosen, reasons={**plan.reasons, _FIELD: why}))
-
-
-def _figures(margins: Mapping[str, float]) -> str:
-    return ", ".join(f"{face} {mm:g}" for face, mm in margins.items())
-
-
-def _folder(dataset: str) -> Path | None:
-    root = os.environ.get(_PREPROCESSED, "").strip()
-    return Path(root) / dataset if root else None
+    folder = preprocessed_folder(dataset, os.environ)
+    if folder is not None:
+        why = f"keep every label voxel of the training cases, and a reserve; see crop.json of {boxed}"
+        keep_derived(folder, _FIELD, margins.by_face(), why)
