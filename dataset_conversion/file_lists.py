@@ -10,7 +10,7 @@ from typing import Final
 import yaml
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.dataset_conversion.names import strip_ending
+from nnunet_ext.core.names import strip_ending
 
 _STRUCTURED: Final = frozenset({".yml", ".yaml", ".json"})
 # No T2star, T2starw, T2s, MTR or T1: the field spells them in several ways, or heads lists of metrics with them.

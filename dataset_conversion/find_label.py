@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
+from nnunet_ext.core.names import ImageName
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile, Missing
-from nnunet_ext.dataset_conversion.names import ImageName
 from nnunet_ext.dataset_conversion.planned_case import PlannedLabel
 
 _RATER_MARK: Final = "\0"  # occurs in no file name

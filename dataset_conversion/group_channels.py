@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.names import ImageName
 from nnunet_ext.core.target import ANY_CONTRAST, Target
 from nnunet_ext.dataset_conversion.class_profile import Missing
-from nnunet_ext.dataset_conversion.names import ImageName
 from nnunet_ext.dataset_conversion.profile import Profile
 
 Named = tuple[str, ImageName]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nnunet_ext.core.names import ImageName
 from nnunet_ext.dataset_conversion.class_profile import Missing
-from nnunet_ext.dataset_conversion.names import ImageName
 from nnunet_ext.dataset_conversion.toml_fields import refuse_unknown, texts
 
 _CHANNEL_POLICIES = (Missing.ERROR, Missing.SKIP, Missing.ZERO)

@@ -7,10 +7,10 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.group_channels import group_channels
-from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.dataset_conversion.people import find_people
 from nnunet_ext.dataset_conversion.plan_labels import plan_labels
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase

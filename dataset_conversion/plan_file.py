@@ -9,11 +9,11 @@ from typing import Any, Final, cast, get_args
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import RECORD
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.tables import NOTHING, Row, cell
 from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-from nnunet_ext.dataset_conversion.names import parse_image_name
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nnunet_ext.dataset_conversion.names import ImageName
+from nnunet_ext.core.names import ImageName
 from nnunet_ext.dataset_conversion.source import Source
 
 Split = Literal["", "train", "test", "pool"]

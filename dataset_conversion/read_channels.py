@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, apart
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.read_on_grid import ADOPTED_WITHIN, SAME_GRID
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +84,12 @@ class _Moved:
 
 
 def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> _Moved:
-    if image.data.shape == anchor.data.shape:
-        apart = displacement(anchor.data.shape, anchor.affine, image.affine)
-        if apart.rms_voxels <= SAME_GRID:
-            return _Moved(image.data)
-        if apart.rms_voxels <= ADOPTED_WITHIN and not register:
-            remark = f"first channel's affine adopted, {apart.rms_mm:.3f} mm root mean square"
-            return _Moved(image.data, (remark,), apart.rms_mm)
+    off = apart(image, anchor)
+    if off is not None and off.rms_voxels <= SAME_GRID:
+        return _Moved(image.data)
+    if off is not None and off.rms_voxels <= ADOPTED_WITHIN and not register:
+        remark = f"first channel's affine adopted, {off.rms_mm:.3f} mm root mean square"
+        return _Moved(image.data, (remark,), off.rms_mm)
     if not register:
         found = f"its grid is {image.data.shape}, its first channel's {anchor.data.shape}, and they do not coincide"
         raise FileRefusedError(path, f"{found}; register it to the first channel: --register affine")

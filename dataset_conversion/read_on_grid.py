@@ -8,20 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, apart
+from nnunet_ext.core.mask import refuse_no_probability, refuse_several
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.resample import resample_identity
 
-SAME_GRID: Final = 1e-3
-"""Up to this many voxels apart, two grids are the same."""
-
-ADOPTED_WITHIN: Final = 0.5
-"""Up to this many voxels, a label takes its image's affine, and the distance is recorded."""
-
-_LARGEST_SOFT: Final = 2.0  # interpolation overshoots 1 a little; more is an image, or a mask of 0 and 255
-_VALUES_SHOWN: Final = 6
+_SOFT: Final = (-2.0, 2.0)  # interpolation overshoots a little; more is an image, or a mask of 0 and 255
+_ADVICE: Final = "; if some of them are this class, say so: values = [...] in the profile"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +60,17 @@ def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: 
         Where the file is damaged, holds other values than declared, or lies elsewhere than its image.
     """
     mask, remarks = _binary(path, profile, image.data)
-    if mask.data.shape == image.data.shape:
-        apart = displacement(image.data.shape, image.affine, mask.affine)
-        if apart.rms_voxels <= SAME_GRID:
-            return GriddedMask(mask.data, tuple(remarks))
-        if apart.rms_voxels <= ADOPTED_WITHIN:
-            moved = f"{apart.centre_mm:.3f} mm away at the centre of the volume, {apart.rms_mm:.3f} mm root mean square"
-            return GriddedMask(mask.data, (*remarks, f"image's affine adopted, {moved}"), apart.rms_mm)
-        distance = f"{apart.centre_mm:.2f} mm at the centre of the volume, {apart.rms_voxels:.2f} voxels over all"
-        found = f"the mask lies {distance} from its image: drawn on another image, or moved"
-    else:
+    off = apart(mask, image)
+    if off is None:
         found = f"the mask's shape is {mask.data.shape} and its image's {image.data.shape}"
+    elif off.rms_voxels <= SAME_GRID:
+        return GriddedMask(mask.data, tuple(remarks))
+    elif off.rms_voxels <= ADOPTED_WITHIN:
+        moved = f"{off.centre_mm:.3f} mm away at the centre of the volume, {off.rms_mm:.3f} mm root mean square"
+        return GriddedMask(mask.data, (*remarks, f"image's affine adopted, {moved}"), off.rms_mm)
+    else:
+        distance = f"{off.centre_mm:.2f} mm at the centre of the volume, {off.rms_voxels:.2f} voxels over all"
+        found = f"the mask lies {distance} from its image: drawn on another image, or moved"
     if not resample:
         raise FileRefusedError(path, f"{found}; if both lie rightly in the scanner's space: --resample nearest")
     return _resampled(path, mask, image, [*remarks, found])
@@ -108,25 +103,15 @@ def _binary(path: Path, profile: ClassProfile, image: Array) -> tuple[Volume, li
         there = np.unique(mask.data[mask.data > 0])
         remarks.append(f"values {', '.join(map(str, profile.values))} of {', '.join(map(str, there))} taken")
         return _as_mask(mask, members), remarks
-    highest = int(mask.data.max())
-    members = mask.data == highest
-    if highest and np.count_nonzero(members) != np.count_nonzero(mask.data):
-        values = np.unique(mask.data[mask.data > 0])
-        more = f" and {values.size - _VALUES_SHOWN} more" if values.size > _VALUES_SHOWN else ""
-        found = f"found {', '.join(map(str, values[:_VALUES_SHOWN]))}{more}"
-        advice = "if some of them are this class, say so: values = [...] in the profile"
-        raise FileRefusedError(path, f"a mask of one class has one value besides 0, {found}; {advice}")
-    if highest > 1:
-        remarks.append(f"value {highest} read as 1")
-    return _as_mask(mask, members & (highest > 0)), remarks
+    value = refuse_several(path, mask.data, "class", _ADVICE)
+    if value > 1:
+        remarks.append(f"value {value} read as 1")
+    return _as_mask(mask, mask.data > 0), remarks
 
 
 def _cut(path: Path, soft: Volume, threshold: float) -> tuple[Volume, list[str]]:
-    highest, lowest = float(soft.data.max()), float(soft.data.min())
-    if threshold < 1 and (highest > _LARGEST_SOFT or lowest < -_LARGEST_SOFT):
-        raise FileRefusedError(
-            path, f"a soft mask holds values from 0 to 1, found {lowest:g} to {highest:g}: an image?"
-        )
+    if threshold < 1:
+        refuse_no_probability(path, soft.data, ": an image?", _SOFT)
     return _as_mask(soft, soft.data > threshold), [*soft.notes, f"soft mask cut at {threshold:g}"]
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from nnunet_ext.core.names import ImageName, parse_image_name
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.find_label import LabelFiles
-from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name
 from nnunet_ext.dataset_conversion.participants import Participants
 from nnunet_ext.dataset_conversion.profile import Profile, shipped_profiles
 from nnunet_ext.dataset_conversion.source import Source

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy.ndimage import affine_transform
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.grid import SAME_GRID
 from nnunet_ext.core.volume import Affine, Volume
 
-_SLACK: Final = 1e-3  # voxels: more than affines stored with 32 bits err by, less than anybody sees
 _DIGITS: Final = 9  # exact halves and whole steps stay exact
 
 
@@ -73,7 +73,7 @@ def resample_identity(volume: Volume, shape: tuple[int, int, int], affine: Affin
     data = affine_transform(
         volume.data,
         old_from_new[:3, :3],
-        offset=old_from_new[:3, 3] + (_SLACK * upwards if nearest else 0.0),
+        offset=old_from_new[:3, 3] + (SAME_GRID * upwards if nearest else 0.0),
         output_shape=shape,
         output=volume.data.dtype if nearest else np.float32,
         order=0 if nearest else 1,
@@ -95,7 +95,7 @@ def _inside(shape: tuple[int, ...], matrix: Affine, other: tuple[int, ...]) -> n
     inside = np.ones(shape, dtype=np.bool_)
     for row, size in zip(matrix, other, strict=False):
         place = row[0] * i + row[1] * j + (row[2] * k + row[3])
-        inside &= (place >= -0.5 - _SLACK) & (place <= size - 0.5 + _SLACK)
+        inside &= (place >= -0.5 - SAME_GRID) & (place <= size - 0.5 + SAME_GRID)
     return inside
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.dataset_conversion.names import ENDINGS, strip_ending
+from nnunet_ext.core.names import ENDINGS, strip_ending
 
 NEVER_ENTERED: Final = frozenset({"sourcedata", "code"})
 """Folders that repeat raw names or hold other things than raw images; hidden ones are not entered either."""

@@ -8,11 +8,6 @@ import numpy as np
 _MOVING_AVERAGE_WEIGHT: Final = 0.1  # nnU-Net's own
 
 
-def region_names(labels: Mapping[str, object]) -> list[str]:
-    """Name the network's outputs in their order: the labels of `dataset.json` but for background and ignore."""
-    return [name for name in labels if name not in ("background", "ignore")]
-
-
 def named_dice(names: Sequence[str], values: Sequence[float]) -> str:
     """Write pseudo-Dice values with their regions: ``sc 0.91  lesion 0.63``; a region without any voxel is ``n/a``."""
     pairs = zip(names, values, strict=True)

@@ -16,12 +16,13 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.atomic import atomic_path, write_text
 from nnunet_ext.core.cpu import cpu_has_bf16
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
 from nnunet_ext.trainers.axes import mirroring_axes, tensor_axis
 from nnunet_ext.trainers.case_weights import case_weights
 from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_spine_plan
-from nnunet_ext.trainers.dataset_labels import image_channels, inside_label, place_labels
-from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table, region_names
+from nnunet_ext.trainers.dataset_labels import inside_label, place_labels
+from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
 from nnunet_ext.trainers.renew_description import renew_description
 from nnunet_ext.trainers.renew_preprocessed import renew_preprocessed
@@ -90,7 +91,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         if self.epochs is not None:
             self.num_epochs = self.epochs
         self.initial_lr *= self.learning_rate_factor
-        self.region_names = region_names(dataset_json["labels"])
+        self.region_names = list(Labelling.of_dataset_json(dataset_json).names)
         self._steps_done = 0
         self._epoch_started = self._last_progress = time.monotonic()
 
@@ -204,7 +205,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
             spacing=spacing,
             lesion_label=labels.lesion[0] if len(labels.lesion) == 1 else None,
             inside_label=inside_label(self.dataset_json),
-            image_channels=image_channels(self.dataset_json),
+            image_channels=list(Labelling.of_dataset_json(self.dataset_json).image_channels),
         )
 
     def _augmentation(self) -> SpineAugmentation:

@@ -12,7 +12,7 @@ from nnunet_ext.cascade.cords import PredictedCord
 from nnunet_ext.cascade.margins import needed_margins
 from nnunet_ext.core.atomic import write_bytes
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import WRITTEN_FOR_IT, apart
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -20,8 +20,6 @@ from nnunet_ext.core.volume import Array, Volume
 
 NO_PREDICTION: Final = "no cord prediction was found"
 EMPTY_PREDICTION: Final = "the predicted cord is empty"
-
-_SAME_GRID_VOXELS: Final = 0.1  # what 32-bit headers round away is far less
 
 
 @dataclass(frozen=True)
@@ -206,12 +204,12 @@ def _read_on_grid(file: Path, image: Volume) -> Volume:
 
 
 def _refuse_other_grid(file: Path, volume: Volume, image: Volume) -> None:
-    if volume.data.shape != image.data.shape:
+    off = apart(volume, image)
+    if off is None:
         reason = f"its image has the shape {image.data.shape} and this one {volume.data.shape}"
         raise FileRefusedError(file, f"{reason}; predict the cord of this very image again")
-    apart = displacement(image.data.shape, image.affine, volume.affine)
-    if apart.rms_voxels > _SAME_GRID_VOXELS:
-        raise FileRefusedError(file, f"lies {apart.rms_mm:.2f} mm away from its image; predict it again")
+    if off.rms_voxels > WRITTEN_FOR_IT:
+        raise FileRefusedError(file, f"lies {off.rms_mm:.2f} mm away from its image; predict it again")
 
 
 def _annotated(labels: Volume | None, ignore: int | None) -> Array | None:

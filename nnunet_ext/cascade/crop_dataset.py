@@ -25,6 +25,7 @@ from nnunet_ext.core.dataset_files.digests import write_digests
 from nnunet_ext.core.dataset_files.fingerprint import digest_of, fingerprint
 from nnunet_ext.core.dataset_place import beside, finish_interrupted_swap, only_writer, refuse_taken_number, swap
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.provenance import generated_by, sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import read_table, table_text
@@ -140,8 +141,7 @@ class _Job:
 
     @property
     def ignore(self) -> int | None:
-        value = self.content["labels"].get("ignore")
-        return int(value) if value is not None else None
+        return Labelling.of_dataset_json(self.content).ignore
 
 
 def _write(job: _Job, n_procs: int, progress: Progress | None) -> Cropping:

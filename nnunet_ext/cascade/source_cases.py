@@ -6,9 +6,10 @@ from typing import Any, Final
 from nnunet_ext.cascade.cords import PredictedCord
 from nnunet_ext.cascade.crop_case import SourceCase
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.names import FIRST_CHANNEL
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 
-_FIRST_CHANNEL: Final = f"_0000{FILE_ENDING}"
+_FIRST_CHANNEL: Final = f"{FIRST_CHANNEL}{FILE_ENDING}"
 _SHOWN: Final = 5
 
 

@@ -16,6 +16,9 @@ ALONG_MM: Final = 50.0
 ACROSS_MM: Final = 10.0
 """The same across the body: about a cord's width, so that a vessel or a kidney beside it is not taken along."""
 
+SMALLEST_CORD_MM3: Final = 50.0
+"""One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
+
 _NEIGHBOURS: Final = 26
 _ROUNDING: Final = 1e-6  # a gap of exactly the limit counts, whichever way the axes go
 

@@ -81,7 +81,8 @@ def _endings(path: Path) -> str:
 def _flush_to_disk(path: Path) -> None:
     if path.is_dir() and os.name == "nt":  # Windows cannot open a folder to flush it
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes only what is open for writing, and no system opens a folder so.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final, Literal
 
+from nnunet_ext.core.names import derivative_stem
+
 LabelClass = Literal["sc", "lesion"]
 
 
@@ -53,6 +55,4 @@ def label_stem(image_stem: str, label_class: LabelClass, dialect: Dialect) -> st
     tail = LABEL_TAILS[dialect][label_class]
     if dialect is not Dialect.BIDS:
         return f"{image_stem}_{tail}"
-    # A BIDS mask may not keep its image's suffix: the contrast goes into `desc-`, or T1w and T2w masks would collide.
-    entities, suffix = image_stem.rsplit("_", 1)
-    return f"{entities}_{tail}_desc-{suffix}_mask"
+    return derivative_stem(image_stem, tail, "mask")

@@ -14,7 +14,9 @@ from nnunet_ext.core.nifti_stream import data_offset, header_of, read_stream
 from nnunet_ext.core.volume import Affine, Array, Volume
 
 _FORM_TOLERANCE_MM: Final = 1e-2  # q-forms are stored as 32-bit quaternions; less than this is rounding
-_SCALING_ERROR: Final = 1e-4  # 255 voxels' worth of a slope such as 1/255, which 32 bits cannot hold exactly
+WHOLE_WITHIN: Final = 1e-4
+"""So near to a whole number is one: 255 times a slope such as 1/255, which 32 bits cannot hold exactly."""
+
 _LARGEST_LABEL: Final = 255  # labels are written as uint8
 _VALUES_SHOWN: Final = 6
 
@@ -60,17 +62,29 @@ def read_mask(path: Path) -> Volume:
     """
     volume = _read(path, float_type=np.float64)
     _refuse_non_finite(path, volume.data)
+    return whole_numbers(path, volume)
+
+
+def whole_numbers(path: Path, volume: Volume, advice: str = "") -> Volume:
+    """Take a volume's values as those of a mask or label map, as `read_mask` does.
+
+    Raises
+    ------
+    FileRefusedError
+        Ending with `advice`.
+    """
     data = volume.data
     if data.dtype.kind == "f":
         whole = np.rint(data)
-        if (fraction := np.abs(data - whole) > _SCALING_ERROR).any():
-            shown = _some_values(data[fraction])
-            reason = f"a mask holds whole numbers and this one holds {shown}: scaled wrongly, or soft (set a threshold)"
-            raise FileRefusedError(path, reason)
+        if (fraction := np.abs(data - whole) > WHOLE_WITHIN).any():
+            found = f"a mask holds whole numbers and this one holds {_some_values(data[fraction])}"
+            raise FileRefusedError(path, f"{found}: scaled wrongly, or soft (set a threshold){advice}")
         data = whole
     if data.min() < 0 or data.max() > _LARGEST_LABEL:
         shown = _some_values(data[(data < 0) | (data > _LARGEST_LABEL)])
-        raise FileRefusedError(path, f"a mask holds values from 0 to {_LARGEST_LABEL} and this one holds {shown}")
+        raise FileRefusedError(
+            path, f"a mask holds values from 0 to {_LARGEST_LABEL} and this one holds {shown}{advice}"
+        )
     return replace(volume, data=data.astype(np.uint8, copy=False))
 
 

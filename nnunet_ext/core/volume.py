@@ -47,4 +47,15 @@ class Volume:
     @property
     def voxel_volume_mm3(self) -> float:
         """Volume of one voxel."""
-        return float(abs(np.linalg.det(self.affine[:3, :3])))
+        return voxel_volume_mm3(self.affine)
+
+
+def voxel_volume_mm3(affine: Affine) -> float:
+    """Give the volume of one voxel: the determinant, as the product of spacings is too large where axes are sheared.
+
+    Parameters
+    ----------
+    affine
+        4 x 4, voxel to world in mm.
+    """
+    return float(abs(np.linalg.det(affine[:3, :3])))

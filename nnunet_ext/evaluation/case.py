@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.labels import region_mask
+from nnunet_ext.core.mask import strange_labels
 from nnunet_ext.core.volume import Array
 from nnunet_ext.evaluation.grid import Grid
 from nnunet_ext.evaluation.overlap import BoolArray
@@ -105,41 +107,14 @@ def evaluate_case(
     _check_shapes(reference, prediction, case)
     masks = []
     for role, labels in (("reference", reference), ("prediction", prediction)):
-        refuse_strange_labels(labels, regions, f"{case}: the {role}")
+        if labels.ndim != 3 or not np.issubdtype(labels.dtype, np.integer):
+            found = f"{labels.dtype} of shape {labels.shape}"
+            raise DataRefusedError(f"{case}: the {role} must be a 3-D integer label map, found {found}")
+        if strange := strange_labels(labels, regions):
+            raise DataRefusedError(f"{case}: the {role} {strange}")
         masks.append({name: region_mask(labels, values) for name, values in regions.items()})
     grid = grid or Grid(None, voxel_volume_mm3)
     return evaluate_masks(masks[0], masks[1], grid, Scoring(preset), case=case, site=site)[0]
-
-
-def region_mask(labels: Array, values: tuple[int, ...]) -> BoolArray:
-    """Take a region out of a label map; a region without a voxel is all False."""
-    # A fraction of the time of np.isin, which copies what does not lie in C order.
-    mask: BoolArray = np.logical_or.reduce([labels == value for value in values])
-    return mask
-
-
-def refuse_strange_labels(
-    labels: Array, regions: Mapping[str, tuple[int, ...]], what: str, ignore: int | None = None
-) -> None:
-    """Refuse a label map that is none, or that holds a label which no region names.
-
-    Raises
-    ------
-    DataRefusedError
-        It begins with `what`.
-    """
-    if labels.ndim != 3 or not np.issubdtype(labels.dtype, np.integer):
-        raise DataRefusedError(f"{what} must be a 3-D integer label map, found {labels.dtype} of shape {labels.shape}")
-    known = {0, *([] if ignore is None else [ignore])}.union(*regions.values())
-    # Of small whole numbers, counting is many times faster than sorting.
-    there = np.flatnonzero(np.bincount(labels.ravel(order="K"))) if labels.dtype == np.uint8 else np.unique(labels)
-    strangers = sorted({int(value) for value in there} - known)
-    if strangers:
-        raise DataRefusedError(
-            f"{what} holds label {', '.join(map(str, strangers))}, which no region names "
-            f"({', '.join(f'{name} {list(values)}' for name, values in regions.items())}); "
-            "correct the mask, or name the label in a target"
-        )
 
 
 def _check_shapes(reference: Array, prediction: Array, case: str) -> None:

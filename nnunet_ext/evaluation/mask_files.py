@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.evaluation.mask_names import MaskName, parse_mask_name, strip_ending
+from nnunet_ext.core.names import MaskName, image_stem, parse_mask_name
 
 _SKIPPED: Final = frozenset({"sourcedata", "code"})
 
@@ -84,7 +84,7 @@ def find_masks(place: Path, regions: Sequence[str], *, label_maps: bool) -> Mask
         raise DataRefusedError(f"{place}: a mask or a folder of masks was needed; there is nothing, check the path")
     tree = is_tree(place)
     files = _walk(place) if tree else sorted(entry for entry in place.iterdir() if not entry.is_dir())
-    named = [(file, stem) for file in files if (stem := strip_ending(file.name)) is not None]
+    named = [(file, stem) for file in files if (stem := image_stem(file.name)) is not None]
     parsed = {} if label_maps and not tree else {file: parse_mask_name(stem, regions) for file, stem in named}
     if any(parsed.values()):
         return _by_region(parsed)
@@ -104,7 +104,7 @@ def is_tree(place: Path) -> bool:
 
 
 def _single(file: Path, regions: Sequence[str], *, label_map: bool) -> CaseMasks:
-    stem = strip_ending(file.name)
+    stem = image_stem(file.name)
     if stem is None:
         raise DataRefusedError(f"{file}: a mask that ends in .nii or .nii.gz was needed")
     name = None if label_map else parse_mask_name(stem, regions)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nnunet_ext.core.names import bids_stem
 from nnunet_ext.evaluation.mask_files import CaseMasks
-from nnunet_ext.evaluation.mask_names import bids_stem
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.grid import on_grid
+from nnunet_ext.core.labels import Labelling
+from nnunet_ext.core.mask import read_region, strange_labels
+from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.case import refuse_strange_labels, region_mask
-from nnunet_ext.evaluation.labelling import Labelling
 from nnunet_ext.evaluation.mask_files import CaseMasks
-from nnunet_ext.evaluation.on_grid import on_grid
 from nnunet_ext.evaluation.overlap import BoolArray
-
-_SOFT_MARGIN: Final = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +79,9 @@ def read_side(
 def _from_label_map(file: Path, labelling: Labelling, role: str, grid: Volume | None) -> Side:
     volume, notes = _on_grid(read_mask(file), grid, file, role)
     ignore = labelling.ignore if role == "reference" else None
-    refuse_strange_labels(volume.data, labelling.values, f"{role}: {file.name}", ignore)
-    masks = {region: region_mask(volume.data, values) for region, values in labelling.regions}
+    if strange := strange_labels(volume.data, labelling.values, ignore):
+        raise DataRefusedError(f"{role}: {file.name} {strange}")
+    masks = labelling.take(volume.data)
     ignored = None if ignore is None else volume.data == ignore
     there = np.flatnonzero(np.bincount(volume.data.ravel(order="K"), minlength=1)).tolist()
     return Side(
@@ -102,14 +100,14 @@ def _from_regions(
     masks: dict[str, BoolArray] = {}
     for region, _ in labelling.regions:
         if region in files:
-            volume, said = _on_grid(_binary(files[region], threshold), grid, files[region], role)
+            volume, said = _on_grid(_region(files[region], threshold), grid, files[region], role)
             grid = grid or volume
-            masks[region] = volume.data > 0
+            masks[region] = volume.data
             notes += said
     if grid is None:
         raise DataRefusedError(f"{role}: none of its files is a mask of {', '.join(labelling.values)}")
     for region, mask in masks.items():
-        for inner in labelling.contained_in(region):
+        for inner in labelling.inside(region):
             outside = int(np.count_nonzero(masks[inner] & ~mask)) if inner in masks else 0
             if outside:
                 np.logical_or(mask, masks[inner], out=mask)
@@ -117,22 +115,10 @@ def _from_regions(
     return Side(grid, masks, notes=tuple(notes))
 
 
-def _binary(file: Path, threshold: float | None) -> Volume:
-    """Read a mask of one region: one value besides 0, or a soft one that is cut."""
-    if threshold is None:
-        volume = read_mask(file)
-        values = np.flatnonzero(np.bincount(volume.data.ravel(order="K")))
-        if len(values[values > 0]) > 1:
-            shown = ", ".join(map(str, values[values > 0][:6]))
-            raise FileRefusedError(file, f"a mask of one region has one value besides 0, found {shown}: a label map?")
-        return volume
-    volume = read_volume(file)
-    lowest, highest = float(volume.data.min()), float(volume.data.max())
-    if lowest < -_SOFT_MARGIN or highest > 1 + _SOFT_MARGIN:
-        raise FileRefusedError(file, f"a soft mask holds values from 0 to 1, found {lowest:g} to {highest:g}")
-    soft = bool(((volume.data > 0) & (volume.data < 1)).any())
-    note = (f"{file.name}: soft mask cut above {threshold:g}",) if soft else ()
-    return replace(volume, data=volume.data > threshold, notes=(*volume.notes, *note))
+def _region(file: Path, threshold: float | None) -> Volume:
+    read = read_region(file, threshold)
+    note = (f"{file.name}: soft mask cut above {threshold:g}",) if read.soft is not None else ()
+    return replace(read.volume, notes=(*read.volume.notes, *note))
 
 
 def _on_grid(volume: Volume, grid: Volume | None, file: Path, role: str) -> tuple[Volume, list[str]]:

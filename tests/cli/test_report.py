@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
+from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.nifti_read import read_mask
-from nnunet_ext.core.nifti_write import write_mask
+from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.volume import Array
+from nnunet_ext.report.review.read_case import read_case
+from nnunet_ext.report.sources.gather import gather
 from tests.conftest import SmallBids
 from tests.report.made_evaluation import MadeCase, MadeEvaluation
 
@@ -43,6 +47,56 @@ def test_a_report_has_a_page_for_the_group_and_one_for_each_case(evaluated: Path
         assert "default-src 'none'" in text
         assert not re.search(r"""(?:src|href)=["'](?!data:|#|\.\./report\.html|cases/|[\w-]+\.html)""", text)
         assert str(tmp_path) not in text
+
+
+def same(drawn: Array | None, wanted: Array) -> bool:
+    return drawn is not None and np.array_equal(drawn, wanted)
+
+
+@pytest.mark.parametrize("predicted_regions", [False, True])
+def test_each_side_is_drawn_by_its_own_numbers(tmp_path: Path, predicted_regions: bool) -> None:
+    made = MadeEvaluation(tmp_path)
+    made.write([MadeCase("case000")])
+    whole, part = {"background": 0, "sc": [1, 2], "lesion": 2}, {"background": 0, "lesion": 1, "sc": [1, 2]}
+    write_json(tmp_path / "labels" / "dataset.json", {"labels": whole, "regions_class_order": [1, 2]})
+    file = tmp_path / "predicted" / "case000.nii.gz"
+    ours = read_mask(file)
+    truth = {"sc": ours.data > 0, "lesion": ours.data == 2}
+    if predicted_regions:
+        file.unlink()
+        for region, mask in truth.items():
+            write_mask(tmp_path / "predicted" / f"case000_label-{region}_seg.nii.gz", mask, ours.affine)
+    else:
+        write_mask(file, np.array([0, 2, 1], dtype=np.uint8)[ours.data], ours.affine)
+        write_json(tmp_path / "predicted" / "dataset.json", {"labels": part, "regions_class_order": [2, 1]})
+    sides = (str(tmp_path / "labels"), str(tmp_path / "predicted"))
+    for name, more in (("both", []), ("one", ["--regions", "lesion"])):
+        assert main(["evaluate", *sides, "-o", str(tmp_path / name), *more]) == 0
+        (record,) = gather([tmp_path / name]).cases
+        drawn = read_case(record)
+        assert drawn is not None
+        assert drawn.problems == ()
+        assert list(drawn.regions) == (["sc", "lesion"] if name == "both" else ["lesion"])
+        for region, masks in drawn.regions.items():
+            labels = read_mask(tmp_path / "labels" / "case000.nii.gz").data
+            assert same(masks.prediction, truth[region]), region
+            assert same(masks.reference, labels > 0 if region == "sc" else labels == 2), region
+
+
+def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
+    MadeEvaluation(tmp_path).write([MadeCase("case000")])
+    sides = tmp_path / "labels", tmp_path / "predicted"
+    for side in sides:
+        labels = read_mask(side / "case000.nii.gz")
+        (side / "case000.nii.gz").unlink()
+        soft = (labels.data > 0) * np.float32(0.4) + (labels.data == 2) * np.float32(0.4)
+        write_image(side / "case000_label-lesion_seg.nii.gz", soft, labels.affine)
+    assert main(["evaluate", *map(str, sides), "-o", str(tmp_path / "out"), "--threshold", "0.6"]) == 0
+    (record,) = gather([tmp_path / "out"]).cases
+    drawn = read_case(record)
+    assert drawn is not None
+    assert drawn.problems == ()
+    assert same(drawn.regions["lesion"].prediction, labels.data == 2)
 
 
 def test_the_same_command_gives_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
+import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +51,22 @@ def test_a_killed_writer_leaves_only_what_a_sweep_removes(tmp_path: Path) -> Non
     assert left.name.startswith(TEMPORARY_MARK)
     assert sweep(tmp_path) == [left]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_flushed_is_open_for_writing_as_windows_demands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed, flush = [], os.fsync
+
+    def as_on_windows(descriptor: int) -> None:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            os.write(descriptor, b"")  # EBADF where it was opened for reading
+            flushed.append(os.fstat(descriptor).st_ino)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", as_on_windows)
+    write_text(tmp_path / "table.tsv", "case")
+    assert flushed == [(tmp_path / "table.tsv").stat().st_ino]
 
 
 def test_json_keeps_the_order_of_its_keys(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
-from nnunet_ext.dataset_conversion.names import parse_image_name
 from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
 from nnunet_ext.dataset_conversion.profile import Profile, SiteRules, load_profile

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnunet_ext.core.names import ImageName, parse_image_name
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile, Missing
 from nnunet_ext.dataset_conversion.find_label import Absent, LabelFiles, find_label
-from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedLabel
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.group_channels import ImageGroup, Named, group_channels
-from nnunet_ext.dataset_conversion.names import parse_image_name
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources

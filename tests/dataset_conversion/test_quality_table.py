@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-from nnunet_ext.dataset_conversion.names import parse_image_name
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import load_profile

@@ -8,10 +8,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
-from nnunet_ext.dataset_conversion.read_on_grid import ADOPTED_WITHIN, SAME_GRID, read_on_grid
+from nnunet_ext.dataset_conversion.read_on_grid import read_on_grid
 
 SHAPE = (8, 9, 6)
 SPACING = (0.5, 0.8, 3.0)

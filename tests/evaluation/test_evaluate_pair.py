@@ -8,12 +8,12 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, Comparison, RegionResult, evaluate_pair
-from nnunet_ext.evaluation.labelling import Labelling
 from nnunet_ext.evaluation.mask_files import CaseMasks
 from nnunet_ext.evaluation.pairs import CasePair
 from nnunet_ext.evaluation.rows import RegionMetrics

@@ -12,7 +12,6 @@ from nnunet_ext.trainers.epoch_log import (
     nan_safe_average,
     progress_line,
     progress_table,
-    region_names,
 )
 
 SCORES = st.lists(st.floats(0, 1) | st.just(math.nan), max_size=30)
@@ -35,8 +34,7 @@ def test_without_nan_it_is_nnunet_s_own_average() -> None:
     assert nan_safe_average([0.2, 0.4, 0.8])[-1] == pytest.approx(expected)
 
 
-def test_regions_are_named_in_the_order_of_the_labels() -> None:
-    assert region_names({"background": 0, "sc": [1, 2], "lesion": 2, "ignore": 3}) == ["sc", "lesion"]
+def test_a_region_without_a_voxel_has_no_number() -> None:
     assert named_dice(["sc", "lesion"], [0.91, math.nan]) == "sc 0.9100  lesion n/a"
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.naming import Naming, label_name, output_stem
+from nnunet_ext.cascade.prediction.naming import Naming, output_stem
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.names import label_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 
 NEUROPOLY_FOLDER: Final = Path("derivatives") / "labels"

@@ -3,13 +3,13 @@
 from typing import Final
 
 from nnunet_ext.cascade.prediction.post_processing import PostProcessing
-from nnunet_ext.cascade.prediction.regions import Regions
+from nnunet_ext.core.labels import Labelling
 
 _TUMOUR_MM3: Final = {"core": 200.0, "edema": 500.0, "cavity": 500.0}
 _WHOLE: Final = "whole"
 
 
-def default_post_processing(regions: Regions) -> PostProcessing:
+def default_post_processing(regions: Labelling) -> PostProcessing:
     """Choose rules by the names of the regions.
 
     For a tumour with its core, oedema and cavity they are those of Lemay et al. 2021 (NeuroImage: Clinical 31:102766):

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from nnunet_ext.cascade.prediction.case_files import CaseFiles
-from nnunet_ext.cascade.prediction.read_case import SAME_GRID_VOXELS, CaseImages
-from nnunet_ext.cascade.prediction.regions import Regions
+from nnunet_ext.cascade.prediction.read_case import CaseImages
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import WRITTEN_FOR_IT, lies_on
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.volume import Volume
 
@@ -30,7 +30,7 @@ class FinishedCase:
 
 
 def finished_case(
-    files: CaseFiles, images: CaseImages, regions: Regions, recipe: Mapping[str, Any]
+    files: CaseFiles, images: CaseImages, regions: Labelling, recipe: Mapping[str, Any]
 ) -> FinishedCase | None:
     """Read every output of a case to its end.
 
@@ -80,8 +80,6 @@ def _whole_centreline(files: CaseFiles, images: CaseImages) -> bool:
 
 
 def _on_grid(file: Path, volume: Volume, images: CaseImages) -> Volume:
-    grid = images.volumes[0]
-    same_shape = volume.data.shape == grid.data.shape
-    if not same_shape or displacement(grid.data.shape, grid.affine, volume.affine).rms_voxels > SAME_GRID_VOXELS:
+    if not lies_on(volume, images.volumes[0], WRITTEN_FOR_IT):
         raise FileRefusedError(file, "not on the grid of its image")
     return volume

@@ -1,10 +1,8 @@
 """How the files of a prediction are named."""
 
-import re
 from enum import StrEnum
-from typing import Final
 
-_LABELS: Final = {"sc": "SC", "whole": "tumor"}  # as `core.dialects` and the profiles of the conversion have them
+from nnunet_ext.core.names import derivative_stem, label_name
 
 
 class Naming(StrEnum):
@@ -45,12 +43,5 @@ def output_stem(case: str, region: str, naming: Naming, kind: str, *, bids: bool
     """
     label = f"label-{label_name(region)}"
     if naming is Naming.BIDS and bids:
-        # A BIDS mask may not keep its image's suffix: the contrast goes into `desc-`.
-        entities, suffix = case.rsplit("_", 1)
-        return f"{entities}_{label}_desc-{suffix}_{kind}"
+        return derivative_stem(case, label, kind)
     return f"{case}_{label}_{'seg' if naming is Naming.NEUROPOLY and kind == 'mask' else kind}"
-
-
-def label_name(region: str) -> str:
-    """Name a region as BIDS's entity `label`: letters and digits only."""
-    return re.sub(r"[^0-9A-Za-z]", "", _LABELS.get(region, region)) or "region"

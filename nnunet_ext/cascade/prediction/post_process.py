@@ -11,9 +11,9 @@ from scipy import ndimage
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
-from nnunet_ext.cascade.tube import largest_tube
-from nnunet_ext.core.volume import Affine, Volume
+from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
+from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
+from nnunet_ext.core.volume import Affine, Volume, voxel_volume_mm3
 
 _NEIGHBOURS: Final = 26
 _ROUNDING: Final = 1e-6  # a component of exactly the smallest volume stays, whatever the last digit of the affine
@@ -53,11 +53,13 @@ class PostProcessed:
     warnings: tuple[str, ...]
 
 
-def post_process(masks: Mapping[str, Mask], regions: Regions, affine: Affine, rules: PostProcessing) -> PostProcessed:
+def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, rules: PostProcessing) -> PostProcessed:
     """Apply the rules but the threshold, which needs probabilities.
 
     The cord, for these rules, is the largest tube (see `largest_tube`) of those of its pieces that hold a voxel beside
-    the lesions: a lesion that was found in a kidney makes no cord of its own.
+    the lesions: a lesion that was found in a kidney makes no cord of its own. Where all that was found of the cord is
+    lesion, or the rest is less than `SMALLEST_CORD_MM3`, nobody can tell what lies outside of it: the rules that ask
+    for a cord then remove nothing, and a warning says so. One is given, too, where a rule leaves nothing of a region.
 
     Holes are filled in 3-D: a hole is a piece of background that no step to any of the 26 neighbours leads out of, as
     in ivadomed, by which Lemay et al. filled theirs. Slice by slice, a cavity along the cord would be a hole of the
@@ -78,16 +80,18 @@ def post_process(masks: Mapping[str, Mask], regions: Regions, affine: Affine, ru
     box = Box.around(union(masks.values())) or Box((0, 0, 0), (1, 1, 1))
     now = {name: np.array(mask[box.slices], dtype=np.bool_) for name, mask in masks.items()}
     frame = _Frame(regions, affine)
-    changes = []
+    changes, warnings = [], []
     for step in _steps(frame, rules):
         voxels = step.find(now)
         changes.append(frame.measure(step.rule, step.region, voxels))
-        now = frame.added(now, step.region, voxels) if step.adds else frame.removed(now, step.region, voxels)
+        before, change = now, frame.added if step.adds else frame.removed
+        now = change(before, step.region, voxels)
+        warnings += frame.said(step, before, now)
     mended = {name: np.zeros_like(mask, dtype=np.bool_) for name, mask in masks.items()}
     for name, mask in now.items():
         mended[name][box.slices] = mask
-    warnings = _flagged(frame, now) if rules.outside_cord is OutsideCord.FLAG else ()
-    return PostProcessed(mended, tuple(changes), warnings)
+    flagged = _flagged(frame, now) if rules.outside_cord is OutsideCord.FLAG else ()
+    return PostProcessed(mended, tuple(changes), (*dict.fromkeys(warnings), *flagged))
 
 
 @dataclass(frozen=True)
@@ -98,15 +102,16 @@ class _Step:
     region: str
     find: Callable[[Masks], Mask]
     adds: bool = False
+    needs_cord: bool = False
 
 
 def _steps(frame: "_Frame", rules: PostProcessing) -> list[_Step]:
     regions = frame.regions
     steps = []
     if rules.largest_cord and CORD in regions.names:
-        steps.append(_Step("LargestCord", CORD, frame.beyond_the_largest))
+        steps.append(_Step("LargestCord", CORD, frame.beyond_the_largest, needs_cord=True))
     if rules.outside_cord is OutsideCord.REMOVE and regions.lesions:
-        steps.append(_Step("OutsideCord", CORD, frame.outside))
+        steps.append(_Step("OutsideCord", CORD, frame.outside_the_found, needs_cord=True))
     steps += [_Step("FillHoles", name, partial(frame.holes, name), adds=True) for name in rules.fill_holes]
     wholes_first = sorted(rules.smallest_mm3, key=lambda rule: len(regions.around(rule[0])))
     return steps + [_Step("SmallestMm3", name, partial(frame.small, name, mm3)) for name, mm3 in wholes_first]
@@ -127,12 +132,12 @@ def _flagged(frame: "_Frame", masks: Masks) -> tuple[str, ...]:
 class _Frame:
     """What stays the same while masks change."""
 
-    regions: Regions
+    regions: Labelling
     affine: Affine
 
     @property
     def voxel_mm3(self) -> float:
-        return float(abs(np.linalg.det(self.affine[:3, :3])))
+        return voxel_volume_mm3(self.affine)
 
     def added(self, masks: Masks, region: str, voxels: Mask) -> Masks:
         grown = (region, *self.regions.around(region))
@@ -156,12 +161,37 @@ class _Frame:
             cord = more_than_lesion[pieces]
         return largest_tube(Volume(cord, self.affine))
 
-    def beyond_the_largest(self, masks: Masks) -> Mask:
+    def cord_found(self, masks: Masks) -> Mask:
         cord = self.cord(masks)
-        return masks[CORD] & ~(cord if cord.any() else largest_tube(Volume(masks[CORD], self.affine)))
+        noise = bool(self.regions.lesions) and np.count_nonzero(cord) * self.voxel_mm3 < SMALLEST_CORD_MM3
+        return np.zeros_like(cord) if noise else cord
+
+    def beyond_the_largest(self, masks: Masks) -> Mask:
+        cord = self.cord_found(masks)
+        return masks[CORD] & ~cord & cord.any()
+
+    def outside_the_found(self, masks: Masks) -> Mask:
+        cord = self.cord_found(masks)
+        return union(masks[name] for name in self.regions.lesions) & ~cord & cord.any()
 
     def outside(self, masks: Masks) -> Mask:
         return union(masks[name] for name in self.regions.lesions) & ~self.cord(masks)
+
+    def said(self, step: _Step, before: Masks, after: Masks) -> list[str]:
+        """Say what a reader must know of a rule: that it had no cord to go by, or left nothing of a region."""
+        if step.adds:
+            return []
+        of_cord = (CORD, *self.regions.lesions)
+        if step.needs_cord and any(before[name].any() for name in of_cord) and not self.cord_found(before).any():
+            beside = f" beside {'/'.join(self.regions.lesions)}" if self.regions.lesions else ""
+            return [f"no cord was found{beside}: {step.rule} removed nothing as outside the cord"]
+        gone = [name for name, mask in before.items() if mask.any() and not after[name].any()]
+        lost = [(name, self.measure(step.rule, name, before[name])) for name in gone]
+        return [
+            f"{step.rule} left nothing of {name}: {was.voxels} voxels ({was.volume_mm3:g} mm3, {was.components} "
+            f"components) were removed"
+            for name, was in lost
+        ]
 
     def holes(self, region: str, masks: Masks) -> Mask:
         mask = masks[region]

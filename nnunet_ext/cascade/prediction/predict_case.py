@@ -12,20 +12,17 @@ from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.course import SLAB_MM, Course
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
-from nnunet_ext.cascade.prediction.regions import CORD, Mask, Masks, Regions, union
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
 from nnunet_ext.cascade.prediction.within_boxes import renewed
-from nnunet_ext.cascade.tube import largest_tube
+from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
 from nnunet_ext.core.volume import Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
 """Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result, and
 where a result reaches a face the boxes there grow."""
-
-SMALLEST_CORD_MM3: Final = 50.0
-"""One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
 
 MOST_GROWTHS: Final = 2
 
@@ -46,7 +43,7 @@ class CaseOptions:
         Which of the case's images the localizer takes, in its order.
     """
 
-    regions: Regions
+    regions: Labelling
     rules: PostProcessing
     margins: Margins | None = None
     localizer_channels: tuple[int, ...] = (0,)
@@ -142,8 +139,14 @@ def predict_case(
         margins=margins if boxed.boxes else None,
         growths=boxed.growths,
         changes=done.changes,
-        warnings=(*said, *boxed.warnings, *done.warnings),
+        warnings=(*said, *boxed.warnings, *_left_nothing(boxed, options), *done.warnings),
     )
+
+
+def _left_nothing(boxed: _Boxed, options: CaseOptions) -> list[str]:
+    """Say which regions a threshold other than nnU-Net's own took away as a whole."""
+    gone = [name for name, mask in boxed.found.masks.items() if mask.any() and not boxed.masks[name].any()]
+    return [f"Threshold {options.rules.threshold:g} left nothing of {name}, which one half finds" for name in gone]
 
 
 def _localise(

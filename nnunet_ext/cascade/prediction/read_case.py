@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import WRITTEN_FOR_IT, apart
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.volume import Volume
-
-SAME_GRID_VOXELS: Final = 0.1
-"""Root mean square by which two images of one grid may differ: what 32-bit headers round away is far less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +63,11 @@ def read_case(case: InputCase) -> CaseImages:
 
 
 def _refuse_other_grid(file: Path, volume: Volume, grid: Volume) -> None:
-    if volume.data.shape == grid.data.shape:
-        apart = displacement(grid.data.shape, grid.affine, volume.affine).rms_voxels
-        if apart <= SAME_GRID_VOXELS:
-            return
-        found = f"its affine lies {apart:.2g} voxels off"
-    else:
+    off = apart(volume, grid)
+    if off is None:
         found = f"{volume.data.shape} instead of {grid.data.shape} voxels"
+    elif off.rms_voxels <= WRITTEN_FOR_IT:
+        return
+    else:
+        found = f"its affine lies {off.rms_voxels:.2g} voxels off"
     raise FileRefusedError(file, f"the grid of its case's first channel was needed, found {found}; resample it first")

@@ -7,14 +7,14 @@ import numpy.typing as npt
 import torch
 
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
-from nnunet_ext.cascade.prediction.regions import Regions
+from nnunet_ext.core.labels import Labelling
 
 Probabilities = dict[str, npt.NDArray[np.float32]]
 """For each region its probability at each voxel."""
 
 
 def region_probabilities(
-    logits: npt.NDArray[np.floating[Any]] | torch.Tensor, regions: Regions, model: NnunetModel
+    logits: npt.NDArray[np.floating[Any]] | torch.Tensor, regions: Labelling, model: NnunetModel
 ) -> Probabilities:
     """Turn logits into probabilities.
 
@@ -32,7 +32,7 @@ def region_probabilities(
     if regions.overlap:
         return dict(zip(regions.names, found, strict=True))
     heads = {int(label): head for head, label in enumerate(model.labels.all_labels)}
-    return {name: np.sum([found[heads[value]] for value in values], axis=0) for name, values in regions.values}
+    return {name: np.sum([found[heads[value]] for value in values], axis=0) for name, values in regions.regions}
 
 
 class FoldSpread:

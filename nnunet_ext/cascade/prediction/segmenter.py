@@ -19,13 +19,13 @@ from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
 from nnunet_ext.cascade.prediction.preprocess import Placement, preprocess
 from nnunet_ext.cascade.prediction.quiet import quietly, torch_as_found
 from nnunet_ext.cascade.prediction.region_probabilities import FoldSpread, Probabilities, region_probabilities
-from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.cascade.prediction.resample_back import needed_box, resample_back
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
 from nnunet_ext.cascade.prediction.within_boxes import only_in
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.core.volume import Volume
 
@@ -60,7 +60,7 @@ class Segmenter:
         self.name = model.name
         self.crop_margins = _crop_margins(model)
         self._options = options
-        self._regions = Regions.of_dataset(model.dataset_json)
+        self._regions = Labelling.of_model(model.dataset_json)
         self.regions = self._regions.names
         with quietly():
             self._model = NnunetModel.of(model)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.cascade.prediction.regions import Masks, Regions
+from nnunet_ext.core.labels import Labelling, Masks
 
 
 def threshold_regions(
-    probabilities: Mapping[str, npt.NDArray[np.float32]], regions: Regions, threshold: float
+    probabilities: Mapping[str, npt.NDArray[np.float32]], regions: Labelling, threshold: float
 ) -> Masks:
     """Take the voxels with a probability above a threshold.
 

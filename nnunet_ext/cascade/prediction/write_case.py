@@ -10,8 +10,8 @@ import numpy as np
 from nnunet_ext.cascade.centreline import Centreline, centreline
 from nnunet_ext.cascade.prediction.case_files import CaseFiles, sidecar_of
 from nnunet_ext.cascade.prediction.predict_case import PredictedCase
-from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Volume
 
@@ -26,7 +26,7 @@ CENTRELINE_COLUMNS: Final = {
 
 
 def write_case(
-    files: CaseFiles, predicted: PredictedCase, grid: Volume, regions: Regions, content: Mapping[str, Any]
+    files: CaseFiles, predicted: PredictedCase, grid: Volume, regions: Labelling, content: Mapping[str, Any]
 ) -> None:
     """Write all that `files` names.
 
@@ -57,7 +57,7 @@ def write_case(
         write_image(file, predicted.disagreement[region], grid.affine)
     _write_centreline(files, predicted, grid, content)
     if files.label_map is not None:
-        labels = {name: list(values) for name, values in regions.values}
+        labels = {name: list(values) for name, values in regions.regions}
         write_json(sidecar_of(files.label_map), {**content, "Labels": labels, "RegionsClassOrder": list(regions.order)})
     for region, file in files.masks:
         write_json(sidecar_of(file), {**content, "Type": "ROI", "Region": region})

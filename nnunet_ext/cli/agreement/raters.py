@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from nnunet_ext.cli.agreement.inputs import method_names
 from nnunet_ext.cli.agreement.place import refuse_place, write_agreement
 from nnunet_ext.cli.agreement.publish import left_out_row
 from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
+from nnunet_ext.core.mask import refuse_several
+from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array
@@ -31,8 +31,6 @@ from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, ra
 from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
 from nnunet_ext.report.plots.raincloud import raincloud
 
-_ENDINGS: Final = (".nii.gz", ".nii")
-_HALF_A_VOXEL: Final = 0.5  # as in conversion: beyond it, two masks are not on one grid
 _CONSENSUS: Final = {
     "majority": partial(fuse_raters, rule=RaterRule.MAJORITY),
     "staple": partial(fuse_raters, rule=RaterRule.STAPLE),
@@ -104,9 +102,8 @@ def _masks(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DataRefusedError(f"{folder}: a folder of masks was needed")
     found: dict[str, Path] = {}
-    for file in sorted(path for path in folder.rglob("*") if path.name.endswith(_ENDINGS)):
-        name = file.relative_to(folder).as_posix()
-        case = next(name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending))
+    for file in sorted(path for path in folder.rglob("*") if image_stem(path.name) is not None):
+        case = file.relative_to(folder).with_name(image_stem(file.name) or "").as_posix()
         if case in found:
             raise DataRefusedError(f"{folder}: one mask a case was needed, found two of {case}")
         found[case] = file
@@ -127,15 +124,14 @@ def _read(files: Mapping[str, Path]) -> tuple[dict[str, Array], float]:
     volumes = {rater: read_mask(path) for rater, path in files.items()}
     first, *_ = volumes.values()
     for rater, volume in volumes.items():
-        labels = sorted(set(np.unique(volume.data).tolist()) - {0})
-        if len(labels) > 1:
-            raise FileRefusedError(files[rater], f"{rater}: a binary mask was needed, found the labels {labels}")
-        if volume.data.shape != first.data.shape:
+        refuse_several(files[rater], volume.data, "region", f" in the mask of {rater}")
+        off = apart(volume, first)
+        if off is None:
             shapes = f"{volume.data.shape}, not {first.data.shape}"
             raise FileRefusedError(files[rater], f"{rater}: one grid was needed, found a shape of {shapes}")
-        apart = displacement(first.data.shape, first.affine, volume.affine).rms_voxels
-        if apart > _HALF_A_VOXEL:
-            raise FileRefusedError(files[rater], f"{rater}: one grid was needed, found one {apart:.2f} voxels away")
+        if off.rms_voxels > ADOPTED_WITHIN:
+            found = f"found one {off.rms_voxels:.2f} voxels away"
+            raise FileRefusedError(files[rater], f"{rater}: one grid was needed, {found}")
     return {rater: volume.data for rater, volume in volumes.items()}, first.voxel_volume_mm3
 
 

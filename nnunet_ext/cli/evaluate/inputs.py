@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
+from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.tables import NOTHING, Row, read_table
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.names import parse_image_name
 from nnunet_ext.dataset_conversion.participants import read_participants
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.evaluation.evaluate_pair import Comparison
-from nnunet_ext.evaluation.labelling import Labelling
 from nnunet_ext.evaluation.mask_files import MaskFolder, find_masks, is_tree
-from nnunet_ext.evaluation.mask_names import bids_stem
 from nnunet_ext.evaluation.pairs import CaseAbout, CasePair, pair_cases, pair_files
 from nnunet_ext.evaluation.region import Scoring
 from nnunet_ext.trainers.region_knowledge import knowledge_where_ignored
@@ -234,15 +233,12 @@ def _images(pair: CasePair, stem: str, asked: Asked, roots: Sequence[Path]) -> I
     """Name the places where the image of a case may lie."""
     folder = asked.reference if asked.reference.is_dir() else asked.reference.parent
     for images in ("imagesTr", "imagesTs"):
-        yield folder.parent / images / f"{pair.case}_0000{FILE_ENDING}"
+        yield folder.parent / images / f"{pair.case}{FIRST_CHANNEL}{FILE_ENDING}"
     for masks in (pair.reference, pair.prediction):
         if masks is not None and masks.regions:
             yield masks.files[0].parent / f"{stem}{FILE_ENDING}"
-    name = parse_image_name(stem)
-    if name is not None:
-        session = name.entity("ses")
-        inner = Path(name.subject, *([f"ses-{session}"] if session else []), "anat", f"{stem}{FILE_ENDING}")
-        yield from (root / inner for root in roots)
+    if (name := parse_image_name(stem)) is not None:
+        yield from (root / name.folder / f"{stem}{FILE_ENDING}" for root in roots)
 
 
 def _cell(row: Row, column: str) -> str:

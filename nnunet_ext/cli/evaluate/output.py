@@ -78,10 +78,11 @@ def write_results(
         Where a site's name is kept for the rows over several.
     """
     comparison = gathered.comparison
-    values = comparison.reference.values
+    values, predicted = comparison.reference.values, comparison.prediction.values
     regions = {region: values[region] for region in comparison.regions}
     dictionary = {
         **data_dictionary(comparison.scoring.preset, regions, comparison.scoring.tolerance_mm),
+        "prediction_regions": {region: list(predicted[region]) for region in comparison.regions},
         "columns": ABOUT,
         "regions_not_scored": list(gathered.not_scored),
         "remarks": list(gathered.remarks),

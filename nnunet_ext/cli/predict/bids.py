@@ -8,11 +8,11 @@ from typing import Final
 
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.class_profile import Missing
 from nnunet_ext.dataset_conversion.group_channels import Named, group_channels
 from nnunet_ext.dataset_conversion.image_filter import ImageFilter
-from nnunet_ext.dataset_conversion.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
 from nnunet_ext.dataset_conversion.walk import find_images
 
@@ -104,7 +104,7 @@ def _why_not(path: str, name: ImageName | None) -> tuple[str, bool]:
         return "not a BIDS file name: sub-LABEL, then key-value pairs, then the contrast", True
     if subject != name.subject:
         return f"the folder says {subject} and the file says {name.subject}", True
-    session = f"ses-{name.entity('ses')}" if name.entity("ses") else "none"
+    session = name.session or "none"
     if inner[0].startswith("ses-") and inner[0] != session:
         return f"the folder says {inner[0]} and the file says {session}", True
     return "", False

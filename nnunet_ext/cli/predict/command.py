@@ -19,7 +19,6 @@ from nnunet_ext.cascade.prediction.post_processing import HALF
 from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, PredictionJob, Status, predict_all
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_table
-from nnunet_ext.cascade.prediction.regions import CORD, Regions
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.cli.best_device import best_device
@@ -32,6 +31,7 @@ from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.model_name import STOCK_TRAINER
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.models.load import load_model
@@ -125,7 +125,7 @@ class Predict:
         return _Models(model, replace(localizer, folds=localizer.folds[:1]))
 
     def _options(self, models: "_Models") -> CaseOptions:
-        regions = Regions.of_dataset(models.model.dataset_json)
+        regions = Labelling.of_model(models.model.dataset_json)
         channels: tuple[int, ...] = (0,)
         if models.localizer is not None:
             of_localizer = channel_names(models.localizer.dataset_json)
@@ -133,7 +133,7 @@ class Predict:
         margins = None if self.margins_file is None else read_margins(self.margins_file)
         return CaseOptions(regions, choose_rules(regions, self.rules), margins, channels)
 
-    def _refuse_empty_wishes(self, models: "_Models", regions: Regions) -> None:
+    def _refuse_empty_wishes(self, models: "_Models", regions: Labelling) -> None:
         if self.wanted.disagreement and len(models.model.folds) == 1:
             raise UsageError("--disagreement needs a model with several folds, found one: train more, or name more: -f")
         if self.margins_file is not None and models.localizer is None:

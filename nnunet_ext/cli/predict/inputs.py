@@ -11,7 +11,7 @@ from typing import Final
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cli.predict.bids import InputChoice, bids_cases
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.dataset_conversion.names import ENDINGS, parse_image_name, strip_ending
+from nnunet_ext.core.names import ENDINGS, image_stem, parse_image_name, strip_ending
 
 _CHANNEL: Final = re.compile(r"(.+)_(\d{4})")
 _SHOWN: Final = 5
@@ -156,10 +156,7 @@ def _as_text(name: str) -> str:
 def _bids_folder(name: str) -> str:
     """Say where a BIDS dataset keeps an image of this name; empty where it is no such name."""
     parsed = parse_image_name(name)
-    if parsed is None:
-        return ""
-    session = parsed.entity("ses")
-    return "/".join([parsed.subject, *([f"ses-{session}"] if session else []), "anat"])
+    return "" if parsed is None else parsed.folder
 
 
 def _without_channel(file: Path) -> str:
@@ -180,4 +177,4 @@ def _refused_where_twice(cases: Sequence[InputCase]) -> list[InputCase]:
 
 
 def _is_image(entry: Path) -> bool:
-    return entry.name.lower().endswith(ENDINGS) and not entry.name.startswith(".") and not entry.is_dir()
+    return image_stem(entry.name) is not None and not entry.is_dir()

@@ -11,9 +11,9 @@ from nnunet_ext.cascade.prediction.prediction_table import prediction_columns
 from nnunet_ext.cli.predict.inputs import Layout
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import ConflictError, UsageError
+from nnunet_ext.core.names import ENDINGS
 from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.dataset_conversion.names import ENDINGS
 
 DICTIONARY: Final = "predictions.json"
 """Describes the table; a folder that holds it is one of ours."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from nnunet_ext.cascade.prediction.default_post_processing import default_post_processing
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.regions import CORD, Regions
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.labels import CORD, Labelling
 
 NONE = "none"
 
@@ -33,7 +33,7 @@ class AskedRules:
     smallest: tuple[str, ...] = ()
 
 
-def choose_rules(regions: Regions, asked: AskedRules) -> PostProcessing:
+def choose_rules(regions: Labelling, asked: AskedRules) -> PostProcessing:
     """Take the defaults of a model's regions, and what the user asks for in their place.
 
     Raises
@@ -74,7 +74,7 @@ def _smallest(asked: str) -> tuple[str, float]:
     return name, volume
 
 
-def _refuse_unknown(flag: str, names: Sequence[str], regions: Regions) -> None:
+def _refuse_unknown(flag: str, names: Sequence[str], regions: Labelling) -> None:
     unknown = [name for name in names if name not in regions.names]
     if unknown:
         raise UsageError(f"{flag}: the model has the regions {', '.join(regions.names)}; found {', '.join(unknown)}")

@@ -1,7 +1,6 @@
 """One method's measurements, read from the table that `evaluate` or `biomarkers` left."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, read_table
 
 WHOLE: Final = "(case)"
@@ -37,7 +37,6 @@ _DESCRIBES: Final = frozenset(
         "notes",
     ]
 )
-_SUBJECT: Final = re.compile(r"(?P<dataset>.*?)_?(?P<subject>sub-[0-9A-Za-z]+)(?:_|$)")
 
 
 class Kind(StrEnum):
@@ -177,11 +176,11 @@ def _finite(text: str) -> float | None:
 
 
 def _case(row: Row) -> Case:
-    found = _SUBJECT.match(row["case"])
+    name = parse_case(row["case"])
     site = row.get("site") or NOTHING
     named = row.get("subject") or NOTHING
     if named == NOTHING:
-        named = found["subject"] if found else row["case"]
-    scopes = row.get("dataset", NOTHING), found["dataset"] if found else "", site
+        named = name.subject or row["case"]
+    scopes = row.get("dataset", NOTHING), row["case"].removesuffix(name.stem).removesuffix("_"), site
     scope = next((name for name in scopes if name not in {"", NOTHING}), NOTHING)
     return Case(named if scope == NOTHING else f"{scope}_{named}", named, site)

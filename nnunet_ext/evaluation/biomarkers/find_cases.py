@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below, stem_of
-from nnunet_ext.evaluation.biomarkers.read_masks import LabelValues, label_values
+from nnunet_ext.core.labels import CORD, Labelling
+from nnunet_ext.core.names import image_stem
+from nnunet_ext.core.target import load_target
+from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below
 
 _DATASET: Final = "dataset.json"
+_TARGET: Final = "cord-lesion"
 _SHOWN: Final = 5
 
 
@@ -64,7 +67,7 @@ class CaseInput:
     image: Path | None = None
     probability: Path | None = None
     folds: tuple[Path, ...] = ()
-    labels: LabelValues | None = None
+    labels: Labelling | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
 
@@ -107,7 +110,7 @@ def _lesions(sources: Sources, label_maps: bool) -> dict[str, list[Path]]:
     path = sources.lesion
     if path.is_file():
         name = None if label_maps else case_of_mask(path.name, "lesion")
-        return {name or stem_of(path.name): [path]}
+        return {name or image_stem(path.name) or path.name: [path]}
     found = images_below(path) if label_maps else masks_below(path, "lesion") or images_below(path)
     if not found:
         raise DataRefusedError(
@@ -116,7 +119,7 @@ def _lesions(sources: Sources, label_maps: bool) -> dict[str, list[Path]]:
     return found
 
 
-def _labels(sources: Sources) -> LabelValues | None:
+def _labels(sources: Sources) -> Labelling | None:
     """Say what the values of label maps stand for; None where the input holds masks."""
     path = sources.lesion
     folder = path if path.is_dir() else path.parent
@@ -131,11 +134,13 @@ def _labels(sources: Sources) -> LabelValues | None:
                 content = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
                 raise DataRefusedError(f"{file}: nnU-Net's dataset.json was needed: {error}") from error
-            found = label_values(content) if isinstance(content, dict) else None
-            if found is None and sources.label_maps:
+            named = content.get("labels") if isinstance(content, dict) else None
+            if isinstance(named, dict) and {CORD, "lesion"} <= set(named):
+                return Labelling.of_dataset_json(content, str(file))
+            if sources.label_maps:
                 raise DataRefusedError(f"{file}: the labels `sc` and `lesion` were needed; found neither or one")
-            return found
-    return LabelValues() if sources.label_maps else None
+            return None
+    return Labelling.of_target(load_target(_TARGET)) if sources.label_maps else None
 
 
 def _beside(sources: Sources) -> Path | None:

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from nnunet_ext.core.dialects import LabelClass
-from nnunet_ext.evaluation.mask_names import ENDINGS, parse_mask_name
+from nnunet_ext.core.names import FIRST_CHANNEL, image_stem, parse_mask_name
 
 Kind = Literal["mask", "probseg"]
 
 _CLASSES: Final = ("sc", "lesion")
 _INSTANCES: Final = "_dseg"  # as this package writes lesions with their numbers: no mask
-_CHANNEL: Final = "_0000"
 
 
 def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -> str | None:
@@ -35,7 +34,7 @@ def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -
     >>> case_of_mask("sub-01_T2w_seg-manual.nii.gz", "sc")
     'sub-01_T2w'
     """
-    stem = stem_of(file_name)
+    stem = image_stem(file_name) or ""
     if stem.endswith(_INSTANCES):
         return None
     if kind == "probseg":
@@ -59,16 +58,9 @@ def images_below(folder: Path) -> dict[str, list[Path]]:
     """List the images below a folder by their stem, nnU-Net's number of the first channel left out."""
     found: dict[str, list[Path]] = {}
     for file in _images(folder):
-        found.setdefault(stem_of(file.name).removesuffix(_CHANNEL), []).append(file)
+        found.setdefault((image_stem(file.name) or "").removesuffix(FIRST_CHANNEL), []).append(file)
     return found
 
 
-def stem_of(file_name: str) -> str:
-    """Drop `.nii.gz` or `.nii`."""
-    ending = next((ending for ending in ENDINGS if file_name.endswith(ending)), "")
-    return file_name.removesuffix(ending)
-
-
 def _images(folder: Path) -> list[Path]:
-    there = (file for file in folder.rglob("*") if file.name.endswith(ENDINGS) and not file.name.startswith("."))
-    return sorted(file for file in there if not file.is_dir())
+    return sorted(file for file in folder.rglob("*") if image_stem(file.name) is not None and not file.is_dir())

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.core.volume import Array, Volume, voxel_volume_mm3
 from nnunet_ext.evaluation.biomarkers.bridges import Bridges, bridges_by_slice, bridges_in_plane, proxy_bridges
 from nnunet_ext.evaluation.biomarkers.columns import Between, CordColumns, LesionColumns
 from nnunet_ext.evaluation.biomarkers.cord_course import CordCourse, cord_course
@@ -88,8 +88,7 @@ class _BoxedCase:
 
     @property
     def voxel_mm3(self) -> float:
-        across, depth, step = self.frame.spacing
-        return across * depth * step
+        return voxel_volume_mm3(self.frame.affine)
 
     @property
     def cord_area(self) -> Indices:

@@ -9,6 +9,8 @@ import numpy as np
 
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.grid import on_grid
+from nnunet_ext.core.names import strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Array, Volume
@@ -18,13 +20,11 @@ from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity, intensities, sums
 from nnunet_ext.evaluation.biomarkers.intervals import lesion_intervals
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
-from nnunet_ext.evaluation.biomarkers.mask_names import stem_of
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
-from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_soft
+from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_probability
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_table
 from nnunet_ext.evaluation.biomarkers.totals import case_totals
-from nnunet_ext.evaluation.on_grid import on_grid
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 """At these a probability map is measured again, for the intervals."""
@@ -99,7 +99,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     soft = masks.soft if files.probability is None else _probability(files.probability, masks.lesion)
     variants, source = _variants(files, masks, soft, level, settings.threshold)
     shown, notes = _intensities(files, case, masks.lesion)
-    voxel = float(np.prod(masks.lesion.spacing))
+    voxel = masks.lesion.voxel_volume_mm3
     soft_sums = {} if soft is None else {at: value * voxel for at, value in sums(case.within, soft).items()}
     intervals = lesion_intervals(case, variants)
     rows = tuple(
@@ -118,7 +118,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         totals=case_totals(case, variants, soft_total),
         instances=instance_file(files.case),
         interval_source=source,
-        image="" if files.image is None else stem_of(files.image.name),
+        image="" if files.image is None else strip_ending(files.image.name),
     )
     write_image(settings.out / measured.instances, _smallest_integers(case.instances), masks.lesion.affine)
     write_text(settings.out / SCT_FOLDER / f"{files.case}_analysis.tsv", sct_table(measured))
@@ -144,8 +144,7 @@ def _fold(path: Path, files: CaseInput, reference: Volume, threshold: float) -> 
 
 
 def _probability(path: Path, reference: Volume) -> Array:
-    volume, values = read_soft(path)
-    return on_grid(Volume(values, volume.affine), reference, path, WHOSE_GRID)[0].data
+    return on_grid(read_probability(path), reference, path, WHOSE_GRID)[0].data
 
 
 def _intensities(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.tables import NOTHING, Row, table_text
 from nnunet_ext.evaluation.biomarkers.cells import text_of
@@ -16,7 +17,6 @@ from nnunet_ext.evaluation.biomarkers.dictionary import (
     Column,
     entries,
 )
-from nnunet_ext.evaluation.biomarkers.instance_file import read_case_name
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER
 
@@ -72,7 +72,9 @@ def lesion_row(case: MeasuredCase, row: LesionRow) -> dict[str, str]:
 
 def case_row(case: MeasuredCase, known: Row) -> dict[str, str]:
     """Give a row of `cases_biomarkers.tsv`; what is known from elsewhere wins over the case's name."""
-    values: dict[str, object] = {**asdict(read_case_name(case.case)), "case": case.case}
+    name = parse_case(case.case)
+    values: dict[str, object] = {"case": case.case, "contrast": name.suffix}
+    values |= {"subject": name.subject, "session": name.session}
     values |= {name: known[name] for name in _KNOWN if known.get(name, NOTHING) != NOTHING}
     if case.totals is not None:
         values |= asdict(case.totals)

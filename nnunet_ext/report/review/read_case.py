@@ -1,14 +1,17 @@
 """Reading the image and the masks of a case, all on one grid."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import ADOPTED_WITHIN, lies_on
+from nnunet_ext.core.labels import region_mask
+from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
@@ -17,7 +20,6 @@ from nnunet_ext.report.planes import BoolArray
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
 
 _NO_IMAGE: Final = "no image was found, so the masks lie on black; name its folder with --images"
-_GRID_VOXELS: Final = 0.5  # as in the conversion: further apart it is another grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +57,11 @@ def read_case(record: CaseRecord) -> CaseVolumes | None:
     """
     problems: list[str] = []
     read: dict[Path, Volume | None] = {}
-    image = None if record.image is None else _volume(record.image, problems, mask=False)
+    image = None if record.image is None else _volume(record.image, read_volume, problems)
     first = image
     for file in (*record.reference.values(), *record.prediction.values()):
         if file.path not in read:
-            read[file.path] = _volume(file.path, problems, mask=True)
+            read[file.path] = _volume(file.path, partial(_values, file), problems)
         first = first or read[file.path]
     if first is None:
         if not problems:
@@ -78,9 +80,13 @@ def read_case(record: CaseRecord) -> CaseVolumes | None:
     return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks)
 
 
-def _volume(path: Path, problems: list[str], *, mask: bool) -> Volume | None:
+def _values(file: MaskFile, path: Path) -> Volume:
+    return read_mask(path) if file.values is not None else read_region(path, file.threshold).volume
+
+
+def _volume(path: Path, read: Callable[[Path], Volume], problems: list[str]) -> Volume | None:
     try:
-        return read_mask(path) if mask else read_volume(path)
+        return read(path)
     except FileRefusedError as error:
         problems.append(f"{path.name}: {error.reason}")
     except (DataRefusedError, OSError) as error:
@@ -95,11 +101,9 @@ def _mask(
         return None
     if volume.axes != grid.axes:
         volume = reorient(volume, grid.axes)  # saved with other axes, as some editors do: the same voxels
-    same = volume.data.shape == grid.data.shape
-    if not same or displacement(grid.data.shape, grid.affine, volume.affine).rms_voxels > _GRID_VOXELS:
+    if not lies_on(volume, grid, ADOPTED_WITHIN):
         problems.append(f"{file.path.name}: lies on another grid than the image, so it is not drawn")
         return None
     if file.values is None:
         return np.asarray(volume.data > 0)
-    mask: BoolArray = np.logical_or.reduce([volume.data == value for value in file.values])
-    return mask
+    return region_mask(volume.data, file.values)

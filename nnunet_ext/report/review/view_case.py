@@ -1,11 +1,11 @@
 """From what is known about a case to what the pages show of it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name, strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.tables import NOTHING, Row, finite_number
@@ -18,9 +18,6 @@ from nnunet_ext.report.sources.record import CaseRecord
 
 _NAMES: Final = frozenset({"case", "site", "region", "subject", "session", "contrast", "status", "reason"})
 _INNERMOST_LAST: Final = ("sc",)
-_BIDS: Final = re.compile(
-    r"(?:^|_)(?P<stem>(?P<subject>sub-[A-Za-z0-9]+)(?:_(?P<session>ses-[A-Za-z0-9]+))?(?:_[a-z]+-[A-Za-z0-9]+)*_[A-Za-z0-9]+)$"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +135,6 @@ def _file_name(record: CaseRecord) -> str:
     """Name the image as SCT's lists do: within its BIDS dataset, or bare; never with a folder of this machine."""
     names = [record.name.replace("/", "_").replace("\\", "_")]
     if record.image is not None:
-        stem = record.image.name.removesuffix(FILE_ENDING).removesuffix(".nii").removesuffix("_0000")
-        names.insert(0, stem)
-    found = next((match for name in names if (match := _BIDS.search(name)) is not None), None)
-    if found is None:
-        return names[0] + FILE_ENDING
-    session = [found["session"]] if found["session"] else []
-    return "/".join([found["subject"], *session, "anat", found["stem"] + FILE_ENDING])
+        names.insert(0, strip_ending(record.image.name).removesuffix(FIRST_CHANNEL))
+    found = (parse_image_name(bids_stem(name)) for name in names)
+    return next((f"{name.folder}/{name.stem}" for name in found if name is not None), names[0]) + FILE_ENDING

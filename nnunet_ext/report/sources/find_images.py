@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.raw_dataset import FILE_ENDING
+from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, image_stem
 from nnunet_ext.core.tables import read_table
 
-_ENDINGS: Final = (FILE_ENDING, ".nii")
-_CHANNEL: Final = "_0000"
 _FOLDERS: Final = ("imagesTs", "imagesTr")
 
 
@@ -31,12 +29,11 @@ def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
     """
     files: dict[str, list[Path]] = {}
     for path in sorted(_files(folder)):
-        stem = next((path.name.removesuffix(ending) for ending in _ENDINGS if path.name.endswith(ending)), None)
-        if stem is not None:
+        if (stem := image_stem(path.name)) is not None:
             files.setdefault(stem, []).append(path)
     found = {}
     for case in cases:
-        for name in (case + _CHANNEL, case, _without_site(case)):
+        for name in (case + FIRST_CHANNEL, case, bids_stem(case)):
             if len(files.get(name, ())) == 1:
                 found[case] = files[name][0]
                 break
@@ -63,9 +60,4 @@ def _has_images(folder: Path) -> bool:
 def _files(folder: Path) -> list[Path]:
     if _has_images(folder):
         return [path for name in _FOLDERS if (folder / name).is_dir() for path in (folder / name).iterdir()]
-    return [path for path in folder.rglob("*.nii*") if "derivatives" not in path.relative_to(folder).parts]
-
-
-def _without_site(case: str) -> str:
-    start = case.find("sub-")
-    return case[start:] if start > 0 and case[start - 1] == "_" else case
+    return [path for path in folder.rglob("*") if "derivatives" not in path.relative_to(folder).parts]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.names import bids_stem, parse_case
 from nnunet_ext.core.tables import NOTHING, read_table
 from nnunet_ext.report.sources.find_images import cases_of, find_images, raw_dataset_above
 from nnunet_ext.report.sources.found import Found
@@ -95,13 +96,9 @@ def _known_as(name: str, cases: Mapping[str, CaseRecord]) -> str | None:
     """Find the case under its own name, or under the one that holds its site, too, where that is only one."""
     if name in cases:
         return name
-    same = [other for other in cases if _stem(other) == _stem(name)]
-    return same[0] if len(same) == 1 and _stem(name).startswith("sub-") else None
-
-
-def _stem(name: str) -> str:
-    start = name.find("sub-")
-    return name[start:] if start > 0 and name[start - 1] == "_" else name
+    stem = bids_stem(name)
+    same = [other for other in cases if bids_stem(other) == stem]
+    return same[0] if len(same) == 1 and stem.startswith("sub-") else None
 
 
 def _add_scores(table: Path, cases: dict[str, CaseRecord]) -> None:
@@ -146,8 +143,7 @@ def _with_dataset(record: CaseRecord, datasets: Mapping[Path, _Dataset]) -> Case
     if folder is not None:
         row = datasets[folder].rows.get(record.name, {})
         image = image or datasets[folder].images.get(record.name)
-    entities = dict(part.split("-", 1) for part in _stem(record.name).split("_") if "-" in part)
-    last = record.name.rsplit("_", 1)[-1]
+    name = parse_case(record.name)
 
     def of_row(column: str) -> str:
         return "" if row.get(column, NOTHING) == NOTHING else row[column]
@@ -156,9 +152,9 @@ def _with_dataset(record: CaseRecord, datasets: Mapping[Path, _Dataset]) -> Case
         record,
         image=image,
         site=record.site or of_row("site"),
-        contrast=record.contrast or of_row("contrast") or (last if "sub" in entities and "-" not in last else ""),
-        subject=record.subject or of_row("subject") or entities.get("sub", ""),
-        session=record.session or of_row("session") or entities.get("ses", ""),
+        contrast=record.contrast or of_row("contrast") or name.suffix,
+        subject=record.subject or of_row("subject") or name.entity("sub"),
+        session=record.session or of_row("session") or name.entity("ses"),
     )
 
 

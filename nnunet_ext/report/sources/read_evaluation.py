@@ -1,6 +1,7 @@
 """What `nnunet_ext evaluate` left: metrics, summary, and where the masks lie."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,9 +34,17 @@ def read_evaluation(folder: Path) -> Found:
     metrics = _by_case(read_table(folder / METRICS))
     lesions = _by_case(_rows(folder / "lesions.tsv"))
     names = list(dict.fromkeys([*inputs, *metrics]))
-    values = {name: tuple(numbers) for name, numbers in about.get("regions", {}).items()}
+    # Either side is drawn by its own numbers: a model may count its classes in another order.
+    sides = [about.get(key) or about.get("regions", {}) for key in ("regions", "prediction_regions")]
+    reference, prediction = ({name: tuple(numbers) for name, numbers in side.items()} for side in sides)
+    threshold = about.get("settings", {}).get("threshold")
     cases = tuple(
-        _record(folder, name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, []), values)
+        replace(
+            _record(name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, [])),
+            image=_image(folder, inputs.get(name, {})),
+            reference=_masks(folder, _text(inputs.get(name, {}), "reference"), reference, threshold),
+            prediction=_masks(folder, _text(inputs.get(name, {}), "prediction"), prediction, threshold),
+        )
         for name in names
     )
     preset = about.get("preset", {})
@@ -69,14 +78,7 @@ def _by_case(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
     return grouped
 
 
-def _record(
-    folder: Path,
-    name: str,
-    given: Row,
-    metrics: Sequence[Row],
-    lesions: Sequence[Row],
-    values: Mapping[str, tuple[int, ...]],
-) -> CaseRecord:
+def _record(name: str, given: Row, metrics: Sequence[Row], lesions: Sequence[Row]) -> CaseRecord:
     first = metrics[0] if metrics else {}
     scored = [row for row in metrics if row.get("status", "ok") in _FINE]
     refused = given.get("status", "ok") not in _FINE or (bool(metrics) and not scored)
@@ -85,7 +87,6 @@ def _record(
     if not refused:  # a region that nobody annotated does not take the others with it
         notes += [f"{row['region']}: {_reason(row)}" for row in metrics if _reason(row)]
         notes += [_text(row, "reason") for row in scored]
-    image = _text(given, "image")
     return CaseRecord(
         name,
         site=_text(first, "site"),
@@ -93,22 +94,26 @@ def _record(
         subject=_text(first, "subject"),
         session=_text(first, "session"),
         reason="; ".join(dict.fromkeys(filter(None, reasons))) if refused else "",
-        image=folder / image if image else None,
-        reference=_masks(folder, _text(given, "reference"), values),
-        prediction=_masks(folder, _text(given, "prediction"), values),
         metrics=tuple(metrics),
         lesions=tuple(lesions),
         warnings=tuple(dict.fromkeys(filter(None, notes))),
     )
 
 
-def _masks(folder: Path, cell: str, values: Mapping[str, tuple[int, ...]]) -> dict[str, MaskFile]:
+def _image(folder: Path, given: Row) -> Path | None:
+    image = _text(given, "image")
+    return folder / image if image else None
+
+
+def _masks(
+    folder: Path, cell: str, values: Mapping[str, tuple[int, ...]], threshold: float | None
+) -> dict[str, MaskFile]:
     """Read `file` (a label map) or `sc=file;lesion=file` (a mask a region)."""
     if not cell:
         return {}
     parts = [part.partition("=") for part in cell.split(";")]
-    if all(equals and region in values for region, equals, _ in parts):
-        return {region: MaskFile(folder / path) for region, _, path in parts}
+    if all(equals for _, equals, _ in parts) and any(region in values for region, _, _ in parts):
+        return {region: MaskFile(folder / path, None, threshold) for region, _, path in parts if region in values}
     return {region: MaskFile(folder / cell, of) for region, of in values.items()}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.names import FIRST_CHANNEL, label_name, strip_ending
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.tables import NOTHING, Row, number, read_table
 from nnunet_ext.report.sources.found import Found
@@ -82,8 +83,9 @@ def _of_sidecar(path: Path, sidecar: Mapping[str, Any], known: Mapping[str, Case
 def _case(mask: Path, inputs: list[Any], known: Mapping[str, CaseRecord]) -> str:
     """Name the case as `predictions.tsv` does: the image's stem, with nnU-Net's channel taken off."""
     image = str(next(iter(inputs[0].values()), "")) if inputs and isinstance(inputs[0], dict) else ""
-    stem = Path(image).name.removesuffix(FILE_ENDING).removesuffix(".nii") or mask.name.removesuffix(FILE_ENDING)
-    return next((name for name in (stem, stem.removesuffix("_0000")) if name in known), stem.removesuffix("_0000"))
+    stem = strip_ending(Path(image).name or mask.name)
+    bare = stem.removesuffix(FIRST_CHANNEL)
+    return stem if stem in known else bare
 
 
 def _disagreement(mask: Path, region: str) -> Path:
@@ -92,8 +94,7 @@ def _disagreement(mask: Path, region: str) -> Path:
     for ending in ("_mask", "_seg"):
         if stem.endswith(ending):
             return mask.with_name(stem.removesuffix(ending) + "_disagreement" + FILE_ENDING)
-    label = {"sc": "SC", "whole": "tumor"}.get(region, region)
-    return mask.parent / "disagreement" / f"{stem}_label-{label}_disagreement{FILE_ENDING}"
+    return mask.parent / "disagreement" / f"{stem}_label-{label_name(region)}_disagreement{FILE_ENDING}"
 
 
 def _facts(sidecar: Mapping[str, Any]) -> dict[str, str]:

@@ -16,11 +16,14 @@ class MaskFile:
     path
         The file.
     values
-        Of a label map, those that are the region; None where every voxel above 0 is.
+        Of a label map, those that are the region; None for a mask of the region alone.
+    threshold
+        Above which a soft mask counted; None where none was given.
     """
 
     path: Path
     values: tuple[int, ...] | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.naming import Naming, output_stem
 from nnunet_ext.core.dialects import Dialect, LabelClass, label_stem
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.dataset_conversion.names import ImageName
+from nnunet_ext.core.names import ImageName
 from nnunet_ext.dataset_conversion.profile import load_profile
 
 OUT = Path("out")

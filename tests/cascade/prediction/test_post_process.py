@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.default_post_processing import default_post_processing
 from nnunet_ext.cascade.prediction.post_process import PostProcessed, post_process
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.regions import Masks, Regions
-from tests.cascade.prediction.test_regions import CORD_LESION, PLAIN, TUMOUR
+from nnunet_ext.core.labels import Labelling, Masks
+from tests.core.test_labels import CORD_LESION, PLAIN, TUMOUR
 
 SHAPE = (24, 24, 40)
 AFFINE = np.diag([-1.0, 1.0, 2.0, 1.0])
@@ -19,7 +20,7 @@ IN_TUBE = Box((11, 11, 8), (13, 13, 12))
 AWAY = Box((1, 1, 34), (4, 4, 37))
 
 
-def masks_of(regions: Regions, *boxes: tuple[int, Box]) -> Masks:
+def masks_of(regions: Labelling, *boxes: tuple[int, Box]) -> Masks:
     """Draw boxes with label values over each other, and take the regions."""
     labels = np.zeros(SHAPE, dtype=np.int16)
     for value, box in boxes:
@@ -31,7 +32,7 @@ def sizes(done: PostProcessed) -> dict[str, int]:
     return {name: int(mask.sum()) for name, mask in done.masks.items()}
 
 
-def nested(masks: Mapping[str, np.ndarray], regions: Regions) -> bool:
+def nested(masks: Mapping[str, np.ndarray], regions: Labelling) -> bool:
     inside = all(not (masks[part] & ~masks[whole]).any() for whole in regions.names for part in regions.inside(whole))
     apart = all(not (masks[name] & masks[other]).any() for name in regions.names for other in regions.beside(name))
     return inside and apart
@@ -87,6 +88,43 @@ def test_a_lesion_without_any_cord_is_outside_and_stays_unless_told() -> None:
     done = post_process(masks, CORD_LESION, AFFINE, PostProcessing(largest_cord=True))
     assert sizes(done) == {"sc": AWAY.voxels, "lesion": AWAY.voxels}
     assert "outside the cord" in done.warnings[0]
+
+
+ALL_LESION = (2, TUBE)
+SPECK = (1, Box((20, 20, 36), (22, 22, 38)))  # 16 mm3 of noise
+
+
+@pytest.mark.parametrize("rules", [{"largest_cord": True}, {"outside_cord": OutsideCord.REMOVE}])
+@pytest.mark.parametrize("drawn", [[ALL_LESION], [ALL_LESION, (2, AWAY)], [ALL_LESION, SPECK], [(2, AWAY)]])
+@pytest.mark.parametrize("cord_holds_it", [True, False])
+def test_where_all_that_was_found_of_the_cord_is_lesion_nothing_goes_and_that_is_said(
+    rules: dict[str, Any], drawn: list[tuple[int, Box]], cord_holds_it: bool
+) -> None:
+    masks = masks_of(CORD_LESION, *drawn)
+    if not cord_holds_it:
+        masks["sc"] &= ~masks["lesion"]
+    done = post_process(masks, CORD_LESION, AFFINE, PostProcessing(**{"outside_cord": OutsideCord.KEEP, **rules}))
+    assert all(np.array_equal(done.masks[name], masks[name]) for name in masks)
+    assert [change.voxels for change in done.changes] == [0]
+    (said,) = done.warnings
+    assert said.startswith("no cord was found beside lesion")
+
+
+@pytest.mark.parametrize(
+    ("rules", "rule"),
+    [
+        ({"outside_cord": OutsideCord.REMOVE}, "OutsideCord"),
+        ({"largest_cord": True}, "LargestCord"),
+        ({"smallest_mm3": (("lesion", 1000.0),)}, "SmallestMm3"),
+    ],
+)
+def test_a_rule_that_leaves_nothing_of_a_region_says_so(rules: dict[str, Any], rule: str) -> None:
+    masks = masks_of(CORD_LESION, (1, TUBE), (2, AWAY))
+    done = post_process(masks, CORD_LESION, AFFINE, PostProcessing(**{"outside_cord": OutsideCord.KEEP, **rules}))
+    assert sizes(done)["lesion"] == 0
+    assert done.masks["sc"][TUBE.slices].all()
+    said = f"{rule} left nothing of lesion: {AWAY.voxels} voxels ({2 * AWAY.voxels} mm3, 1 components) were removed"
+    assert done.warnings == (said,)
 
 
 def test_where_the_labels_are_plain_a_lesion_is_never_said_to_be_outside() -> None:
@@ -156,7 +194,7 @@ def test_a_cavity_along_the_cord_that_is_open_at_an_end_is_no_hole() -> None:
     smallest=st.floats(0, 60),
 )
 def test_whatever_the_rules_regions_still_lie_in_each_other_and_can_be_drawn(
-    seed: int, model: Regions, largest: bool, outside: OutsideCord, smallest: float
+    seed: int, model: Labelling, largest: bool, outside: OutsideCord, smallest: float
 ) -> None:
     generator = np.random.default_rng(seed)
     coarse = generator.integers(0, max(model.order) + 1, (4, 4, 4)) * (generator.random((4, 4, 4)) < 0.6)

@@ -15,7 +15,7 @@ from nnunet_ext.cascade.prediction.case_files import Wanted, name_files
 from nnunet_ext.cascade.prediction.finished_case import finished_case
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.naming import Naming
-from nnunet_ext.cascade.prediction.post_processing import PostProcessing
+from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
 from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, PredictionJob, Status, predict_all
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns, prediction_table
@@ -24,7 +24,7 @@ from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Affine, Array
 from tests.cascade.prediction.stand_in import Threshold
-from tests.cascade.prediction.test_regions import CORD_LESION
+from tests.core.test_labels import CORD_LESION
 
 SHAPE = (20, 24, 30)
 CORD, LESION = Box((8, 8, 4), (12, 12, 26)), Box((9, 9, 10), (11, 11, 14))
@@ -105,6 +105,20 @@ def test_a_sidecar_tells_all_and_no_folder(tmp_path: Path) -> None:
     assert said["Seconds"] > 0
     assert str(tmp_path) not in text
     assert "secret" not in text
+
+
+def test_a_cord_that_is_lesion_all_over_keeps_it_and_table_and_sidecar_say_so(tmp_path: Path) -> None:
+    image = tmp_path / "a.nii.gz"
+    data = np.zeros(SHAPE, dtype=np.int16)
+    data[CORD.slices] = 250
+    write_image(image, data, AFFINE)
+    rules = PostProcessing(outside_cord=OutsideCord.REMOVE)
+    outcome = run([case(image)], job(tmp_path / "out", options=CaseOptions(CORD_LESION, rules)))[0]
+    assert outcome.volumes_mm3["lesion"] == outcome.volumes_mm3["sc"] > 0
+    said = "no cord was found beside lesion: OutsideCord removed nothing as outside the cord"
+    assert said in outcome.warnings
+    assert said in json.loads((tmp_path / "out" / "a_label-lesion_mask.json").read_text())["Warnings"]
+    assert said in prediction_table([outcome], CORD_LESION.names)
 
 
 def test_the_centreline_is_a_table_a_lab_can_read(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.course import Course, held_by
 from nnunet_ext.cascade.prediction.post_processing import PostProcessing
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions, predict_case
-from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
 from tests.cascade.prediction.stand_in import Threshold
-from tests.cascade.prediction.test_regions import CORD_LESION
+from tests.core.test_labels import CORD_LESION
 
 SHAPE = (40, 40, 60)
 CORD = Box((18, 18, 5), (22, 22, 55))
@@ -176,6 +176,8 @@ def test_another_threshold_is_taken_from_the_probabilities() -> None:
     done = predict_case([given], Threshold(probabilities=True), None, options)
     np.testing.assert_array_equal(done.masks["lesion"], given.data / 400 > 0.7)
     assert done.probabilities["lesion"].max() == pytest.approx(250 / 400)
+    assert "Threshold 0.7 left nothing of lesion, which one half finds" in done.warnings
+    assert not any("Threshold" in said for said in predict_case([given], Threshold(), None, OPTIONS).warnings)
     with pytest.raises(UsageError, match="probabilities"):
         predict_case([given], Threshold(), None, options)
 
@@ -188,7 +190,7 @@ def test_post_processing_is_applied_and_told() -> None:
 
 
 def test_the_cord_is_the_model_s_own_where_it_has_one_else_the_localizer_s() -> None:
-    lesion_alone = CaseOptions(Regions.of_dataset({"labels": {"background": 0, "lesion": 1}}), PostProcessing())
+    lesion_alone = CaseOptions(Labelling.of_model({"labels": {"background": 0, "lesion": 1}}), PostProcessing())
     own = predict_case([image()], Threshold(), None, OPTIONS).cord
     other = predict_case([image()], Threshold(("lesion",)), Threshold(("sc",)), lesion_alone).cord
     for cord in (own, other):

@@ -13,7 +13,6 @@ import torch
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box
 from nnunet_ext.cascade.course import held_by
-from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
 from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
@@ -25,6 +24,7 @@ from nnunet_ext.core.errors import (
     UnsafeModelError,
     UsageError,
 )
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.core.volume import Volume
@@ -216,7 +216,7 @@ def test_it_is_what_the_cascade_asks_for(tmp_path: Path) -> None:
     assert (ours.name, ours.regions, ours.crop_margins) == (model.name, ("cord", "canal"), None)
     found = ours.segment([noise((12, 12, 9))])
     assert isinstance(found, Segmentation)
-    assert tuple(found.masks) == Regions.of_dataset(model.dataset_json).names
+    assert tuple(found.masks) == Labelling.of_model(model.dataset_json).names
 
 
 def test_integers_are_images_too(tmp_path: Path) -> None:

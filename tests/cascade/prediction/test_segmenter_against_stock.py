@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cascade.box import Box, apply_box
-from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
 from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.models.load import load_model
@@ -91,7 +91,7 @@ def test_masks_are_those_of_the_stock_command(stock: Path, name: str) -> None:
     found = Segmenter(model, SegmenterOptions(mirroring=case.mirroring)).segment(case.images)
     labels = read_mask(mask_of(stock / name))
     axes = case.images[0].axes
-    expected = Regions.of_dataset(case.model.dataset_json).take(reorient(labels, axes).data)
+    expected = Labelling.of_model(case.model.dataset_json).take(reorient(labels, axes).data)
     assert list(found.masks) == list(expected)
     for region, mask in expected.items():
         np.testing.assert_array_equal(found.masks[region], mask, err_msg=region)
@@ -116,7 +116,7 @@ def test_a_model_of_boxed_images_sees_what_stock_sees_where_all_else_is_zero(sto
     margins = {"superior": 1, "inferior": 1, "left": 1, "right": 1, "anterior": 1, "posterior": 1}
     boxed = replace(model, dataset_json={**model.dataset_json, "crop": {"margins_mm": margins}})
     found = Segmenter(boxed, SegmenterOptions(mirroring=False)).segment(whole, [BOX])
-    expected = Regions.of_dataset(model.dataset_json).take(read_mask(mask_of(stock / "boxed")).data)
+    expected = Labelling.of_model(model.dataset_json).take(read_mask(mask_of(stock / "boxed")).data)
     for region, mask in expected.items():
         assert mask.any()
         np.testing.assert_array_equal(found.masks[region], mask, err_msg=region)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
-from tests.cascade.prediction.test_regions import CORD_LESION, PLAIN
+from tests.core.test_labels import CORD_LESION, PLAIN
 
 
 def test_a_lower_threshold_takes_more_and_the_cord_holds_its_lesions() -> None:

@@ -150,6 +150,22 @@ def test_probabilities_and_folds_give_ranges(masks: Path, tmp_path: Path) -> Non
     assert float(row["volume_soft_mm3"]) == pytest.approx(58 * 0.6 + 2 * 0.95, rel=1e-6)
 
 
+def test_every_volume_on_a_sheared_grid_is_the_voxels_own(masks: Path, tmp_path: Path) -> None:
+    sheared = LAS.copy()
+    sheared[0, 2] = 0.75  # a stack of slices that were taken at an angle
+    for name, mask in (("lesions", boxes(*LESION)), ("cords", straight_cord())):
+        write_mask(masks / name / "a.nii.gz", mask, sheared)
+    for name, soft, grid in (("a", boxes(*LESION), sheared), ("empty", boxes(), LAS)):
+        write_image(masks / "soft" / f"{name}.nii.gz", soft.astype(np.float32), grid)
+    assert measured(masks, tmp_path / "out", "--probability", masks / "soft") == 0
+    (lesion,) = read_table(tmp_path / "out" / "biomarkers.tsv")
+    case = {row["case"]: row for row in read_table(tmp_path / "out" / "cases_biomarkers.tsv")}["a"]
+    voxel = read_mask(masks / "lesions" / "a.nii.gz").voxel_volume_mm3
+    told = (lesion["volume_mm3"], lesion["volume_soft_mm3"], case["total_volume_soft_mm3"], case["cord_volume_mm3"])
+    voxels = [boxes(*LESION).sum()] * 3 + [straight_cord().sum()]
+    assert [float(volume) for volume in told] == pytest.approx([count * voxel for count in voxels], rel=1e-6)
+
+
 def test_label_maps_are_measured_with_the_cord_that_they_hold(masks: Path, tmp_path: Path) -> None:
     labels = straight_cord() + boxes(*LESION)
     write_mask(tmp_path / "maps" / "zurich_sub-01_T2w.nii.gz", labels, LAS)

@@ -1,13 +1,13 @@
 import pytest
 
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.regions import Regions
 from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.target import load_target
 
 CORD_LESION, TUMOUR, TUMOUR_ONLY, LESION = (
-    Regions.of_dataset(load_target(name).nnunet_keys()) for name in ("cord-lesion", "tumor", "tumor-only", "lesion")
+    Labelling.of_model(load_target(name).nnunet_keys()) for name in ("cord-lesion", "tumor", "tumor-only", "lesion")
 )
 
 
@@ -16,7 +16,7 @@ def test_without_a_wish_a_cord_with_lesions_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("regions", [TUMOUR, TUMOUR_ONLY])
-def test_tumours_get_lemay_s_values(regions: Regions) -> None:
+def test_tumours_get_lemay_s_values(regions: Labelling) -> None:
     rules = choose_rules(regions, AskedRules())
     assert rules.threshold == 0.5
     assert dict(rules.smallest_mm3) == {"core": 200, "edema": 500, "cavity": 500}
@@ -47,6 +47,6 @@ def test_every_value_can_be_changed() -> None:
         (LESION, AskedRules(outside_cord="remove"), "--outside-cord"),
     ],
 )
-def test_a_wish_that_the_model_cannot_fulfil_is_told(regions: Regions, asked: AskedRules, words: str) -> None:
+def test_a_wish_that_the_model_cannot_fulfil_is_told(regions: Labelling, asked: AskedRules, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         choose_rules(regions, asked)

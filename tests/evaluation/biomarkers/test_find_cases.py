@@ -6,10 +6,12 @@ import pytest
 from nnunet_ext.cascade.prediction.naming import Naming, output_stem
 from nnunet_ext.core.dialects import Dialect, label_stem
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
+from nnunet_ext.core.names import parse_case
+from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_cases
-from nnunet_ext.evaluation.biomarkers.instance_file import instance_file, read_case_name
+from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.mask_names import case_of_mask
-from nnunet_ext.evaluation.biomarkers.read_masks import LabelValues
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -78,11 +80,15 @@ def test_label_maps_are_known_by_their_dataset_json(tmp_path: Path) -> None:
     labels = {"background": 0, "sc": [1, 2], "lesion": 2}
     (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
     (case,) = find_cases(Sources(tmp_path / "labelsTs"))
-    assert case.labels == LabelValues((2,), (1, 2), (0, 1, 2))
+    assert case.labels == Labelling.of_dataset_json({"labels": labels})
     assert find_cases(Sources(tmp_path / "labelsTs" / "a.nii.gz"))[0].labels == case.labels
+    for other in ({"labels": {"background": 0, "sc": 1}}, {}):
+        (tmp_path / "dataset.json").write_text(json.dumps(other))
+        assert find_cases(Sources(tmp_path / "labelsTs"))[0].labels is None
     (tmp_path / "dataset.json").unlink()
     assert find_cases(Sources(tmp_path / "labelsTs"))[0].labels is None
-    assert find_cases(Sources(tmp_path / "labelsTs", label_maps=True))[0].labels == LabelValues()
+    known = Labelling.of_target(load_target("cord-lesion"))
+    assert find_cases(Sources(tmp_path / "labelsTs", label_maps=True))[0].labels == known
 
 
 def test_two_masks_of_one_case_are_refused_by_name(tmp_path: Path) -> None:
@@ -114,5 +120,5 @@ def test_an_input_without_a_mask_says_what_was_needed(tmp_path: Path) -> None:
 def test_two_contrasts_of_a_patient_have_two_files() -> None:
     assert instance_file("sub-01_T1w") != instance_file("sub-01_T2w")
     assert instance_file("sub-01_ses-2_T2w").startswith("sub-01/ses-2/anat/sub-01_ses-2_label-lesion_desc-T2w")
-    assert read_case_name("zurich_sub-01_ses-02_T2w").session == "ses-02"
-    assert read_case_name("case_7").subject == read_case_name("case_7").contrast == ""
+    assert parse_case("zurich_sub-01_ses-02_T2w").session == "ses-02"
+    assert parse_case("case_7").subject == parse_case("case_7").suffix == ""

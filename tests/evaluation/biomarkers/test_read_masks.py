@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.biomarkers.read_masks import LabelValues, label_values, read_masks
+from nnunet_ext.evaluation.biomarkers.read_masks import read_masks
 from tests.evaluation.biomarkers.boxes import LAS, boxes, leaning_cord
+
+LABELS = Labelling.of_target(load_target("cord-lesion"))
 
 
 def test_a_soft_mask_counts_above_the_threshold_and_keeps_its_values(tmp_path: Path) -> None:
@@ -34,14 +38,14 @@ def test_a_label_map_holds_lesion_and_cord_and_no_stranger(tmp_path: Path) -> No
     labels = leaning_cord()
     labels[6, 6, 2:4] = 2
     write_mask(tmp_path / "l.nii.gz", labels, LAS)
-    masks = read_masks(tmp_path / "l.nii.gz", None, 0.5, LabelValues())
+    masks = read_masks(tmp_path / "l.nii.gz", None, 0.5, LABELS)
     assert masks.cord is not None
     assert np.array_equal(masks.cord, labels > 0)
     assert np.array_equal(masks.lesion.data, labels == 2)
     labels[0, 0, 0] = 7
     write_mask(tmp_path / "l.nii.gz", labels, LAS)
-    with pytest.raises(FileRefusedError, match="found 7"):
-        read_masks(tmp_path / "l.nii.gz", None, 0.5, LabelValues())
+    with pytest.raises(FileRefusedError, match="holds label 7"):
+        read_masks(tmp_path / "l.nii.gz", None, 0.5, LABELS)
 
 
 def test_a_cord_stored_the_other_way_round_is_turned(tmp_path: Path) -> None:
@@ -67,8 +71,11 @@ def test_a_cord_on_another_grid_is_refused_and_one_a_little_aside_is_noted(tmp_p
             read_masks(tmp_path / "l.nii.gz", tmp_path / f"{name}.nii.gz", 0.5)
 
 
-def test_a_dataset_without_lesion_or_cord_has_no_label_values() -> None:
-    assert label_values({"labels": {"background": 0, "sc": 1}}) is None
-    assert label_values({}) is None
-    plain = label_values({"labels": {"background": 0, "sc": 1, "lesion": 2, "ignore": 3}})
-    assert plain == LabelValues((2,), (1, 2), (0, 1, 2))
+def test_a_cord_that_is_numbered_without_its_lesion_still_holds_it(tmp_path: Path) -> None:
+    labels = leaning_cord()
+    labels[6, 6, 2:4] = 2
+    write_mask(tmp_path / "l.nii.gz", labels, LAS)
+    plain = Labelling.of_dataset_json({"labels": {"background": 0, "sc": 1, "lesion": 2, "ignore": 3}})
+    masks = read_masks(tmp_path / "l.nii.gz", None, 0.5, plain)
+    assert masks.cord is not None
+    assert np.array_equal(masks.cord, labels > 0)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.dataset_conversion.names import parse_image_name, strip_ending
+from nnunet_ext.core.names import image_stem, parse_case, parse_image_name, strip_ending
 
 LABEL = st.text(st.sampled_from("abcXYZ0189+"), min_size=1, max_size=8)
 
@@ -40,3 +40,32 @@ def test_a_label_is_named_by_the_profile_s_template() -> None:
 
 def test_both_endings_are_dropped() -> None:
     assert [strip_ending(name) for name in ("a.nii.gz", "a.nii", "a.json")] == ["a", "a", "a.json"]
+
+
+def test_only_images_that_are_not_hidden_have_a_stem_and_capitals_are_read() -> None:
+    names = ("a.nii.gz", "a.nii", "a.NII.GZ", "a.json", ".a.nii.gz")
+    assert [image_stem(name) for name in names] == ["a", "a", "a", None, None]
+
+
+@pytest.mark.parametrize(
+    ("case", "subject", "session", "contrast", "folder"),
+    [
+        ("sub-01_T2w", "sub-01", "", "T2w", "sub-01/anat"),
+        ("zurich_sub-01_ses-M12_acq-sag_T2w", "sub-01", "ses-M12", "T2w", "sub-01/ses-M12/anat"),
+        ("two_words_sub-01_ses-2", "sub-01", "ses-2", "", "sub-01/ses-2/anat"),
+        ("sub-01", "sub-01", "", "", "sub-01/anat"),
+        ("case_7", "", "", "", ""),
+        ("xsub-1_T2w", "", "", "", ""),
+        ("", "", "", "", ""),
+    ],
+)
+def test_a_case_says_whose_it_is_also_behind_its_dataset(
+    case: str, subject: str, session: str, contrast: str, folder: str
+) -> None:
+    name = parse_case(case)
+    assert (name.subject, name.session, name.suffix, name.folder) == (subject, session, contrast, folder)
+
+
+@given(dataset=st.text(st.sampled_from("abAB01-"), min_size=1, max_size=6), subject=LABEL, suffix=LABEL)
+def test_a_dataset_before_it_changes_nothing_of_what_a_name_says(dataset: str, subject: str, suffix: str) -> None:
+    assert parse_case(f"{dataset}_sub-{subject}_{suffix}") == parse_image_name(f"sub-{subject}_{suffix}.nii")

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, WRITTEN_FOR_IT, apart, lies_on, on_grid
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.on_grid import on_grid
 from tests.core.test_orientation import ALL_AXES
 
 FILE = Path("sub-01_T2w_seg.nii.gz")
@@ -46,3 +46,25 @@ def test_another_shape_is_refused_with_both_shapes() -> None:
     smaller = Volume(volume().data[:4], AFFINE)
     with pytest.raises(FileRefusedError, match=r"\(4, 6, 7\) \(axes RAS\) and the reference's \(5, 6, 7\)"):
         on_grid(smaller, volume(), FILE, "reference")
+
+
+@pytest.mark.parametrize(
+    ("moved", "tolerances"),
+    [
+        (0.0, {SAME_GRID, WRITTEN_FOR_IT, ADOPTED_WITHIN}),
+        (0.0029, {SAME_GRID, WRITTEN_FOR_IT, ADOPTED_WITHIN}),
+        (0.29, {WRITTEN_FOR_IT, ADOPTED_WITHIN}),
+        (1.49, {ADOPTED_WITHIN}),
+        (1.51, set()),
+    ],
+)
+def test_a_tolerance_is_a_part_of_a_voxel_and_not_of_a_millimetre(moved: float, tolerances: set[float]) -> None:
+    every = (SAME_GRID, WRITTEN_FOR_IT, ADOPTED_WITHIN)
+    within = {voxels for voxels in every if lies_on(volume(moved), volume(), voxels)}
+    assert within == tolerances
+
+
+def test_another_shape_never_lies_on_a_grid() -> None:
+    smaller = Volume(volume().data[:4], AFFINE)
+    assert apart(smaller, volume()) is None
+    assert not lies_on(smaller, volume(), 1e9)

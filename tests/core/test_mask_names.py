@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from nnunet_ext.cascade.prediction.naming import Naming, output_stem
 from nnunet_ext.core.dialects import Dialect, label_stem
-from nnunet_ext.evaluation.mask_names import MaskName, bids_stem, parse_mask_name, strip_ending
+from nnunet_ext.core.names import MaskName, bids_stem, parse_mask_name
 
 REGIONS = ("sc", "lesion")
 
@@ -49,10 +49,6 @@ def test_other_names_of_the_field(stem: str, expected: MaskName | None) -> None:
 )
 def test_the_bids_stem_of_an_identifier(case: str, stem: str) -> None:
     assert bids_stem(case) == stem
-
-
-def test_only_images_have_an_ending_that_is_dropped() -> None:
-    assert [strip_ending(name) for name in ("a.nii.gz", "a.nii", "a.json", ".a.nii.gz")] == ["a", "a", None, None]
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="/\0"), max_size=30))

@@ -1,0 +1,193 @@
+"""What the name of an image or of a mask says: ending, BIDS entities, region, in any lab's dialect."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+ENDINGS: Final = (".nii.gz", ".nii")
+
+FIRST_CHANNEL: Final = "_0000"
+"""nnU-Net's number of a case's first image, at the end of its stem."""
+
+_BIDS: Final = re.compile(r"sub-[0-9A-Za-z+]+(?:_[0-9A-Za-z]+-[0-9A-Za-z+]+)*_[0-9A-Za-z+]+")
+_BEHIND_DATASET: Final = re.compile(r"(?:^|_)(sub-[0-9A-Za-z+]+(?:_.+)?)$")
+_LABELLED: Final = re.compile(
+    r"(?P<case>.+?)_label-(?P<label>[0-9A-Za-z]+)(?:_desc-(?P<contrast>[0-9A-Za-z]+))?_(?:mask|seg|dseg)"
+)
+_CORD: Final = "sc"
+_WRITTEN: Final = {_CORD: ("SC", "cord"), "whole": ("tumor", "whole")}  # first as BIDS has it, then as labs do
+
+
+@dataclass(frozen=True)
+class ImageName:
+    """The name of an image.
+
+    Parameters
+    ----------
+    stem
+        File name without folder and ending, or a case without its dataset.
+    entities
+        Key and value of each part between underscores, in their order, such as ``("sub", "01")``.
+    suffix
+        The last part: the contrast, such as ``T2w``.
+    """
+
+    stem: str
+    entities: tuple[tuple[str, str], ...]
+    suffix: str
+
+    def entity(self, key: str) -> str:
+        """Give an entity's value, empty where the name has none of that key."""
+        return dict(self.entities).get(key, "")
+
+    @property
+    def subject(self) -> str:
+        """The subject with its prefix, ``sub-01``; empty where the name has none."""
+        return self._part("sub")
+
+    @property
+    def session(self) -> str:
+        """The session with its prefix, ``ses-02``; empty where the name has none."""
+        return self._part("ses")
+
+    @property
+    def folder(self) -> str:
+        """Where a BIDS dataset keeps the image, ``sub-01/ses-02/anat``; empty without a subject."""
+        return "/".join([*filter(None, [self.subject, self.session]), "anat"]) if self.subject else ""
+
+    def fill(self, template: str, rater: str = "") -> str:
+        """Name a label by a profile's template, see `ClassProfile.templates`."""
+        without_suffix = self.stem.rsplit("_", 1)[0]
+        return template.format(image=self.stem, entities=without_suffix, suffix=self.suffix, rater=rater)
+
+    def _part(self, key: str) -> str:
+        value = self.entity(key)
+        return f"{key}-{value}" if value else ""
+
+
+@dataclass(frozen=True)
+class MaskName:
+    """What a mask's name says: the stem of its image, or nnU-Net's identifier, and the region."""
+
+    case: str
+    region: str
+
+
+def strip_ending(file_name: str) -> str:
+    """Drop `.nii.gz` or `.nii`, as they are written here: in capitals they make no BIDS name."""
+    return next((file_name.removesuffix(ending) for ending in ENDINGS if file_name.endswith(ending)), file_name)
+
+
+def image_stem(file_name: str) -> str | None:
+    """Drop `.nii.gz` or `.nii`, in capitals too; None where the name has neither, or is hidden."""
+    if file_name.startswith("."):
+        return None
+    return next((file_name[: -len(ending)] for ending in ENDINGS if file_name.lower().endswith(ending)), None)
+
+
+def parse_image_name(file_name: str) -> ImageName | None:
+    """Take an image's file name apart; None where it is not a BIDS name.
+
+    Examples
+    --------
+    >>> parse_image_name("sub-01_ses-M12_acq-sag_T2w.nii.gz").entity("acq")
+    'sag'
+    >>> parse_image_name("sub-01 (copy)_T2w.nii.gz") is None
+    True
+    """
+    stem = strip_ending(file_name)
+    name = _apart(stem)
+    # Two subjects in one name: whose is it?
+    return name if _BIDS.fullmatch(stem) and len(dict(name.entities)) == len(name.entities) else None
+
+
+def parse_case(case: str) -> ImageName:
+    """Take apart what a case's name says, also where a dataset's name stands before it; nothing is refused.
+
+    Examples
+    --------
+    >>> parse_case("zurich_sub-01_ses-02_T2w").folder
+    'sub-01/ses-02/anat'
+    >>> parse_case("case_7")
+    ImageName(stem='case_7', entities=(), suffix='')
+    """
+    stem = bids_stem(case)
+    return _apart(stem) if stem.startswith("sub-") else ImageName(stem, (), "")
+
+
+def bids_stem(case: str) -> str:
+    """Give the BIDS stem in nnU-Net's identifier ``{dataset}_{BIDS stem}``; the identifier where it holds none.
+
+    Examples
+    --------
+    >>> bids_stem("zurich_sub-01_T2w")
+    'sub-01_T2w'
+    """
+    match = _BEHIND_DATASET.search(case)
+    return case if match is None else match[1]
+
+
+def label_name(region: str) -> str:
+    """Write a region as BIDS's entity `label`: letters and digits only."""
+    return _plain(_WRITTEN.get(region, (region,))[0]) or "region"
+
+
+def derivative_stem(image_stem: str, label: str, kind: str) -> str:
+    """Name what was derived from an image as the BIDS validator takes it.
+
+    A derivative may not keep its image's suffix: the contrast goes into `desc-`, or those of T1w and T2w would collide.
+
+    Examples
+    --------
+    >>> derivative_stem("sub-01_acq-sag_T2w", "label-SC", "mask")
+    'sub-01_acq-sag_label-SC_desc-T2w_mask'
+    """
+    entities, suffix = image_stem.rsplit("_", 1)
+    return f"{entities}_{label}_desc-{suffix}_{kind}"
+
+
+def parse_mask_name(stem: str, regions: Iterable[str]) -> MaskName | None:
+    """Take the name of a region's mask apart; None where it is no such name.
+
+    Parameters
+    ----------
+    stem
+        File name without ending.
+    regions
+        Names of the regions to look for.
+
+    Examples
+    --------
+    >>> parse_mask_name("sub-01_T2w_label-SC_seg", ["sc"])
+    MaskName(case='sub-01_T2w', region='sc')
+    >>> parse_mask_name("sub-01_acq-sag_label-lesion_desc-T2w_mask", ["lesion"])
+    MaskName(case='sub-01_acq-sag_T2w', region='lesion')
+    >>> parse_mask_name("sub-01_T2w_lesion-manual", ["sc", "lesion"])
+    MaskName(case='sub-01_T2w', region='lesion')
+    """
+    written = {word.lower(): region for region in regions for word in _WRITTEN.get(region, (region, _plain(region)))}
+    match = _LABELLED.fullmatch(stem)
+    if match is not None:
+        found = written.get(match["label"].lower())
+        contrast = f"_{match['contrast']}" if match["contrast"] else ""
+        return None if found is None else MaskName(match["case"] + contrast, found)
+    tails = {f"_{word}{end}": region for word, region in written.items() for end in ("_seg", "-manual", "")}
+    if _CORD in written.values():
+        tails |= {"_seg-manual": _CORD, "_seg": _CORD}
+    for tail in sorted(tails, key=len, reverse=True):  # `_lesion_seg` before `_seg`
+        if stem.lower().endswith(tail) and len(stem) > len(tail):
+            return MaskName(stem[: -len(tail)], tails[tail])
+    return None
+
+
+def _apart(stem: str) -> ImageName:
+    *parts, last = stem.split("_")
+    pairs = [part.partition("-") for part in (*parts, last)]
+    return ImageName(
+        stem, tuple((key, value) for key, hyphen, value in pairs if hyphen), "" if "-" in last or not parts else last
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^0-9A-Za-z]", "", text)
