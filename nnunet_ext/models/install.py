@@ -39,8 +39,8 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
     FileRefusedError, UnsafeModelError
         See `unpack_verified`.
     ConflictError
-        Where such a model stands there already or was trained there, its dataset's number is another dataset's, or another process installs
-        a model. Nothing was changed then.
+        Where such a model stands there already or was trained there, its dataset's number is another dataset's, or
+        another process installs a model. Nothing was changed then.
     """
     results.mkdir(parents=True, exist_ok=True)
     try:
