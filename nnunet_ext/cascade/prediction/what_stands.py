@@ -65,7 +65,9 @@ def what_stands(files: CaseFiles, recipe: Mapping[str, Any]) -> Standing:
         As that run would put it into the sidecars.
     """
     known = known_hashes(files)
-    corrected, damaged, strangers = [], [], []
+    corrected: list[Path] = []
+    damaged: list[Path] = []
+    strangers: list[Path] = []
     standing = [file for file in files.outputs if os.path.lexists(file)]
     for file in standing:
         if not file.is_file() or file.name not in known:

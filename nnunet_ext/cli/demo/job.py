@@ -152,7 +152,7 @@ class _Job:
             Step("plan", "plan and preprocess", 16, [], self._plan, _remover(work.preprocessed, work.results)),
             Step("train", "train", 330, training, self._train, _remover(work.results)),
             Step("predict", "predict the held-out patients", 50, images, self._predict,
-                 partial(_set_aside, [work.predictions, work.images, work.to_predict])),
+                 partial(set_aside, [work.predictions, work.images, work.to_predict])),
         ]  # fmt: skip
 
     def _make_patients(self, tell: Tell) -> None:
@@ -248,7 +248,7 @@ def _remover(*folders: Path) -> Callable[[], None]:
     return remove
 
 
-def _set_aside(folders: Sequence[Path]) -> None:
+def set_aside(folders: Sequence[Path]) -> None:
     """Give folders of predictions of other settings another name: somebody may have corrected what is in them."""
     for folder in folders:
         if folder.is_dir():

@@ -314,8 +314,8 @@ def test_a_mask_corrected_by_hand_survives_whatever_is_asked(
     with pytest.raises(ConflictError, match=f"{mask.name} .corrected by hand"):
         refuse_overwriting(cases, made)
     assert run(cases, made)[0].status is Status.FAILED
-    for changes in ({"keep_finished": True}, {"force": True}, {"keep_finished": True, "force": True}):
-        outcome = run(cases, replace(made, **changes))[0]
+    for keep, force in ((True, False), (False, True), (True, True)):
+        outcome = run(cases, replace(made, keep_finished=keep, force=force))[0]
         assert (outcome.status, outcome.spared) == (Status.KEPT, (mask.name,))
         assert f"{mask.name}: not as predicted but corrected by hand" in outcome.warnings[0]
         assert set(outcome.volumes_mm3) == {"sc", "lesion"}
