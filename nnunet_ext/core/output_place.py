@@ -5,16 +5,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import ConflictError, UsageError
-from nnunet_ext.core.provenance import derivative_description
+from nnunet_ext.core.provenance import derivative_description, sha256
 
 DESCRIPTION: Final = "dataset_description.json"
 """BIDS wants it in every derivative, and it names the maker: the record stands in it."""
 
 _RECORD: Final = "nnunet_ext"
+_KINDS: Final[Mapping[str, type]] = MappingProxyType({"settings": dict, "complete": bool, "files": dict})
 _ENDINGS: Final = (".nii", ".nii.gz")
 _SHOWN: Final = 3
 
@@ -38,8 +40,8 @@ class OutputPlace:
     force
         Whether a complete run is replaced.
     settings
-        What makes a run this one: without `force` a run of the same settings is made again or gone on with. None where
-        a complete run is never written again.
+        What makes a run this one: without `force` a run of the same settings is made again or gone on with, unless
+        somebody has changed its files since. None where a complete run is never written again.
     """
 
     folder: Path
@@ -70,7 +72,7 @@ class OutputPlace:
                 continue
             better = source / "derivatives" / "nnunet_ext" if derivatives else "a folder beside it"
             raise UsageError(
-                f"-o {self.folder}: lies in the input {source.name}, which is only ever read; try: -o {better}"
+                f"{self.folder}: lies in the input {source.name}, which is only ever read; try: -o {better}"
             )
 
     def refuse_taken(self) -> None:
@@ -85,34 +87,40 @@ class OutputPlace:
         """
         out = self.folder
         if out.name.lower().endswith(_ENDINGS) or (out.exists() and not out.is_dir()):
-            raise UsageError(f"-o {out}: a folder was needed")
+            raise UsageError(f"{out}: a folder was needed")
         others = sorted(entry.name for entry in out.iterdir() if not entry.name.startswith(".")) if out.is_dir() else []
         if not others:
             return
         found = self._found()
         if found is None:
             raise ConflictError(
-                f"-o {out}: an empty or new folder was needed, or one that nnunet_ext {self.verb} left; found "
+                f"{out}: an empty or new folder was needed, or one that nnunet_ext {self.verb} left; found "
                 f"{', '.join(others[:_SHOWN])}, which it did not write; choose another folder"
             )
         if self.force or not self._complete(found):
             return
         if self.settings is None:
             raise ConflictError(
-                f"-o {out}: holds what an earlier run left; run the same command with --force, or choose another -o"
+                f"{out}: holds what an earlier run left; run the same command with --force, or choose another folder"
             )
         changed = [name for name, value in self.settings.items() if found["settings"].get(name) != value]
         if changed:
             raise ConflictError(
-                f"-o {out}: holds an earlier run with other {', '.join(changed)}; choose another -o, or --force"
+                f"{out}: holds an earlier run with other {', '.join(changed)}; choose another folder, or --force"
+            )
+        edited = [name for name, written in found["files"].items() if sha256(out / name) != written]
+        if edited:
+            raise ConflictError(
+                f"{out}: {', '.join(edited[:_SHOWN])} was changed since an earlier run wrote it; choose another folder, "
+                "or --force"
             )
 
-    def begin(self, files: Iterable[str], links: Mapping[str, str] | None = None) -> None:
+    def begin(self, names: Iterable[str], links: Mapping[str, str] | None = None) -> None:
         """Delete what the earlier run left, and record that this one writes.
 
         Parameters
         ----------
-        files
+        names
             All that the run may write besides its description, each relative to the folder.
         links
             What it is derived from, as BIDS's `DatasetLinks`.
@@ -125,24 +133,25 @@ class OutputPlace:
         self.refuse_taken()
         found = self._found()
         left = set() if found is None else set(found["files"])
-        wanted = sorted(set(files))
+        wanted = sorted(set(names))
         strangers = [name for name in wanted if name not in left and os.path.lexists(self.folder / name)]
         if strangers:
             raise ConflictError(
-                f"-o {self.folder}: {', '.join(strangers[:_SHOWN])} would be overwritten, and no earlier run of "
+                f"{self.folder}: {', '.join(strangers[:_SHOWN])} would be overwritten, and no earlier run of "
                 f"nnunet_ext {self.verb} left it; move it away, or choose another folder"
             )
         for name in sorted(left):
             (self.folder / name).unlink(missing_ok=True)
         described = derivative_description(self.title) | ({"DatasetLinks": dict(links)} if links else {})
-        record = {"verb": self.verb, "complete": False, "settings": dict(self.settings or {}), "files": wanted}
+        files = dict.fromkeys(wanted, "")
+        record = {"verb": self.verb, "complete": False, "settings": dict(self.settings or {}), "files": files}
         write_json(self.folder / DESCRIPTION, {**described, _RECORD: record})
 
     def finish(self) -> None:
-        """Record that the run that this place began is complete, with those of its files that it wrote."""
+        """Record that the run that this place began is complete, with those of its files that it wrote and their hashes."""
         described = json.loads((self.folder / DESCRIPTION).read_text(encoding="utf-8"))
         record = described[_RECORD]
-        written = [name for name in record["files"] if (self.folder / name).is_file()]
+        written = {name: sha256(self.folder / name) for name in record["files"] if (self.folder / name).is_file()}
         described[_RECORD] = {**record, "complete": True, "files": written}
         write_json(self.folder / DESCRIPTION, described)
 
@@ -153,7 +162,7 @@ class OutputPlace:
         """Read the record; None where there is none of this verb."""
         try:
             record = json.loads((self.folder / DESCRIPTION).read_text(encoding="utf-8"))[_RECORD]
-            whole = isinstance(record["settings"], dict) and isinstance(record["complete"], bool)
+            whole = all(isinstance(record[key], kind) for key, kind in _KINDS.items())
             if not whole or record["verb"] != self.verb or not all(map(self._is_below, record["files"])):
                 return None
         except (OSError, ValueError, KeyError, TypeError):

@@ -93,6 +93,15 @@ def test_the_same_settings_go_on_and_others_are_named(tmp_path: Path) -> None:
     run(tmp_path, "a.tsv", settings={"preset": "two", "mm": 1.0}, force=True)
 
 
+def test_a_run_is_not_made_again_over_a_file_that_somebody_changed(tmp_path: Path) -> None:
+    run(tmp_path, "a.tsv", "b.tsv", settings={})
+    (tmp_path / "b.tsv").write_text("mine")
+    with pytest.raises(ConflictError, match=r"b\.tsv was changed"):
+        run(tmp_path, "a.tsv", "b.tsv", settings={})
+    assert (tmp_path / "b.tsv").read_text() == "mine"
+    run(tmp_path, "a.tsv", "b.tsv", settings={}, force=True)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=NAMES, second=NAMES, theirs=NAMES)
 def test_replacing_deletes_the_recorded_files_and_never_another_s(
@@ -123,7 +132,7 @@ def test_a_record_that_names_files_elsewhere_is_not_trusted(tmp_path: Path) -> N
     (out / "link").symlink_to(tmp_path / "theirs")
     for name in ("../mine.txt", str(mine), "link/x.txt"):
         content = json.loads((out / "dataset_description.json").read_text())
-        content["nnunet_ext"]["files"] = [name]
+        content["nnunet_ext"]["files"] = {name: ""}
         (out / "dataset_description.json").write_text(json.dumps(content))
         with pytest.raises(ConflictError):
             run(out, "a.tsv", force=True)
