@@ -111,8 +111,8 @@ class OutputPlace:
         edited = [name for name, written in found["files"].items() if sha256(out / name) != written]
         if edited:
             raise ConflictError(
-                f"{out}: {', '.join(edited[:_SHOWN])} was changed since an earlier run wrote it; choose another folder, "
-                "or --force"
+                f"{out}: {', '.join(edited[:_SHOWN])} was changed since an earlier run wrote it; choose another "
+                "folder, or --force"
             )
 
     def begin(self, names: Iterable[str], links: Mapping[str, str] | None = None) -> None:
@@ -148,7 +148,7 @@ class OutputPlace:
         write_json(self.folder / DESCRIPTION, {**described, _RECORD: record})
 
     def finish(self) -> None:
-        """Record that the run that this place began is complete, with those of its files that it wrote and their hashes."""
+        """Record that the run is complete, with those of its files that it wrote and their SHA-256."""
         described = json.loads((self.folder / DESCRIPTION).read_text(encoding="utf-8"))
         record = described[_RECORD]
         written = {name: sha256(self.folder / name) for name in record["files"] if (self.folder / name).is_file()}
