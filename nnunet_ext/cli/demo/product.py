@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,5 +80,5 @@ class Product:
         verb.add_arguments(parser)
         with self.work.log.open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
             print(f"\n$ nnunet_ext {name} {shlex.join(arguments)}", flush=True)
-            read: Callable[[argparse.Namespace], predict.Predict] = verb.from_options
-            return read(parser.parse_args(arguments)).run()
+            code: int = verb.from_options(parser.parse_args(arguments)).run()
+        return code
