@@ -135,7 +135,7 @@ class _Job:
     @property
     def product(self) -> Product:
         """Give our own verbs, on the model that is trained here."""
-        return Product(self.work, self.work.fold(self.trainer).parent, self.device, self.demo.n_procs)
+        return Product(self.work, self.process, self.work.fold(self.trainer).parent, self.device)
 
     def steps(self) -> list[Step]:
         """List the steps; the seconds were measured on two cores, and only their shares matter."""

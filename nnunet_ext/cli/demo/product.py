@@ -1,18 +1,16 @@
 """What the demo has the verbs of the command line do, as anyone would type it."""
 
-import argparse
-import shlex
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from typing import Final
 
-from nnunet_ext.cli.biomarkers import command as biomarkers
+from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.demo.workspace import Workspace
-from nnunet_ext.cli.evaluate import command as evaluate
-from nnunet_ext.cli.predict import command as predict
 from nnunet_ext.core.errors import DataRefusedError
+
+_DONE: Final = (0,)
+_WITHOUT_SOME: Final = (0, DataRefusedError.exit_code)
 
 
 @dataclass(frozen=True)
@@ -23,62 +21,50 @@ class Product:
     ----------
     work
         The folders.
+    process
+        How commands are started.
     model
         The trained model's.
     device
         nnU-Net's name of one.
-    n_procs
-        Worker processes.
     """
 
     work: Workspace
+    process: NnunetProcess
     model: Path
     device: str
-    n_procs: int
 
     def predict(self) -> None:
         """Predict the held-out patients as label maps, and single images as masks on their own grids.
 
         Raises
         ------
-        DataRefusedError
+        ProcessFailedError
             Where a held-out patient could not be predicted; of a single image its table says so.
         """
-        self._predict(self.work.dataset.folder / "imagesTs", self.work.predictions, "nnunet")
+        self._predict(self.work.dataset.folder / "imagesTs", self.work.predictions, "nnunet", _DONE)
         if self.work.to_predict.is_dir():
-            try:
-                self._predict(self.work.to_predict, self.work.images, "bids")
-            except DataRefusedError:
-                if not (self.work.images / "predictions.tsv").is_file():
-                    raise
+            self._predict(self.work.to_predict, self.work.images, "bids", _WITHOUT_SOME)
 
     def evaluate(self) -> None:
         """Score and measure the held-out patients.
 
         Raises
         ------
-        DataRefusedError
-            Where one of them cannot be scored: that is an error, not a shorter list.
+        ProcessFailedError
+            Where one of them cannot be: that is an error, not a shorter list.
         """
-        work, workers = self.work, ["--n-procs", str(self.n_procs), "--force"]
-        references = work.dataset.folder / "labelsTs"
-        if self._run(evaluate, [str(references), str(work.predictions), "-o", str(work.evaluation), *workers]) != 0:
-            raise DataRefusedError(f"not every held-out patient was scored; see {work.evaluation / 'metrics.tsv'}")
-        cases = ["--cases", str(work.dataset.folder / "cases.tsv")]
-        given = ["--lesion", str(work.predictions), "--label-maps", *cases]
-        self._run(biomarkers, [*given, "-o", str(work.biomarkers), *workers])
+        work, common = self.work, ["--n-procs", str(self.process.n_procs), "--force"]
+        references = str(work.dataset.folder / "labelsTs")
+        self._run(["evaluate", references, str(work.predictions), "-o", str(work.evaluation), *common], _DONE)
+        known = ["--label-maps", "--cases", str(work.dataset.folder / "cases.tsv")]
+        self._run(["biomarkers", "--lesion", str(work.predictions), *known, "-o", str(work.biomarkers), *common], _DONE)
 
-    def _predict(self, given: Path, out: Path, naming: str) -> None:
-        # Sequential and not mirrored: a small network needs less time than starting anything.
+    def _predict(self, given: Path, out: Path, naming: str, fine: Sequence[int]) -> None:
+        # Not mirrored: that takes eight times as long. Specks are no lesions, and each would be scored and measured.
         options = ["--naming", naming, "-f", "0", "-device", self.device, "--disable_tta", "--continue_prediction"]
-        self._run(predict, ["-i", str(given), "-o", str(out), "-m", str(self.model), *options])
+        options += ["--smallest", "lesion=6"]
+        self._run(["predict", "-i", str(given), "-o", str(out), "-m", str(self.model), *options], fine)
 
-    def _run(self, verb: ModuleType, arguments: Sequence[str]) -> int:
-        """Run a verb; all it says goes where nnU-Net's words go."""
-        name = verb.__name__.split(".")[-2]
-        parser = argparse.ArgumentParser(prog=f"nnunet_ext {name}")
-        verb.add_arguments(parser)
-        with self.work.log.open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
-            print(f"\n$ nnunet_ext {name} {shlex.join(arguments)}", flush=True)
-            code: int = verb.from_options(parser.parse_args(arguments)).run()
-        return code
+    def _run(self, arguments: Sequence[str], fine: Sequence[int]) -> None:
+        self.process.run("nnunet_ext", arguments, lambda _: None, fine)

@@ -22,7 +22,7 @@ from nnunet_ext.phantom.site import find_sites
 from tests.conftest import SmallBids
 
 COMMAND = str(Path(sys.executable).parent / "nnunet_ext")
-TINY = ["--patients", "2", "--epochs", "3", "--iterations", "1", "--n-procs", "1", "--device", "cpu"]
+TINY = ["--patients", "2", "--epochs", "3", "--iterations", "4", "--n-procs", "1", "--device", "cpu"]
 
 
 def _kill_once_there_is(file: str, folder: Path, command: list[str]) -> str:
