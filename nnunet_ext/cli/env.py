@@ -2,10 +2,11 @@
 
 import argparse
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import NO_TORCHVISION, NnunetVariables, has_torchvision
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Env:
         variables = NnunetVariables.below(self.root, os.environ)
         for folder in (variables.raw, variables.preprocessed, variables.results):
             folder.mkdir(parents=True, exist_ok=True)
+        if not has_torchvision():  # said and no more: who only converts, or evaluates, can do without
+            print(f"nnunet_ext env: warning: {NO_TORCHVISION}", file=sys.stderr)
         print(variables.shell_exports(), end="")
         return 0
 

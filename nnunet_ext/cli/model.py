@@ -189,7 +189,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--force", action="store_true", help="overwrite the zip")
     take = actions.add_parser("import", help="verify a zip and install it below nnUNet_results")
     take.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
-    take.add_argument("--force", action="store_true", help="replace a model of the same name")
+    take.add_argument("--force", action="store_true", help="replace a model of the same name that was not trained here")
     verify = actions.add_parser("verify", help="make every check of import, and install nothing")
     verify.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
     for action in (export, take, verify):

@@ -10,7 +10,8 @@ from typing import Final
 from nnunet_ext import __version__
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.output_place import OutputPlace
 
 _EPILOG: Final = """\
 each DIR is recognised by what lies in it, and may be given in any order:
@@ -28,6 +29,7 @@ examples:
 exit: 0 done; 2 usage; 3 a file or case was refused (the pages name it and show the rest); 5 OUT holds another report"""
 _SHOWN: Final = 10
 _FOLDER: Final = "report"
+_LOG: Final = "report.log"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Report:
     def run(self) -> int:
         """Write the pages; answer 3 where a case was refused."""
         # Here, so that help is instant: drawing needs pandas, matplotlib and scipy.
-        from nnunet_ext.report.review.write_report import GROUP_PAGE, write_report  # noqa: PLC0415
+        from nnunet_ext.report.review.write_report import report_files, write_report  # noqa: PLC0415
         from nnunet_ext.report.sources.gather import gather  # noqa: PLC0415
 
         for folder in (*self.folders, *([self.images] if self.images else [])):
@@ -74,9 +76,10 @@ class Report:
                 raise DataRefusedError(
                     f"{folder}: a folder was needed and there is none; see: nnunet_ext report --help"
                 )
-        if (self.out / GROUP_PAGE).exists() and not self.force:
-            raise ConflictError(f"{self.out / GROUP_PAGE}: stands already; give another -o, or --force to replace it")
+        place = OutputPlace(self.out, "report", self.title, force=self.force)
+        place.refuse_taken()
         gathered = gather(self.folders, self.images)
+        place.begin([*report_files(gathered), _LOG])
         with progress_bar("draw", "case") as progress:
             written = write_report(
                 gathered, self.out, self.title, viewer=self.viewer, n_procs=self.n_procs, progress=progress
@@ -88,12 +91,13 @@ class Report:
             with progress_bar("viewer", "case") as progress:
                 files.append(write_viewer(gathered, written.content, self.out, n_procs=self.n_procs, progress=progress))
         self._tell(files, len(gathered.cases), written.broken, written.content.problems)
+        place.finish()
         return DataRefusedError.exit_code if written.broken or written.content.problems else 0
 
     def _tell(self, files: list[Path], cases: int, broken: tuple[str, ...], problems: tuple[str, ...]) -> None:
         size = sum(file.stat().st_size for file in files) / 2**20
         lines = [f"nnunet_ext {__version__} report: {cases} cases, {len(files)} pages, {size:.1f} MiB"]
-        write_text(self.out / "report.log", "\n".join([*lines, *(f"warning: {text}" for text in problems)]) + "\n")
+        write_text(self.out / _LOG, "\n".join([*lines, *(f"warning: {text}" for text in problems)]) + "\n")
         for text in problems[:_SHOWN]:
             print(f"nnunet_ext report: warning: {text}", file=sys.stderr)
         if len(problems) > _SHOWN:
@@ -125,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--title", default="Spinal cord segmentation", metavar="T", help="title of the pages (default: %(default)s)")
     add("--viewer", action="store_true", help="a 3-D viewer, too: viewer.html, with the cord-cropped volumes inside")
     add("--n-procs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
-    add("--force", action="store_true", help="replace a report that stands in OUT")
+    add("--force", action="store_true", help="replace the very files that an earlier report left in OUT")
     add("--json", action="store_true", help="answer in JSON")
 
 

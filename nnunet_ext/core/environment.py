@@ -20,6 +20,10 @@ FOLDERS: Final = {
 
 EXTERNAL_TRAINERS: Final = "nnUNet_extTrainer"
 PYTHON_PATH: Final = "PYTHONPATH"
+NO_TORCHVISION: Final = (
+    "torchvision was needed and is not installed: nnU-Net imports every trainer that it has when it looks for one, and "
+    "one of them wants it; run: pip install torchvision"
+)
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,15 @@ class NnunetVariables:
         nnU-Net's three folders.
     external_trainers
         Value of `nnUNet_extTrainer`: what stood there before, and our folder once.
-    python_path
-        Value of `PYTHONPATH` where it has to change, else None: without torchvision nnU-Net finds no external trainer,
-        and a stand-in that can be imported is put behind what stood there before.
     """
 
     raw: Path
     preprocessed: Path
     results: Path
     external_trainers: str
-    python_path: str | None = None
 
     @classmethod
-    def below(cls, root: Path, environment: Mapping[str, str], *, torchvision: bool | None = None) -> "NnunetVariables":
+    def below(cls, root: Path, environment: Mapping[str, str]) -> "NnunetVariables":
         """Lay nnU-Net's folders out below `root`, keeping what `nnUNet_extTrainer` already names.
 
         Parameters
@@ -53,21 +53,16 @@ class NnunetVariables:
             Folder of the three.
         environment
             As it is now.
-        torchvision
-            Whether it is installed; looked up where None.
         """
         root = root.expanduser().resolve()
         raw, preprocessed, results = (root / folder for folder in FOLDERS.values())
         trainers = _appended(environment.get(EXTERNAL_TRAINERS, ""), trainer_folder())
-        installed = has_torchvision() if torchvision is None else torchvision
-        python_path = None if installed else _appended(environment.get(PYTHON_PATH, ""), stand_in_folder())
-        return cls(raw, preprocessed, results, trainers, python_path)
+        return cls(raw, preprocessed, results, trainers)
 
     def as_mapping(self) -> dict[str, str]:
         """Give variable names and values."""
         values = (str(self.raw), str(self.preprocessed), str(self.results), self.external_trainers)
-        variables = dict(zip((*FOLDERS, EXTERNAL_TRAINERS), values, strict=True))
-        return variables if self.python_path is None else {**variables, PYTHON_PATH: self.python_path}
+        return dict(zip((*FOLDERS, EXTERNAL_TRAINERS), values, strict=True))
 
     def shell_exports(self) -> str:
         """Write `export` lines, quoted for any path, to be read by `eval` in sh, bash and zsh."""
@@ -79,15 +74,24 @@ def trainer_folder() -> Path:
     return Path(nnunet_ext.__file__).resolve().parent / "ext_trainer"
 
 
-def stand_in_folder() -> Path:
-    """Find the folder that holds what stands in for torchvision."""
-    return Path(nnunet_ext.__file__).resolve().parent / "stand_ins"
-
-
 def has_torchvision() -> bool:
-    """Tell whether the real torchvision is installed, without importing it."""
-    found = find_spec("torchvision")
-    return found is not None and not (found.origin or "").startswith(str(stand_in_folder()))
+    """Tell whether torchvision is installed, without importing it."""
+    try:
+        return find_spec("torchvision") is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def require_torchvision() -> None:
+    """Make sure that nnU-Net can look for a trainer.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where torchvision is not installed.
+    """
+    if not has_torchvision():
+        raise EnvironmentProblemError(NO_TORCHVISION)
 
 
 def required_folder(variable: str, environment: Mapping[str, str]) -> Path:

@@ -4,10 +4,11 @@ import hashlib
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import nnunet_ext
 
+_BIDS_VERSION: Final = "1.10.0"
 _CHUNK: Final = 1 << 20
 _GIT_SECONDS: Final = 30
 
@@ -37,6 +38,12 @@ class SourceVersion:
 def generated_by() -> dict[str, str]:
     """Give the entry for BIDS's `GeneratedBy`: this tool and its version."""
     return {"Name": "nnunet_ext", "Version": nnunet_ext.__version__}
+
+
+def derivative_description(title: str) -> dict[str, Any]:
+    """Give what BIDS wants to stand in the `dataset_description.json` of a derivative."""
+    about = {"Name": title, "BIDSVersion": _BIDS_VERSION, "DatasetType": "derivative"}
+    return {**about, "GeneratedBy": [generated_by()]}
 
 
 def sha256(path: Path) -> str:

@@ -14,6 +14,9 @@ from nnunet_ext.evaluation.region import TOLERANCE_MM
 from nnunet_ext.evaluation.rows import RegionMetrics
 from nnunet_ext.evaluation.summary import summary_table
 
+METRICS_FILES: Final = ("metrics.tsv", "summary.tsv", "metrics.json")
+"""What `write_metrics` writes."""
+
 _TEXTS: Final = frozenset({"case", "site", "region"})
 _COUNTS: Final = frozenset({"ref_count", "pred_count", "lesions_detected_6mm3", "lesion_free_kept_clean"})
 
@@ -64,9 +67,9 @@ def write_tables(
 def write_metrics(folder: Path, metrics: pd.DataFrame, dictionary: Mapping[str, Any]) -> pd.DataFrame:
     """Write a table of metrics, its summary and its dictionary; gives the summary."""
     summary = summary_table(metrics)
-    write_text(folder / "metrics.tsv", tsv(metrics))
-    write_text(folder / "summary.tsv", tsv(summary))
-    write_json(folder / "metrics.json", dictionary)
+    for name, text in zip(METRICS_FILES, (tsv(metrics), tsv(summary)), strict=False):
+        write_text(folder / name, text)
+    write_json(folder / METRICS_FILES[-1], dictionary)
     return summary
 
 

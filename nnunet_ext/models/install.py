@@ -14,6 +14,7 @@ from nnunet_ext.models.verify import VerifiedModel, VerifiedZip, unpack_verified
 # Beside the models, so that a rename suffices; nnU-Net looks at names that start with Dataset only.
 _QUARANTINE: Final = ".nnunet_ext-import"
 _PREVIOUS: Final = ".nnunet_ext-previous"
+_TRAINED: Final = "fold_*/training_log_*.txt"  # nnU-Net's own, which no export holds
 
 
 def install_model(archive: Path, results: Path, *, force: bool = False, others: Sequence[Path] = ()) -> VerifiedZip:
@@ -29,7 +30,7 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
     results
         `nnUNet_results`; made where it is missing.
     force
-        Replace a model of the same name.
+        Replace a model of the same name, if it was installed and not trained here.
     others
         nnU-Net's other folders of datasets, in which the number of a dataset must not mean another one.
 
@@ -38,8 +39,8 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
     FileRefusedError, UnsafeModelError
         See `unpack_verified`.
     ConflictError
-        Where such a model stands there already, its dataset's number is another dataset's, or another process installs
-        a model. Nothing was changed then.
+        Where such a model stands there already or was trained there, its dataset's number is another dataset's, or
+        another process installs a model. Nothing was changed then.
     """
     results.mkdir(parents=True, exist_ok=True)
     try:
@@ -47,6 +48,7 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
             _tidy_up(results)
             try:
                 verified = unpack_verified(archive, results / _QUARANTINE)
+                _refuse_to_replace_a_training(verified.models, results)
                 if not force:
                     _refuse_conflicts(verified.models, results, others)
                 _move_in(verified.models, results)
@@ -55,6 +57,16 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
             return verified
     except Timeout as error:
         raise ConflictError(f"{results}: another process installs a model; wait for it to end") from error
+
+
+def _refuse_to_replace_a_training(models: Sequence[VerifiedModel], results: Path) -> None:
+    for model in models:
+        place = results / model.name.folder
+        if any(place.glob(_TRAINED)):
+            raise ConflictError(
+                f"{place}: was trained here, and an import never replaces a training; rename that folder, or install "
+                "below another nnUNet_results"
+            )
 
 
 def _refuse_conflicts(models: Sequence[VerifiedModel], results: Path, others: Sequence[Path]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from nnunet_ext.evaluation.summary import OVERALL_SITE
-from nnunet_ext.report.content import Table
+from nnunet_ext.report.table import Table
 
 _TITLES: Final[Mapping[str, str]] = {
     "dsc": "{region} Dice",

@@ -17,9 +17,8 @@ IMPORTS = (
     "from nnunet_ext.core.environment import trainer_folder\n"
     "from nnunet_ext.core.target import load_target\n"
     "from nnunet_ext.dataset_conversion.profile import load_profile\n"
-    "from nnunet_ext.report.content import ReportContent\n"
-    "from nnunet_ext.report.page import render_report\n"
-    "load_target('cord-lesion'), load_profile('auto'), render_report(ReportContent('t', 'l'))\n"
+    "from nnunet_ext.report.rendering import page_environment\n"
+    "load_target('cord-lesion'), load_profile('auto'), page_environment().get_template('review.html.j2')\n"
     "from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name as find\n"
     "import os; os.environ['nnUNet_extTrainer'] = str(trainer_folder())\n"
     "found = find('nnUNetTrainerSCI_3epochs')\n"
@@ -68,7 +67,6 @@ def test_a_wheel_installed_elsewhere_brings_all_it_needs(tmp_path: Path) -> None
     (site,) = (clean / "lib").glob("python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     shutil.rmtree(source)
-    assert (site / "nnunet_ext" / "stand_ins" / "torchvision" / "transforms" / "functional.py").is_file()
     package, trainers, found, loose = imports(python, tmp_path)
     assert Path(str(package)).is_relative_to(clean)
     assert Path(str(trainers)).is_relative_to(clean)

@@ -39,7 +39,8 @@ def test_a_report_has_a_page_for_the_group_and_one_for_each_case(evaluated: Path
     assert report(evaluated, "-o", out, "--title", "Mine") == 0
     assert "2 cases; 3 pages" in capsys.readouterr().out
     written = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-    assert written == ["cases/sub-1_T2w.html", "cases/sub-2_ses-a_T2w.html", "report.html", "report.log"]
+    pages = ["cases/sub-1_T2w.html", "cases/sub-2_ses-a_T2w.html", "report.html"]
+    assert written == sorted([*pages, "report.log", "dataset_description.json"])
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert "<title>" in text
@@ -112,6 +113,26 @@ def test_a_report_that_stands_already_is_kept(evaluated: Path, tmp_path: Path, c
     assert report(evaluated, "-o", out) == 5
     assert "--force" in capsys.readouterr().err
     assert report(evaluated, "-o", out, "--force") == 0
+
+
+def test_force_replaces_the_pages_of_the_earlier_report_and_nothing_else(tmp_path: Path) -> None:
+    cases = [MadeCase("sub-1_T2w"), MadeCase("sub-2_T2w")]
+    folder, out = MadeEvaluation(tmp_path).write(cases), tmp_path / "report"
+    assert report(folder, "-o", out, "--viewer") == report(folder, "-o", out / "below") == 0
+    (out / "cases" / "mine.html").write_text("mine")
+    MadeEvaluation(tmp_path).write(cases[:1])
+    assert report(folder, "-o", out, "--force") == 0
+    assert sorted(file.name for file in (out / "cases").iterdir()) == ["mine.html", "sub-1_T2w.html"]
+    assert not (out / "viewer.html").exists()  # of the cases of before
+    assert (out / "below" / "cases" / "sub-2_T2w.html").is_file()
+
+
+def test_a_page_of_somebody_else_is_never_overwritten(evaluated: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    out.mkdir()
+    (out / "report.html").write_text("mine")
+    assert report(evaluated, "-o", out, "--force") == 5
+    assert [(file.name, file.read_text()) for file in out.iterdir()] == [("report.html", "mine")]
 
 
 def test_without_a_place_the_report_goes_into_what_it_is_made_of(evaluated: Path) -> None:

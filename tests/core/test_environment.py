@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.core.environment import NnunetVariables, required_folder, stand_in_folder, trainer_folder
+from nnunet_ext.core.environment import NnunetVariables, required_folder, trainer_folder
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 
@@ -30,41 +30,41 @@ def test_our_trainers_are_appended_once() -> None:
     assert again == first
 
 
-def test_without_torchvision_a_stand_in_comes_behind_the_users_own_path() -> None:
-    variables = NnunetVariables.below(Path("/data"), {"PYTHONPATH": "/mine"}, torchvision=False)
-    assert variables.as_mapping()["PYTHONPATH"] == f"/mine{os.pathsep}{stand_in_folder()}"
-    assert "PYTHONPATH" not in NnunetVariables.below(Path("/data"), {}, torchvision=True).as_mapping()
-
-
+# As if torchvision were not installed.
+WITHOUT = """
+import sys
+sys.modules["torchvision"] = None
+"""
 LOOK_UP = """
-import importlib.abc, sys
-class Missing(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "torchvision":
-            raise ModuleNotFoundError("No module named 'torchvision'", name="torchvision")
-if sys.argv[1] == "missing":
-    sys.meta_path.insert(0, Missing())
 from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
-found = recursive_find_trainer_class_by_name("nnUNetTrainerSCI")
-import torchvision
-from nnunet_ext.core.environment import has_torchvision
-print("FOUND", found.__name__, torchvision.__version__, has_torchvision())
+print("FOUND", recursive_find_trainer_class_by_name("nnUNetTrainerSCI").__name__)
 """
 
 
-def test_nnunet_finds_our_trainers_without_torchvision_only_thanks_to_the_stand_in() -> None:
-    variables = NnunetVariables.below(Path("/data"), {}, torchvision=False).as_mapping()
-    environment = {**os.environ, **variables}
+def test_nnunet_finds_our_trainers_with_these_variables_where_torchvision_is_installed() -> None:
+    environment = {**os.environ, **NnunetVariables.below(Path("/data"), {}).as_mapping()}
 
-    def look_up(torchvision: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-c", LOOK_UP, torchvision]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    def look_up(code: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        )
 
-    without = look_up("missing")
-    assert without.returncode != 0
-    assert "No module named 'torchvision'" in without.stderr
-    # PYTHONPATH comes before installed packages: the stand-in is used even where the real one is installed.
-    assert look_up("stand-in").stdout.endswith("FOUND nnUNetTrainerSCI 0.0.0+stand.in False\n")
+    assert look_up(LOOK_UP).stdout.endswith("FOUND nnUNetTrainerSCI\n")
+    assert "torchvision" in look_up(WITHOUT + LOOK_UP).stderr  # the reason of the sentence below
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "made"), [(["env", "--root"], 0, True), (["demo"], 4, False)], ids=["env", "demo"]
+)
+def test_where_torchvision_is_missing_a_sentence_says_what_to_install(
+    tmp_path: Path, arguments: list[str], code: int, made: bool
+) -> None:
+    call = f"from nnunet_ext.cli.main import main; sys.exit(main({[*arguments, str(tmp_path / 'out')]!r}))"
+    done = subprocess.run([sys.executable, "-c", WITHOUT + call], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "pip install torchvision" in done.stderr
+    assert ("export nnUNet_raw=" in done.stdout) is made
+    assert (tmp_path / "out").exists() is made
 
 
 def test_an_unset_variable_is_told_with_the_command_that_sets_it() -> None:

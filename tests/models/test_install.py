@@ -73,6 +73,18 @@ def test_a_model_that_stands_there_is_replaced_only_on_request(
     assert models(results) == expected(exported)
 
 
+def test_a_model_that_was_trained_here_is_never_replaced(
+    exported: Path, results: Path, tree_hash: TreeHash, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["model", "import", str(exported)]) == 0
+    (results / SHARED / "fold_0" / "training_log_2026_1_1_00_00_00.txt").write_text("Epoch 0")
+    before = tree_hash(results)
+    for more in ([], ["--force"]):
+        assert main(["model", "import", str(exported), *more]) == 5
+        assert "was trained here" in capsys.readouterr().err
+    assert tree_hash(results) == before
+
+
 def test_another_model_of_the_dataset_stays(exported: Path, stock_zip: Path, results: Path) -> None:
     for archive in (exported, stock_zip):
         assert main(["model", "import", str(archive)]) == 0

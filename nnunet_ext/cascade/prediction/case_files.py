@@ -51,6 +51,19 @@ class CaseFiles:
         return (self.label_map,) if self.label_map is not None else tuple(file for _, file in self.masks)
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Everything but the sidecars."""
+        others = (file for _, file in (*self.probabilities, *self.disagreement))
+        line = (file for file in (self.centreline, self.centreline_table) if file is not None)
+        return (*self.segmentations, *others, *line)
+
+    @property
+    def journal(self) -> Path:
+        """What tells a run that was killed while it wrote the case from the work of a person; gone when it is done."""
+        first = self.segmentations[0]
+        return first.with_name(f".{first.name}.journal")
+
+    @property
     def sidecars(self) -> tuple[Path, ...]:
         """The sidecar of each segmentation, then that of the centreline."""
         described = self.segmentations if self.centreline is None else (*self.segmentations, self.centreline)

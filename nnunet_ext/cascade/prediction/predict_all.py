@@ -11,18 +11,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnunet_ext.cascade.prediction.case_files import Wanted, name_files
-from nnunet_ext.cascade.prediction.finished_case import SECONDS, finished_case
+from nnunet_ext.cascade.prediction.case_files import CaseFiles, Wanted, name_files
+from nnunet_ext.cascade.prediction.finished_case import SECONDS, finished_case, volumes_of
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
 from nnunet_ext.cascade.prediction.read_case import CaseImages, read_case
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.sidecar import sidecar
+from nnunet_ext.cascade.prediction.what_stands import Standing, what_stands
 from nnunet_ext.cascade.prediction.write_case import write_case
-from nnunet_ext.core.errors import FileRefusedError, NnunetExtError
+from nnunet_ext.core.errors import ConflictError, FileRefusedError, NnunetExtError
 
 _LOG: Final = logging.getLogger(__name__)
+_SHOWN: Final = 5
 _FOLDERS: Final = re.compile(r"(?<![^\s'\"])/(?:[^\s'\"]*/)?")
 
 
@@ -53,6 +55,8 @@ class PredictionJob:
         For the sidecars, see `sidecar`.
     keep_finished
         Whether a case that an earlier run finished in the same way is kept.
+    force
+        Whether what an earlier run of other settings left is replaced.
     """
 
     segmenter: CaseSegmenter
@@ -64,6 +68,7 @@ class PredictionJob:
     recipe: Mapping[str, Any]
     about: Mapping[str, Any]
     keep_finished: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ class CaseOutcome:
         Of each region; empty where there is no prediction.
     seconds
         That it took; None where there is no prediction.
+    spared
+        Names of files that are not as they were predicted, for which the case is kept as it stands.
     """
 
     case: str
@@ -92,6 +99,26 @@ class CaseOutcome:
     warnings: tuple[str, ...] = ()
     volumes_mm3: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
+    spared: tuple[str, ...] = ()
+
+
+def refuse_overwriting(cases: Sequence[InputCase], job: PredictionJob) -> None:
+    """Look at what stands under the names that the cases would get, before anything is done.
+
+    Raises
+    ------
+    ConflictError
+        Where a file is not, byte for byte, what an earlier run of the same settings left; see `Standing.refused`.
+    """
+    found = {case.name: _standing(case, job).refused(**_policy(job)) for case in cases if not case.reason}
+    refused = [f"{name}: {', '.join(why)}" for name, why in found.items() if why]
+    if refused:
+        more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
+        raise ConflictError(
+            f"{job.out}: {len(refused)} of {len(cases)} images have predictions that would be overwritten: "
+            f"{'; '.join(refused[:_SHOWN])}{more}. Choose another -o; or --force, which replaces what this command "
+            "wrote and keeps what was corrected by hand"
+        )
 
 
 def predict_all(cases: Sequence[InputCase], job: PredictionJob) -> Iterator[CaseOutcome]:
@@ -120,8 +147,13 @@ def _outcome(case: InputCase, job: PredictionJob) -> CaseOutcome:
 
 def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     begun = time.perf_counter()
-    files = name_files(job.out, case, job.naming, job.options.regions.names, job.wanted)
+    files = _files(case, job)
     images = read_case(case)
+    standing = _standing(case, job)
+    if spared := standing.spared(**_policy(job)):
+        return _kept_as_it_stands(case, files, spared, images, job)
+    if refused := standing.refused(**_policy(job)):
+        raise ConflictError(f"would be overwritten: {', '.join(refused)}")
     if job.keep_finished:
         kept = finished_case(files, images, job.options.regions, job.recipe)
         if kept is not None:
@@ -132,8 +164,35 @@ def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     seconds = round(time.perf_counter() - begun, 3)
     content = sidecar(predicted, images.inputs, job.recipe, job.about)
     said = {**content, "VolumesMm3": volumes, SECONDS: seconds}
+    if _standing(case, job).spared(keep_finished=True, force=True):
+        raise ConflictError("its masks were changed while it was predicted, and are kept; run the same command again")
     write_case(files, predicted, images.volumes[0], job.options.regions, said)
     return CaseOutcome(case.name, Status.DONE, "", predicted.warnings, volumes, seconds)
+
+
+def _kept_as_it_stands(
+    case: InputCase, files: CaseFiles, spared: Sequence[Path], images: CaseImages, job: PredictionJob
+) -> CaseOutcome:
+    names = tuple(file.name for file in spared)
+    warnings = [f"{', '.join(names)}: not as predicted but corrected by hand, so the case is kept as it stands"]
+    try:
+        volumes = volumes_of(files, images, job.options.regions)
+    except (FileRefusedError, OSError) as error:
+        volumes = {}
+        warnings.append(f"its volumes are unknown: {_in_words(error)}")
+    return CaseOutcome(case.name, Status.KEPT, "", tuple(warnings), volumes, spared=names)
+
+
+def _files(case: InputCase, job: PredictionJob) -> CaseFiles:
+    return name_files(job.out, case, job.naming, job.options.regions.names, job.wanted)
+
+
+def _standing(case: InputCase, job: PredictionJob) -> Standing:
+    return what_stands(_files(case, job), job.recipe)
+
+
+def _policy(job: PredictionJob) -> dict[str, bool]:
+    return {"keep_finished": job.keep_finished, "force": job.force}
 
 
 def _of_centreline(predicted: PredictedCase, job: PredictionJob) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def prediction_columns(regions: Sequence[str]) -> dict[str, Any]:
     """Describe the columns, as BIDS describes those of a table."""
     levels = {
         Status.DONE: "predicted by this run",
-        Status.KEPT: "predicted by an earlier run, verified and kept",
+        Status.KEPT: "predicted by an earlier run and kept, verified or, as a warning says, corrected by hand",
         Status.FAILED: "not predicted; see reason",
         Status.SKIPPED: "left out knowingly; see reason",
     }

@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from typing import Final
 
 from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
 
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, has_torchvision, stand_in_folder, trainer_folder
+from nnunet_ext.core.environment import EXTERNAL_TRAINERS, require_torchvision, trainer_folder
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 _ADVICE: Final = (
@@ -28,14 +27,15 @@ def find_trainer(name: str) -> type:
     Raises
     ------
     EnvironmentProblemError
-        Where there is none, or the file that defines it cannot be imported.
+        Where there is none, the file that defines it cannot be imported, or torchvision is missing.
     """
+    require_torchvision()
     folders = [folder for folder in os.environ.get(EXTERNAL_TRAINERS, "").split(os.pathsep) if folder.strip()]
     if str(trainer_folder()) not in folders:
         folders.append(str(trainer_folder()))
     searched = f"searched in: nnU-Net itself, {', '.join(folders)}"
     try:
-        with _external_trainers(os.pathsep.join(folders)), _torchvision():
+        with _external_trainers(os.pathsep.join(folders)):
             found = recursive_find_trainer_class_by_name(name)
     except (RuntimeError, AssertionError) as error:  # so nnU-Net says that there is none, or that it is no trainer
         raise EnvironmentProblemError(
@@ -63,17 +63,3 @@ def _external_trainers(folders: str) -> Iterator[None]:
             del os.environ[EXTERNAL_TRAINERS]
         else:
             os.environ[EXTERNAL_TRAINERS] = before
-
-
-@contextlib.contextmanager
-def _torchvision() -> Iterator[None]:
-    """Let nnU-Net's search, which imports every trainer it has, get past the one that wants torchvision."""
-    if has_torchvision():
-        yield
-        return
-    stand_in = str(stand_in_folder())
-    sys.path.append(stand_in)
-    try:
-        yield
-    finally:
-        sys.path.remove(stand_in)

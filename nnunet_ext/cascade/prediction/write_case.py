@@ -3,6 +3,8 @@
 import csv
 import io
 from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,9 +12,11 @@ import numpy as np
 from nnunet_ext.cascade.centreline import Centreline, centreline
 from nnunet_ext.cascade.prediction.case_files import CaseFiles, sidecar_of
 from nnunet_ext.cascade.prediction.predict_case import PredictedCase
-from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.cascade.prediction.what_stands import OUTPUTS, known_hashes
+from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.volume import Volume
 
 CENTRELINE_COLUMNS: Final = {
@@ -30,7 +34,9 @@ def write_case(
 ) -> None:
     """Write all that `files` names.
 
-    A sidecar says that its segmentation is done: those of an earlier run go first, and the new ones come last.
+    A sidecar says that its segmentation is done: those of an earlier run go first, and the new ones come last. It holds
+    the SHA-256 of everything that was written, so that a later run knows what nobody has touched since; meanwhile a
+    journal does.
 
     Parameters
     ----------
@@ -45,33 +51,43 @@ def write_case(
     content
         Of the sidecars.
     """
-    for file in files.sidecars:
-        file.unlink(missing_ok=True)
-    if files.label_map is not None:
-        write_mask(files.label_map, regions.draw(predicted.masks), grid.affine)
-    for region, file in files.masks:
-        write_mask(file, predicted.masks[region], grid.affine)
-    for region, file in files.probabilities:
-        write_image(file, predicted.probabilities[region], grid.affine)
-    for region, file in files.disagreement:
-        write_image(file, predicted.disagreement[region], grid.affine)
-    _write_centreline(files, predicted, grid, content)
+    known = known_hashes(files)
+    with ExitStack() as stack:
+        staged = {file: stack.enter_context(atomic_path(file)) for file in files.outputs}
+        _draw(files, staged, predicted, grid, regions)
+        made = {file.name: sha256(path) for file, path in staged.items()}
+        write_json(files.journal, {OUTPUTS: {name: sorted({made[name], *known.get(name, ())}) for name in made}})
+        for file in files.sidecars:
+            file.unlink(missing_ok=True)
+    told = {**content, OUTPUTS: made}
+    if files.centreline is not None:
+        columns = {name: {"Description": text} for name, text in CENTRELINE_COLUMNS.items()}
+        write_json(sidecar_of(files.centreline), {**told, "Columns": columns})
     if files.label_map is not None:
         labels = {name: list(values) for name, values in regions.regions}
-        write_json(sidecar_of(files.label_map), {**content, "Labels": labels, "RegionsClassOrder": list(regions.order)})
+        write_json(sidecar_of(files.label_map), {**told, "Labels": labels, "RegionsClassOrder": list(regions.order)})
     for region, file in files.masks:
-        write_json(sidecar_of(file), {**content, "Type": "ROI", "Region": region})
+        write_json(sidecar_of(file), {**told, "Type": "ROI", "Region": region})
+    files.journal.unlink()
 
 
-def _write_centreline(files: CaseFiles, predicted: PredictedCase, grid: Volume, content: Mapping[str, Any]) -> None:
-    if files.centreline is None or files.centreline_table is None:
-        return
-    cord = np.zeros(grid.data.shape, dtype=np.bool_) if predicted.cord is None else predicted.cord
-    line = centreline(Volume(cord, grid.affine))
-    write_mask(files.centreline, line.draw(grid.data.shape), grid.affine)
-    write_text(files.centreline_table, _table(line))
-    columns = {name: {"Description": text} for name, text in CENTRELINE_COLUMNS.items()}
-    write_json(sidecar_of(files.centreline), {**content, "Columns": columns})
+def _draw(
+    files: CaseFiles, staged: Mapping[Path, Path], predicted: PredictedCase, grid: Volume, regions: Labelling
+) -> None:
+    """Write everything under names that are not final."""
+    if files.label_map is not None:
+        write_mask(staged[files.label_map], regions.draw(predicted.masks), grid.affine)
+    for region, file in files.masks:
+        write_mask(staged[file], predicted.masks[region], grid.affine)
+    for region, file in files.probabilities:
+        write_image(staged[file], predicted.probabilities[region], grid.affine)
+    for region, file in files.disagreement:
+        write_image(staged[file], predicted.disagreement[region], grid.affine)
+    if files.centreline is not None and files.centreline_table is not None:
+        cord = np.zeros(grid.data.shape, dtype=np.bool_) if predicted.cord is None else predicted.cord
+        line = centreline(Volume(cord, grid.affine))
+        write_mask(staged[files.centreline], line.draw(grid.data.shape), grid.affine)
+        write_text(staged[files.centreline_table], _table(line))
 
 
 def _table(line: Centreline) -> str:

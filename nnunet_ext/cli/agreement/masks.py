@@ -10,12 +10,10 @@ from typing import Final
 
 from nnunet_ext.cli.agreement.inputs import TABLES, method_names
 from nnunet_ext.cli.agreement.methods import Agreement
-from nnunet_ext.cli.agreement.place import DICTIONARY, refuse_place
+from nnunet_ext.cli.agreement.place import claim
 from nnunet_ext.cli.biomarkers.command import Biomarkers
 from nnunet_ext.cli.evaluate.command import Evaluate
-from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
 
@@ -54,12 +52,12 @@ class AgreementOfMasks:
     def run(self) -> int:
         """Score, measure, compare; 3 where a case was refused on the way, as its tables say."""
         asked = self.agreement
-        refuse_place(asked.out, (self.reference, *asked.inputs), force=asked.force)
+        place = claim(asked.out, (self.reference, *asked.inputs), force=asked.force)
         masks = (self.reference, *asked.inputs)
         of_methods = asked.names or method_names(asked.inputs, ())
         whole = of_methods if len(of_methods) == len(masks) else ("reference", *of_methods)
         names = method_names(masks, whole)
-        write_json(asked.out / DICTIONARY, {**generated_by(), "complete": False})  # from now on the folder is ours
+        place.begin(())  # from now on the folder is ours
         refused = [
             self._score(path, asked.out / SCORED / name) for path, name in zip(masks[1:], names[1:], strict=True)
         ]
@@ -69,7 +67,7 @@ class AgreementOfMasks:
         methods = {Kind.METRICS: scored, Kind.BIOMARKERS: measured}
         if len(scored) < 2:
             del methods[Kind.METRICS]
-        code = asked.compare(methods)
+        code = asked.compare(methods, place)
         if any(refused):
             print("nnunet_ext agreement: cases were refused on the way; see not_compared.tsv", file=sys.stderr)
             return DataRefusedError.exit_code

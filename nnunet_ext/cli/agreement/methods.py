@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 
 if TYPE_CHECKING:
+    from nnunet_ext.core.output_place import OutputPlace
     from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements
 
 
@@ -61,13 +62,13 @@ class Agreement:
     def run(self) -> int:
         """Compare, write, and say what was found."""
         from nnunet_ext.cli.agreement.inputs import read_methods  # noqa: PLC0415 - scipy and matplotlib take seconds
-        from nnunet_ext.cli.agreement.place import refuse_place  # noqa: PLC0415
+        from nnunet_ext.cli.agreement.place import claim  # noqa: PLC0415
 
-        refuse_place(self.out, self.inputs, force=self.force)
-        return self.compare(read_methods(self.inputs, self.names))
+        place = claim(self.out, self.inputs, force=self.force)
+        return self.compare(read_methods(self.inputs, self.names), place)
 
-    def compare(self, methods: "Mapping[Kind, Sequence[Measurements]]") -> int:
-        """Compare tables that are already read."""
+    def compare(self, methods: "Mapping[Kind, Sequence[Measurements]]", place: "OutputPlace") -> int:
+        """Compare tables that are already read, and write to a folder that is claimed."""
         from nnunet_ext.cli.agreement.publish import publish  # noqa: PLC0415
         from nnunet_ext.cli.progress import progress_bar  # noqa: PLC0415
         from nnunet_ext.evaluation.agreement.adjust import Correction  # noqa: PLC0415
@@ -91,7 +92,7 @@ class Agreement:
             with progress_bar(f"agreement of {kind}", "test") as progress:
                 of_kind = scores if kind is Kind.BIOMARKERS else None
                 analyses.append(analyse(tables, wanted, rules, of_kind, progress))
-        published = publish(self.out, analyses, rules, notes)
+        published = publish(place, analyses, rules, notes)
         self._tell(published.tables, published.reasons)
         return 0
 

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.agreement.figures import draw_figures
 from nnunet_ext.cli.agreement.place import write_agreement
 from nnunet_ext.cli.agreement.words import figure, interval, label, left_out_words, p_value, verdict
+from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows
@@ -38,13 +38,13 @@ class Published:
     reasons: Mapping[str, int]
 
 
-def publish(out: Path, analyses: Sequence[Analysis], rules: Rules, notes: Sequence[str]) -> Published:
+def publish(place: OutputPlace, analyses: Sequence[Analysis], rules: Rules, notes: Sequence[str]) -> Published:
     """Write what was found.
 
     Parameters
     ----------
-    out
-        The folder.
+    place
+        The folder, claimed.
     analyses
         Of metrics, of biomarkers, or of both.
     rules
@@ -85,7 +85,7 @@ def publish(out: Path, analyses: Sequence[Analysis], rules: Rules, notes: Sequen
         {"methods": _methods(analyses), "notes": list(problems)},
     )
     pictures = {name: picture.svg for drawn in figures for name, picture in drawn.items()}
-    write_agreement(out, tables, pictures, render_agreement_page(page), dictionary)
+    write_agreement(place, tables, pictures, render_agreement_page(page), dictionary)
     return Published(tables, reasons)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cli.agreement.inputs import method_names
-from nnunet_ext.cli.agreement.place import refuse_place, write_agreement
+from nnunet_ext.cli.agreement.place import claim, write_agreement
 from nnunet_ext.cli.agreement.publish import left_out_row
 from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
@@ -18,6 +18,7 @@ from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
 from nnunet_ext.core.mask import refuse_several
 from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array
 from nnunet_ext.core.workers import run_all
@@ -66,7 +67,7 @@ class AgreementOfRaters:
 
     def run(self) -> int:
         """Compare, write, and say what was found; 3 where a mask was refused."""
-        refuse_place(self.out, self.folders, force=self.force)
+        place = claim(self.out, self.folders, force=self.force)
         raters = dict(zip(method_names(self.folders, self.names), map(_masks, self.folders), strict=True))
         every = sorted(set().union(*raters.values()))
         without = {case: [name for name, masks in raters.items() if case not in masks] for case in every}
@@ -83,7 +84,7 @@ class AgreementOfRaters:
         missing = [
             LeftOut(case, "", "", "", "", f"no mask of {', '.join(names)}") for case, names in without.items() if names
         ]
-        summary = _publish(self.out, list(raters), rows, [*missing, *refused])
+        summary = _publish(place, list(raters), rows, [*missing, *refused])
         self._tell(summary, [*missing, *refused])
         return DataRefusedError.exit_code if refused else 0
 
@@ -136,7 +137,7 @@ def _read(files: Mapping[str, Path]) -> tuple[dict[str, Array], float]:
 
 
 def _publish(
-    out: Path, raters: Sequence[str], rows: Sequence[RaterAgreement], left_out: Sequence[LeftOut]
+    place: OutputPlace, raters: Sequence[str], rows: Sequence[RaterAgreement], left_out: Sequence[LeftOut]
 ) -> list[dict[str, str]]:
     summary = rater_summary(rows)
     icc, between = volume_agreement([row for row in rows if row.against == next(iter(_CONSENSUS))])
@@ -177,7 +178,7 @@ def _publish(
     }
     dictionary = agreement_dictionary({name: len(table) for name, table in tables.items()}, None, facts)
     pictures = {name: picture.svg for name, picture in figures.items()}
-    write_agreement(out, tables, pictures, render_agreement_page(page), dictionary)
+    write_agreement(place, tables, pictures, render_agreement_page(page), dictionary)
     return summary
 
 

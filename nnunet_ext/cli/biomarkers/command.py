@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
-from nnunet_ext.cli.biomarkers.place import forget_earlier_run, refuse_place
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import NOTHING, Row, read_table
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 5
 _LISTED: Final = 40
+_LOG: Final = "biomarkers.log"
 _EXAMPLES: Final = """\
 examples:
   nnunet_ext biomarkers --lesion sub-01_T2w_lesion.nii.gz --cord sub-01_T2w_seg.nii.gz -o measured
@@ -51,7 +52,7 @@ class Biomarkers:
     json
         Whether the answer is JSON.
     force
-        Whether what an earlier run left is replaced.
+        Whether the files that an earlier run left are replaced.
     """
 
     lesion: Path
@@ -73,10 +74,12 @@ class Biomarkers:
         # scipy: a wrong argument must not wait for it.
         from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_cases  # noqa: PLC0415
         from nnunet_ext.evaluation.biomarkers.measure_folder import Settings, measure_folder  # noqa: PLC0415
-        from nnunet_ext.evaluation.biomarkers.tables import describe, write_tables  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.tables import describe, files_of, write_tables  # noqa: PLC0415
 
         inputs = [path for path in (self.lesion, self.cord, self.image, self.probability, *self.folds) if path]
-        refuse_place(self.out, inputs, force=self.force)
+        place = self._place
+        place.refuse_inputs(inputs, derivatives=True)
+        place.refuse_taken()
         level, levels = _levels(self.nli_slice)
         known = _known(self.cases)
         folders = (self.lesion, self.cord, self.image, self.probability, self.folds, self.label_maps)
@@ -84,13 +87,17 @@ class Biomarkers:
         strangers = sorted(set(levels) - {case.case for case in found})
         if strangers:
             raise DataRefusedError(f"--nli-slice: no lesion mask of the case {', '.join(strangers[:_SHOWN])} was found")
-        forget_earlier_run(self.out)
+        place.begin([*files_of([case.case for case in found]), _LOG])
         describe(self.out)
         settings = Settings(self.out, self.threshold, level, tuple(levels.items()))
         with progress_bar("measure", "case") as progress:
             cases = measure_folder(found, settings, n_procs=self.n_procs, progress=progress)
         write_tables(self.out, cases, known)
         return self._conclude(cases)
+
+    @property
+    def _place(self) -> OutputPlace:
+        return OutputPlace(self.out, "biomarkers", "Lesion biomarkers of nnunet_ext", force=self.force)
 
     def _conclude(self, cases: Sequence["MeasuredCase"]) -> int:
         from nnunet_ext.evaluation.biomarkers.tables import counts  # noqa: PLC0415
@@ -100,7 +107,8 @@ class Biomarkers:
         notes = [f"{case.case}: {note}" for case in cases for note in case.notes]
         log = [f"nnunet_ext {__version__} biomarkers", *(f"note: {note}" for note in notes)]
         log += [f"refused: {text}" for text in refused]
-        write_text(self.out / "biomarkers.log", "\n".join([*log, json.dumps(summary), ""]))
+        write_text(self.out / _LOG, "\n".join([*log, json.dumps(summary), ""]))
+        self._place.finish()
         if self.json:
             print(json.dumps({"output": str(self.out), **summary}))
         else:
@@ -156,7 +164,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cases", type=Path, metavar="TSV", help="cases.tsv: subject, session, site and contrast of each case")
     add("--n-procs", type=int, default=1, metavar="N", help="processes")
     add("--json", action="store_true", help="answer in JSON")
-    add("--force", action="store_true", help="replace what an earlier run left in OUT")
+    add("--force", action="store_true", help="replace the very files that an earlier run left in OUT")
 
 
 def from_options(options: argparse.Namespace) -> Biomarkers:

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
-from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
+from nnunet_ext.cli.crop_dataset.datasets import find_dataset, read_json
+from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans
 from nnunet_ext.cli.crop_dataset.margins import edited_margins, keep_margins
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
@@ -79,7 +80,7 @@ class CropDataset:
     def run(self) -> int:
         """Write the dataset and say what was cropped."""
         raw = required_folder("nnUNet_raw", os.environ)
-        source = RawDataset(_find_dataset(raw, self.source))
+        source = RawDataset(find_dataset(raw, self.source))
         dataset = RawDataset.named(raw, self.number, self.name)
         cords = find_cords(self.cords)
         said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
@@ -98,34 +99,6 @@ class CropDataset:
             print(json.dumps({"dataset": str(dataset.folder), **asdict(done.counts), **done.margins.content()}))
         else:
             print(f"{dataset.folder}: {_in_words(done)}\n{_NEXT.format(number=self.number)}")
-        return 0
-
-
-@dataclass(frozen=True)
-class FixPlans:
-    """Have nnU-Net's plans normalise each box as a whole.
-
-    Parameters
-    ----------
-    plans
-        Number or name of a planned dataset, or one plans file.
-    json
-        Whether the answer is JSON.
-    """
-
-    plans: str
-    json: bool
-
-    def run(self) -> int:
-        """Change the plans, and say what was changed."""
-        changes = {file: force_full_normalisation(file) for file in _plans_files(self.plans)}
-        for file, found in changes.items():
-            for change in found:
-                _warn_of_stale_cases(file.parent, change)
-            if not self.json:
-                print(f"{file}: {'; '.join(map(_change_in_words, found)) or 'nothing had to be changed'}")
-        if self.json:
-            print(json.dumps({str(file): [asdict(change) for change in found] for file, found in changes.items()}))
         return 0
 
 
@@ -185,46 +158,6 @@ def from_options(options: argparse.Namespace) -> CropDataset | FixPlans:
     return CropDataset(**{**given, "cords": tuple(options.cords), "jitter": (least, most)})
 
 
-def _find_dataset(root: Path, asked: str) -> Path:
-    """Find a dataset's folder below one of nnU-Net's roots by its number or name, or take the folder itself."""
-    if asked.isdigit():
-        found = sorted(folder for folder in root.glob(f"Dataset{int(asked):03d}_*") if folder.is_dir())
-    else:
-        found = [folder for folder in (root / asked, Path(asked)) if folder.is_dir()][:1]
-    if len(found) != 1:
-        there = ", ".join(sorted(folder.name for folder in root.glob("Dataset*"))) or "no dataset"
-        raise DataRefusedError(f"{asked}: one dataset of this number, name or folder was needed; in {root}: {there}")
-    return found[0]
-
-
-def _plans_files(asked: str) -> list[Path]:
-    if asked.endswith(".json"):
-        return [Path(asked)]
-    folder = _find_dataset(required_folder(_PREPROCESSED, os.environ), asked)
-    files = [file for file in sorted(folder.glob("*.json")) if "configurations" in _read_json(file)]
-    if not files:
-        raise DataRefusedError(
-            f"{folder}: plans were needed and nnU-Net has made none; "
-            f"run: nnUNetv2_plan_and_preprocess -d {_number(folder)} --no_pp"
-        )
-    return files
-
-
-def _warn_of_stale_cases(folder: Path, change: PlansChange) -> None:
-    cases = folder / change.data_identifier
-    if change.data_identifier and cases.is_dir():
-        print(
-            f"nnunet_ext crop-dataset: warning: {cases}: preprocessed by the plans as they were; "
-            f"run: nnUNetv2_preprocess -d {_number(folder)} -c {change.configuration}",
-            file=sys.stderr,
-        )
-
-
-def _number(folder: Path) -> str:
-    """Take a dataset's number from the name of its folder, as nnU-Net's commands want it."""
-    return folder.name.removeprefix("Dataset").split("_")[0].lstrip("0") or "ID"
-
-
 def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], raw: Path) -> list[str]:
     """Compare the folds of each localizer with its splits, and say of which folders nothing is known."""
     said = []
@@ -236,7 +169,7 @@ def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], ra
             )
             continue
         splits = _find_splits(folder.resolve().parent.name, raw)
-        refuse_seen_cases(mine, set(mine), _read_json(splits), splits)
+        refuse_seen_cases(mine, set(mine), read_json(splits), splits)
     return said
 
 
@@ -253,17 +186,10 @@ def _find_splits(dataset: str, raw: Path) -> Path:
 
 
 def _read_margins(file: Path) -> Margins:
-    content = _read_json(file)
+    content = read_json(file)
     if not isinstance(content, dict):
         raise DataRefusedError(f"{file}: the six keys of crop_metadata.json were needed")
     return Margins.from_content(content)
-
-
-def _read_json(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataRefusedError(f"{file}: a JSON file was needed: {error}") from error
 
 
 def _left_whole(rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -288,7 +214,3 @@ def _in_words(done: Cropping) -> str:
         f"{counts.label_voxels_at_risk} label voxels, none is lost; {counts.test_label_voxels_outside} label voxels of "
         f"test cases lie outside their box; margins in mm: {margins}"
     )
-
-
-def _change_in_words(change: PlansChange) -> str:
-    return f"{change.configuration}: use_mask_for_norm off for channel {', '.join(map(str, change.channels))}"

@@ -1,14 +1,11 @@
 """The figures that the demo must reach, measured."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
-from nnunet_ext.evaluation.case import RegionMetrics
 from nnunet_ext.evaluation.summary import OVERALL_SITE, summary_table
-from nnunet_ext.evaluation.tables import metrics_table
-from nnunet_ext.report.content import Headline
 
 CORD_DICE: Final = 0.90
 LESION_DICE: Final = 0.60
@@ -16,24 +13,53 @@ MINUTES: Final = 12
 MEMORY_GIB: Final = 6
 
 
-def headlines(
-    synthetic: Sequence[RegionMetrics], own: Sequence[RegionMetrics], seconds: float, peak_bytes: int
-) -> list[Headline]:
+@dataclass(frozen=True)
+class Headline:
+    """One figure.
+
+    Parameters
+    ----------
+    label
+        What was measured, such as `Cord Dice`.
+    value
+        The figure; None where there is none.
+    target
+        What was wanted, higher being better; None where nothing was promised.
+    note
+        What it rests on.
+    """
+
+    label: str
+    value: float | None
+    target: float | None = None
+    note: str = ""
+
+    def in_words(self) -> str:
+        """Give the line that the demo prints."""
+        found = "n/a" if self.value is None else f"{self.value:.3f}"
+        wanted = "" if self.target is None else f"  (wanted: at least {self.target})"
+        return f"{self.label}: {found}{wanted}  {self.note}"
+
+
+def headlines(metrics: pd.DataFrame, synthetic: str, seconds: float, peak_bytes: int) -> list[Headline]:
     """Put the run's figures beside what they should be.
 
     Parameters
     ----------
-    synthetic, own
-        Metrics of the held-out synthetic patients, and of the user's images. A target stands over the first only: a
-        few minutes of training on synthetic T2w images promise nothing for real ones.
+    metrics
+        Of the held-out cases, as `evaluate` left them in `metrics.tsv`.
+    synthetic
+        How the names of synthetic patients begin. A target stands over these only: a few minutes of training on
+        synthetic T2w images promise nothing for real ones.
     seconds
         Of all steps, those done before an interruption included.
     peak_bytes
         Memory of all processes together; 0 where the system does not tell.
     """
-    found = [*_dice(synthetic, "", CORD_DICE, LESION_DICE)]
-    if own:
-        found += _dice(own, ", your images", None, None)
+    made = metrics["case"].astype(str).str.startswith(synthetic)
+    found = _dice(metrics[made], "", CORD_DICE, LESION_DICE)
+    if not made.all():
+        found += _dice(metrics[~made], ", your images", None, None)
     memory = peak_bytes / 1024**3 if peak_bytes else None
     return [
         *found,
@@ -42,10 +68,8 @@ def headlines(
     ]
 
 
-def _dice(
-    rows: Sequence[RegionMetrics], whose: str, cord_target: float | None, lesion_target: float | None
-) -> list[Headline]:
-    summary = summary_table(metrics_table(rows))
+def _dice(metrics: pd.DataFrame, whose: str, cord_target: float | None, lesion_target: float | None) -> list[Headline]:
+    summary = summary_table(metrics)
     cord, cases = _mean(summary, "sc", "dsc")
     lesion, with_lesion = _mean(summary, "lesion", "dsc_in_lesion_cases")
     clean, lesion_free = _mean(summary, "lesion", "lesion_free_kept_clean")

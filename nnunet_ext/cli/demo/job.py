@@ -7,31 +7,37 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Final
+
+import pandas as pd
 
 from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.demo.console import Console
 from nnunet_ext.cli.demo.figures import headlines
-from nnunet_ext.cli.demo.measure import Evaluation, evaluate
 from nnunet_ext.cli.demo.memory import PeakMemory, peak_memory
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess, training_progress
-from nnunet_ext.cli.demo.page import write_report
-from nnunet_ext.cli.demo.segment import SingleImage, check_images, predict, put_back
+from nnunet_ext.cli.demo.page import write_page
+from nnunet_ext.cli.demo.product import Product
+from nnunet_ext.cli.demo.single_image import SingleImage, check_images
 from nnunet_ext.cli.demo.small_plan import add_small_configuration
 from nnunet_ext.cli.demo.steps import Step, Tell, run_steps
 from nnunet_ext.cli.demo.workspace import CONFIGURATION, DATASET_NUMBER, PLANS, Workspace
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.environment import require_torchvision
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
+from nnunet_ext.evaluation.tables import METRICS_FILES, typed
 from nnunet_ext.phantom.dataset import write_dataset as write_phantom
 from nnunet_ext.phantom.site import find_sites
-from nnunet_ext.report.content import Headline
 
 SITES: Final = ("sagittal-sci", "axial-ms", "isotropic")
 TEST_FRACTION: Final = 0.25
@@ -88,7 +94,9 @@ class Demo:
                 )
             if not source.root.is_dir():
                 raise DataRefusedError(f"--bids {source.root}: a BIDS folder was needed and there is no such folder")
-        work.claim()
+        require_torchvision()
+        place = OutputPlace(work.root, "demo", "Spinal cord and lesion segmentation", settings={})
+        place.begin(())
         print(f"Everything goes to {work.root}; interrupted, the same command goes on.")
         for image in images:
             if image.refused:
@@ -98,7 +106,7 @@ class Demo:
         steps = job.steps()
         with peak_memory() as memory:
             seconds = run_steps(steps, work.steps, Console([step.expected_seconds for step in steps]))
-            job.finish(seconds, memory)
+            job.finish(place, seconds, memory)
         if any(image.refused for image in images):
             raise DataRefusedError("the job is done, but not for every image; see the report for those refused")
         return 0
@@ -122,7 +130,12 @@ class _Job:
     @property
     def process(self) -> NnunetProcess:
         """Say how nnU-Net's commands are started here."""
-        return NnunetProcess(self.work.nnunet, self.work.root / "demo.log", self.demo.n_procs)
+        return NnunetProcess(self.work.nnunet, self.work.log, self.demo.n_procs)
+
+    @property
+    def product(self) -> Product:
+        """Give our own verbs, on the model that is trained here."""
+        return Product(self.work, self.process, self.work.fold(self.trainer).parent, self.device)
 
     def steps(self) -> list[Step]:
         """List the steps; the seconds were measured on two cores, and only their shares matter."""
@@ -139,7 +152,7 @@ class _Job:
             Step("plan", "plan and preprocess", 16, [], self._plan, _remover(work.preprocessed, work.results)),
             Step("train", "train", 330, training, self._train, _remover(work.results)),
             Step("predict", "predict the held-out patients", 50, images, self._predict,
-                 _remover(work.predictions, work.to_predict, work.images)),
+                 partial(set_aside, [work.predictions, work.images, work.to_predict])),
         ]  # fmt: skip
 
     def _make_patients(self, tell: Tell) -> None:
@@ -197,24 +210,16 @@ class _Job:
         self.process.run("nnUNetv2_train", arguments, hear)
 
     def _predict(self, tell: Tell) -> None:
-        predict(self.work, self.process, self.trainer, self.device, self.images, tell)
-        target = load_target(TARGET)
+        tell(0.0, "")
         for image in self.images:
             if not image.refused:
-                put_back(self.work, image, target)
+                image.copy_to(self.work.to_predict)
+        self.product.predict()
 
-    def finish(self, seconds: dict[str, float], peak: PeakMemory) -> None:
-        """Score, write the report, and print the figures as they were measured."""
+    def finish(self, place: OutputPlace, seconds: dict[str, float], peak: PeakMemory) -> None:
+        """Score, measure, write the report, and print the figures as they were measured."""
         begun = time.monotonic()
-        target = load_target(TARGET)
-        evaluation: Evaluation = evaluate(self.work, target)
-
-        def measure() -> list[Headline]:
-            so_far = sum(seconds.values()) + time.monotonic() - begun
-            synthetic = [row for row in evaluation.rows if row.case.startswith(f"{PHANTOM}_")]
-            own = [row for row in evaluation.rows if not row.case.startswith(f"{PHANTOM}_")]
-            return headlines(synthetic, own, so_far, peak.bytes_seen)
-
+        self.product.evaluate()
         facts = {
             "nnU-Net": version("nnunetv2"),
             "PyTorch": version("torch"),
@@ -224,15 +229,14 @@ class _Job:
             "seed": str(self.demo.seed),
             **{f"seconds: {name}": f"{value:.0f}" for name, value in seconds.items()},
         }
-        measured = write_report(
-            self.work, target, evaluation, self.images, trainer=self.trainer, measure=measure, facts=facts
-        )
+        write_page(place, self.work, self.trainer, self.images, facts)
+        metrics = typed(pd.read_csv(self.work.evaluation / METRICS_FILES[0], sep="\t", keep_default_na=True))
+        so_far = sum(seconds.values()) + time.monotonic() - begun
+        measured = headlines(metrics, f"{PHANTOM}_", so_far, peak.bytes_seen)
         figures = {entry.label: entry.value for entry in measured}
         write_json(self.work.root / "demo.json", {"figures": figures, "facts": facts})
         for entry in measured:
-            found = "n/a" if entry.value is None else f"{entry.value:.3f}"
-            wanted = "" if entry.target is None else f"  (wanted: at least {entry.target})"
-            print(f"  {entry.label}: {found}{wanted}  {entry.note}")
+            print(f"  {entry.in_words()}")
         print(f"Report: {self.work.report}")
 
 
@@ -242,6 +246,14 @@ def _remover(*folders: Path) -> Callable[[], None]:
             shutil.rmtree(folder, ignore_errors=True)
 
     return remove
+
+
+def set_aside(folders: Sequence[Path]) -> None:
+    """Give folders of predictions of other settings another name: somebody may have corrected what is in them."""
+    for folder in folders:
+        if folder.is_dir():
+            free = (folder.with_name(f"{folder.name}.before-{number}") for number in count(1))
+            folder.rename(next(name for name in free if not name.exists()))
 
 
 def _contents(root: Path) -> str:

@@ -1,4 +1,4 @@
-"""Starting nnU-Net's own commands, and hearing what they say."""
+"""Starting nnU-Net's own commands and ours, and hearing what they say."""
 
 import os
 import re
@@ -17,13 +17,14 @@ from nnunet_ext.core.environment import NnunetVariables
 from nnunet_ext.core.errors import EnvironmentProblemError, ProcessFailedError
 
 _LAST_LINES: Final = 15
+_OURS: Final = (sys.executable, "-m", "nnunet_ext.cli.main")
 _STOP_SECONDS: Final = 10
 _PROGRESS: Final = re.compile(r"epoch (\d+)/(\d+)  step (\d+)/(\d+)")
 
 
 @dataclass(frozen=True)
 class NnunetProcess:
-    """How nnU-Net's commands are started.
+    """How nnU-Net's commands, and ours, are started.
 
     Parameters
     ----------
@@ -39,17 +40,21 @@ class NnunetProcess:
     log: Path
     n_procs: int
 
-    def run(self, command: str, arguments: Sequence[str], hear: Callable[[str], None]) -> None:
-        """Run one command to its end.
+    def run(
+        self, command: str, arguments: Sequence[str], hear: Callable[[str], None], fine: Sequence[int] = (0,)
+    ) -> int:
+        """Run one command to its end, and give its exit code.
 
         Parameters
         ----------
         command
-            Such as ``nnUNetv2_train``.
+            Such as ``nnUNetv2_train``, or ``nnunet_ext`` for a verb of ours.
         arguments
             As on a command line.
         hear
             Called with each line that it prints.
+        fine
+            Exit codes that are no error.
 
         Raises
         ------
@@ -58,7 +63,7 @@ class NnunetProcess:
         ProcessFailedError
             Where it ends with an error; the message holds its last lines.
         """
-        program = [_find(command), *arguments]
+        program = [*(_OURS if command == "nnunet_ext" else (_find(command),)), *arguments]
         last: deque[str] = deque(maxlen=_LAST_LINES)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
@@ -70,11 +75,12 @@ class NnunetProcess:
                     last.append(line)
                     hear(line)
                 code = process.wait()
-        if code != 0:
+        if code not in fine:
             raise ProcessFailedError(
                 f"{command} ended with exit code {code}; all it said stands in {self.log}; "
                 f"its last lines:\n{''.join(last)}"
             )
+        return code
 
     def _environment(self) -> dict[str, str]:
         ours = {

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.raw_dataset import RawDataset
 
 DATASET_NUMBER: Final = 900
@@ -56,45 +55,40 @@ class Workspace:
 
     @property
     def to_predict(self) -> Path:
-        """Images in nnU-Net's naming: the held-out patients' and those named on the command line."""
+        """Copies of the images named on the command line."""
         return self.root / "to_predict"
 
     @property
     def predictions(self) -> Path:
-        """What the model made of them, on the same grids."""
+        """What `predict` made of the held-out patients: label maps."""
         return self.root / "predictions"
 
     @property
     def images(self) -> Path:
-        """Masks of the images named on the command line, each on its own file's grid."""
+        """What `predict` made of the images named on the command line: masks, each on its own file's grid."""
         return self.root / "images"
 
     @property
     def evaluation(self) -> Path:
-        """The tables of metrics."""
+        """What `evaluate` left."""
         return self.root / "evaluation"
 
     @property
+    def biomarkers(self) -> Path:
+        """What `biomarkers` left."""
+        return self.root / "biomarkers"
+
+    @property
     def report(self) -> Path:
-        """The page."""
+        """The page to open; those of the cases lie beside it."""
         return self.root / "report.html"
+
+    @property
+    def log(self) -> Path:
+        """All that nnU-Net's commands and our verbs said."""
+        return self.root / "demo.log"
 
     @property
     def steps(self) -> Path:
         """One small file for each step that was begun."""
         return self.root / ".steps"
-
-    def claim(self) -> None:
-        """Make the folder, or go on in one that a demo made.
-
-        Raises
-        ------
-        ConflictError
-            Where it holds something else, which the demo must not mix with its own.
-        """
-        if self.root.exists() and (not self.root.is_dir() or (any(self.root.iterdir()) and not self.steps.is_dir())):
-            raise ConflictError(
-                f"{self.root}: an empty or new folder was needed, or one of an earlier demo; found "
-                f"something else; try: nnunet_ext demo {self.root}-demo"
-            )
-        self.steps.mkdir(parents=True, exist_ok=True)

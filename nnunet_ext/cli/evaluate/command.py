@@ -10,6 +10,7 @@ from typing import Final
 
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.output_place import OutputPlace
 
 PRESET_NAMES: Final = ("sciseg2", "anima", "panoptica", "gros2019", "lemay2021")
 """Named here for the help, which must not wait for the libraries behind the presets; a test compares."""
@@ -73,7 +74,7 @@ class Evaluate:
         """Score every case, write the tables, and say what was found."""
         # Imported here: help must not wait for scipy and pandas.
         from nnunet_ext.cli.evaluate.inputs import Asked, gather  # noqa: PLC0415
-        from nnunet_ext.cli.evaluate.output import claim, settings_of, write_results  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate.output import settings_of, write_results  # noqa: PLC0415
         from nnunet_ext.cli.evaluate.words import answer, in_words, refused_in_words  # noqa: PLC0415
         from nnunet_ext.core.workers import run_all  # noqa: PLC0415
         from nnunet_ext.evaluation.evaluate_pair import evaluate_pair  # noqa: PLC0415
@@ -84,10 +85,11 @@ class Evaluate:
         asked = Asked(self.reference, self.prediction, self.target, self.regions, self.cases)
         gathered = gather(asked, scoring, self.threshold, missing_as_empty=self.missing_as_empty)
         settings = settings_of(asked, gathered.comparison, self.out)
-        claim(self.out, settings, force=self.force)
+        place = OutputPlace(self.out, "evaluate", "Evaluation by nnunet_ext", force=self.force, settings=settings)
+        place.refuse_taken()
         with progress_bar("evaluate", "case") as progress:
             results = run_all(evaluate_pair, gathered.pairs, (gathered.comparison,), self.n_procs, progress)
-        summary = write_results(self.out, results, gathered, settings)
+        summary = write_results(place, results, gathered)
         refused = refused_in_words(results)
         for sentence in (*gathered.remarks, *refused):
             print(f"nnunet_ext evaluate: warning: {sentence}", file=sys.stderr)
@@ -122,7 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threshold", type=float, metavar="X", help="take soft masks, values above X being the region")
     add("--missing-as-empty", action="store_true", help="score a missing prediction as an empty one")
     add("--n-procs", type=int, default=1, metavar="N", help="processes (default 1)")
-    add("--force", action="store_true", help="overwrite the results of another evaluation in OUT")
+    add("--force", action="store_true", help="replace the very files that another evaluation left in OUT")
     add("--json", action="store_true", help="answer in JSON")
 
 

@@ -77,7 +77,14 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     add("--centreline", "--centerline", action="store_true", help="the cord's smooth middle as CSV and image, too")
     add(
         "--continue_prediction", action="store_true",
-        help="keep cases whose files are whole and were made by the same models and settings from the same images",
+        help="keep cases whose files are whole and were made by the same models and settings from the same images, and "
+        "cases of which a mask was corrected by hand",
+    )  # fmt: skip
+    add(
+        "--force", action="store_true",
+        help="replace predictions in OUT that were made by other models or settings, which is refused otherwise; a "
+        "case of which a mask was corrected by hand, or drawn by somebody else, is kept as it stands and named: to "
+        "have it predicted anew, move its masks away",
     )  # fmt: skip
 
 

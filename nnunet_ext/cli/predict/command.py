@@ -16,7 +16,13 @@ from nnunet_ext.cascade.prediction.engines import Engine
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.post_processing import HALF
-from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, PredictionJob, Status, predict_all
+from nnunet_ext.cascade.prediction.predict_all import (
+    CaseOutcome,
+    PredictionJob,
+    Status,
+    predict_all,
+    refuse_overwriting,
+)
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_table
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
@@ -24,15 +30,16 @@ from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.predict.arguments import add_arguments
 from nnunet_ext.cli.predict.bids import InputChoice
+from nnunet_ext.cli.predict.describe_run import describe_run
 from nnunet_ext.cli.predict.inputs import Found, Layout, find_cases
 from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
-from nnunet_ext.cli.predict.place import describe_run, refuse_place
 from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.model_name import STOCK_TRAINER
+from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.models.load import load_model
 from nnunet_ext.trainers import is_ours
@@ -63,6 +70,8 @@ class Predict:
         Where outputs go, how they are named, and which there are.
     continue_prediction
         Whether finished cases are kept.
+    force
+        Whether predictions of other settings are replaced.
     rules
         Post-processing.
     device
@@ -86,6 +95,7 @@ class Predict:
     naming: Naming
     wanted: Wanted
     continue_prediction: bool
+    force: bool
     rules: AskedRules
     device: str
     engine: Engine
@@ -100,12 +110,15 @@ class Predict:
         options = self._options(models)
         self._refuse_empty_wishes(models, options.regions)
         found = find_cases(self.inputs, channel_names(models.model.dataset_json), self.choice)
-        refuse_place(self.out, self.inputs, found.layout)
+        place = OutputPlace(self.out, "predict", "Predictions of nnunet_ext")
+        place.refuse_inputs(self.inputs, derivatives=found.layout is Layout.BIDS)
+        place.refuse_taken()
         cases = self._mine(found)
         job = self._job(models, options)
+        refuse_overwriting(cases, job)
         raw = self.inputs[0] if found.layout is Layout.BIDS else None
         regions = options.regions.names
-        describe_run(self.out, self.naming, regions, (models.model.plans, models.model.dataset_json), raw)
+        describe_run(place, self.naming, regions, (models.model.plans, models.model.dataset_json), raw)
         outcomes: list[CaseOutcome] = []
         try:
             with progress_bar("predict", "case") as progress:
@@ -189,6 +202,7 @@ class Predict:
             recipe=recipe,
             about=about,
             keep_finished=self.continue_prediction,
+            force=self.force,
         )
 
     def _segmenter(self, model: TrainedModel, options: SegmenterOptions) -> CaseSegmenter:
@@ -210,6 +224,9 @@ class Predict:
         if len(warned) > _WARNED:
             print(f"nnunet_ext predict: and {len(warned) - _WARNED} more warnings, in the table", file=sys.stderr)
         said = f"{len(outcomes)} images: " + ", ".join(f"{count} {status}" for status, count in counts.items())
+        corrected = [outcome.case for outcome in outcomes if outcome.spared]
+        if corrected:
+            said += f"; {len(corrected)} of the kept corrected by hand: {', '.join(corrected[:_SHOWN])}"
         failed = [f"{outcome.case}: {outcome.reason}" for outcome in outcomes if outcome.status is Status.FAILED]
         lines = [f"nnunet_ext {__version__} predict", *(f"warning: {text}" for text in (*notes, *warned))]
         write_text(
@@ -217,7 +234,7 @@ class Predict:
         )
         table = self._file("predictions", ".tsv")
         if self.json:
-            print(json.dumps({"output": str(self.out), "table": str(table), "images": counts}))
+            print(json.dumps({"output": str(self.out), "table": str(table), "images": counts, "corrected": corrected}))
         else:
             print(f"{self.out}: {said}; see {table.name}")
         if failed:

@@ -23,7 +23,7 @@ from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
 from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_probability
-from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_table
+from nnunet_ext.evaluation.biomarkers.sct_table import sct_file, sct_table
 from nnunet_ext.evaluation.biomarkers.totals import case_totals
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
@@ -121,7 +121,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         image="" if files.image is None else strip_ending(files.image.name),
     )
     write_image(settings.out / measured.instances, _smallest_integers(case.instances), masks.lesion.affine)
-    write_text(settings.out / SCT_FOLDER / f"{files.case}_analysis.tsv", sct_table(measured))
+    write_text(settings.out / sct_file(files.case), sct_table(measured))
     return measured
 
 

@@ -27,6 +27,11 @@ _PLANE: Final = {
 _SIDES: Final = ("dorsal", "ventral", "total")
 
 
+def sct_file(case: str) -> str:
+    """Name a case's table below the output folder."""
+    return f"{SCT_FOLDER}/{case}_analysis.tsv"
+
+
 def sct_table(case: MeasuredCase) -> str:
     """Write a case as `sct_analyze_lesion` names things (`<mask>_analysis.xlsx`), as tab-separated text.
 

@@ -1,13 +1,12 @@
 """The tables and what describes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.names import parse_case
-from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.tables import NOTHING, Row, table_text
 from nnunet_ext.evaluation.biomarkers.cells import text_of
 from nnunet_ext.evaluation.biomarkers.dictionary import (
@@ -17,15 +16,16 @@ from nnunet_ext.evaluation.biomarkers.dictionary import (
     Column,
     entries,
 )
+from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
-from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER
+from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_file
 
 LESIONS: Final = "biomarkers"
 BRIDGES: Final = "bridges"
 CASES: Final = "cases_biomarkers"
 
 _TABLES: Final = {LESIONS: LESION_DICTIONARY, BRIDGES: BRIDGE_DICTIONARY, CASES: CASE_DICTIONARY}
-_BIDS_VERSION: Final = "1.10.0"
+_IGNORE: Final = ".bidsignore"
 _KNOWN: Final = ("subject", "session", "site", "contrast")
 
 
@@ -49,15 +49,18 @@ def write_tables(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[str
     write_text(folder / f"{LESIONS}.tsv", _text(lesions, LESION_DICTIONARY))
 
 
+def files_of(cases: Iterable[str]) -> list[str]:
+    """Name all that `describe`, `measure_folder` and `write_tables` may write for these cases, below the folder."""
+    tables = [f"{name}.{ending}" for name in _TABLES for ending in ("json", "tsv")]
+    return [*tables, _IGNORE, *(file for case in cases for file in (instance_file(case), sct_file(case)))]
+
+
 def describe(folder: Path) -> None:
-    """Write what describes the folder, and is the same whatever is measured; a folder that holds it is one of ours."""
+    """Write what describes the folder, and is the same whatever is measured."""
     for name, columns in _TABLES.items():
         write_json(folder / f"{name}.json", entries(columns))
-    description = {"Name": "Lesion biomarkers of nnunet_ext", "BIDSVersion": _BIDS_VERSION}
-    origin = {"DatasetType": "derivative", "GeneratedBy": [generated_by()]}
-    write_json(folder / "dataset_description.json", {**description, **origin})
     ignored = [*(f"/{name}.{ending}" for name in _TABLES for ending in ("tsv", "json")), f"/{SCT_FOLDER}/"]
-    write_text(folder / ".bidsignore", "\n".join([*ignored, "/*.log", "/*_dseg.nii.gz", ""]))
+    write_text(folder / _IGNORE, "\n".join([*ignored, "/*.log", "/*_dseg.nii.gz", ""]))
 
 
 def lesion_row(case: MeasuredCase, row: LesionRow) -> dict[str, str]:

@@ -9,7 +9,6 @@ import pandas as pd
 from nnunet_ext import __version__
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING, Row
-from nnunet_ext.report.content import Table
 from nnunet_ext.report.curves import training_figure
 from nnunet_ext.report.region_names import REGION_NAMES
 from nnunet_ext.report.rendering import shareable
@@ -19,6 +18,7 @@ from nnunet_ext.report.review.group_content import Figure, GroupContent, Plot
 from nnunet_ext.report.review.group_plots import group_plots
 from nnunet_ext.report.site_table import site_table
 from nnunet_ext.report.sources.found import Found
+from nnunet_ext.report.table import Table
 
 _KINDS: Final = {".svg": "svg+xml", ".png": "png"}
 _BIOMARKERS: Final = (

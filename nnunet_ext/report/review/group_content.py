@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nnunet_ext.report.content import Table
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.columns import Column
+from nnunet_ext.report.table import Table
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from nnunet_ext.core.provenance import generated_by
-from nnunet_ext.report.content import Table
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.columns import metric_title
 from nnunet_ext.report.review.group_content import GroupContent
 from nnunet_ext.report.review.page_names import page_names
+from nnunet_ext.report.table import Table
 
 _SHOWN: Final = (
     "dsc", "nsd", "hd95", "rel_vol_error", "ref_volume_mm3", "pred_volume_mm3", "ref_count", "pred_count",

@@ -15,8 +15,8 @@ from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.report.overlay import RegionMasks
 from nnunet_ext.report.planes import BoolArray
+from nnunet_ext.report.region_masks import RegionMasks
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
 
 _NO_IMAGE: Final = "no image was found, so the masks lie on black; name its folder with --images"

@@ -12,9 +12,9 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Volume
 from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
-from nnunet_ext.report.overlay import RegionMasks
 from nnunet_ext.report.planes import BoolArray
 from nnunet_ext.report.raster import Flat, Pixels, windowed, write_text
+from nnunet_ext.report.region_masks import RegionMasks
 from nnunet_ext.report.region_names import REGION_NAMES
 from nnunet_ext.report.review.choose_slices import Range, Slices, choose_slices
 from nnunet_ext.report.review.contours import Line, Point, contour_layer, outline

@@ -9,7 +9,7 @@ from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name, st
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.tables import NOTHING, Row, finite_number
-from nnunet_ext.report.overlay import RegionMasks
+from nnunet_ext.report.region_masks import RegionMasks
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.read_case import read_case

@@ -38,6 +38,11 @@ class Written:
     files: tuple[Path, ...]
 
 
+def report_files(gathered: Gathered) -> list[str]:
+    """Name all pages that a report of these cases may have, below its folder."""
+    return [GROUP_PAGE, VIEWER_PAGE, *(f"{CASES}/{name}" for name in page_names(gathered.cases))]
+
+
 def write_report(
     gathered: Gathered,
     out: Path,

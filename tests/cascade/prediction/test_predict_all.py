@@ -1,7 +1,7 @@
 import csv
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,21 @@ from nnunet_ext.cascade.prediction.finished_case import finished_case
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, PredictionJob, Status, predict_all
+from nnunet_ext.cascade.prediction.predict_all import (
+    CaseOutcome,
+    PredictionJob,
+    Status,
+    predict_all,
+    refuse_overwriting,
+)
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns, prediction_table
 from nnunet_ext.cascade.prediction.read_case import read_case
+from nnunet_ext.cascade.prediction.segmentation import Segmentation
+from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image
-from nnunet_ext.core.volume import Affine, Array
+from nnunet_ext.core.volume import Affine, Array, Volume
 from tests.cascade.prediction.stand_in import Threshold
 from tests.core.test_labels import CORD_LESION
 
@@ -258,38 +266,159 @@ def test_a_case_of_which_a_mask_was_cut_is_predicted_again(tmp_path: Path) -> No
     assert mask.read_bytes() == sound
 
 
-def test_other_models_settings_or_images_have_the_case_predicted_again(tmp_path: Path) -> None:
-    image, out = write(tmp_path / "a.nii.gz"), tmp_path / "out"
-    run([case(image)], job(out))
-    for changed in ({"Mirroring": False}, {"StepSize": 0.3}, {"Model": {"Name": "rule", "Checkpoints": {"0": "cd"}}}):
-        made = job(out, keep_finished=True, recipe={**RECIPE, **changed})
-        assert [run([case(image)], made)[0].status for _ in range(2)] == [Status.DONE, Status.KEPT]
+CHANGES: Sequence[Mapping[str, Any]] = (
+    {"Mirroring": False},
+    {"StepSize": 0.3},
+    {"Model": {"Name": "rule", "Checkpoints": {"0": "cd"}}},
+)
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+@pytest.mark.parametrize("keep", [False, True])
+def test_masks_of_other_models_or_settings_are_replaced_by_force_alone(
+    tmp_path: Path, keep: bool, changed: Mapping[str, Any], tree_hash: Callable[[Path], str]
+) -> None:
+    given, out = case(write(tmp_path / "a.nii.gz")), tmp_path / "out"
+    run([given], job(out))
+    before = tree_hash(out)
+    made = job(out, keep_finished=keep, recipe={**RECIPE, **changed})
+    with pytest.raises(ConflictError, match=f"a: made with other {next(iter(changed))}.*--force"):
+        refuse_overwriting([given], made)
+    assert run([given], made)[0].status is Status.FAILED
+    assert tree_hash(out) == before
+    refuse_overwriting([given], replace(made, force=True))
+    assert run([given], replace(made, force=True))[0].status is Status.DONE
+    assert run([given], replace(made, keep_finished=True))[0].status is Status.KEPT
+    for mask in out.glob("*.nii.gz"):
+        mask.unlink()  # who wants a case again moves its masks away, and need not know of sidecars
+    assert run([given], job(out))[0].status is Status.DONE
+
+
+def test_another_image_or_a_further_output_has_the_case_predicted_again(tmp_path: Path) -> None:
+    image, made = write(tmp_path / "a.nii.gz"), job(tmp_path / "out", keep_finished=True)
+    run([case(image)], made)
     write(image, first=1)
     assert run([case(image)], made)[0].status is Status.DONE
     assert run([case(image)], replace(made, wanted=Wanted(centreline=True)))[0].status is Status.DONE
 
 
-def test_a_mask_on_another_grid_is_not_taken_for_finished(tmp_path: Path) -> None:
-    image, out = write(tmp_path / "a.nii.gz"), tmp_path / "out"
-    made = job(out, keep_finished=True)
-    run([case(image)], made)
+def correct(mask: Path, affine: Affine | None = None) -> bytes:
+    """Do what a person does in an editor; gives the bytes that must survive."""
+    volume = read_mask(mask)
+    data = volume.data.copy()
+    data[0, 0, 0] = 1
+    write_image(mask, data, volume.affine if affine is None else affine)
+    return mask.read_bytes()
+
+
+SHIFTED = AFFINE + np.array([[0, 0, 0, 0], [0, 0, 0, 2], [0, 0, 0, 0], [0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize("affine", [None, SHIFTED])
+@pytest.mark.parametrize("recipe", [RECIPE, {**RECIPE, "Mirroring": False}])
+@pytest.mark.parametrize("naming", list(Naming))
+def test_a_mask_corrected_by_hand_survives_whatever_is_asked(
+    tmp_path: Path, naming: Naming, recipe: Mapping[str, Any], affine: Affine | None
+) -> None:
+    cases, out = [case(write(tmp_path / f"{name}.nii.gz")) for name in "ab"], tmp_path / "out"
+    run(cases, job(out, naming=naming))
+    mask = name_files(out, cases[0], naming, CORD_LESION.names, Wanted()).segmentations[-1]
+    theirs = correct(mask, affine)
+    made = job(out, naming=naming, recipe=recipe)
+    with pytest.raises(ConflictError, match=f"{mask.name} .corrected by hand"):
+        refuse_overwriting(cases, made)
+    assert run(cases, made)[0].status is Status.FAILED
+    for keep, force in ((True, False), (False, True), (True, True)):
+        outcome = run(cases, replace(made, keep_finished=keep, force=force))[0]
+        assert (outcome.status, outcome.spared) == (Status.KEPT, (mask.name,))
+        assert f"{mask.name}: not as predicted but corrected by hand" in outcome.warnings[0]
+        assert set(outcome.volumes_mm3) == {"sc", "lesion"}
+        assert mask.read_bytes() == theirs
+    assert run(cases, replace(made, force=True))[1].status is Status.DONE
+
+
+def test_a_mask_that_nobody_told_of_is_refused_and_survives_even_force(tmp_path: Path) -> None:
+    given, out = case(write(tmp_path / "a.nii.gz")), tmp_path / "out"
+    drawn = write(out / "a_label-SC_mask.nii.gz").read_bytes()
+    for keep in (False, True):
+        with pytest.raises(ConflictError, match="a_label-SC_mask.nii.gz .not known to be of this command"):
+            refuse_overwriting([given], job(out, keep_finished=keep))
+        assert run([given], job(out, keep_finished=keep))[0].status is Status.FAILED
+    outcome = run([given], job(out, force=True))[0]
+    assert (outcome.status, outcome.spared, outcome.volumes_mm3) == (Status.KEPT, ("a_label-SC_mask.nii.gz",), {})
+    assert [file.read_bytes() for file in out.iterdir()] == [drawn]
+
+
+def test_a_mask_whose_sidecar_was_deleted_is_known_by_the_other_sidecars(tmp_path: Path) -> None:
+    given, made = case(write(tmp_path / "a.nii.gz")), job(tmp_path / "out")
+    run([given], made)
+    (tmp_path / "out" / "a_label-SC_mask.json").unlink()
+    assert run([given], made)[0].status is Status.DONE
+
+
+def test_a_damaged_mask_is_refused_and_redone_where_a_run_goes_on_or_by_force(tmp_path: Path) -> None:
+    given, out = case(write(tmp_path / "a.nii.gz")), tmp_path / "out"
+    run([given], job(out))
     mask = out / "a_label-SC_mask.nii.gz"
-    shifted = AFFINE.copy()
-    shifted[1, 3] += 2
-    write_image(mask, read_mask(mask).data, shifted)
-    assert run([case(image)], made)[0].status is Status.DONE
-    np.testing.assert_allclose(read_mask(mask).affine, AFFINE, atol=1e-5)
+    sound = mask.read_bytes()
+    for changes in ({"keep_finished": True}, {"force": True}):
+        mask.write_bytes(sound[:-9])
+        with pytest.raises(ConflictError, match="damaged"):
+            refuse_overwriting([given], job(out))
+        assert run([given], job(out, **changes))[0].status is Status.DONE
+        assert mask.read_bytes() == sound
 
 
-def test_a_run_that_is_killed_between_two_masks_leaves_no_sidecar(tmp_path: Path) -> None:
-    image, out = write(tmp_path / "a.nii.gz"), tmp_path / "out"
-    run([case(image)], job(out))
-    blocked = out / "a_label-lesion_mask.nii.gz"
-    blocked.unlink()
-    shutil.copytree(tmp_path / "out", blocked)  # a folder of that name: the second mask cannot be written
-    outcome = run([case(image)], job(out, recipe={**RECIPE, "Mirroring": False}))[0]
+def test_a_mask_that_is_corrected_while_its_case_is_predicted_survives(tmp_path: Path) -> None:
+    given, out = case(write(tmp_path / "a.nii.gz")), tmp_path / "out"
+    run([given], job(out))
+    mask = out / "a_label-SC_mask.nii.gz"
+
+    class Slow(Threshold):
+        def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
+            correct(mask)
+            return super().segment(images, boxes)
+
+    outcome = run([given], job(out, segmenter=Slow()))[0]
     assert outcome.status is Status.FAILED
-    assert not list(out.glob("*.json"))
+    assert "were changed while it was predicted" in outcome.reason
+    assert read_mask(mask).data[0, 0, 0] == 1
+
+
+@pytest.mark.parametrize("naming", [Naming.BIDS, Naming.NNUNET])
+def test_a_run_that_is_killed_at_any_rename_leaves_no_sidecar_too_early_and_can_be_run_again(
+    tmp_path: Path, naming: Naming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, out = case(write(tmp_path / "a.nii.gz")), tmp_path / "out"
+    first, second = job(out, naming=naming), job(out, naming=naming, recipe={**RECIPE, "Mirroring": False}, force=True)
+    second = replace(second, options=CaseOptions(CORD_LESION, PostProcessing(smallest_mm3=(("lesion", 1e4),))))
+    rename, killed = Path.replace, 0
+    for number in range(20):
+        shutil.rmtree(out, ignore_errors=True)
+        run([given], first)
+        done: list[Path] = []
+
+        def dies(self: Path, target: Path, number: int = number, done: list[Path] = done) -> Path:
+            done.append(target)
+            if len(done) > number:
+                raise KeyboardInterrupt
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "replace", dies)
+        try:
+            run([given], second)
+        except KeyboardInterrupt:
+            killed += 1
+        monkeypatch.setattr(Path, "replace", rename)
+        again = replace(second, force=False, keep_finished=True)
+        told = [json.loads(file.read_text())["Mirroring"] for file in out.glob("*.json")]
+        assert len(set(told)) <= 1
+        if True not in told:  # from here on the first run's masks are on their way out
+            refuse_overwriting([given], again)
+            assert run([given], again)[0].status in {Status.DONE, Status.KEPT}
+            assert not list(out.glob(".*"))
+            assert run([given], again)[0].status is Status.KEPT
+    assert killed > 3
 
 
 def test_the_table_has_a_row_for_each_case_and_its_columns_are_described(tmp_path: Path) -> None:

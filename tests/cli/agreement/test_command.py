@@ -148,6 +148,18 @@ def test_an_agreement_is_made_again_only_with_force_and_leaves_nothing_old(
     assert not list((out / "figures").glob("*dsc*"))
 
 
+def test_force_spares_a_nested_agreement_and_figures_of_others(
+    measured: tuple[Path, ...], tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    out = tmp_path / "out"
+    assert agreement(*measured[:2], "-o", out) == agreement(*measured[:2], "-o", out / "below") == 0
+    (out / "figures" / "mine.svg").write_text("mine")
+    (out / "below" / "figures" / "mine.svg").write_text("mine")
+    before = tree_hash(out)
+    assert agreement(*measured[:2], "-o", out, "--force") == 0
+    assert tree_hash(out) == before
+
+
 def test_a_folder_of_something_else_is_never_written_to(methods: tuple[Path, Path], tmp_path: Path) -> None:
     assert agreement(*methods, "-o", methods[0], "--force") == 2
     assert agreement(*methods, "-o", tmp_path / "old" / "below", "--force") == 2

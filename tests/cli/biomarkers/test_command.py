@@ -210,6 +210,39 @@ def test_an_earlier_run_is_replaced_on_request_only_and_nothing_of_it_stays(
     assert not list(out.rglob("*empty*"))
 
 
+def test_force_spares_runs_in_folders_below_and_files_of_others(
+    masks: Path, tmp_path: Path, tree_hash: Callable[[Path], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert measured(masks, out) == measured(masks, out / "second" / "reader") == 0
+    names = ("corrected_instances_dseg.nii.gz", "sct_tables/mine_analysis.tsv", "my_biomarkers.tsv")
+    mine = [out / name for name in names]
+    for file in mine:
+        file.write_text("mine")
+    before = tree_hash(out)
+    assert measured(masks, out, "--force") == 0
+    assert tree_hash(out) == before
+    mine[0].rename(out / "b_label-lesion_desc-instances_dseg.nii.gz")
+    for folder in ("lesions", "cords"):
+        (masks / folder / "a.nii.gz").rename(masks / folder / "b.nii.gz")
+    before = tree_hash(out)
+    assert measured(masks, out, "--force") == 5
+    assert "b_label-lesion_desc-instances_dseg.nii.gz would be overwritten" in capsys.readouterr().err
+    assert tree_hash(out) == before
+
+
+def test_a_folder_is_not_ours_because_of_the_names_in_it(
+    masks: Path, tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    for name in ("biomarkers.json", "bridges.tsv", "a_instances_dseg.nii.gz"):
+        (theirs / name).write_text("{}")
+    before = tree_hash(theirs)
+    assert measured(masks, theirs, "--force") == 5
+    assert tree_hash(theirs) == before
+
+
 def test_a_run_that_was_killed_goes_on_without_force(masks: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert measured(masks, out) == 0

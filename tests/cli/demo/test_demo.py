@@ -16,6 +16,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.tables import read_table
 from nnunet_ext.phantom.patient import draw_patient, scan
 from nnunet_ext.phantom.site import find_sites
 from tests.conftest import SmallBids
@@ -88,22 +89,34 @@ def test_a_killed_demo_goes_on_and_ends_with_a_report_of_every_image(
     begun = re.findall(r"Epoch 0\b", (out / "demo.log").read_text())
     assert len(begun) == 1  # it went on, and did not begin again
 
-    page = (out / "report.html").read_text()
+    pages = [out / "report.html", *sorted((out / "cases").iterdir())]
+    page = pages[0].read_text()
     names = ["phantom_sub-", "clinic_sub-1_T2w", "image1_sound-image", "image2_broken-image", "clinic_sub-2_T2w"]
     assert all(name in page for name in names)
-    assert page.count("data:image/png;base64,") == 1 + 3 + 1 + 1  # curve, three sites, the clinic's, the sound image
-    assert "no sc mask" in page
-    assert str(tmp_path) not in page
-    assert not re.search(r"(?:src|href)=[\"']?https?:", page)
+    assert page.count('class="sheet axial') == 3 + 1 + 1  # three sites, the clinic's, the sound image
+    assert len(pages) == 1 + 5
+    assert all(words in page for words in ("no sc mask", "Dorsal bridge", "Training", "Per site"))
+    for file in pages:
+        text = file.read_text()
+        assert str(tmp_path) not in text
+        assert not re.search(r"(?:src|href)=[\"']?https?:", text)
+    for verb in ("predict", "evaluate", "biomarkers"):
+        assert f"$ nnunet_ext {verb} " in (out / "demo.log").read_text()
     figures = json.loads((out / "demo.json").read_text())["figures"]
-    assert 0 <= figures["Cord Dice"] <= 1
+    scores = [float(row["dsc"]) for row in read_table(out / "evaluation" / "metrics.tsv") if _is_synthetic_cord(row)]
+    assert figures["Cord Dice"] == pytest.approx(sum(scores) / 3)
     assert figures["Memory, GiB"] > 0.3
+    assert len(read_table(out / "biomarkers" / "cases_biomarkers.tsv")) == 3 + 1
     own = read_volume(other_images["sound"])
-    for region in ("sc", "lesion"):
-        mask = read_mask(out / "images" / f"image1_sound-image_{region}.nii.gz")
+    for label in ("SC", "lesion"):
+        mask = read_mask(out / "images" / f"image1_sound-image_label-{label}_mask.nii.gz")
         assert mask.data.shape == own.data.shape
         np.testing.assert_allclose(mask.affine, own.affine, atol=1e-5)
     assert tree_hash(bids.root) == before
+
+
+def _is_synthetic_cord(row: dict[str, str]) -> bool:
+    return row["case"].startswith("phantom_") and row["region"] == "sc"
 
 
 def test_a_terminated_demo_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.cli.demo.console import Console, seconds_left
+from nnunet_ext.cli.demo.job import set_aside
 from nnunet_ext.cli.demo.memory import family_memory
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess, training_progress
 from nnunet_ext.cli.demo.small_plan import plan_patch
@@ -71,6 +72,16 @@ def test_done_steps_are_skipped_until_their_settings_change(tmp_path: Path) -> N
     assert run(2) == ["-one", "one", "-two", "two", "-three", "three"]
     assert run(2) == []
     assert run(9) == ["-two", "two", "-three", "three"]
+
+
+def test_predictions_of_other_settings_are_set_aside_and_not_deleted(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / "predictions").mkdir()
+        (tmp_path / "predictions" / "corrected.nii.gz").write_text(f"mine {number}")
+        set_aside([tmp_path / "predictions", tmp_path / "nowhere"])
+    kept = sorted(file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.nii.gz"))
+    assert kept == [f"predictions.before-{number}/corrected.nii.gz" for number in (1, 2)]
+    assert (tmp_path / kept[1]).read_text() == "mine 2"
 
 
 def test_an_interrupted_step_is_run_again_without_clearing_what_it_made(tmp_path: Path) -> None:

@@ -125,6 +125,24 @@ def test_a_folder_of_other_files_is_not_mixed_with(raw: Path, tmp_path: Path) ->
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
+def test_not_even_force_overwrites_what_evaluate_did_not_write(
+    raw: Path, tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    arguments = (raw / "labelsTs", tmp_path / "pred", "-o")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "summary.tsv").write_text("mine")
+    (theirs / "metrics.json").write_text("{}")
+    before = tree_hash(theirs)
+    assert evaluate(*arguments, theirs, "--force") == 5
+    assert tree_hash(theirs) == before
+    assert evaluate(*arguments, tmp_path / "out") == evaluate(*arguments, tmp_path / "out" / "anima") == 0
+    (tmp_path / "out" / "notes.tsv").write_text("mine")
+    before = tree_hash(tmp_path / "out")
+    assert evaluate(*arguments, tmp_path / "out", "--force") == 0
+    assert tree_hash(tmp_path / "out") == before
+
+
 def test_bad_cases_are_named_and_the_rest_is_scored(
     raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.read_case import CaseImages, read_case
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_read import read_mask, read_volume
-from nnunet_ext.core.nifti_write import write_image
+from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.tables import read_table
 from tests.cascade.prediction.tiny_model import TinyModel
 from tests.conftest import SmallBids
@@ -193,7 +193,7 @@ def test_damaged_images_are_named_and_the_others_are_predicted(
     assert "failed: sub-1_T2w" in (tmp_path / "out" / "predict.log").read_text()
 
 
-def test_a_run_goes_on_where_it_was_and_redoes_what_is_damaged_or_made_otherwise(
+def test_a_run_goes_on_where_it_was_and_redoes_what_is_damaged_or_of_another_image(
     predict: Callable[..., int], bids: SmallBids, tmp_path: Path
 ) -> None:
     for number in range(3):
@@ -211,10 +211,91 @@ def test_a_run_goes_on_where_it_was_and_redoes_what_is_damaged_or_made_otherwise
     mask = out / "sub-1/anat/sub-1_label-lesion_desc-T2w_mask.nii.gz"
     mask.write_bytes(mask.read_bytes()[:-5])
     assert status() == ["kept", "done", "kept"]
-    for other in (["-f", "0"], ["--smallest", "lesion=3"], ["-step_size", "1"], ["--outside-cord", "remove"]):
-        assert status(*other) == ["done"] * 3
     bids.image("sub-2_T2w", affine=np.diag([-2.0, 1.0, 2.0, 1.0]))
-    assert status("--outside-cord", "remove") == ["kept", "kept", "done"]
+    assert status() == ["kept", "kept", "done"]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (["-f", "0"], "other Model"),
+        (["--smallest", "lesion=3"], "other PostProcessing"),
+        (["-step_size", "1"], "other StepSize"),
+    ],
+)
+def test_predictions_of_other_settings_are_replaced_only_on_request(
+    predict: Callable[..., int],
+    bids: SmallBids,
+    tmp_path: Path,
+    capsys: Told,
+    tree_hash: Callable[[Path], str],
+    other: list[str],
+    words: str,
+) -> None:
+    bids.image("sub-1_T2w")
+    out = tmp_path / "out"
+    assert predict(bids.root, out) == 0
+    before = tree_hash(out)
+    for more in ([], ["--continue_prediction"]):
+        assert predict(bids.root, out, *other, *more) == 5
+        told = capsys.readouterr().err
+        assert words in told
+        assert "sub-1_T2w" in told
+        assert "another -o" in told
+        assert "--force" in told
+        assert tree_hash(out) == before
+    assert predict(bids.root, out, *other, "--force") == 0
+    assert rows(out)["sub-1_T2w"]["status"] == "done"
+    assert predict(bids.root, out, *other, "--continue_prediction") == 0
+    assert rows(out)["sub-1_T2w"]["status"] == "kept"
+
+
+def test_a_mask_corrected_by_hand_is_kept_counted_and_named(
+    predict: Callable[..., int], bids: SmallBids, tmp_path: Path, capsys: Told
+) -> None:
+    for number in (1, 2):
+        bids.image(f"sub-{number}_T2w")
+    out = tmp_path / "out"
+    assert predict(bids.root, out) == 0
+    mask = out / "sub-1/anat/sub-1_label-lesion_desc-T2w_mask.nii.gz"
+    sound = read_mask(mask)
+    write_mask(mask, 1 - sound.data, sound.affine)
+    theirs = mask.read_bytes()
+    capsys.readouterr()
+    assert predict(bids.root, out) == 5
+    assert f"{mask.name} (corrected by hand)" in capsys.readouterr().err
+    for more in (["--continue_prediction"], ["--force"], ["--force", "-step_size", "1"]):
+        assert predict(bids.root, out, *more) == 0
+        told = capsys.readouterr()
+        assert "1 of the kept corrected by hand: sub-1_T2w" in told.out
+        assert mask.name in told.err
+        row = rows(out)["sub-1_T2w"]
+        assert (row["status"], mask.name in row["warnings"]) == ("kept", True)
+        assert float(row["volume_lesion_mm3"]) == pytest.approx((sound.data == 0).sum() * sound.voxel_volume_mm3)
+        assert mask.read_bytes() == theirs
+    assert rows(out)["sub-2_T2w"]["status"] == "done"
+    assert predict(bids.root, out, "-step_size", "1", "--continue_prediction", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["corrected"] == ["sub-1_T2w"]
+
+
+def test_a_mask_without_a_sidecar_is_not_overwritten(
+    predict: Callable[..., int], bids: SmallBids, tmp_path: Path, capsys: Told
+) -> None:
+    for number in (1, 2):
+        bids.image(f"sub-{number}_T2w")
+    out = tmp_path / "out"
+    assert predict(bids.root, out, "--participant-label", "1") == 0
+    drawn = out / "sub-2/anat/sub-2_label-SC_desc-T2w_mask.nii.gz"
+    write_mask(drawn, np.ones((4, 4, 4), np.uint8), np.eye(4))
+    theirs = drawn.read_bytes()
+    table = (out / "predictions.tsv").read_bytes()
+    for more in ([], ["--continue_prediction"]):
+        assert predict(bids.root, out, *more) == 5
+        assert drawn.name in capsys.readouterr().err
+    assert (out / "predictions.tsv").read_bytes() == table
+    assert predict(bids.root, out, "--force") == 0
+    assert drawn.name in capsys.readouterr().err
+    assert drawn.read_bytes() == theirs
 
 
 def test_parts_share_the_cases_and_no_file(predict: Callable[..., int], bids: SmallBids, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Array, Volume
-from nnunet_ext.report.overlay import RegionMasks
+from nnunet_ext.report.region_masks import RegionMasks
 from nnunet_ext.report.review.sheets import Sheet, case_sheets
 from tests.report.review_helpers import coloured, drawn, grey
 

@@ -1,0 +1,113 @@
+"""Which files stand where a case is to be written, and which of them may be overwritten."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.cascade.prediction.case_files import CaseFiles
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.provenance import sha256
+
+OUTPUTS: Final = "Outputs"
+"""Key of a sidecar: the SHA-256 of every file that was written for the case, by name."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands under the names of a case, besides what an earlier run of the same settings left there.
+
+    Parameters
+    ----------
+    corrected
+        Sound files that are not what the earlier run wrote: somebody corrected them.
+    damaged
+        Files that are not what the earlier run wrote, and cannot be read.
+    strangers
+        Files that no earlier run is known to have written.
+    changed
+        Keys of the recipe by which the earlier run differs from today's.
+    """
+
+    corrected: tuple[Path, ...] = ()
+    damaged: tuple[Path, ...] = ()
+    strangers: tuple[Path, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def spared(self, *, keep_finished: bool, force: bool) -> tuple[Path, ...]:
+        """List files for which the whole case is left as it stands: the work of a person is never overwritten."""
+        return (*(self.corrected if keep_finished or force else ()), *(self.strangers if force else ()))
+
+    def refused(self, *, keep_finished: bool, force: bool) -> tuple[str, ...]:
+        """Say why the case must not be written; nothing where it may be, or is spared."""
+        if force or self.spared(keep_finished=keep_finished, force=force):
+            return ()
+        damaged = () if keep_finished else self.damaged
+        return (
+            *(f"{file.name} (corrected by hand)" for file in self.corrected),
+            *(f"{file.name} (damaged)" for file in damaged),
+            *(f"{file.name} (not known to be of this command)" for file in self.strangers),
+            *([f"made with other {', '.join(self.changed)}"] if self.changed else []),
+        )
+
+
+def what_stands(files: CaseFiles, recipe: Mapping[str, Any]) -> Standing:
+    """Compare the files that stand where a case is to be written with what its sidecars tell of them.
+
+    Parameters
+    ----------
+    files
+        All that a run of today would write.
+    recipe
+        As that run would put it into the sidecars.
+    """
+    known = known_hashes(files)
+    corrected: list[Path] = []
+    damaged: list[Path] = []
+    strangers: list[Path] = []
+    standing = [file for file in files.outputs if os.path.lexists(file)]
+    for file in standing:
+        if not file.is_file() or file.name not in known:
+            strangers.append(file)
+        elif sha256(file) not in known[file.name]:
+            (corrected if _is_sound(file) else damaged).append(file)
+    told = list(_told(files)) if standing else []
+    changed = tuple(key for key, value in recipe.items() if any(content.get(key) != value for content in told))
+    return Standing(tuple(corrected), tuple(damaged), tuple(strangers), changed)
+
+
+def known_hashes(files: CaseFiles) -> dict[str, set[str]]:
+    """Give the SHA-256 that each file of a case may have where we wrote it: of a run that was killed, old and new."""
+    known: dict[str, set[str]] = {}
+    for content in (*_told(files), *_read(files.journal)):
+        for name, hashes in content[OUTPUTS].items():
+            known.setdefault(name, set()).update([hashes] if isinstance(hashes, str) else hashes)
+    return known
+
+
+def _told(files: CaseFiles) -> Iterator[Mapping[str, Any]]:
+    for sidecar in files.sidecars:
+        yield from _read(sidecar)
+
+
+def _read(file: Path) -> Iterator[Mapping[str, Any]]:
+    """Read what tells of a case's files; nothing where it is missing, damaged or of an older version."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(content, dict) and isinstance(content.get(OUTPUTS), dict):
+        yield content
+
+
+def _is_sound(file: Path) -> bool:
+    if file.suffix == ".csv":
+        return file.read_bytes().endswith(b"\n")
+    try:
+        read_volume(file)
+    except FileRefusedError:
+        return False
+    return True
