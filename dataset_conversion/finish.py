@@ -86,7 +86,7 @@ def _write_tables(job: Writing, ledger: Ledger) -> Folds:
     training = {row["case"]: patients[row["case"]] for row in included if row["split"] == "train"}
     testing = [row["case"] for row in included if row["split"] == "test"]
     known = existing.folds if existing is not None else ()
-    folds = make_folds(training, sites, FOLDS, plan.seed, known)
+    folds: Folds = make_folds(training, sites, FOLDS, plan.seed, known)
     if existing is not None:
         trained = {row["case"] for row in existing.ledger.included if row["split"] == "train"} & set(training)
         folds = _as_before(folds, known, trained, patients)

@@ -313,29 +313,33 @@ def test_all_that_a_conversion_says_comes_along_and_the_boxes_are_measured(
     assert set(read_digests(boxed)) == set(read_digests(source))
 
 
+def box_again(field: Field, *, update: bool = False) -> Cropping:
+    """Box with the cords that are there."""
+    return crop_dataset(field.source, field.boxed, find_cords([field.root / "cords"]), replace(STILL, update=update))
+
+
 @pytest.mark.parametrize("what", ["label", "image", "cord"])
 def test_a_boxed_dataset_whose_source_has_changed_is_refused_and_boxed_anew_on_request(field: Field, what: str) -> None:
     crop(field)
     before = record(field.boxed)
     if what == "cord":
-        changed = {"b": drawn(Box(CORD.start, (22, 20, 9)))}
+        field.cord("b", drawn(Box(CORD.start, (22, 20, 9))))
     else:
-        changed = {}
         file = field.source.label("b", "train") if what == "label" else field.source.image("b", "train")
         volume = read_volume(file)
         data = volume.data.copy()
         data[20, 18, 5] = 2
         (write_mask if what == "label" else write_image)(file, data, volume.affine)
     with pytest.raises(ConflictError, match="--update"):
-        crop(field, **changed)
+        box_again(field)
     assert record(field.boxed) == before
-    crop(field, replace(STILL, update=True), **changed)
+    box_again(field, update=True)
     after = record(field.boxed)
     assert after["fingerprint"] != before["fingerprint"]
     assert (after["source_fingerprint"] != before["source_fingerprint"]) == (what != "cord")
     if what == "label":
         assert read_mask(field.boxed.label("b", "train")).data[20, 18, 5] == 2
-    assert crop(field, STILL, **changed).counts.cases == 4
+    assert box_again(field).counts.cases == 4
 
 
 def test_an_update_does_not_replace_what_was_boxed_from_another_dataset(field: Field) -> None:

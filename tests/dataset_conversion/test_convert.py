@@ -18,10 +18,11 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Volume
+from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import OutsidePolicy, Profile, load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 
 TreeHash = Callable[[Path], str]

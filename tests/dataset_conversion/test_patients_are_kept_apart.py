@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from nnunet_ext.dataset_conversion.write import write_dataset
 
 AFFINE = np.diag([-1.0, 1.0, 1.0, 1.0])
 SHAPE = (3, 3, 3)

@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 
 from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.dataset_files.description import RECORD
 from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
+from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
-from nnunet_ext.dataset_conversion.plan_file import RECORD, read_plan, write_plan
+from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.tables import read_cases
-from nnunet_ext.dataset_conversion.write import Conversion, write_dataset
+from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 
 Edit = Callable[[list[dict[str, str]]], list[dict[str, str]] | None]
