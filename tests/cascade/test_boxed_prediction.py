@@ -1,7 +1,6 @@
 """The one idea that the cascade rests on, held against nnU-Net itself."""
 
 import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from tests.cascade.conftest import BIN, Planned
+from tests.cascade.conftest import Planned
 from tests.cascade.field import AFFINE, CORD, drawn, image
+from tests.nnunet_server import run_nnunet
 
 LESION_VALUE = 2
 MARGINS = Margins(superior=6, inferior=6, left=7, right=9, anterior=8, posterior=10)
@@ -82,10 +82,10 @@ def predicted(planned: Planned, images: dict[str, Image], tmp_path_factory: pyte
     environment = {**planned.environment, "nnUNet_n_proc_DA": "0"}
     model = ["-d", "502", "-c", "tiny", "-f", "0", "-tr", "nnUNetTrainer_1epoch"]
     how = ["-device", "cpu", "-npp", "0", "-nps", "0", "--disable_tta"]
-    predict = [str(BIN / "nnUNetv2_predict"), "-i", str(folder / "in"), "-o", str(folder / "out"), *model, *how]
-    for command in ([str(BIN / "python"), "-c", TRAIN], predict):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    predict = ["nnUNetv2_predict", "-i", str(folder / "in"), "-o", str(folder / "out"), *model, *how]
+    for command in (["-c", TRAIN], predict):
+        done = run_nnunet(command, environment)
+        assert done.returncode == 0, done.stdout
     return folder / "out"
 
 

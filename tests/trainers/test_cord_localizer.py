@@ -15,6 +15,7 @@ from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
 from nnunet_ext.trainers.cord_configuration import cord_configuration
 from nnunet_ext.trainers.prepare_configuration import prepare_configuration
 from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
+from tests.nnunet_server import run_nnunet
 from tests.trainers.conftest import Prepared
 
 MakeTrainer = Callable[..., Any]
@@ -86,13 +87,11 @@ def test_stock_nnunet_trains_it_with_no_step_before_and_predicts_with_it(
     one.mkdir()
     image = sorted(images.iterdir())[0]
     shutil.copyfile(image, one / image.name)
-    command = [str(Path(sys.executable).parent / "nnUNetv2_predict"), "-i", str(one), "-o", str(tmp_path / "out")]
+    command = ["nnUNetv2_predict", "-i", str(one), "-o", str(tmp_path / "out")]
     command += ["-d", "7", "-c", CORD, "-tr", TRAINER, "-f", "0", "-device", "cpu", "-npp", "0", "-nps", "0"]
     results = str(prepared.root / "results_localizer")
-    done = subprocess.run(
-        command, env={**prepared.environment, "nnUNet_results": results}, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_nnunet(command, {**prepared.environment, "nnUNet_results": results})
+    assert done.returncode == 0, done.stdout
     predicted = nib.nifti1.load(tmp_path / "out" / image.name.replace("_0000", ""))
     assert predicted.shape == nib.nifti1.load(image).shape
 

@@ -1,0 +1,113 @@
+"""nnU-Net's commands in forks of one process that has imported it: started anew, each spends seconds on its imports.
+
+A command stays a process of its own, with its own arguments and environment. Worker processes that nnU-Net starts anew
+are forked, too. `tests/trainers/test_sci.py` runs the command as it is, with every way to start workers.
+"""
+
+import atexit
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+COMMANDS = ("nnUNetv2_train", "nnUNetv2_predict", "nnUNetv2_plan_and_preprocess")
+ONE_PROCESS = {"OMP_NUM_THREADS": "1", "nnUNet_def_n_proc": "1", "nnUNet_n_proc_DA": "1", "nnUNet_compile": "f"}
+"""Small and quick: nnU-Net reads the second when it is imported."""
+
+
+def run_nnunet(
+    command: Sequence[str], environment: Mapping[str, str], stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """Run one of nnU-Net's commands, or `-c` and some code, and wait for it.
+
+    Parameters
+    ----------
+    command
+        With its arguments.
+    environment
+        All of it; `ONE_PROCESS` holds where it says nothing else.
+    stdin
+        What the command may read.
+
+    Returns
+    -------
+    subprocess.CompletedProcess
+        What it wrote to either stream is under `stdout`.
+    """
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "stdin").write_text(stdin)
+        asked = {"command": list(command), "environment": {**ONE_PROCESS, **environment}, "folder": folder}
+        server.stdin.write(json.dumps(asked) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(list(command), code, (Path(folder) / "stdout").read_text())
+
+
+@cache
+def _server() -> "subprocess.Popen[str]":
+    server = subprocess.Popen(
+        [sys.executable, "-W", "ignore", __file__],
+        env={**os.environ, **ONE_PROCESS},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(server.communicate)
+    return server
+
+
+def _serve() -> None:
+    """Run one command after the other, until nobody can ask any more."""
+    for name in COMMANDS:
+        _entry_point(name)
+    import_module("nnunetv2.training.nnUNetTrainer.primus.primus_trainers")  # whoever looks for a trainer passes there
+    fork = multiprocessing.get_context("fork")
+    vars(multiprocessing)["get_context"] = lambda _=None: fork
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            _run(**json.loads(line))
+            return
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        sys.stdout.flush()
+
+
+def _run(command: list[str], environment: dict[str, str], folder: str) -> None:
+    import numpy as np
+    import torch
+
+    np.random.seed()  # noqa: NPY002 - or all forks would draw the same; Python's own is seeded anew by itself
+    torch.seed()
+    given = os.open(f"{folder}/stdin", os.O_RDONLY)
+    written = os.open(f"{folder}/stdout", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for opened, streams in ((given, [0]), (written, [1, 2])):
+        for stream in streams:
+            os.dup2(opened, stream)
+    sys.stdin = os.fdopen(0)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = command
+    if command[0] == "-c":
+        exec(command[1], {"__name__": "__main__"})  # noqa: S102 - code of the tests
+    else:
+        sys.exit(_entry_point(command[0])())
+
+
+def _entry_point(name: str) -> Callable[[], int | None]:
+    (found,) = entry_points(group="console_scripts", name=name)
+    entry: Callable[[], int | None] = found.load()
+    return entry
+
+
+if __name__ == "__main__":
+    _serve()
