@@ -22,9 +22,10 @@ ONE_PROCESS = {"OMP_NUM_THREADS": "1", "nnUNet_def_n_proc": "1", "nnUNet_n_proc_
 """Small and quick: nnU-Net reads the second when it is imported."""
 
 
-def run_nnunet(
-    command: Sequence[str], environment: Mapping[str, str], stdin: str = ""
-) -> "subprocess.CompletedProcess[str]":
+Done = subprocess.CompletedProcess[str]
+
+
+def run_nnunet(command: Sequence[str], environment: Mapping[str, str]) -> Done:
     """Run one of nnU-Net's commands, or `-c` and some code, and wait for it.
 
     Parameters
@@ -33,24 +34,31 @@ def run_nnunet(
         With its arguments.
     environment
         All of it; `ONE_PROCESS` holds where it says nothing else.
-    stdin
-        What the command may read.
 
     Returns
     -------
-    subprocess.CompletedProcess
+    Done
         What it wrote to either stream is under `stdout`.
     """
+    (done,) = run_at_once([command], environment)
+    return done
+
+
+def run_at_once(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> list[Done]:
+    """Run several beside each other, as `run_nnunet` does one."""
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "stdin").write_text(stdin)
-        asked = {"command": list(command), "environment": {**ONE_PROCESS, **environment}, "folder": folder}
+        outputs = [str(Path(folder) / str(number)) for number in range(len(commands))]
+        asked = {"commands": commands, "environment": {**ONE_PROCESS, **environment}, "outputs": outputs}
         server.stdin.write(json.dumps(asked) + "\n")
         server.stdin.flush()
-        code = int(server.stdout.readline())
-        return subprocess.CompletedProcess(list(command), code, (Path(folder) / "stdout").read_text())
+        codes = json.loads(server.stdout.readline())
+        return [
+            Done(list(command), code, Path(output).read_text())
+            for command, code, output in zip(commands, codes, outputs, strict=True)
+        ]
 
 
 @cache
@@ -74,26 +82,27 @@ def _serve() -> None:
     fork = multiprocessing.get_context("fork")
     vars(multiprocessing)["get_context"] = lambda _=None: fork
     for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            _run(**json.loads(line))
-            return
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        asked = json.loads(line)
+        children = []
+        for command, output in zip(asked["commands"], asked["outputs"], strict=True):
+            children.append(os.fork())
+            if not children[-1]:
+                _run(command, asked["environment"], output)
+                return
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        sys.stdout.write(f"{json.dumps(codes)}\n")
         sys.stdout.flush()
 
 
-def _run(command: list[str], environment: dict[str, str], folder: str) -> None:
+def _run(command: list[str], environment: dict[str, str], output: str) -> None:
     import numpy as np
     import torch
 
     np.random.seed()  # noqa: NPY002 - or all forks would draw the same; Python's own is seeded anew by itself
     torch.seed()
-    given = os.open(f"{folder}/stdin", os.O_RDONLY)
-    written = os.open(f"{folder}/stdout", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for opened, streams in ((given, [0]), (written, [1, 2])):
-        for stream in streams:
-            os.dup2(opened, stream)
-    sys.stdin = os.fdopen(0)
+    written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(written, stream)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = command

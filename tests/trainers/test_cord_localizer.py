@@ -1,7 +1,5 @@
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
 from nnunet_ext.trainers.cord_configuration import cord_configuration
 from nnunet_ext.trainers.prepare_configuration import prepare_configuration
 from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
-from tests.nnunet_server import run_nnunet
+from tests.nnunet_server import run_at_once, run_nnunet
 from tests.trainers.conftest import Prepared
 
 MakeTrainer = Callable[..., Any]
@@ -115,16 +113,10 @@ def test_an_edited_spacing_preprocesses_anew_and_the_users_own_configuration_is_
 
 
 def test_two_trainings_started_at_once_preprocess_once(prepared: Prepared, own: Path) -> None:
-    command = [str(Path(sys.executable).parent / "nnUNetv2_train"), "7", CORD]
+    commands = [["nnUNetv2_train", "7", CORD, fold, "-tr", TRAINER, "-device", "cpu"] for fold in ("0", "1")]
     environment = {**prepared.environment, "nnUNet_results": str(prepared.root / "results_both")}
-    running = [
-        subprocess.Popen(
-            [*command, fold, "-tr", TRAINER, "-device", "cpu"], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for fold in ("0", "1")
-    ]
-    outputs = [process.communicate()[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], outputs
+    both = run_at_once(commands, environment)
+    assert [done.returncode for done in both] == [0, 0], both
     made = json.loads(prepared.plans.read_text())["configurations"][CORD]
     assert len(list((own / made["data_identifier"]).glob("*.pkl"))) == 6
     assert not list(own.glob("*.unfinished"))

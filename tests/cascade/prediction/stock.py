@@ -16,7 +16,7 @@ from tests.nnunet_server import run_nnunet
 _RUN = """
 import json, sys
 from nnunetv2.inference.predict_from_raw_data import predict_entry_point
-for arguments in json.load(sys.stdin):
+for arguments in json.loads(sys.argv[-1]):
     sys.argv = ["nnUNetv2_predict", *arguments]
     predict_entry_point()
 """
@@ -57,7 +57,7 @@ def predict_with_stock(cases: dict[str, StockCase], folder: Path) -> None:
             write_image(at / "in" / f"case_{channel:04d}.nii.gz", turned.data, turned.affine)
         runs.append(_arguments(case, at, dataset))
     environment = {**os.environ, **{variable: str(folder / "results") for variable in FOLDERS}}
-    done = run_nnunet(["-c", _RUN], environment, json.dumps(runs))
+    done = run_nnunet(["-c", _RUN, json.dumps(runs)], environment)
     assert done.returncode == 0, done.stdout
 
 
