@@ -5,6 +5,7 @@ are forked, too. `tests/trainers/test_sci.py` runs the command as it is, with ev
 """
 
 import atexit
+import gc
 import json
 import multiprocessing
 import os
@@ -81,6 +82,7 @@ def _serve() -> None:
     import_module("nnunetv2.training.nnUNetTrainer.primus.primus_trainers")  # whoever looks for a trainer passes there
     fork = multiprocessing.get_context("fork")
     vars(multiprocessing)["get_context"] = lambda _=None: fork
+    gc.freeze()  # what forks share stays shared
     for line in sys.stdin:
         asked = json.loads(line)
         children = []
