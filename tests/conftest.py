@@ -15,9 +15,10 @@ from nnunet_ext.core.dialects import Dialect, label_stem
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Affine, Array
 
-# No deadline: a busy machine is not a fault. In CI the examples are fixed, on a desk they go on exploring.
-settings.register_profile("unhurried", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("unhurried")
+# No deadline: a busy machine is not a fault. In CI the examples are many and fixed, on a desk few that go on exploring.
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("desk", deadline=None, max_examples=25)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 SHAPE = (16, 20, 12)
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real"
