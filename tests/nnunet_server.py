@@ -9,10 +9,12 @@ import gc
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -21,7 +23,6 @@ from pathlib import Path
 COMMANDS = ("nnUNetv2_train", "nnUNetv2_predict", "nnUNetv2_plan_and_preprocess")
 ONE_PROCESS = {"OMP_NUM_THREADS": "1", "nnUNet_def_n_proc": "1", "nnUNet_n_proc_DA": "1", "nnUNet_compile": "f"}
 """Small and quick: nnU-Net reads the second when it is imported."""
-
 
 Done = subprocess.CompletedProcess[str]
 
@@ -53,9 +54,14 @@ def run_at_once(commands: Sequence[Sequence[str]], environment: Mapping[str, str
     with tempfile.TemporaryDirectory() as folder:
         outputs = [str(Path(folder) / str(number)) for number in range(len(commands))]
         asked = {"commands": commands, "environment": {**ONE_PROCESS, **environment}, "outputs": outputs}
-        server.stdin.write(json.dumps(asked) + "\n")
-        server.stdin.flush()
-        codes = json.loads(server.stdout.readline())
+        try:
+            server.stdin.write(json.dumps(asked) + "\n")
+            server.stdin.flush()
+            codes = json.loads(server.stdout.readline())
+        except BaseException:  # such as a test that takes too long: the next one must not get this one's answer
+            _end(server)
+            _server.cache_clear()
+            raise
         return [
             Done(list(command), code, Path(output).read_text())
             for command, code, output in zip(commands, codes, outputs, strict=True)
@@ -65,14 +71,22 @@ def run_at_once(commands: Sequence[Sequence[str]], environment: Mapping[str, str
 @cache
 def _server() -> "subprocess.Popen[str]":
     server = subprocess.Popen(
-        [sys.executable, "-W", "ignore", __file__],
+        [sys.executable, "-P", "-W", "ignore", __file__],
         env={**os.environ, **ONE_PROCESS},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-    atexit.register(server.communicate)
+    atexit.register(_end, server)
     return server
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
+    """End it with all that it runs."""
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
 
 
 def _serve() -> None:
@@ -107,10 +121,11 @@ def _run(command: list[str], environment: dict[str, str], output: str) -> None:
         os.dup2(written, stream)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = command
     if command[0] == "-c":
+        sys.argv = ["-c", *command[2:]]
         exec(command[1], {"__name__": "__main__"})  # noqa: S102 - code of the tests
     else:
+        sys.argv = command
         sys.exit(_entry_point(command[0])())
 
 

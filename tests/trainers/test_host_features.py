@@ -66,12 +66,12 @@ import torch.distributed as dist
 import nnunetv2.training.nnUNetTrainer.nnUNetTrainer as host
 from nnunetv2.run.run_training import get_trainer_from_args
 
-rank, meeting = int(sys.argv[2]), sys.argv[3]
+rank, meeting = int(sys.argv[1]), sys.argv[2]
 dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
 wrapped = host.DDP
 host.DDP = lambda network, device_ids: wrapped(network)
 host.nn.SyncBatchNorm.convert_sync_batchnorm = staticmethod(lambda network: network)
-trainer = get_trainer_from_args("7", "tiny", 0, sys.argv[4], device=torch.device("cpu"))
+trainer = get_trainer_from_args("7", "tiny", 0, sys.argv[3], device=torch.device("cpu"))
 trainer.device = torch.device("cpu")
 trainer.grad_scaler = None
 trainer.run_training()

@@ -16,7 +16,7 @@ from tests.nnunet_server import run_nnunet
 _RUN = """
 import json, sys
 from nnunetv2.inference.predict_from_raw_data import predict_entry_point
-for arguments in json.loads(sys.argv[-1]):
+for arguments in json.loads(sys.argv[1]):
     sys.argv = ["nnUNetv2_predict", *arguments]
     predict_entry_point()
 """
