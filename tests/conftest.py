@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,17 @@ class SmallBids:
         columns = list(rows[0])
         lines = ["\t".join(columns), *("\t".join(row[column] for column in columns) for row in rows)]
         write_text(self.root / "participants.tsv", "\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Compute on one core: networks of a few voxels are slower on two, and much slower beside other work."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The one idea that the cascade rests on, held against nnU-Net itself."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box, cord_box
-from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.orientation import reorient
@@ -17,6 +15,7 @@ from nnunet_ext.core.volume import Volume
 from tests.cascade.conftest import Planned
 from tests.cascade.field import AFFINE, CORD, drawn, image
 from tests.nnunet_server import run_nnunet
+from tests.tiny_configuration import add_tiny_configuration
 
 LESION_VALUE = 2
 MARGINS = Margins(superior=6, inferior=6, left=7, right=9, anterior=8, posterior=10)
@@ -87,22 +86,6 @@ def predicted(planned: Planned, images: dict[str, Image], tmp_path_factory: pyte
         done = run_nnunet(command, environment)
         assert done.returncode == 0, done.stdout
     return folder / "out"
-
-
-def add_tiny_configuration(plans_file: Path) -> None:
-    plans = json.loads(plans_file.read_text())
-    architecture = plans["configurations"]["3d_fullres"]["architecture"]
-    architecture["arch_kwargs"] |= {
-        "n_stages": 3,  # with two, nnU-Net divides the weights of its deep supervision by zero
-        "features_per_stage": [4, 8, 8],
-        "kernel_sizes": [[3, 3, 3]] * 3,
-        "strides": [[1, 1, 1], [2, 2, 2], [2, 2, 2]],
-        "n_conv_per_stage": [1] * 3,
-        "n_conv_per_stage_decoder": [1] * 2,
-    }
-    tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
-    plans["configurations"]["tiny"] = tiny
-    write_json(plans_file, plans)
 
 
 @pytest.mark.parametrize("name", ["plain", "resampled", "turned"])

@@ -1,6 +1,5 @@
 """A tiny preprocessed dataset, made once with nnU-Net's own commands."""
 
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 from tests.nnunet_server import ONE_PROCESS, run_nnunet
+from tests.tiny_configuration import add_tiny_configuration
 
 SETTINGS = {"iterations_per_epoch": 2, "validation_iterations_per_epoch": 1, "save_every": 1, "progress_seconds": 0.0}
 
@@ -100,20 +100,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     command = ["nnUNetv2_plan_and_preprocess", "-d", "7", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
     planned = run_nnunet(command, prepared.environment)
     assert planned.returncode == 0, planned.stdout
-    plans: dict[str, Any] = json.loads(prepared.plans.read_text())
-    architecture = plans["configurations"]["3d_fullres"]["architecture"]
-    architecture["arch_kwargs"] |= {
-        "n_stages": 3,  # with two, nnU-Net's weights of resolutions are 0 / 0
-        "features_per_stage": [4, 8, 8],
-        "kernel_sizes": [[3, 3, 3]] * 3,
-        "strides": [[1, 1, 1], [2, 2, 2], [2, 2, 2]],
-        "n_conv_per_stage": [1, 1, 1],
-        "n_conv_per_stage_decoder": [1, 1],
-    }
-    tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
-    plans["configurations"]["tiny"] = tiny
-    plans["configurations"]["3d_fullres"]["nnunet_ext"] = SETTINGS  # which every other one inherits
-    prepared.plans.write_text(json.dumps(plans))
+    add_tiny_configuration(prepared.plans, SETTINGS)
     return prepared
 
 

@@ -16,6 +16,7 @@ from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from tests.nnunet_server import run_nnunet
+from tests.tiny_configuration import add_tiny_configuration
 from tests.trainers.conftest import SETTINGS, Prepared
 
 SHAPE = (20, 24, 28)
@@ -61,10 +62,7 @@ def trained(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Tra
     command = ["nnUNetv2_plan_and_preprocess", "-d", "8", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
     done = run_nnunet(command, environment)
     assert done.returncode == 0, done.stdout
-    plans_file = root / "preprocessed" / raw.folder.name / "nnUNetPlans.json"
-    plans, tiny = json.loads(plans_file.read_text()), json.loads(prepared.plans.read_text())["configurations"]["tiny"]
-    plans["configurations"]["tiny"] = {**tiny, "nnunet_ext": SETTINGS}
-    plans_file.write_text(json.dumps(plans))
+    add_tiny_configuration(root / "preprocessed" / raw.folder.name / "nnUNetPlans.json", SETTINGS)
     done = run_nnunet(["nnUNetv2_train", "8", "tiny", "0", "-tr", TRAINER, "-device", "cpu"], environment)
     assert done.returncode == 0, done.stdout
     return Trained(raw, environment, done.stdout)
