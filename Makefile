@@ -1,11 +1,12 @@
 # Everything a fresh machine needs: Python 3.11 or newer, make, and a package index.
 #   make demo    the main job on synthetic patients, in a few minutes on a CPU   (DEMO="--bids DIR --image FILE")
-#   make test    the tests
+#   make test    the tests, a process a core up to TEST_PROCESSES=4: each takes 1.5 GB
 #   make lint    ruff, mypy, import-linter
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?=
 DEMO_OUT ?= demo
+TEST_PROCESSES ?= 4
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -16,7 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/nnunet_ext demo $(DEMO_OUT) $(DEMO)
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from nnunet_ext.core.dialects import Dialect, label_stem
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Affine, Array
 
-# No deadline: a busy machine is not a fault. In CI the examples are fixed, on a desk they go on exploring.
-settings.register_profile("unhurried", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("unhurried")
+# No deadline: a busy machine is not a fault. In CI the examples are many and fixed, on a desk few that go on exploring.
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("desk", deadline=None, max_examples=25)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 SHAPE = (16, 20, 12)
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real"
@@ -67,6 +68,17 @@ class SmallBids:
         columns = list(rows[0])
         lines = ["\t".join(columns), *("\t".join(row[column] for column in columns) for row in rows)]
         write_text(self.root / "participants.tsv", "\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Compute on one core: networks of a few voxels are slower on two, and much slower beside other work."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,7 @@ import pytest
 from nnunet_ext.core.environment import NnunetVariables
 from nnunet_ext.core.raw_dataset import RawDataset
 from tests.cascade.field import CORD, Field, drawn
-
-BIN = Path(sys.executable).parent
+from tests.nnunet_server import ONE_PROCESS, run_nnunet
 
 
 @dataclass(frozen=True)
@@ -52,14 +49,11 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     train = ("a", "b", "c")
     field.write(train)
     results = field.localizer({case: (fold, drawn(CORD)) for fold, case in enumerate(train)})
-    quiet = {"nnUNet_def_n_proc": "1", "nnUNet_n_proc_DA": "1", "nnUNet_compile": "f", "OMP_NUM_THREADS": "1"}
-    environment = {**os.environ, **NnunetVariables.below(root, {}).as_mapping(), **quiet}
+    environment = {**os.environ, **NnunetVariables.below(root, {}).as_mapping(), **ONE_PROCESS}
 
-    def run(command: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(BIN / command), *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    def run(*command: str) -> None:
+        done = run_nnunet(command, environment)
+        assert done.returncode == 0, done.stdout
 
     # Margins that reach into the air beside the body: the normalisation then matters.
     (root / "margins.json").write_text(

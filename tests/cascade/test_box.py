@@ -20,21 +20,15 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from tests.cascade.field import random_cord
-from tests.core.test_orientation import ALL_AXES
+from tests.strategies import ANGLES, AXES, MARGINS, SEEDS, Triple
 
 FACES = [each.name for each in fields(Margins)]
 NONE = Margins(0, 0, 0, 0, 0, 0)
-MARGINS = st.builds(Margins, **{face: st.floats(0, 12) for face in FACES})
-ANGLES = st.tuples(*[st.floats(-0.3, 0.3)] * 3)
-SEEDS = st.integers(0, 9999)
-AXES = st.sampled_from(ALL_AXES)
-
-Angles = tuple[float, float, float]
 
 
 @given(seed=SEEDS, axes=AXES, angles=ANGLES, margins=MARGINS)
 def test_the_box_holds_every_voxel_of_the_tube_and_ends_inside_the_volume(
-    seed: int, axes: str, angles: Angles, margins: Margins
+    seed: int, axes: str, angles: Triple, margins: Margins
 ) -> None:
     cord = random_cord(seed, axes, angles)
     box = cord_box(cord, margins)
@@ -55,7 +49,7 @@ def test_the_box_grows_with_its_margins(seed: int, axes: str, margins: Margins, 
 
 @given(seed=SEEDS, angles=ANGLES, axes=AXES, margins=MARGINS)
 def test_the_box_lies_at_the_same_place_in_the_world_in_all_48_orientations(
-    seed: int, angles: Angles, axes: str, margins: Margins
+    seed: int, angles: Triple, axes: str, margins: Margins
 ) -> None:
     cord = random_cord(seed, angles=angles)
     turned = reorient(cord, axes)

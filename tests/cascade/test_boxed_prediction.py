@@ -1,7 +1,5 @@
 """The one idea that the cascade rests on, held against nnU-Net itself."""
 
-import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +8,14 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box, cord_box
-from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from tests.cascade.conftest import BIN, Planned
+from tests.cascade.conftest import Planned
 from tests.cascade.field import AFFINE, CORD, drawn, image
+from tests.nnunet_server import run_nnunet
+from tests.tiny_configuration import add_tiny_configuration
 
 LESION_VALUE = 2
 MARGINS = Margins(superior=6, inferior=6, left=7, right=9, anterior=8, posterior=10)
@@ -82,27 +81,11 @@ def predicted(planned: Planned, images: dict[str, Image], tmp_path_factory: pyte
     environment = {**planned.environment, "nnUNet_n_proc_DA": "0"}
     model = ["-d", "502", "-c", "tiny", "-f", "0", "-tr", "nnUNetTrainer_1epoch"]
     how = ["-device", "cpu", "-npp", "0", "-nps", "0", "--disable_tta"]
-    predict = [str(BIN / "nnUNetv2_predict"), "-i", str(folder / "in"), "-o", str(folder / "out"), *model, *how]
-    for command in ([str(BIN / "python"), "-c", TRAIN], predict):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    predict = ["nnUNetv2_predict", "-i", str(folder / "in"), "-o", str(folder / "out"), *model, *how]
+    for command in (["-c", TRAIN], predict):
+        done = run_nnunet(command, environment)
+        assert done.returncode == 0, done.stdout
     return folder / "out"
-
-
-def add_tiny_configuration(plans_file: Path) -> None:
-    plans = json.loads(plans_file.read_text())
-    architecture = plans["configurations"]["3d_fullres"]["architecture"]
-    architecture["arch_kwargs"] |= {
-        "n_stages": 3,  # with two, nnU-Net divides the weights of its deep supervision by zero
-        "features_per_stage": [4, 8, 8],
-        "kernel_sizes": [[3, 3, 3]] * 3,
-        "strides": [[1, 1, 1], [2, 2, 2], [2, 2, 2]],
-        "n_conv_per_stage": [1] * 3,
-        "n_conv_per_stage_decoder": [1] * 2,
-    }
-    tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
-    plans["configurations"]["tiny"] = tiny
-    write_json(plans_file, plans)
 
 
 @pytest.mark.parametrize("name", ["plain", "resampled", "turned"])

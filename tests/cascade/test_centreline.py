@@ -4,13 +4,12 @@ import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nnunet_ext.cascade.centreline import centreline
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from tests.cascade.field import random_cord
-from tests.core.test_orientation import ALL_AXES
+from tests.strategies import ANGLES, AXES, SEEDS, Triple
 
 
 def cord_along(path: Array, spacing: float = 1.0, radius: int = 3) -> Volume:
@@ -30,9 +29,9 @@ def test_a_straight_cord_has_a_straight_line_in_its_middle() -> None:
     np.testing.assert_allclose(line.length_mm, 3.0 * np.arange(12), atol=1e-6)
 
 
-@given(seed=st.integers(0, 9999), axes=st.sampled_from(ALL_AXES), angles=st.tuples(*[st.floats(-0.3, 0.3)] * 3))
+@given(seed=SEEDS, axes=AXES, angles=ANGLES)
 def test_the_line_lies_at_the_same_place_in_the_world_in_all_48_orientations(
-    seed: int, axes: str, angles: tuple[float, float, float]
+    seed: int, axes: str, angles: Triple
 ) -> None:
     cord = random_cord(seed, angles=angles)
     one, other = centreline(cord), centreline(reorient(cord, axes))
@@ -41,7 +40,7 @@ def test_the_line_lies_at_the_same_place_in_the_world_in_all_48_orientations(
     np.testing.assert_array_equal(one.measured, other.measured)
 
 
-@given(seed=st.integers(0, 9999))
+@given(seed=SEEDS)
 def test_there_is_one_point_in_every_slice_between_the_ends_and_none_beyond(seed: int) -> None:
     cord = random_cord(seed)
     line = centreline(cord)

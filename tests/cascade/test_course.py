@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box, Margins, cord_box
@@ -13,12 +13,10 @@ from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
 from tests.cascade.field import CORD, drawn, random_cord
-from tests.core.test_orientation import ALL_AXES
+from tests.strategies import ALL_AXES, AXES, MARGINS, SEEDS, thorough
 
 NONE = Margins(0, 0, 0, 0, 0, 0)
 WIDE = Margins(superior=30, inferior=30, left=5, right=5, anterior=5, posterior=5)
-MARGINS = st.builds(Margins, *[st.floats(0, 12)] * 6)
-SEEDS = st.integers(0, 10_000)
 
 
 def bent(axes: str = "RAS") -> Volume:
@@ -51,7 +49,7 @@ def test_boxes_bend_with_the_cord_however_the_image_lies(axes: str) -> None:
     assert cord.data[held_by(course.boxes, cord.data.shape)].sum() == cord.data.sum()
 
 
-@given(seed=SEEDS, margins=MARGINS, axes=st.sampled_from(ALL_AXES), angle=st.floats(-0.5, 0.5))
+@given(seed=SEEDS, margins=MARGINS, axes=AXES, angle=st.floats(-0.5, 0.5))
 def test_one_box_around_all_is_the_cord_s_box(seed: int, margins: Margins, axes: str, angle: float) -> None:
     cord = random_cord(seed, axes, (angle, 0.1, -angle))
     cord = Volume(largest_tube(cord), cord.affine)
@@ -59,8 +57,8 @@ def test_one_box_around_all_is_the_cord_s_box(seed: int, margins: Margins, axes:
     assert around(cord, margins, None).boxes == (cord_box(cord, margins),)
 
 
-@settings(max_examples=200)
-@given(seed=SEEDS, margins=MARGINS, axes=st.sampled_from(ALL_AXES), slab_mm=st.floats(0.5, 40))
+@thorough(2)
+@given(seed=SEEDS, margins=MARGINS, axes=AXES, slab_mm=st.floats(0.5, 40))
 def test_boxes_are_disjoint_leave_no_slab_out_hold_the_cord_with_its_margins_and_end_with_its_box(
     seed: int, margins: Margins, axes: str, slab_mm: float
 ) -> None:

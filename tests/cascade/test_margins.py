@@ -10,7 +10,7 @@ from nnunet_ext.cascade.margins import LOST_MM, needed_margins, plan_margins
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array, Volume
 from tests.cascade.field import AFFINE, CORD, drawn, random_cord
-from tests.core.test_orientation import ALL_AXES
+from tests.strategies import AXES, SEEDS
 
 
 def random_labels(seed: int, shape: tuple[int, ...]) -> Array:
@@ -21,7 +21,7 @@ def random_labels(seed: int, shape: tuple[int, ...]) -> Array:
     return labels
 
 
-@given(seed=st.integers(0, 9999), axes=st.sampled_from(ALL_AXES))
+@given(seed=SEEDS, axes=AXES)
 def test_the_needed_margins_keep_every_label_voxel_and_no_smaller_ones_do(seed: int, axes: str) -> None:
     cord = random_cord(seed, axes)
     labels = random_labels(seed, cord.data.shape)
@@ -41,7 +41,7 @@ def test_the_needed_margins_keep_every_label_voxel_and_no_smaller_ones_do(seed: 
                 assert outside(labels, less) > 0
 
 
-@given(seeds=st.lists(st.integers(0, 9999), min_size=1, max_size=7, unique=True), reserve=st.floats(0, 9))
+@given(seeds=st.lists(SEEDS, min_size=1, max_size=7, unique=True), reserve=st.floats(0, 9))
 def test_planned_margins_keep_every_label_voxel_but_those_of_a_case_that_is_left_out(
     seeds: list[int], reserve: float
 ) -> None:

@@ -1,16 +1,17 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.tiles import kept_slicers, tile_starts
+from tests.strategies import boxes, thorough
 
 SIZES = st.tuples(st.integers(1, 90), st.integers(1, 40)).map(lambda pair: (max(pair), min(pair)))
 STEPS = st.sampled_from([0.1, 0.25, 1 / 3, 0.5, 0.75, 1.0])
 
 
-@settings(max_examples=300)
+@thorough(3)
 @given(sizes=st.lists(SIZES, min_size=2, max_size=3), step=STEPS)
 def test_tiles_start_where_nnunet_starts_them(sizes: list[tuple[int, int]], step: float) -> None:
     from nnunetv2.inference.sliding_window_prediction import compute_steps_for_sliding_window
@@ -41,15 +42,11 @@ def test_a_tile_is_kept_exactly_where_it_meets_a_box(
     sizes = [(min(image, 24), min(tile, 24)) for image, tile in sizes]
     step = max(step, 0.25)
     image, tile = (tuple(values) for values in zip(*sizes, strict=True))
-    boxes = []
-    for _ in range(data.draw(st.integers(1, 3))):
-        drawn = [st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True) for size in image]
-        (i, i2), (j, j2), (k, k2) = (sorted(data.draw(ends)) for ends in drawn)
-        boxes.append(Box((i, j, k), (i2, j2, k2)))
+    few = data.draw(st.lists(boxes(image), min_size=1, max_size=3))
     tile = tile[1:] if flat else tile
-    inside = held_by(boxes, image)[None]
+    inside = held_by(few, image)[None]
     every = kept_slicers(image, tile, step, [Box.whole(image)])
-    assert kept_slicers(image, tile, step, boxes) == [tile for tile in every if inside[tile].any()]
+    assert kept_slicers(image, tile, step, few) == [tile for tile in every if inside[tile].any()]
 
 
 def test_a_box_in_a_wide_field_keeps_few_tiles() -> None:

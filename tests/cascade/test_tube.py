@@ -1,15 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from tests.cascade.field import random_cord
-from tests.core.test_orientation import ALL_AXES
-
-ANGLES = st.tuples(*[st.floats(-0.3, 0.3)] * 3)
+from tests.strategies import ANGLES, AXES, SEEDS, Triple
 
 
 def volume(*blocks: tuple[slice, slice, slice], spacing: tuple[float, float, float] = (1, 1, 1)) -> Volume:
@@ -78,10 +75,8 @@ def test_an_empty_and_a_single_voxel_mask_come_back(count: int) -> None:
     assert largest_tube(Volume(mask, np.eye(4))).sum() == count
 
 
-@given(seed=st.integers(0, 9999), axes=st.sampled_from(ALL_AXES), angles=ANGLES)
-def test_the_tube_does_not_depend_on_the_order_of_the_axes(
-    seed: int, axes: str, angles: tuple[float, float, float]
-) -> None:
+@given(seed=SEEDS, axes=AXES, angles=ANGLES)
+def test_the_tube_does_not_depend_on_the_order_of_the_axes(seed: int, axes: str, angles: Triple) -> None:
     cord = random_cord(seed, angles=angles)
     turned = reorient(cord, axes)
     expected = reorient(Volume(largest_tube(cord, 8, 3).astype(np.uint8), cord.affine), axes)

@@ -60,9 +60,9 @@ def test_a_wheel_installed_elsewhere_brings_all_it_needs(tmp_path: Path) -> None
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     clean = tmp_path / "clean"
-    venv.create(clean, with_pip=True)
+    venv.create(clean)
     python = clean / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)], check=True)
     # Dependencies come from this environment; its link to the checkout does not, as only a site folder's are followed.
     (site,) = (clean / "lib").glob("python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")

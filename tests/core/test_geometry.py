@@ -7,18 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.volume import Affine
+from tests.strategies import ANGLES, Triple, affines, triples
 
 
-@given(
-    shift=st.tuples(*[st.floats(-5, 5)] * 3),
-    angles=st.tuples(*[st.floats(-0.2, 0.2)] * 3),
-    spacing=st.tuples(*[st.floats(0.4, 4)] * 3),
-)
-def test_the_closed_formula_is_the_mean_over_all_voxels(
-    shift: tuple[float, ...], angles: tuple[float, ...], spacing: tuple[float, ...]
-) -> None:
+@given(shift=triples(st.floats(-5, 5)), angles=ANGLES, affine=affines(shear=0.2))
+def test_the_closed_formula_is_the_mean_over_all_voxels(shift: Triple, angles: Triple, affine: Affine) -> None:
     shape = (4, 5, 3)
-    affine = nib.affines.from_matvec(np.diag(spacing), [10, -20, 5])
     turn = nib.affines.from_matvec(nib.eulerangles.euler2mat(*angles), shift)
     other = turn @ affine
     voxels = np.array([[*index, 1] for index in itertools.product(*map(range, shape))], dtype=float)

@@ -3,13 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, WRITTEN_FOR_IT, apart, lies_on, on_grid
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from tests.core.test_orientation import ALL_AXES
+from tests.strategies import AXES
 
 FILE = Path("sub-01_T2w_seg.nii.gz")
 AFFINE = np.array([[0.5, 0, 0, -20], [0, 0.7, 0, 3], [0, 0, 3.0, 40], [0, 0, 0, 1]])
@@ -21,7 +20,7 @@ def volume(moved: float = 0.0) -> Volume:
     return Volume(np.random.default_rng(2).integers(0, 9, (5, 6, 7)).astype(np.int16), affine)
 
 
-@given(axes=st.sampled_from(ALL_AXES), other=st.sampled_from(ALL_AXES))
+@given(axes=AXES, other=AXES)
 def test_whatever_the_axes_every_voxel_comes_to_lie_on_its_own(axes: str, other: str) -> None:
     grid = reorient(volume(), axes)
     laid, said = on_grid(reorient(volume(), other), grid, FILE, "reference")

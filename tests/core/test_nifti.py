@@ -18,6 +18,7 @@ from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_stream import read_stream
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from tests.strategies import SEEDS, thorough
 
 AFFINE = np.array([[-0.8, 0, 0, 12], [0, 0.9, 0, -30], [0, 0, 3.3, 7], [0, 0, 0, 1.0]])
 
@@ -46,8 +47,8 @@ def test_an_image_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert back.voxel_volume_mm3 == pytest.approx(0.8 * 0.9 * 3.3)
 
 
-@given(dtype=st.sampled_from([np.uint8, np.int16, np.uint16, np.int32]), seed=st.integers(0, 2**16))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(dtype=st.sampled_from([np.uint8, np.int16, np.uint16, np.int32]), seed=SEEDS)
+@settings(thorough(0.2), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_integers_stay_the_same_integers_on_disk(tmp_path: Path, dtype: type, seed: int) -> None:
     limits = np.iinfo(dtype)
     data = np.random.default_rng(seed).integers(limits.min, limits.max, (4, 3, 2), dtype=dtype, endpoint=True)
@@ -124,7 +125,7 @@ def test_any_flipped_bit_of_the_compressed_data_is_noticed(image: Path) -> None:
 
 
 @given(position=st.integers(0, 351 * 8 + 7))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(thorough(1.5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_header_bit_is_refused_or_changes_no_shape(tmp_path: Path, position: int) -> None:
     path = tmp_path / "plain.nii"
     write_image(path, np.ones((4, 5, 6), np.int16), AFFINE)
@@ -155,7 +156,7 @@ def test_more_bytes_than_the_header_says_are_refused(image: Path) -> None:
 
 
 @given(cuts=st.lists(st.integers(0, 2000), max_size=4), padding=st.sampled_from([0, 1, 511, 300_000]))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(thorough(0.3), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_several_gzip_members_padded_with_zeros_are_one_file(tmp_path: Path, cuts: list[int], padding: int) -> None:
     path = tmp_path / "members.nii.gz"
     data = np.arange(1000, dtype=np.int16).reshape(10, 10, 10)
@@ -216,7 +217,7 @@ def test_the_digest_is_that_of_the_file_on_the_disk(tmp_path: Path, name: str) -
     gap=st.integers(0, 9),
     slope=st.sampled_from([0.0, 1.0, 0.5]),
 )
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(thorough(0.5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_byte_order_place_and_scaling_of_the_voxels_is_understood(
     tmp_path: Path, dtype: str, gap: int, slope: float
 ) -> None:

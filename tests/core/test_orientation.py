@@ -1,18 +1,12 @@
-import itertools
-
 import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.orientation import reorient, sct_letters
 from nnunet_ext.core.volume import Volume
-
-ALL_AXES = [
-    "".join(letters) for order in itertools.permutations(("RL", "AP", "SI")) for letters in itertools.product(*order)
-]
+from tests.strategies import ALL_AXES, AXES, SEEDS, volumes
 
 
 def test_there_are_48_orientations() -> None:
@@ -25,18 +19,15 @@ def test_sct_says_where_an_axis_starts(nibabel_letters: str, sct: str) -> None:
     assert sct_letters(sct) == nibabel_letters
 
 
-@given(start=st.sampled_from(ALL_AXES), goal=st.sampled_from(ALL_AXES), seed=st.integers(0, 999))
-def test_every_voxel_stays_at_its_place_in_the_world(start: str, goal: str, seed: int) -> None:
-    generator = np.random.default_rng(seed)
-    data = generator.integers(0, 1000, (3, 4, 5)).astype(np.int16)
-    affine = nib.affines.from_matvec(np.diag(generator.uniform(0.5, 4, 3)), generator.uniform(-50, 50, 3))
-    first = reorient(Volume(data, affine), start)
+@given(volume=volumes(np.int16, shear=0.2), start=AXES, goal=AXES, seed=SEEDS)
+def test_every_voxel_stays_at_its_place_in_the_world(volume: Volume, start: str, goal: str, seed: int) -> None:
+    first = reorient(volume, start)
     turned = reorient(first, goal)
     assert turned.axes == goal
-    voxel = tuple(int(generator.integers(0, size)) for size in turned.data.shape)
+    voxel = tuple(np.random.default_rng(seed).integers(0, turned.data.shape))
     world = turned.affine @ [*voxel, 1]
-    source = np.rint(np.linalg.inv(affine) @ world)[:3].astype(int)
-    assert turned.data[voxel] == data[tuple(source)]
+    source = np.rint(np.linalg.inv(volume.affine) @ world)[:3].astype(int)
+    assert turned.data[voxel] == volume.data[tuple(source)]
     np.testing.assert_array_equal(reorient(turned, start).data, first.data)
 
 

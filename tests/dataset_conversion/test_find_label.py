@@ -26,6 +26,7 @@ from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SHAPE, SmallBids
+from tests.strategies import stems
 
 FOLDER = "derivatives/labels"
 NAMED = "{image}_desc-{rater}_label-lesion_seg"
@@ -87,13 +88,10 @@ def rows_of(done: Conversion) -> dict[str, dict[str, str]]:
     return {row["case"]: row for row in read_cases(done.dataset.folder)}
 
 
-STEMS = st.builds(
-    "_".join,
-    st.tuples(
-        st.sampled_from(["sub-1", "sub-10", "sub-101", "sub-01"]),
-        st.sampled_from(["ses-1", "ses-10", "acq-ax", "acq-axial", "run-1"]),
-        st.sampled_from(["T2w", "T2", "T1w"]),
-    ),
+STEMS = stems(
+    ("sub-1", "sub-10", "sub-101", "sub-01"),
+    ("ses-1", "ses-10", "acq-ax", "acq-axial", "run-1"),
+    ("T2w", "T2", "T1w"),
 )
 TEMPLATES = st.sampled_from(
     [

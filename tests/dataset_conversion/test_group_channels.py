@@ -21,6 +21,7 @@ from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
+from tests.strategies import stems
 
 TUMOR = load_target("tumor-only")
 
@@ -115,14 +116,13 @@ def test_another_session_s_image_never_fills_a_channel() -> None:
     ]  # fmt: skip
 
 
-STEMS = st.builds(
-    lambda *parts: "_".join(part for part in parts if part),
-    st.sampled_from(["sub-1", "sub-10"]),
-    st.sampled_from(["", "ses-1", "ses-2"]),
-    st.sampled_from(["", "acq-ax", "acq-sag"]),
-    st.sampled_from(["", "ce-gd"]),
-    st.sampled_from(["", "run-1"]),
-    st.sampled_from(["T1w", "T2w", "PSIR"]),
+STEMS = stems(
+    ("sub-1", "sub-10"),
+    ("", "ses-1", "ses-2"),
+    ("", "acq-ax", "acq-sag"),
+    ("", "ce-gd"),
+    ("", "run-1"),
+    ("T1w", "T2w", "PSIR"),
 )
 
 

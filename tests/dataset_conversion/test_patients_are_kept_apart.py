@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -20,6 +20,7 @@ from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
+from tests.strategies import thorough
 
 AFFINE = np.diag([-1.0, 1.0, 1.0, 1.0])
 SHAPE = (3, 3, 3)
@@ -86,7 +87,7 @@ def rows_of(done: Conversion) -> list[dict[str, str]]:
 
 
 # 12, 14
-@settings(max_examples=25)
+@thorough(0.25)
 @given(
     images=IMAGES,
     labels=st.sampled_from([Labels.NEEDED, Labels.POOL]),

@@ -3,13 +3,14 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
+from tests.strategies import thorough
 
 Mask = npt.NDArray[np.uint8]
 Masks = dict[str, Mask]
@@ -61,7 +62,7 @@ def test_a_majority_is_more_than_half(masks: Masks) -> None:
     np.testing.assert_array_equal(fuse_raters(masks, RaterRule.MAJORITY), votes > len(masks) / 2)
 
 
-@settings(max_examples=20)
+@thorough(0.2)
 @given(drawn=st.integers(1, 59))
 def test_one_of_two_raters_is_neither_a_majority_nor_likely(drawn: int) -> None:
     mask = np.zeros(60, np.uint8)

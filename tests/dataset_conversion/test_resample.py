@@ -1,45 +1,16 @@
-from itertools import permutations, product
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from scipy.spatial.transform import Rotation
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.dataset_conversion.resample import resample_identity
+from tests.strategies import AXES, LABEL_MAPS, Shape, affines, shapes, triples, volumes
 
-Shape = tuple[int, int, int]
-ORIENTATIONS = ["".join(a) for a in product("LR", "AP", "IS")]
-EVERY_AXES = ["".join(turn) for letters in ORIENTATIONS for turn in permutations(letters)]
 LAS = np.diag([-0.7, 0.7, 3.0, 1.0])
-sizes = st.tuples(*[st.integers(1, 6)] * 3)
-
-
-@st.composite
-def affines(draw: st.DrawFn) -> Affine:
-    """Oblique, of either handedness, with thin and thick voxels, rounded as files round them."""
-    spacing = draw(st.tuples(*[st.sampled_from([0.5, 0.7, 1.0, 3.3, 5.0])] * 3))
-    degrees = draw(st.tuples(*[st.floats(-30, 30)] * 3))
-    affine = np.eye(4)
-    affine[:3, :3] = Rotation.from_euler("xyz", degrees, degrees=True).as_matrix() * spacing
-    affine[:3, 3] = draw(st.tuples(*[st.floats(-200, 200)] * 3))
-    affine[:3, :3] *= draw(st.tuples(*[st.sampled_from([-1, 1])] * 3))
-    return affine.astype(np.float32).astype(np.float64)
-
-
-@st.composite
-def masks(draw: st.DrawFn) -> Volume:
-    """Any mask: empty, full, one slice thick."""
-    return Volume(draw(hnp.arrays(np.uint8, draw(sizes), elements=st.integers(0, 3))), draw(affines()))
-
-
-@st.composite
-def images(draw: st.DrawFn) -> Volume:
-    return Volume(draw(hnp.arrays(np.int16, draw(sizes))), draw(affines()))
 
 
 def shape_of(data: Array) -> Shape:
@@ -63,14 +34,14 @@ def moved(affine: Affine, voxels: tuple[float, float, float]) -> Affine:
     return result
 
 
-@given(volume=masks() | images(), nearest=st.booleans())
+@given(volume=LABEL_MAPS | volumes(np.int16), nearest=st.booleans())
 def test_the_same_grid_gives_the_same_array(volume: Volume, nearest: bool) -> None:
     found = resample_identity(volume, shape_of(volume.data), volume.affine, nearest=nearest)
     np.testing.assert_array_equal(found.volume.data, volume.data)
     assert (found.lost, found.covered) == (0, 1.0)
 
 
-@given(volume=masks(), axes=st.sampled_from(EVERY_AXES), other=st.sampled_from(EVERY_AXES), nearest=st.booleans())
+@given(volume=LABEL_MAPS, axes=AXES, other=AXES, nearest=st.booleans())
 def test_the_order_and_direction_of_either_grids_axes_do_not_matter(
     volume: Volume, axes: str, other: str, nearest: bool
 ) -> None:
@@ -87,7 +58,7 @@ def test_the_order_and_direction_of_either_grids_axes_do_not_matter(
     assert (found.lost, found.covered) == (straight.lost, straight.covered)
 
 
-@given(volume=masks(), factors=st.tuples(*[st.sampled_from([1, 2, 3])] * 3), from_first_voxel=st.booleans())
+@given(volume=LABEL_MAPS, factors=triples(st.sampled_from([1, 2, 3])), from_first_voxel=st.booleans())
 def test_a_mask_on_a_finer_grid_and_back_is_unchanged(
     volume: Volume, factors: tuple[int, int, int], from_first_voxel: bool
 ) -> None:
@@ -109,7 +80,7 @@ def test_a_drawn_voxel_of_a_fine_grid_counts_once_where_the_grid_is_twice_as_coa
     np.testing.assert_array_equal(coarse.volume.data, np.ones((100, 1, 1), np.uint8))
 
 
-@given(volume=masks(), shift=st.tuples(*[st.integers(-5, 5)] * 3), nearest=st.booleans())
+@given(volume=LABEL_MAPS, shift=triples(st.integers(-5, 5)), nearest=st.booleans())
 def test_a_shift_by_whole_voxels_is_a_pure_shift(volume: Volume, shift: Shape, nearest: bool) -> None:
     padded = np.pad(volume.data, 5)
     window = tuple(slice(5 + s, 5 + s + n) for s, n in zip(shift, volume.data.shape, strict=True))
@@ -125,7 +96,7 @@ def test_a_shift_by_whole_voxels_is_a_pure_shift(volume: Volume, shift: Shape, n
     assert found.covered == pytest.approx(kept / volume.data.size)
 
 
-@given(volume=masks(), affine=affines(), size=sizes)
+@given(volume=LABEL_MAPS, affine=affines(), size=shapes(6))
 def test_each_point_takes_the_nearest_voxel_and_none_outside_the_field_of_view(
     volume: Volume, affine: Affine, size: Shape
 ) -> None:
@@ -188,7 +159,7 @@ def test_what_lies_outside_the_new_grid_is_counted_as_lost() -> None:
     assert found.covered == 1.0
 
 
-@given(shape=sizes, affine=affines(), factors=st.tuples(*[st.sampled_from([0.5, 1, 2])] * 3))
+@given(shape=shapes(6), affine=affines(), factors=triples(st.sampled_from([0.5, 1, 2])))
 def test_an_empty_mask_stays_empty(shape: Shape, affine: Affine, factors: tuple[float, float, float]) -> None:
     even = (2 * shape[0], 2 * shape[1], 2 * shape[2])
     found = resample_identity(Volume(np.zeros(even, np.uint8), affine), *scaled(affine, even, factors), nearest=True)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from nnunet_ext.evaluation.overlap import BoolArray
 
@@ -19,10 +17,6 @@ def block(*ranges: tuple[int, int], shape: tuple[int, int, int] = SHAPE) -> Bool
     mask = blank(shape)
     mask[tuple(slice(*limits) for limits in ranges)] = True
     return mask
-
-
-def masks(side: int = 6) -> st.SearchStrategy[BoolArray]:
-    return hnp.arrays(np.bool_, (side, side, side), elements=st.booleans(), fill=st.just(False))
 
 
 def turned(mask: BoolArray, axes: Sequence[int], flipped: int) -> BoolArray:

@@ -2,34 +2,32 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from nnunet_ext.evaluation.overlap import BoolArray, dice, relative_volume_error
+from tests.strategies import ORDERS, masks, shapes
 
 EMPTY = np.zeros((3, 3, 3), dtype=np.bool_)
 FULL = np.ones((3, 3, 3), dtype=np.bool_)
 
 
-def pairs() -> st.SearchStrategy[tuple[BoolArray, BoolArray]]:
-    shapes = hnp.array_shapes(min_dims=3, max_dims=3, max_side=5)
-    return shapes.flatmap(lambda shape: st.tuples(hnp.arrays(np.bool_, shape), hnp.arrays(np.bool_, shape)))
+PAIRS = shapes(5).flatmap(lambda shape: st.tuples(*[masks(shape, often=None)] * 2))
 
 
-@given(pairs())
+@given(PAIRS)
 def test_dice_is_symmetric_and_bounded(masks: tuple[BoolArray, BoolArray]) -> None:
     one, other = masks
     assert dice(one, other) == dice(other, one)
     assert 0 <= dice(one, other) <= 1
 
 
-@given(pairs())
+@given(PAIRS)
 def test_dice_is_one_exactly_for_equal_masks(masks: tuple[BoolArray, BoolArray]) -> None:
     one, other = masks
     assert dice(one, one) == 1
     assert (dice(one, other) == 1) == np.array_equal(one, other)
 
 
-@given(pairs(), st.permutations(range(3)), st.integers(0, 2))
+@given(PAIRS, ORDERS, st.integers(0, 2))
 def test_turning_both_masks_changes_nothing(masks: tuple[BoolArray, BoolArray], axes: list[int], flipped: int) -> None:
     one, other = (np.flip(mask.transpose(axes), flipped) for mask in masks)
     assert dice(one, other) == dice(*masks)

@@ -9,7 +9,8 @@ from nnunet_ext.evaluation.lesionwise import detect_lesions
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.panoptic import PanopticQuality, panoptic_quality
 from nnunet_ext.evaluation.preset import PANOPTICA
-from tests.evaluation.shapes import EDGE, LESION, SPECK, blank, block, masks
+from tests.evaluation.shapes import EDGE, LESION, SPECK, blank, block
+from tests.strategies import masks
 
 # Computed with panoptica 2.1.7 (ConnectedComponentsInstanceApproximator, NaiveThresholdMatching, defaults), with
 # connected-components-3d 3.29.0 and numpy 2.2.6: RQ, SQ, PQ.

@@ -9,9 +9,8 @@ from scipy import ndimage
 
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.surface import Spacing, SurfaceMetrics, border_voxels, surface_metrics
-from tests.evaluation.shapes import blank, block, masks, turned
-
-spacings = st.tuples(*[st.sampled_from([0.3, 0.5, 1.0, 4.0])] * 3)
+from tests.evaluation.shapes import blank, block, turned
+from tests.strategies import ORDERS, SPACINGS, masks
 
 
 def test_two_single_voxels_are_as_far_apart_as_their_centres() -> None:
@@ -46,7 +45,7 @@ def test_an_empty_mask_has_no_distance(pair: tuple[BoolArray, BoolArray]) -> Non
     assert all(math.isnan(value) for value in (found.nsd, found.assd, found.hd95))
 
 
-@given(masks(), masks(), spacings, st.sampled_from([0.5, 1.0, 2.0]))
+@given(masks(), masks(), SPACINGS, st.sampled_from([0.5, 1.0, 2.0]))
 def test_it_is_what_distance_transforms_of_the_whole_image_give(
     one: BoolArray, other: BoolArray, spacing: Spacing, tolerance: float
 ) -> None:
@@ -55,7 +54,7 @@ def test_it_is_what_distance_transforms_of_the_whole_image_give(
     assert astuple(found) == pytest.approx(_reloaded(one, other, spacing, tolerance))
 
 
-@given(masks(), masks(), spacings)
+@given(masks(), masks(), SPACINGS)
 def test_it_is_symmetric_and_bounded(one: BoolArray, other: BoolArray, spacing: Spacing) -> None:
     assume(one.any() and other.any())
     there, back = surface_metrics(one, other, spacing, 1.0), surface_metrics(other, one, spacing, 1.0)
@@ -65,7 +64,7 @@ def test_it_is_symmetric_and_bounded(one: BoolArray, other: BoolArray, spacing: 
     assert 0 <= there.hd95 <= np.linalg.norm(np.asarray(spacing) * 5) + 1e-9
 
 
-@given(masks(), masks(), spacings, st.permutations(range(3)), st.integers(0, 2))
+@given(masks(), masks(), SPACINGS, ORDERS, st.integers(0, 2))
 def test_turning_masks_and_spacing_together_changes_nothing(
     one: BoolArray, other: BoolArray, spacing: Spacing, axes: list[int], flipped: int
 ) -> None:
@@ -75,7 +74,7 @@ def test_turning_masks_and_spacing_together_changes_nothing(
     assert astuple(found) == pytest.approx(astuple(surface_metrics(one, other, spacing, 1.0)))
 
 
-@given(masks(), masks(), spacings, st.sampled_from([0.5, 2.0, 3.0]))
+@given(masks(), masks(), SPACINGS, st.sampled_from([0.5, 2.0, 3.0]))
 def test_distances_scale_with_the_spacing(one: BoolArray, other: BoolArray, spacing: Spacing, factor: float) -> None:
     assume(one.any() and other.any())
     larger = (spacing[0] * factor, spacing[1] * factor, spacing[2] * factor)
@@ -83,7 +82,7 @@ def test_distances_scale_with_the_spacing(one: BoolArray, other: BoolArray, spac
     assert astuple(large) == pytest.approx((small.nsd, small.assd * factor, small.hd95 * factor))
 
 
-@given(masks(), spacings)
+@given(masks(), SPACINGS)
 def test_a_mask_is_no_distance_from_itself(mask: BoolArray, spacing: Spacing) -> None:
     assume(mask.any())
     assert surface_metrics(mask, mask, spacing, 0.0) == SurfaceMetrics(1.0, 0.0, 0.0)

@@ -1,7 +1,5 @@
 """One really trained tiny model for all tests, and what nnU-Net and we export from it."""
 
-import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnunet_ext.cli.main import main
+from tests.nnunet_server import run_nnunet
 from tests.trainers.conftest import Prepared, prepared
 
 __all__ = ["prepared"]
@@ -32,15 +31,9 @@ class Trained:
 
     def nnunet(self, command: str, *arguments: str, **variables: str) -> None:
         """Run one of nnU-Net's commands; a variable set to nothing is taken away."""
-        environment = {**self.prepared.environment, "OMP_NUM_THREADS": "1", **variables}
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / command), *arguments],
-            env={name: value for name, value in environment.items() if value},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        environment = {**self.prepared.environment, **variables}
+        done = run_nnunet([command, *arguments], {name: value for name, value in environment.items() if value})
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 
 from nnunet_ext.phantom.contrast import Contrast, tissue_brightness
 from nnunet_ext.phantom.tissues import Tissue
-
-SEEDS = st.integers(0, 2**32 - 1)
+from tests.strategies import SEEDS
 
 
 @given(SEEDS, st.sampled_from(Contrast))

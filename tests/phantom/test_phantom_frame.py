@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 
 from nnunet_ext.phantom.frame import CordFrame, Lattice, cord_coordinates
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
+from tests.strategies import SEEDS, shapes
 
 
 def spine_of(seed: int) -> Spine:
     return build_spine(draw_build(np.random.default_rng(seed)))
 
 
-@given(st.integers(0, 1000), st.floats(-60, 420), st.floats(-30, 30), st.floats(-30, 30))
+@given(SEEDS, st.floats(-60, 420), st.floats(-30, 30), st.floats(-30, 30))
 def test_a_point_put_beside_the_centreline_is_found_where_it_was_put(
     seed: int, down: float, right: float, front: float
 ) -> None:
@@ -22,7 +23,7 @@ def test_a_point_put_beside_the_centreline_is_found_where_it_was_put(
     assert found == pytest.approx([down, right, front], abs=0.3)
 
 
-@given(st.tuples(*[st.integers(1, 17)] * 3), st.floats(1, 9))
+@given(shapes(17), st.floats(1, 9))
 def test_a_linear_field_survives_sparse_sampling_exactly(shape: tuple[int, int, int], node_mm: float) -> None:
     lattice = Lattice.covering(shape, (1.0, 0.7, 3.0), node_mm)
     affine = np.diag([1.0, 0.7, 3.0, 1.0])

@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.phantom.grid import Plane, place_grid
+from tests.strategies import triples
 
-ANGLES = st.tuples(*[st.floats(-40, 40)] * 3)
+DEGREES = triples(st.floats(-40, 40))
 
 
-@given(st.sampled_from(Plane), ANGLES, ANGLES)
+@given(st.sampled_from(Plane), DEGREES, DEGREES)
 def test_the_middle_of_the_grid_lies_on_its_centre_and_voxels_keep_their_size(
     plane: Plane, lying: tuple[float, float, float], tilted: tuple[float, float, float]
 ) -> None:

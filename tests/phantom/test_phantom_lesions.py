@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from nnunet_ext.phantom.lesions import Blob, Pathology, draw_deformations, draw_lesions, grown
 from nnunet_ext.phantom.spine import draw_build
 from nnunet_ext.phantom.tissues import Tissue
-
-SEEDS = st.integers(0, 2**32 - 1)
+from tests.strategies import SEEDS
 
 
 def rng_of(seed: int) -> np.random.Generator:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from nnunet_ext.phantom.levels import LEVEL_NAMES, Size, size_at
 from nnunet_ext.phantom.spine import Deformation, Spine, build_spine, draw_build
+from tests.strategies import SEEDS
 
-SEEDS = st.integers(0, 2**32 - 1)
 C5 = 4.5
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from nnunet_ext.report.planes import AXIAL_SLICES, BoolArray, choose_planes
+from tests.strategies import masks, shapes, triples
 
 SHAPE = (20, 30, 40)
 
@@ -65,8 +65,8 @@ def test_margins_are_millimetres_and_not_voxels() -> None:
 
 
 @given(
-    hnp.arrays(np.bool_, hnp.array_shapes(min_dims=3, max_dims=3, max_side=7)),
-    st.tuples(*[st.floats(0.3, 20)] * 3),
+    masks(shapes(7), often=None),
+    triples(st.floats(0.3, 20)),
 )
 def test_every_slice_lies_inside_and_its_window_holds_the_mask(
     mask: BoolArray, spacing: tuple[float, float, float]

@@ -4,7 +4,7 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -14,6 +14,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.report.colours import REFERENCE_COLOURS
 from nnunet_ext.report.thumbnail import thumbnail
+from tests.strategies import shapes, thorough, triples
 
 CORD, LESION, *_ = REFERENCE_COLOURS
 VALUES = {"sc": (1, 2), "lesion": (2,)}
@@ -151,10 +152,10 @@ def test_an_image_of_one_value_still_shows_its_mask() -> None:
     assert where(CORD, thumbnail(flat, labels, VALUES)).sum() > 100
 
 
-@settings(max_examples=25)
+@thorough(0.25)
 @given(
-    st.tuples(*[st.integers(1, 30)] * 3),
-    st.tuples(*[st.sampled_from([0.2, 0.5, 1.0, 4.0, 40.0])] * 3),
+    shapes(30),
+    triples(st.sampled_from([0.2, 0.5, 1.0, 4.0, 40.0])),
     st.integers(0, 3),
 )
 def test_any_image_gives_a_picture_that_fits(shape: tuple[int, int, int], spacing: Spacing, highest: int) -> None:

@@ -1,6 +1,5 @@
 """A tiny preprocessed dataset, made once with nnU-Net's own commands."""
 
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
+from tests.nnunet_server import ONE_PROCESS, run_nnunet
+from tests.tiny_configuration import add_tiny_configuration
 
 SETTINGS = {"iterations_per_epoch": 2, "validation_iterations_per_epoch": 1, "save_every": 1, "progress_seconds": 0.0}
 
@@ -42,23 +43,27 @@ class Prepared:
         self,
         trainer: str,
         *arguments: str,
-        start_method: str = "fork",
+        start_method: str | None = None,
         results: str = "results",
         configuration: str = "tiny",
         fold: str = "0",
         **variables: str,
     ) -> "Run":
-        """Run the unmodified `nnUNetv2_train` with one of Python's ways to start workers."""
-        code = (
-            f"import multiprocessing, sys; multiprocessing.set_start_method({start_method!r})\n"
-            "from nnunetv2.run.run_training import run_training_entry\n"
-            "run_training_entry()"
-        )
-        command = [sys.executable, "-c", code, "7", configuration, fold, "-tr", trainer, "-device", "cpu", *arguments]
+        """Run the unmodified `nnUNetv2_train`, anew where one of Python's ways to start workers is named."""
+        command = ["7", configuration, fold, "-tr", trainer, "-device", "cpu", *arguments]
         environment = {**self.environment, "nnUNet_results": str(self.root / results), **variables}
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
+        if start_method is None:
+            done = run_nnunet(["nnUNetv2_train", *command], environment)
+        else:
+            code = (
+                f"import multiprocessing, sys; multiprocessing.set_start_method({start_method!r})\n"
+                "from nnunetv2.run.run_training import run_training_entry\n"
+                "run_training_entry()"
+            )
+            done = subprocess.run(
+                [sys.executable, "-c", code, *command],
+                env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            )  # fmt: skip
         return Run(done.returncode, done.stdout, self.fold(trainer, results, configuration, fold))
 
 
@@ -91,25 +96,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     )
     write_dataset(RawDataset.named(root / "raw", 7, "Cord"), plan)
     ours = NnunetVariables.below(root, {}).as_mapping()
-    quiet = {"nnUNet_def_n_proc": "1", "nnUNet_n_proc_DA": "1", "nnUNet_compile": "f"}
-    prepared = Prepared(root, {**os.environ, **ours, **quiet})
-    arguments = ["-d", "7", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
-    command = [str(Path(sys.executable).parent / "nnUNetv2_plan_and_preprocess"), *arguments]
-    subprocess.run(command, env=prepared.environment, check=True, capture_output=True)
-    plans: dict[str, Any] = json.loads(prepared.plans.read_text())
-    architecture = plans["configurations"]["3d_fullres"]["architecture"]
-    architecture["arch_kwargs"] |= {
-        "n_stages": 3,  # with two, nnU-Net's weights of resolutions are 0 / 0
-        "features_per_stage": [4, 8, 8],
-        "kernel_sizes": [[3, 3, 3]] * 3,
-        "strides": [[1, 1, 1], [2, 2, 2], [2, 2, 2]],
-        "n_conv_per_stage": [1, 1, 1],
-        "n_conv_per_stage_decoder": [1, 1],
-    }
-    tiny = {"inherits_from": "3d_fullres", "patch_size": [8, 16, 16], "batch_size": 2, "architecture": architecture}
-    plans["configurations"]["tiny"] = tiny
-    plans["configurations"]["3d_fullres"]["nnunet_ext"] = SETTINGS  # which every other one inherits
-    prepared.plans.write_text(json.dumps(plans))
+    prepared = Prepared(root, {**os.environ, **ours, **ONE_PROCESS})
+    command = ["nnUNetv2_plan_and_preprocess", "-d", "7", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
+    planned = run_nnunet(command, prepared.environment)
+    assert planned.returncode == 0, planned.stdout
+    add_tiny_configuration(prepared.plans, SETTINGS)
     return prepared
 
 

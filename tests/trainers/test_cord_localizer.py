@@ -1,7 +1,5 @@
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
 from nnunet_ext.trainers.cord_configuration import cord_configuration
 from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
+from tests.nnunet_server import run_at_once, run_nnunet
 from tests.trainers.conftest import Prepared
 
 MakeTrainer = Callable[..., Any]
@@ -88,13 +87,11 @@ def test_stock_nnunet_trains_it_with_no_step_before_and_predicts_with_it(
     one.mkdir()
     image = sorted(images.iterdir())[0]
     shutil.copyfile(image, one / image.name)
-    command = [str(Path(sys.executable).parent / "nnUNetv2_predict"), "-i", str(one), "-o", str(tmp_path / "out")]
+    command = ["nnUNetv2_predict", "-i", str(one), "-o", str(tmp_path / "out")]
     command += ["-d", "7", "-c", CORD, "-tr", TRAINER, "-f", "0", "-device", "cpu", "-npp", "0", "-nps", "0"]
     results = str(prepared.root / "results_localizer")
-    done = subprocess.run(
-        command, env={**prepared.environment, "nnUNet_results": results}, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_nnunet(command, {**prepared.environment, "nnUNet_results": results})
+    assert done.returncode == 0, done.stdout
     predicted = nib.nifti1.load(tmp_path / "out" / image.name.replace("_0000", ""))
     assert predicted.shape == nib.nifti1.load(image).shape
 
@@ -134,16 +131,10 @@ def test_a_cord_that_measures_a_little_other_makes_no_other_network(
 
 
 def test_two_trainings_started_at_once_preprocess_once(prepared: Prepared, own: Path) -> None:
-    command = [str(Path(sys.executable).parent / "nnUNetv2_train"), "7", CORD]
+    commands = [["nnUNetv2_train", "7", CORD, fold, "-tr", TRAINER, "-device", "cpu"] for fold in ("0", "1")]
     environment = {**prepared.environment, "nnUNet_results": str(prepared.root / "results_both")}
-    running = [
-        subprocess.Popen(
-            [*command, fold, "-tr", TRAINER, "-device", "cpu"], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for fold in ("0", "1")
-    ]
-    outputs = [process.communicate()[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], outputs
+    both = run_at_once(commands, environment)
+    assert [done.returncode for done in both] == [0, 0], both
     made = json.loads(prepared.plans.read_text())["configurations"][CORD]
     assert len(list((own / made["data_identifier"]).glob("*.pkl"))) == 6
     assert not list(own.glob("*.unfinished"))

@@ -1,14 +1,13 @@
 """nnU-Net's own features around a training: its cascade, --val, -pretrained_weights, --npz, and several processes."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.nnunet_server import run_at_once
 from tests.trainers.conftest import Prepared
 
 MakeTrainer = Callable[..., Any]
@@ -85,22 +84,11 @@ dist.destroy_process_group()
 
 def test_several_processes_train_one_network_together(prepared: Prepared, tmp_path: Path) -> None:
     (prepared.plans.parent / "spine_plan.json").unlink(missing_ok=True)
-    script = tmp_path / "rank.py"
-    script.write_text(_RANK)
     environment = {**prepared.environment, "nnUNet_results": str(prepared.root / "results_ddp")}
-    running = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(rank), str(tmp_path / "meeting"), "nnUNetTrainerSCI_2epochs"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    outputs = [process.communicate()[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], outputs
-    weights, batches = ([_told(output, what) for output in outputs] for what in ("WEIGHTS", "BATCH"))
+    meeting = str(tmp_path / "meeting")
+    ranks = run_at_once([["-c", _RANK, rank, meeting, "nnUNetTrainerSCI_2epochs"] for rank in "01"], environment)
+    assert [rank.returncode for rank in ranks] == [0, 0], ranks
+    weights, batches = ([_told(rank.stdout, what) for rank in ranks] for what in ("WEIGHTS", "BATCH"))
     assert weights[0] == weights[1]
     assert batches == ["1", "1"]  # of two
     fold = prepared.fold("nnUNetTrainerSCI_2epochs", "results_ddp")

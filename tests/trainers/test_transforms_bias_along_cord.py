@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.trainers.transforms.bias_along_cord import BiasAlongCord
+from tests.strategies import SEEDS
 from tests.trainers.transform_samples import AIR, seeded, tissue
 
 SHAPE = (6, 40, 20)
 ALONG = 1
-strengths, seeds = st.floats(0.05, 2.0), st.integers(0, 2**16)
+strengths = st.floats(0.05, 2.0)
 
 
 def gain(strength: float, seed: int) -> torch.Tensor:
@@ -21,7 +22,7 @@ def gain(strength: float, seed: int) -> torch.Tensor:
     return factor
 
 
-@given(strengths, seeds)
+@given(strengths, SEEDS)
 def test_the_field_is_positive_and_as_strong_as_asked_along_the_cord(strength: float, seed: int) -> None:
     field = gain(strength, seed)
     assert float(field.min()) > 0
@@ -29,7 +30,7 @@ def test_the_field_is_positive_and_as_strong_as_asked_along_the_cord(strength: f
     assert float(along.max() / along.min()) == pytest.approx(math.exp(strength), rel=1e-3)
 
 
-@given(strengths, seeds)
+@given(strengths, SEEDS)
 def test_across_the_cord_the_field_falls_at_most_half_as_much(strength: float, seed: int) -> None:
     field = gain(strength, seed)
     for axis in (0, 2):
@@ -37,7 +38,7 @@ def test_across_the_cord_the_field_falls_at_most_half_as_much(strength: float, s
         assert float(ratio.max()) <= math.exp(strength / 2) * 1.001
 
 
-@given(strengths, seeds)
+@given(strengths, SEEDS)
 def test_the_signal_falls_monotonically_away_from_the_coil(strength: float, seed: int) -> None:
     steps = gain(strength, seed).mean(dim=(0, 2)).diff()
     rising = (steps > 1e-6).nonzero().flatten().tolist()
@@ -45,7 +46,7 @@ def test_the_signal_falls_monotonically_away_from_the_coil(strength: float, seed
     assert not rising or not falling or max(rising) < min(falling)
 
 
-@given(strengths, seeds)
+@given(strengths, SEEDS)
 def test_the_mean_stays(strength: float, seed: int) -> None:
     image = torch.randn((2, *SHAPE), generator=torch.Generator().manual_seed(seed))
     biased = seeded(BiasAlongCord(ALONG, (strength, strength)), seed, image=image)["image"]

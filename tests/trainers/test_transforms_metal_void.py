@@ -1,13 +1,12 @@
 import pytest
 import torch
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nnunet_ext.trainers.transforms.metal_void import MetalVoid
+from tests.strategies import SEEDS
 from tests.trainers.transform_samples import AIR, cord, metal_void, seeded, tissue
 
 SHAPE = (16, 48, 64)
-seeds = st.integers(0, 2**16)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -21,7 +20,7 @@ def test_it_leaves_a_hole_as_dark_as_air_with_a_bright_rim(seed: int) -> None:
     assert 0.001 < float(dark) < 0.15
 
 
-@given(seeds)
+@given(SEEDS)
 def test_the_cord_stays_visible_beside_the_hole(seed: int) -> None:
     image, labels = tissue(SHAPE), cord(SHAPE)
     holed = seeded(metal_void(SHAPE), seed, image=image, segmentation=labels)["image"]

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.trainers.transforms.thick_slices import ThickSlices
+from tests.strategies import SEEDS
 from tests.trainers.transform_samples import seeded
 
 
@@ -43,7 +44,7 @@ def test_the_nearest_slice_gives_steps_as_long_as_slices_are_thick() -> None:
     assert set(np.diff(steps)) == {5}
 
 
-@given(st.integers(1, 40), st.floats(1.0, 30.0), st.sampled_from([0.0, 1.0]), st.integers(0, 2**16))
+@given(st.integers(1, 40), st.floats(1.0, 30.0), st.sampled_from([0.0, 1.0]), SEEDS)
 def test_no_value_leaves_the_range_of_the_image(size: int, thickness: float, nearest: float, seed: int) -> None:
     image = noise(1, size, 6)
     thick = seeded(ThickSlices({0: (thickness, thickness)}, nearest), seed, image=image)["image"]

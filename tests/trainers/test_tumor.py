@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,8 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from tests.nnunet_server import run_nnunet
+from tests.tiny_configuration import add_tiny_configuration
 from tests.trainers.conftest import SETTINGS, Prepared
 
 SHAPE = (20, 24, 28)
@@ -59,16 +59,12 @@ def trained(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Tra
     description = {**keys, "numTraining": 5, "file_ending": ".nii.gz"}
     (raw.folder / "dataset.json").write_text(json.dumps(description))
     environment = {**prepared.environment, **NnunetVariables.below(root, {}).as_mapping()}
-    programs = Path(sys.executable).parent
-    command = [str(programs / "nnUNetv2_plan_and_preprocess"), "-d", "8", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    plans_file = root / "preprocessed" / raw.folder.name / "nnUNetPlans.json"
-    plans, tiny = json.loads(plans_file.read_text()), json.loads(prepared.plans.read_text())["configurations"]["tiny"]
-    plans["configurations"]["tiny"] = {**tiny, "nnunet_ext": SETTINGS}
-    plans_file.write_text(json.dumps(plans))
-    command = [str(programs / "nnUNetv2_train"), "8", "tiny", "0", "-tr", TRAINER, "-device", "cpu"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    command = ["nnUNetv2_plan_and_preprocess", "-d", "8", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
+    done = run_nnunet(command, environment)
+    assert done.returncode == 0, done.stdout
+    add_tiny_configuration(root / "preprocessed" / raw.folder.name / "nnUNetPlans.json", SETTINGS)
+    done = run_nnunet(["nnUNetv2_train", "8", "tiny", "0", "-tr", TRAINER, "-device", "cpu"], environment)
+    assert done.returncode == 0, done.stdout
     return Trained(raw, environment, done.stdout)
 
 
@@ -95,10 +91,10 @@ def test_either_contrast_may_be_missing_at_prediction(trained: Trained, missing:
         shutil.copyfile(source, folder / source.name)
         if channel == missing:
             write_image(folder / source.name, np.zeros(SHAPE, np.float32), AFFINE)
-    command = [str(Path(sys.executable).parent / "nnUNetv2_predict"), "-i", str(folder), "-o", str(tmp_path / "out")]
+    command = ["nnUNetv2_predict", "-i", str(folder), "-o", str(tmp_path / "out")]
     command += ["-d", "8", "-c", "tiny", "-tr", TRAINER, "-f", "0", "-device", "cpu", "-npp", "0", "-nps", "0"]
-    done = subprocess.run(command, env=trained.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run_nnunet(command, trained.environment)
+    assert done.returncode == 0, done.stdout
     predicted = read_mask(tmp_path / "out" / "c0.nii.gz")
     assert predicted.data.shape == SHAPE
     assert set(np.unique(predicted.data)) <= {0, 1, 2, 3, 4, 5}

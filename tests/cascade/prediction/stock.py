@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +11,12 @@ from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
 from tests.cascade.prediction.tiny_model import TinyModel
+from tests.nnunet_server import run_nnunet
 
 _RUN = """
 import json, sys
 from nnunetv2.inference.predict_from_raw_data import predict_entry_point
-for arguments in json.load(sys.stdin):
+for arguments in json.loads(sys.argv[1]):
     sys.argv = ["nnUNetv2_predict", *arguments]
     predict_entry_point()
 """
@@ -57,17 +56,9 @@ def predict_with_stock(cases: dict[str, StockCase], folder: Path) -> None:
             turned = image if case.turned_to is None else reorient(image, case.turned_to)
             write_image(at / "in" / f"case_{channel:04d}.nii.gz", turned.data, turned.affine)
         runs.append(_arguments(case, at, dataset))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "nnUNet_def_n_proc": "1", "nnUNet_compile": "f"}
-    environment |= {variable: str(folder / "results") for variable in FOLDERS}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _RUN],
-        input=json.dumps(runs),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    environment = {**os.environ, **{variable: str(folder / "results") for variable in FOLDERS}}
+    done = run_nnunet(["-c", _RUN, json.dumps(runs)], environment)
+    assert done.returncode == 0, done.stdout
 
 
 def model_of(case: Path) -> Path:

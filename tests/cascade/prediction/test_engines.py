@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from nnunet_ext.cascade.prediction.engines import Engine, check_engine, engine_n
 from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.core.errors import EnvironmentProblemError
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 needs_openvino = pytest.mark.skipif(
     find_spec("openvino") is None, reason="the extra `fast` (openvino) is not installed"
 )
@@ -51,15 +51,6 @@ ARCHITECTURES = {
     "residual, 2-D": ("ResidualEncoderUNet", FLAT, (64, 48)),
 }
 CHANNELS = 2
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Networks this small are no faster on two, and much slower where others compute."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def build(name: str, channels: int = CHANNELS, outputs: int = 2) -> tuple[torch.nn.Module, tuple[int, ...]]:
@@ -117,7 +108,7 @@ def test_hardly_a_voxel_is_decided_otherwise_even_by_a_network_that_knows_nothin
 
 
 @pytest.fixture(scope="module")
-def trained(one_thread: None) -> torch.nn.Module:
+def trained() -> torch.nn.Module:
     """Train a network until it finds bright blobs in noise."""
     network, patch = build("plain, cubic", channels=1, outputs=1)
     network.train()

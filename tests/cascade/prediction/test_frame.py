@@ -7,14 +7,9 @@ from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.frame import Frame
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Volume
+from tests.strategies import AXES, ORDERS, boxes
 
 SHAPE = (4, 6, 5)
-ORDERS = st.permutations([0, 1, 2])
-AXES = st.builds(
-    lambda order, ends: "".join("RLAPSI"[2 * axis + end] for axis, end in zip(order, ends, strict=True)),
-    ORDERS,
-    st.tuples(*[st.integers(0, 1)] * 3),
-)
 
 
 @given(lies=AXES, wanted=st.none() | AXES, order=ORDERS)
@@ -26,13 +21,8 @@ def test_a_frame_is_the_turned_image_read_last_axis_first(lies: str, wanted: str
     np.testing.assert_array_equal(frame.view(values), turned.data.transpose(2, 1, 0).transpose(order))
 
 
-@given(data=st.data(), lies=AXES, wanted=AXES, order=ORDERS)
-def test_a_box_holds_the_same_voxels_in_the_frame(
-    data: st.DataObject, lies: str, wanted: str, order: list[int]
-) -> None:
-    ends = [sorted(data.draw(st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True))) for size in SHAPE]
-    (i, i2), (j, j2), (k, k2) = ends
-    box = Box((i, j, k), (i2, j2, k2))
+@given(box=boxes(SHAPE), lies=AXES, wanted=AXES, order=ORDERS)
+def test_a_box_holds_the_same_voxels_in_the_frame(box: Box, lies: str, wanted: str, order: list[int]) -> None:
     frame = Frame.of_reader(SHAPE, _affine(lies), wanted).transposed(order)
     drawn = np.zeros(SHAPE)
     drawn[box.slices] = 1

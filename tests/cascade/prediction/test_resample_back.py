@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
@@ -18,6 +18,7 @@ from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
 from nnunet_ext.core.trained_model import TrainedModel
 from tests.cascade.prediction.test_segmenter import BOXES, MODELS, SHAPE
 from tests.cascade.prediction.tiny_model import TinyModel, noise
+from tests.strategies import SPACINGS, Triple, boxes, shapes, thorough
 
 CPU = torch.device("cpu")
 
@@ -62,27 +63,21 @@ def stock_logits(model: TrainedModel, network: Any, data: torch.Tensor, placemen
     return np.asarray(configuration.resampling_fn_probabilities(logits, placement.nonzero.shape, *spacings))
 
 
-SIZES = st.integers(1, 24)
-SPACINGS = st.sampled_from([0.5, 0.8, 1.0, 1.0, 1.3, 4.0])
-
-
-@settings(max_examples=150)
+@thorough(1.5)
 @given(
     data=st.data(),
-    shape=st.tuples(SIZES, SIZES, SIZES),
-    goal=st.tuples(SIZES, SIZES, SIZES),
-    spacings=st.tuples(*[SPACINGS] * 6),
+    shape=shapes(24),
+    goal=shapes(24),
+    spacings=st.tuples(SPACINGS, SPACINGS),
 )
 def test_any_box_of_any_resampling_is_cut_from_stock_s(
-    data: st.DataObject, shape: tuple[int, int, int], goal: tuple[int, int, int], spacings: tuple[float, ...]
+    data: st.DataObject, shape: tuple[int, int, int], goal: tuple[int, int, int], spacings: tuple[Triple, Triple]
 ) -> None:
     assume(shape != goal)
     model = NnunetModel.of(TinyModel().in_memory())
     frame = Frame(goal, (0, 1, 2), (False, False, False))
-    placement = Placement(frame, Box.whole(goal), spacings[:3], spacings[3:], shape)
-    ends = [sorted(data.draw(st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True))) for size in goal]
-    (i, i2), (j, j2), (k, k2) = ends
-    at = Box((i, j, k), (i2, j2, k2))
+    placement = Placement(frame, Box.whole(goal), *spacings, shape)
+    at = data.draw(boxes(goal))
     logits = torch.from_numpy(np.random.default_rng(sum(shape)).normal(0, 3, (2, *shape)).astype(np.float16))
     needed = needed_box(at, placement, model)
     some = logits[(slice(None), *needed.slices)]

@@ -9,14 +9,10 @@ from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.cascade.prediction.within_boxes import only_in, renewed
+from tests.strategies import boxes
 
 SHAPE = (6, 5, 4)
-ENDS = [st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True).map(sorted) for size in SHAPE]
-BOXES = st.lists(
-    st.tuples(*ENDS).map(lambda ends: Box(*(tuple(values) for values in zip(*ends, strict=True)))),
-    min_size=1,
-    max_size=3,
-)
+BOXES = st.lists(boxes(SHAPE), min_size=1, max_size=3)
 
 
 def segmentation(seed: int) -> Segmentation:

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -37,7 +37,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def predict(models: Path, monkeypatch: pytest.MonkeyPatch, one_core: None) -> Callable[..., int]:
+def predict(models: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None) -> Callable[..., int]:
     """Call the verb with the results' folder set, and a model where none is named."""
     monkeypatch.setenv("nnUNet_results", str(models))
 
@@ -46,17 +46,6 @@ def predict(models: Path, monkeypatch: pytest.MonkeyPatch, one_core: None) -> Ca
         return main(["predict", *map(str, [*fixed, *arguments])])
 
     return call
-
-
-@pytest.fixture
-def one_core() -> Iterator[None]:
-    """Networks of a few voxels are slower on two cores."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def rows(out: Path, name: str = "predictions.tsv") -> dict[str, dict[str, str]]:
@@ -406,7 +395,7 @@ def test_an_interrupted_run_leaves_a_table_of_what_was_done(
 
 
 def test_a_trained_model_predicts_as_nnunet_does_and_nnunet_s_evaluation_reads_it(
-    trained: Trained, tmp_path: Path, one_core: None
+    trained: Trained, tmp_path: Path, one_thread: None
 ) -> None:
     raw = trained.prepared.root / "raw" / "Dataset007_Cord"
     ours, stock = tmp_path / "ours", tmp_path / "stock"

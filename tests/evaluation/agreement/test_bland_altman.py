@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
+from tests.strategies import pairs
 
 # Peak expiratory flow (l/min) of 17 subjects, first measurements: Bland and Altman 1986, Lancet 327:307, table I.
 WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
 MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
-PAIRS = st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=2, max_size=15)
+PAIRS = pairs(0, 90)
 
 
 def test_the_published_example_comes_out() -> None:

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from nnunet_ext.evaluation.agreement.concordance import concordance
 from tests.evaluation.agreement.test_bland_altman import MINI, WRIGHT
+from tests.strategies import pairs
 
-PAIRS = st.lists(st.tuples(st.integers(-40, 40), st.integers(-40, 40)), min_size=2, max_size=15)
+PAIRS = pairs(-40, 40)
 
 
 def test_the_correlation_of_bland_and_altmans_meters_is_theirs() -> None:

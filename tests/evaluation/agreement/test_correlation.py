@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from nnunet_ext.evaluation.agreement.correlation import correlation_difference, spearman
 from nnunet_ext.evaluation.agreement.interval import Bootstrap
+from tests.strategies import pairs
 
 FEW = Bootstrap(300, 0)
-PAIRS = st.lists(st.tuples(st.integers(-20, 20), st.integers(-20, 20)), min_size=3, max_size=20)
+PAIRS = pairs(-20, 20, 3, 20)
 
 
 def test_ranks_worked_by_hand() -> None:

@@ -14,6 +14,7 @@ from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers, LesionBiomarkers, LesionStatus
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from tests.evaluation.biomarkers.boxes import LAS, SHAPE, Box, Mask, boxes, leaning_cord, measure, straight_cord
+from tests.strategies import ANGLES
 
 AXES = sorted("".join(order) for pair in ("LR", "RL") for order in permutations([pair[0], "A", "S"]))
 SLICE_COLUMNS = ("midsagittal_slice", "midsagittal_slice_corrected")
@@ -26,7 +27,6 @@ inside = st.builds(
     st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3)),
 )
 lesions = st.lists(inside, min_size=1, max_size=3)
-obliques = st.tuples(*[st.floats(-0.4, 0.4)] * 3)
 
 
 def one(case: CaseBiomarkers) -> LesionBiomarkers:
@@ -189,7 +189,7 @@ def test_masks_of_two_shapes_are_refused() -> None:
         measure(boxes(), straight_cord((16, 18, 13)))
 
 
-@given(lesions, st.sampled_from(AXES), st.lists(st.booleans(), min_size=3, max_size=3), obliques)
+@given(lesions, st.sampled_from(AXES), st.lists(st.booleans(), min_size=3, max_size=3), ANGLES)
 def test_no_orientation_changes_a_millimetre(
     given_boxes: list[Box], axes: str, flips: list[bool], angles: tuple[float, float, float]
 ) -> None:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.report.review.choose_slices import AXIAL_SLICES, SAGITTAL_SLICES, choose_slices
+from tests.strategies import SEEDS, triples
 
 SHAPE = (20, 24, 60)
 
@@ -54,9 +55,9 @@ def test_without_a_mask_slices_spread_over_the_volume() -> None:
 
 @given(
     st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(1, 30)),
-    st.integers(0, 2**32 - 1),
+    SEEDS,
     st.floats(0, 1),
-    st.tuples(*[st.floats(0.3, 8)] * 3),
+    triples(st.floats(0.3, 8)),
 )
 def test_chosen_slices_lie_in_the_volume_and_each_is_there_once(
     shape: tuple[int, int, int], seed: int, share: float, spacing: tuple[float, float, float]
