@@ -50,7 +50,7 @@ def test_what_is_no_plans_file_is_refused(tmp_path: Path, content: str | None) -
 
 
 def test_nnunet_plans_a_mask_for_boxes_and_preprocesses_without_it_once_the_plans_are_mended(planned: Planned) -> None:
-    import blosc2  # type: ignore[import-untyped]  # it ships no annotations
+    import blosc2
 
     assert planned.wanted_before == (True,)
     written = json.loads(planned.plans.read_text())["configurations"]
