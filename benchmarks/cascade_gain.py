@@ -37,8 +37,8 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.case import evaluate_case
-from nnunet_ext.evaluation.tables import metrics_table
-from nnunet_ext.phantom.dataset import write_dataset as write_phantom
+from nnunet_ext.evaluation.write_scores import metrics_table
+from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import SITES
 from nnunet_ext.trainers.cord_configuration import CONFIGURATION as CORD
 

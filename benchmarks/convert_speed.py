@@ -16,7 +16,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from nnunet_ext.phantom.dataset import write_dataset
+from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import SITES
 
 DRAWN = 5  # patients; the others are these under other names
@@ -61,7 +61,7 @@ def main() -> None:
 
 def make_cases(bids: Path, drawn: Path, count: int) -> list[list[Path]]:
     """Draw a few patients and link their files under many names; each case is an image and its two masks."""
-    write_dataset(drawn, sites=[LARGE], patients_per_site=min(DRAWN, count), seed=1)
+    write_phantom(drawn, sites=[LARGE], patients_per_site=min(DRAWN, count), seed=1)
     subjects = sorted(path.name for path in drawn.glob("sub-*"))
     cases: list[list[Path]] = [[] for _ in range(count)]
     for number, case in enumerate(cases):

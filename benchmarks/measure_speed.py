@@ -19,7 +19,7 @@ from scipy import ndimage
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.volume import Array
-from nnunet_ext.phantom.dataset import write_dataset
+from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import SITES
 
 DRAWN = 10  # patients; the others are these under other names, each with an error of its own
@@ -53,7 +53,7 @@ def main() -> None:
 
 def make_cases(root: Path, count: int) -> None:
     """Draw a few patients; write each case's reference, a prediction that errs, and the reference's two masks."""
-    write_dataset(root / "drawn", sites=[LARGE], patients_per_site=min(DRAWN, count), seed=1)
+    write_phantom(root / "drawn", sites=[LARGE], patients_per_site=min(DRAWN, count), seed=1)
     cords = sorted((root / "drawn" / "derivatives").glob("**/*_label-SC_seg.nii.gz"))
     patients = []
     for file in cords:

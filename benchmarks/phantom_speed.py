@@ -12,9 +12,9 @@ import numpy as np
 from nnunet_ext.phantom.acquisition import Acquisition, cord_mask, lesion_mask, make_image
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Plane, place_grid
 from nnunet_ext.phantom.patient import Patient, draw_patient, scan
 from nnunet_ext.phantom.site import SITES, Site
+from nnunet_ext.phantom.slices import Plane, place_grid
 
 _REPEATS = 5
 

@@ -17,7 +17,7 @@ from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.walk import find_images, find_labels
+from nnunet_ext.dataset_conversion.walk import find_labels, walk_images
 
 ROUNDS = 5
 
@@ -34,7 +34,7 @@ def main() -> None:
         target, profile = load_target("cord-lesion"), load_profile("auto")
         sources = [Source("tree", root)]
         walk = best(lambda: bare_walk(str(root)))
-        scan = best(lambda: (find_images(root), find_labels(root, "derivatives/labels")))
+        scan = best(lambda: (walk_images(root), find_labels(root, "derivatives/labels")))
         plan = best(lambda: make_plan(sources, profile, target, PlanOptions()))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
     print(f"{len(names)} files, {os.cpu_count()} cores, best of {ROUNDS}")

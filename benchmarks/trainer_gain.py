@@ -41,18 +41,18 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import Source
 from nnunet_ext.dataset_conversion.splits import draw_test_patients
-from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
 from nnunet_ext.evaluation.preset import SCISEG2
 from nnunet_ext.evaluation.summary import OVERALL_SITE
-from nnunet_ext.evaluation.tables import metrics_table, tsv, write_tables
-from nnunet_ext.phantom.dataset import write_dataset as write_phantom
+from nnunet_ext.evaluation.write_scores import metrics_table, tsv, write_scores
+from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import find_sites
 from nnunet_ext.trainers.settings import SEED_VARIABLE
 
@@ -249,7 +249,7 @@ class Bench:
             volume = reference.voxel_volume_mm3
             name, site = case["case"], case["site"]
             rows += evaluate_case(reference.data, prediction.data, volume, regions, case=name, site=site)
-        write_tables(folder / "evaluation", rows, regions, SCISEG2)
+        write_scores(folder / "evaluation", rows, regions, SCISEG2)
         return means(metrics_table(rows)).assign(dataset=run.dataset, trainer=run.trainer, seed=run.seed)
 
 

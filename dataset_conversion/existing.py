@@ -13,13 +13,13 @@ from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
 from nnunet_ext.core.errors import ConflictError, DataRefusedError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row, cell
+from nnunet_ext.dataset_conversion.cases_table import person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import source_digests
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.tables import person_of, read_cases
 
 _SHOWN: Final = 5
 

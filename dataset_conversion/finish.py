@@ -14,6 +14,7 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.provenance import source_version
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, table_text
+from nnunet_ext.dataset_conversion.cases_table import COLUMNS, cases_tsv, data_dictionary, person_of
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.done import DONE_FOLDER
 from nnunet_ext.dataset_conversion.draw_sets import Patient
@@ -23,7 +24,6 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import plan_content
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
-from nnunet_ext.dataset_conversion.tables import COLUMNS, cases_tsv, data_dictionary, person_of
 
 FOLDS: Final = 5
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import Target
+from nnunet_ext.dataset_conversion.cases_table import case_row
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.plan_file import case_content
 from nnunet_ext.dataset_conversion.quality_table import quality_row, unusual_first
-from nnunet_ext.dataset_conversion.tables import case_row
 
 
 @dataclass(frozen=True)

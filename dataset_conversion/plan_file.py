@@ -13,12 +13,12 @@ from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.tables import NOTHING, Row, cell
 from nnunet_ext.core.target import Target, parse_target
+from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, person_of, read_cases
 
 SCHEMA: Final = 2
 

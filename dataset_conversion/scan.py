@@ -12,7 +12,7 @@ from nnunet_ext.dataset_conversion.participants import Participants, read_partic
 from nnunet_ext.dataset_conversion.profile import AUTO, Profile
 from nnunet_ext.dataset_conversion.recognise import recognise, what_was_found, with_folders_that_have_labels
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.walk import find_images, find_labels
+from nnunet_ext.dataset_conversion.walk import find_labels, walk_images
 
 _DERIVATIVES: Final = "derivatives"
 
@@ -74,7 +74,7 @@ def scan_source(source: Source, asked: Profile, classes: Sequence[str], policies
             f"{source.name}: masks of {', '.join(missing)} are needed, and profile {profile.name} does not say how "
             f"they are named; write a profile with [classes.{missing[0]}]: --profile {source.name}=mine.toml"
         )
-    images = find_images(source.root, profile.root)
+    images = walk_images(source.root, profile.root)
     needed = {name: profile.classes[name] for name in classes}
     listed = _listed(source.root, needed)
     if asked.name == AUTO and needed and not any(listed.values()):

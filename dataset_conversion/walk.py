@@ -12,7 +12,7 @@ NEVER_ENTERED: Final = frozenset({"sourcedata", "code"})
 """Folders that repeat raw names or hold other things than raw images; hidden ones are not entered either."""
 
 
-def find_images(dataset: Path, root: str = "") -> list[str]:
+def walk_images(dataset: Path, root: str = "") -> list[str]:
     """List every NIfTI file below the `sub-*` folders of a dataset.
 
     Parameters

@@ -22,7 +22,7 @@ TRAINERS: Final = MappingProxyType(
 """For each trainer the module that it lives in."""
 
 
-def is_ours(name: str) -> bool:
+def is_our_trainer(name: str) -> bool:
     """Tell whether a name is one of our trainers', or of its variant for any number of epochs.
 
     All of them build nnU-Net's own network; a test holds them to it.

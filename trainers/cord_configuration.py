@@ -71,7 +71,7 @@ def add_to_plans(file: Path, configuration: Mapping[str, Any]) -> None:
             write_json(file, content)
 
 
-def is_ours(configuration: Mapping[str, Any]) -> bool:
+def is_cord_configuration(configuration: Mapping[str, Any]) -> bool:
     """Tell whether we made a configuration, so that we may make it anew; a user's own stays."""
     return SPACING in configuration
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.dataset import write_dataset
+from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import SITES, find_sites
 
 
@@ -50,7 +50,7 @@ class Phantom:
         if self.contrasts:
             sites = tuple(replace(site, contrasts=self.contrasts) for site in sites)
         with progress_bar("phantom", "patient") as progress:
-            write_dataset(
+            write_phantom(
                 self.out,
                 sites=sites,
                 patients_per_site=self.patients,

@@ -8,7 +8,7 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import region_mask
 from nnunet_ext.core.mask import strange_labels
 from nnunet_ext.core.volume import Array
-from nnunet_ext.evaluation.grid import Grid
+from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
 from nnunet_ext.evaluation.region import LESION_REGION, Scoring, score_region
@@ -20,7 +20,7 @@ __all__ = ["LESION_REGION", "RegionMetrics", "evaluate_case", "evaluate_masks"]
 def evaluate_masks(
     reference: Mapping[str, BoolArray],
     prediction: Mapping[str, BoolArray],
-    grid: Grid,
+    grid: MetricGrid,
     scoring: Scoring,
     *,
     case: str,
@@ -71,7 +71,7 @@ def evaluate_case(
     case: str,
     site: str,
     preset: Preset = SCISEG2,
-    grid: Grid | None = None,
+    grid: MetricGrid | None = None,
 ) -> list[RegionMetrics]:
     """Compare two label maps, for every region.
 
@@ -113,7 +113,7 @@ def evaluate_case(
         if strange := strange_labels(labels, regions):
             raise DataRefusedError(f"{case}: the {role} {strange}")
         masks.append({name: region_mask(labels, values) for name, values in regions.items()})
-    grid = grid or Grid(None, voxel_volume_mm3)
+    grid = grid or MetricGrid(None, voxel_volume_mm3)
     return evaluate_masks(masks[0], masks[1], grid, Scoring(preset), case=case, site=site)[0]
 
 

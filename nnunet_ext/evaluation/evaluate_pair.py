@@ -7,7 +7,7 @@ import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.evaluation.grid import grid_of
+from nnunet_ext.evaluation.metric_grid import grid_of
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.pairs import CasePair
 from nnunet_ext.evaluation.read_side import Side, read_side

@@ -14,7 +14,7 @@ _SKIPPED: Final = frozenset({"sourcedata", "code"})
 
 
 @dataclass(frozen=True)
-class CaseMasks:
+class CaseMaskFiles:
     """The masks of one case on one side.
 
     Parameters
@@ -52,7 +52,7 @@ class MaskFolder:
         Images that are no masks by their names, in a folder of masks.
     """
 
-    cases: tuple[CaseMasks, ...]
+    cases: tuple[CaseMaskFiles, ...]
     other_files: tuple[Path, ...] = ()
 
     @property
@@ -103,12 +103,12 @@ def is_tree(place: Path) -> bool:
     )
 
 
-def _single(file: Path, regions: Sequence[str], *, label_map: bool) -> CaseMasks:
+def _single(file: Path, regions: Sequence[str], *, label_map: bool) -> CaseMaskFiles:
     stem = image_stem(file.name)
     if stem is None:
         raise DataRefusedError(f"{file}: a mask that ends in .nii or .nii.gz was needed")
     name = None if label_map else parse_mask_name(stem, regions)
-    return CaseMasks(stem, file) if name is None else CaseMasks(name.case, None, ((name.region, file),))
+    return CaseMaskFiles(stem, file) if name is None else CaseMaskFiles(name.case, None, ((name.region, file),))
 
 
 def _walk(root: Path) -> list[Path]:
@@ -129,7 +129,7 @@ def _by_region(parsed: dict[Path, MaskName | None]) -> MaskFolder:
         twice = [f"{len(found)} files for {region}: {', '.join(sorted(file.name for file in found))}"
                  for region, found in of_case.items() if len(found) > 1]  # fmt: skip
         first = tuple((region, found[0]) for region, found in of_case.items())
-        cases.append(CaseMasks(case, None, first, "; ".join(twice)))
+        cases.append(CaseMaskFiles(case, None, first, "; ".join(twice)))
     return MaskFolder(tuple(cases), tuple(file for file, name in parsed.items() if name is None))
 
 
@@ -139,7 +139,7 @@ def _label_maps(named: Sequence[tuple[Path, str]]) -> MaskFolder:
         files[stem].append(file)
     return MaskFolder(
         tuple(
-            CaseMasks(case, found[0], (), "" if len(found) == 1 else "both a .nii and a .nii.gz; remove one")
+            CaseMaskFiles(case, found[0], (), "" if len(found) == 1 else "both a .nii and a .nii.gz; remove one")
             for case, found in sorted(files.items())
         )
     )

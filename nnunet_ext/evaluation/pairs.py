@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nnunet_ext.core.names import bids_stem
-from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class CasePair:
     """
 
     case: str
-    reference: CaseMasks | None
-    prediction: CaseMasks | None
+    reference: CaseMaskFiles | None
+    prediction: CaseMaskFiles | None
     about: CaseAbout = field(default_factory=CaseAbout)
     image: Path | None = None
     ignored_may_be: frozenset[int] | None = None
@@ -51,7 +51,7 @@ class CasePair:
     notes: tuple[str, ...] = ()
 
 
-def pair_cases(reference: Iterable[CaseMasks], prediction: Iterable[CaseMasks]) -> list[CasePair]:
+def pair_cases(reference: Iterable[CaseMaskFiles], prediction: Iterable[CaseMaskFiles]) -> list[CasePair]:
     """Pair two sides by whole names, never by a prefix: `sub-1` never meets `sub-10`.
 
     A case pairs with the one of its very name. What is then left pairs where the BIDS stem is the same, as that of
@@ -77,12 +77,12 @@ def pair_cases(reference: Iterable[CaseMasks], prediction: Iterable[CaseMasks]) 
     return sorted([*pairs, *(CasePair(name, None, found[name]) for name in alone)], key=lambda pair: pair.case)
 
 
-def pair_files(reference: CaseMasks, prediction: CaseMasks) -> CasePair:
+def pair_files(reference: CaseMaskFiles, prediction: CaseMaskFiles) -> CasePair:
     """Pair two single files, whatever their names."""
     return CasePair(reference.case, reference, prediction)
 
 
-def _by_stem(side: Mapping[str, CaseMasks], paired: set[str]) -> dict[str, list[str]]:
+def _by_stem(side: Mapping[str, CaseMaskFiles], paired: set[str]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = defaultdict(list)
     for name in side:
         if name not in paired:

@@ -12,7 +12,7 @@ from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.mask import read_region, strange_labels
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.evaluation.overlap import BoolArray
 
 
@@ -42,7 +42,7 @@ class Side:
 
 
 def read_side(
-    case: CaseMasks, labelling: Labelling, *, role: str, grid: Volume | None, threshold: float | None
+    case: CaseMaskFiles, labelling: Labelling, *, role: str, grid: Volume | None, threshold: float | None
 ) -> Side:
     """Read the masks of a case.
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from nnunet_ext.evaluation.centreline import CentrelineMetrics, centreline_metrics
 from nnunet_ext.evaluation.empty_rules import EmptyValue
-from nnunet_ext.evaluation.grid import Grid
 from nnunet_ext.evaluation.lcwa import lesion_count_weighted_by_assignment
 from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions, meet
 from nnunet_ext.evaluation.lesionwise import LesionDetection, detect_lesions
+from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.overlap import BoolArray, count_voxels
 from nnunet_ext.evaluation.panoptic import panoptic_quality
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
@@ -58,7 +58,7 @@ _NO_LESIONS: Final = LesionColumns(
 
 
 def score_region(
-    reference: BoolArray, prediction: BoolArray, grid: Grid, scoring: Scoring, *, names: tuple[str, str, str]
+    reference: BoolArray, prediction: BoolArray, grid: MetricGrid, scoring: Scoring, *, names: tuple[str, str, str]
 ) -> tuple[RegionMetrics, list[LesionRow]]:
     """Compute every metric of one region.
 
@@ -125,13 +125,15 @@ def _crop(reference: BoolArray, prediction: BoolArray) -> tuple[BoolArray, BoolA
     return reference[tuple(box)], prediction[tuple(box)]
 
 
-def _surface(reference: BoolArray, prediction: BoolArray, grid: Grid, tolerance_mm: float) -> SurfaceMetrics:
+def _surface(reference: BoolArray, prediction: BoolArray, grid: MetricGrid, tolerance_mm: float) -> SurfaceMetrics:
     if grid.spacing is None:
         return SurfaceMetrics(math.nan, math.nan, math.nan)
     return surface_metrics(reference, prediction, grid.spacing, tolerance_mm)
 
 
-def _centreline(reference: BoolArray, prediction: BoolArray, grid: Grid, *, of_cord: bool) -> CentrelineMetrics | None:
+def _centreline(
+    reference: BoolArray, prediction: BoolArray, grid: MetricGrid, *, of_cord: bool
+) -> CentrelineMetrics | None:
     if not of_cord or grid.spacing is None or grid.slice_axis is None:
         return None
     return centreline_metrics(reference, prediction, grid.spacing, grid.slice_axis)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from nnunet_ext.core.tables import NOTHING, cell, table_text
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
-from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
-from nnunet_ext.evaluation.tables import typed
+from nnunet_ext.evaluation.write_scores import typed
 
 ABOUT: Final = {
     "subject": "BIDS subject",
@@ -53,7 +53,7 @@ def inputs_tsv(results: Sequence[CaseResult], out: Path) -> str:
     def relative(path: Path) -> str:
         return Path(os.path.relpath(path.resolve(), out.resolve())).as_posix()
 
-    def side(masks: CaseMasks | None) -> str:
+    def side(masks: CaseMaskFiles | None) -> str:
         if masks is None:
             return NOTHING
         if masks.label_map is not None:

@@ -8,7 +8,7 @@ from typing import TypedDict
 class RegionMetrics:
     """One row of `metrics.tsv`: one region of one case. `None`, or NaN, where a metric does not apply.
 
-    `nnunet_ext.evaluation.dictionary` says what each metric means.
+    `nnunet_ext.evaluation.metrics_dictionary` says what each metric means.
     """
 
     case: str

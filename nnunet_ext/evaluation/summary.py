@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.evaluation.dictionary import METRICS
+from nnunet_ext.evaluation.metrics_dictionary import METRICS
 from nnunet_ext.evaluation.region import CORD_REGION
 
 OVERALL_SITE: Final = "(all)"

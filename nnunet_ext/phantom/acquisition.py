@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 from nnunet_ext.phantom.contrast import Contrast, tissue_brightness
 from nnunet_ext.phantom.cord import TissueMap
-from nnunet_ext.phantom.frame import Lattice
-from nnunet_ext.phantom.grid import Grid
+from nnunet_ext.phantom.cord_coordinates import Lattice
+from nnunet_ext.phantom.slices import SliceGrid
 from nnunet_ext.phantom.spine import Floats
 from nnunet_ext.phantom.tissues import CORD_TISSUES, LESION_TISSUES, Tissue
 
@@ -70,7 +70,7 @@ class Acquisition:
 
 
 def make_image(
-    tissue: TissueMap, grid: Grid, acquisition: Acquisition, rng: np.random.Generator
+    tissue: TissueMap, grid: SliceGrid, acquisition: Acquisition, rng: np.random.Generator
 ) -> npt.NDArray[np.int16]:
     """Draw an image of a tissue map.
 
@@ -102,12 +102,12 @@ def make_image(
     return stored
 
 
-def cord_mask(tissue: TissueMap, grid: Grid) -> npt.NDArray[np.uint8]:
+def cord_mask(tissue: TissueMap, grid: SliceGrid) -> npt.NDArray[np.uint8]:
     """Mark voxels that are cord, lesions included, in at least half of their thin slices; uint8 of `grid.shape`."""
     return _majority(tissue, CORD_TISSUES, grid)
 
 
-def lesion_mask(tissue: TissueMap, grid: Grid) -> npt.NDArray[np.uint8]:
+def lesion_mask(tissue: TissueMap, grid: SliceGrid) -> npt.NDArray[np.uint8]:
     """Mark voxels that are lesion in at least half of their thin slices; all zero where there is none.
 
     It lies within `cord_mask`, since every lesion tissue is cord as well.
@@ -115,13 +115,13 @@ def lesion_mask(tissue: TissueMap, grid: Grid) -> npt.NDArray[np.uint8]:
     return _majority(tissue, LESION_TISSUES, grid)
 
 
-def _majority(tissue: TissueMap, chosen: tuple[Tissue, ...], grid: Grid) -> npt.NDArray[np.uint8]:
+def _majority(tissue: TissueMap, chosen: tuple[Tissue, ...], grid: SliceGrid) -> npt.NDArray[np.uint8]:
     table = np.zeros(256, dtype=np.float32)
     table[list(chosen)] = 1
     return (_slices(table[tissue], grid) >= _MAJORITY).astype(np.uint8)
 
 
-def _slices(fine: Floats, grid: Grid) -> Floats:
+def _slices(fine: Floats, grid: SliceGrid) -> Floats:
     """Average the thin slices of each slice."""
     if grid.fine == 1:
         return fine
@@ -132,7 +132,7 @@ def _slices(fine: Floats, grid: Grid) -> Floats:
     return result
 
 
-def _textured(tissue: TissueMap, grid: Grid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
+def _textured(tissue: TissueMap, grid: SliceGrid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
     """Brightness by tissue, made uneven at two sizes: voxels, and a few millimetres."""
     brightness = np.zeros(256, dtype=np.float32)
     brightness[: len(Tissue)] = tissue_brightness(acquisition.contrast, rng, acquisition.lesion_strength)
@@ -157,7 +157,7 @@ def _smooth(
     return lattice.expand(rng.standard_normal(lattice.nodes, dtype=np.float32) * np.float32(1.3))
 
 
-def _fine_spacing(grid: Grid) -> tuple[float, float, float]:
+def _fine_spacing(grid: SliceGrid) -> tuple[float, float, float]:
     return _spacing(grid.fine_to_patient)
 
 
@@ -166,7 +166,7 @@ def _spacing(affine: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _sensitivity(grid: Grid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
+def _sensitivity(grid: SliceGrid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
     """Draw a smooth field times the fall-off of a coil that lies behind the neck and ends above and below."""
     spacing = _spacing(grid.to_world)
     field = _smooth(grid.shape, spacing, _BIAS_MM, rng) * np.float32(acquisition.bias)
@@ -181,7 +181,7 @@ def _sensitivity(grid: Grid, acquisition: Acquisition, rng: np.random.Generator)
     return result
 
 
-def _metal(grid: Grid, rng: np.random.Generator) -> Floats:
+def _metal(grid: SliceGrid, rng: np.random.Generator) -> Floats:
     """Draw a void behind the middle of the field of view, with the bright rim of the signal it displaced."""
     spacing = _spacing(grid.to_world)
     middle = (rng.normal(0, 6), -float(rng.uniform(18, 32)), rng.normal(0, 20))

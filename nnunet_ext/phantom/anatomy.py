@@ -8,7 +8,7 @@ import nibabel as nib
 from nnunet_ext.core.volume import Affine
 from nnunet_ext.phantom.bones import paint_vertebrae
 from nnunet_ext.phantom.cord import TissueMap, paint_lesions, paint_sac
-from nnunet_ext.phantom.frame import CordFrame, Lattice, cord_coordinates
+from nnunet_ext.phantom.cord_coordinates import CordFrame, Lattice, cord_coordinates
 from nnunet_ext.phantom.lesions import Blob
 from nnunet_ext.phantom.spine import Spine
 from nnunet_ext.phantom.surroundings import paint_tubes, surroundings

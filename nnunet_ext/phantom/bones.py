@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.phantom.cord import TissueMap
-from nnunet_ext.phantom.frame import CordFrame
+from nnunet_ext.phantom.cord_coordinates import CordFrame
 from nnunet_ext.phantom.spine import Floats, Spine
 from nnunet_ext.phantom.tissues import Tissue
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.phantom.frame import CordFrame
+from nnunet_ext.phantom.cord_coordinates import CordFrame
 from nnunet_ext.phantom.lesions import Blob
 from nnunet_ext.phantom.spine import Floats, Spine
 from nnunet_ext.phantom.tissues import CORD_TISSUES, Tissue

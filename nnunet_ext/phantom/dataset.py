@@ -48,7 +48,7 @@ class _Job:
     sessions: int
 
 
-def write_dataset(
+def write_phantom(
     out: Path,
     *,
     sites: Sequence[Site],

@@ -11,9 +11,9 @@ from nnunet_ext.core.volume import Volume
 from nnunet_ext.phantom.acquisition import Acquisition, cord_mask, lesion_mask, make_image
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Grid, Plane, place_grid
 from nnunet_ext.phantom.lesions import Blob, Pathology, draw_deformations, draw_lesions, grown
 from nnunet_ext.phantom.site import Range, Site
+from nnunet_ext.phantom.slices import Plane, SliceGrid, place_grid
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
 
 # Streams of chance: each stage and session has its own, so that one more image or visit changes no other.
@@ -134,7 +134,7 @@ def _lesions_at(patient: Patient, session: int) -> tuple[Blob, ...]:
     return lesions
 
 
-def _place(patient: Patient, rng: np.random.Generator) -> Grid:
+def _place(patient: Patient, rng: np.random.Generator) -> SliceGrid:
     site, spine = patient.site, patient.spine
     first, second, third = (int(rng.integers(low, high + 1)) for low, high in site.matrix)
     shape = (first, second, third)

@@ -32,7 +32,7 @@ class Damage:
 
 
 @dataclass(frozen=True)
-class Scores:
+class PatientScores:
     """Clinical scores; None where a score is not asked of such a patient.
 
     Parameters
@@ -72,7 +72,7 @@ def damage(spine: Spine, lesions: Sequence[Blob]) -> Damage:
     return Damage(float((shares * areas).sum()) if down.size else 0.0, float(shares.max()))
 
 
-def clinical_scores(patient: Patient) -> Scores:
+def clinical_scores(patient: Patient) -> PatientScores:
     """Draw a patient's scores at the first visit; healthy people get none."""
     rng = patient.scores_rng()
     hurt = damage(patient.spine, patient.lesions)
@@ -81,15 +81,15 @@ def clinical_scores(patient: Patient) -> Scores:
         level = float(patient.spine.build.levels_at(np.array(patient.focus_mm)))
         reach = 1.0 if level < _BELOW_ARMS else 0.5
         motor, sensory = (1 - reach * severity + rng.normal(0, 0.06) for _ in range(2))
-        return Scores(motor=_whole(100 * motor, 100), sensory=_whole(112 * sensory, 112))
+        return PatientScores(motor=_whole(100 * motor, 100), sensory=_whole(112 * sensory, 112))
     if patient.pathology is Pathology.MS:
         points = 1.0 + 7.0 * min(hurt.volume_mm3 / _SEVERE_MM3, 1.0) + rng.normal(0, 0.8)
-        return Scores(edss=_whole(2 * points, 20) / 2)
+        return PatientScores(edss=_whole(2 * points, 20) / 2)
     if patient.pathology is Pathology.TUMOUR:
-        return Scores(mjoa=_whole(18 - 10 * severity + rng.normal(0, 1.2), 18))
+        return PatientScores(mjoa=_whole(18 - 10 * severity + rng.normal(0, 1.2), 18))
     if patient.pathology is Pathology.COMPRESSION:
-        return Scores(mjoa=_whole(18 - 18 * _flattening(patient.spine) + rng.normal(0, 1.2), 18))
-    return Scores()
+        return PatientScores(mjoa=_whole(18 - 18 * _flattening(patient.spine) + rng.normal(0, 1.2), 18))
+    return PatientScores()
 
 
 def _flattening(spine: Spine) -> float:

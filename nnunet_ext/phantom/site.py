@@ -6,8 +6,8 @@ from typing import Final
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Plane
 from nnunet_ext.phantom.lesions import Pathology
+from nnunet_ext.phantom.slices import Plane
 
 Range = tuple[float, float]
 Matrix = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.phantom.cord import TissueMap
-from nnunet_ext.phantom.frame import CordFrame, Lattice
+from nnunet_ext.phantom.cord_coordinates import CordFrame, Lattice
 from nnunet_ext.phantom.spine import Spine
 from nnunet_ext.phantom.tissues import Tissue
 from nnunet_ext.phantom.waves import waves

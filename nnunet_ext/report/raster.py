@@ -40,7 +40,7 @@ def centred(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return np.pad(pixels, tuple((one // 2, one - one // 2) for one in spare))
 
 
-def write_text(pixels: Pixels, text: str, place: tuple[int, int], ramp: Pixels, height: int = 11) -> int:
+def letter(pixels: Pixels, text: str, place: tuple[int, int], ramp: Pixels, height: int = 11) -> int:
     """Write on a black plate, in place.
 
     Parameters

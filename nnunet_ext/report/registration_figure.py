@@ -10,7 +10,7 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.report.planes import BoolArray, Planes, choose_planes
-from nnunet_ext.report.raster import Flat, Pixels, centred, fitted, magnified, palette_png, windowed, write_text
+from nnunet_ext.report.raster import Flat, Pixels, centred, fitted, letter, magnified, palette_png, windowed
 
 _DISPLAY_AXES: Final = "LAS"  # as in overlay.py
 _FRAMES: Final = ((250, 310), (310, 310))  # the most that a sagittal and an axial picture may take, in pixels
@@ -111,9 +111,9 @@ def _row(slices: tuple[_Slice, _Slice], when: str) -> Pixels:
         for what, picture in (("images", _images), ("edges", _edges)):
             green, magenta = (picture(values, one.spacing) for values in (one.fixed, one.moving))
             pixels = _fused(magnified(green, size), magnified(magenta, size))
-            write_text(pixels, one.letter, (4, size[1] // 2 - 6), _ramp())
+            letter(pixels, one.letter, (4, size[1] // 2 - 6), _ramp())
             panel = np.pad(centred(pixels, (size[0], frame[1])), ((_LINE, 0), (0, _GAP)))
-            write_text(panel, f"{when}: {what}", (4, 4), _ramp(), 12)
+            letter(panel, f"{when}: {what}", (4, 4), _ramp(), 12)
             panels.append(panel)
     return np.hstack(panels)
 
@@ -154,5 +154,5 @@ def _legend(width: int) -> Pixels:
     left = 4
     for text, green, magenta in (("fixed image", 255, 0), ("moved image", 0, 255), ("where they agree", 255, 255)):
         pixels[_GAP + 2 : _GAP + 14, left : left + 22] = _fused(*np.array([[green], [magenta]], dtype=np.uint8))
-        left = write_text(pixels, text, (left + 28, _GAP + 1), _ramp(), 12) + 24
+        left = letter(pixels, text, (left + 28, _GAP + 1), _ramp(), 12) + 24
     return pixels

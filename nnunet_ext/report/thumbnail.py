@@ -14,7 +14,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
 from nnunet_ext.report.planes import BoolArray, Box, choose_planes
-from nnunet_ext.report.raster import Flat, Pixels, centred, fitted, magnified, palette_png, windowed, write_text
+from nnunet_ext.report.raster import Flat, Pixels, centred, fitted, letter, magnified, palette_png, windowed
 
 _DISPLAY_AXES: Final = "LAS"  # as in overlay.py
 _SAGITTAL_FRAME: Final = (204, 242)  # the most that each picture may take, in pixels across and down
@@ -150,7 +150,7 @@ def _draw(tile: _Tile) -> Pixels:
         pixels[_outline(shadow, size) & dots] = _GREYS + number % len(_COLOURS)
     for number, mask in enumerate(tile.masks):
         pixels[_outline(mask, size)] = _GREYS + number % len(_COLOURS)
-    write_text(pixels, tile.letter, (3, len(pixels) // 2 - 6), _ramp())
+    letter(pixels, tile.letter, (3, len(pixels) // 2 - 6), _ramp())
     return pixels
 
 
@@ -168,11 +168,11 @@ def _legend(width: int, names: Sequence[str]) -> Pixels:
     """Name the regions beside their colours: colour alone does not tell everybody apart."""
     pixels = np.zeros((_LEGEND_HEIGHT, width), dtype=np.uint8)
     if not names:
-        write_text(pixels, "no label", (3, 2), _ramp())
+        letter(pixels, "no label", (3, 2), _ramp())
     left = 3
     for number, name in enumerate(names):
         pixels[7:10, left : left + 12] = _GREYS + number % len(_COLOURS)
-        left = write_text(pixels, name, (left + 16, 2), _ramp()) + 10
+        left = letter(pixels, name, (left + 16, 2), _ramp()) + 10
     return pixels
 
 

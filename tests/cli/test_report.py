@@ -15,7 +15,7 @@ from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Array
-from nnunet_ext.report.review.read_case import read_case
+from nnunet_ext.report.review.read_volumes import read_volumes
 from nnunet_ext.report.sources.gather import gather
 from tests.conftest import SmallBids
 from tests.report.made_evaluation import MadeCase, MadeEvaluation
@@ -74,7 +74,7 @@ def test_each_side_is_drawn_by_its_own_numbers(tmp_path: Path, predicted_regions
     for name, more in (("both", []), ("one", ["--regions", "lesion"])):
         assert main(["evaluate", *sides, "-o", str(tmp_path / name), *more]) == 0
         (record,) = gather([tmp_path / name]).cases
-        drawn = read_case(record)
+        drawn = read_volumes(record)
         assert drawn is not None
         assert drawn.problems == ()
         assert list(drawn.regions) == (["sc", "lesion"] if name == "both" else ["lesion"])
@@ -94,7 +94,7 @@ def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
         write_image(side / "case000_label-lesion_seg.nii.gz", soft, labels.affine)
     assert main(["evaluate", *map(str, sides), "-o", str(tmp_path / "out"), "--threshold", "0.6"]) == 0
     (record,) = gather([tmp_path / "out"]).cases
-    drawn = read_case(record)
+    drawn = read_volumes(record)
     assert drawn is not None
     assert drawn.problems == ()
     assert same(drawn.regions["lesion"].prediction, labels.data == 2)

@@ -10,6 +10,7 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
@@ -17,7 +18,6 @@ from nnunet_ext.dataset_conversion.profile import Profile, SiteRules, load_profi
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.splits import draw_test_patients
-from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 

@@ -10,12 +10,12 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.participants import Participants, read_participants
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import ParticipantColumns, Profile, load_profile
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 

@@ -9,12 +9,12 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.tables import read_cases
 from tests.conftest import SmallBids
 
 MakeBids = Callable[[str], SmallBids]

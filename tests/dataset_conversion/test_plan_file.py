@@ -14,6 +14,7 @@ from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
@@ -22,7 +23,6 @@ from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import name_sources
-from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 

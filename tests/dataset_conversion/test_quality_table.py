@@ -14,6 +14,7 @@ from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
@@ -21,7 +22,6 @@ from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.quality import ClassQuality, Quality
 from nnunet_ext.dataset_conversion.quality_table import quality_columns, quality_row, unusual_first
 from nnunet_ext.dataset_conversion.source import Source, name_sources
-from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
 

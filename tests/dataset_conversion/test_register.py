@@ -17,9 +17,9 @@ from nnunet_ext.dataset_conversion.resample import resample_identity
 from nnunet_ext.phantom.acquisition import Acquisition, cord_mask, make_image
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Plane, place_grid
 from nnunet_ext.phantom.patient import draw_patient
 from nnunet_ext.phantom.site import find_sites
+from nnunet_ext.phantom.slices import Plane, place_grid
 
 SPACING = {Plane.SAGITTAL: (3.0, 0.7, 0.7), Plane.AXIAL: (0.5, 0.5, 5.0), Plane.ISOTROPIC: (1.0, 1.0, 1.0)}
 SHAPE = {Plane.SAGITTAL: (14, 128, 160), Plane.AXIAL: (160, 160, 12), Plane.ISOTROPIC: (50, 80, 80)}

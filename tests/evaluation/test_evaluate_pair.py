@@ -14,7 +14,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, Comparison, RegionResult, evaluate_pair
-from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.evaluation.pairs import CasePair
 from nnunet_ext.evaluation.rows import RegionMetrics
 
@@ -58,8 +58,8 @@ class Desk:
 
     def compare(self, reference: Path, prediction: Path | None, comparison: Comparison = COMPARISON,
                 may_be: frozenset[int] | None = None) -> CaseResult:  # fmt: skip
-        found = None if prediction is None else CaseMasks("c", prediction)
-        pair = CasePair("c", CaseMasks("c", reference), found, ignored_may_be=may_be)
+        found = None if prediction is None else CaseMaskFiles("c", prediction)
+        pair = CasePair("c", CaseMaskFiles("c", reference), found, ignored_may_be=may_be)
         return evaluate_pair(pair, comparison)
 
 
@@ -149,7 +149,7 @@ def test_a_missing_prediction_has_rows_without_metrics_or_counts_as_empty(desk: 
 
 
 def test_a_missing_reference_has_rows_without_metrics(desk: Desk) -> None:
-    pair = CasePair("c", None, CaseMasks("c", desk.write("p", cord())))
+    pair = CasePair("c", None, CaseMaskFiles("c", desk.write("p", cord())))
     assert [region.status for region in evaluate_pair(pair, COMPARISON).regions] == ["missing reference"] * 2
 
 
@@ -189,8 +189,8 @@ def test_a_prediction_may_not_hold_the_ignore_label(desk: Desk) -> None:
     assert "prediction: p.nii.gz holds label 3" in result.reason
 
 
-def masks_of(desk: Desk, name: str, labels: Array, value: int = 1) -> CaseMasks:
-    return CaseMasks(
+def masks_of(desk: Desk, name: str, labels: Array, value: int = 1) -> CaseMaskFiles:
+    return CaseMaskFiles(
         "c", None,
         (("sc", desk.write(f"{name}_seg", (labels > 0) * np.uint8(value))),
          ("lesion", desk.write(f"{name}_lesion", (labels == 2) * np.uint8(value)))),
@@ -207,7 +207,7 @@ def test_masks_of_regions_score_as_the_label_map_does(desk: Desk) -> None:
 
 def test_lesion_voxels_outside_the_cord_count_as_cord_and_that_is_noted(desk: Desk) -> None:
     pred = desk.write("p_seg", np.zeros_like(cord())), desk.write("p_lesion", (cord() == 2).astype(np.uint8))
-    side = CaseMasks("c", None, (("sc", pred[0]), ("lesion", pred[1])))
+    side = CaseMaskFiles("c", None, (("sc", pred[0]), ("lesion", pred[1])))
     result = evaluate_pair(CasePair("c", masks_of(desk, "ref", cord()), side), COMPARISON)
     assert scored(result.regions[0]).pred_volume_mm3 == 12
     assert result.notes == ("prediction: 12 voxels of lesion outside sc count as sc too",)
@@ -215,8 +215,8 @@ def test_lesion_voxels_outside_the_cord_count_as_cord_and_that_is_noted(desk: De
 
 def test_soft_masks_need_a_threshold(desk: Desk) -> None:
     soft = desk.raw("soft_seg", (cord() > 0) * np.float32(0.6))
-    prediction = CaseMasks("c", None, (("sc", soft),))
-    pair = CasePair("c", CaseMasks("c", desk.write("r", cord())), prediction)
+    prediction = CaseMaskFiles("c", None, (("sc", soft),))
+    pair = CasePair("c", CaseMaskFiles("c", desk.write("r", cord())), prediction)
     comparison = replace(COMPARISON, regions=("sc",))
     assert "set a threshold" in evaluate_pair(pair, comparison).reason
     cut = evaluate_pair(pair, replace(comparison, threshold=0.5))
@@ -227,13 +227,13 @@ def test_soft_masks_need_a_threshold(desk: Desk) -> None:
 
 
 def test_a_region_that_one_case_lacks_is_named(desk: Desk) -> None:
-    only_cord = CaseMasks("c", None, masks_of(desk, "pred", cord()).regions[:1])
+    only_cord = CaseMaskFiles("c", None, masks_of(desk, "pred", cord()).regions[:1])
     result = evaluate_pair(CasePair("c", masks_of(desk, "ref", cord()), only_cord), COMPARISON)
     assert [region.status for region in result.regions] == ["ok", "missing prediction"]
     assert result.reason == "no predicted mask of lesion"
 
 
 def test_a_label_map_under_the_name_of_one_region_is_refused(desk: Desk) -> None:
-    mapped = CaseMasks("c", None, (("sc", desk.write("map_seg", cord())),))
+    mapped = CaseMaskFiles("c", None, (("sc", desk.write("map_seg", cord())),))
     result = evaluate_pair(CasePair("c", mapped, mapped), replace(COMPARISON, regions=("sc",)))
     assert "one value besides 0, found 1, 2" in result.reason

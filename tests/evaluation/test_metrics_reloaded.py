@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from nnunet_ext.evaluation.grid import Grid
+from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.region import Scoring, score_region
 from tests.evaluation.shapes import blank, block
@@ -48,5 +48,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_default_preset_gives_what_the_fork_states(name: str) -> None:
     reference, prediction, expected = CASES[name]
-    row, _ = score_region(reference, prediction, Grid((1.0, 1.0, 1.0), 1.0), Scoring(), names=("c", "s", "lesion"))
+    row, _ = score_region(
+        reference, prediction, MetricGrid((1.0, 1.0, 1.0), 1.0), Scoring(), names=("c", "s", "lesion")
+    )
     assert [getattr(row, column) for column in COLUMNS] == pytest.approx(expected, nan_ok=True)

@@ -1,12 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.evaluation.mask_files import CaseMasks
+from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.evaluation.pairs import pair_cases
 
 
 def paired(reference: list[str], prediction: list[str]) -> list[tuple[str | None, str | None]]:
-    pairs = pair_cases([CaseMasks(name) for name in reference], [CaseMasks(name) for name in prediction])
+    pairs = pair_cases([CaseMaskFiles(name) for name in reference], [CaseMaskFiles(name) for name in prediction])
     return [
         (pair.reference.case if pair.reference else None, pair.prediction.case if pair.prediction else None)
         for pair in pairs

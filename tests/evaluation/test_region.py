@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.grid import Grid, grid_of
+from nnunet_ext.evaluation.metric_grid import MetricGrid, grid_of
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.preset import PANOPTICA, PRESETS
 from nnunet_ext.evaluation.region import Scoring, score_region
@@ -15,7 +15,7 @@ from nnunet_ext.evaluation.rows import RegionMetrics
 from tests.evaluation.shapes import LESION, SPECK, blank, block
 from tests.strategies import masks
 
-GRID = Grid((0.5, 0.5, 4.0), 1.0, 2)
+GRID = MetricGrid((0.5, 0.5, 4.0), 1.0, 2)
 
 
 def score(reference: BoolArray, prediction: BoolArray, scoring: Scoring, region: str = "lesion") -> RegionMetrics:
@@ -108,7 +108,7 @@ def test_each_lesion_of_either_side_has_a_row() -> None:
 
 
 def test_without_a_spacing_distances_are_missing_and_the_rest_stands() -> None:
-    row = score_region(LESION, LESION, Grid(None, 2.0), Scoring(), names=("c", "s", "sc"))[0]
+    row = score_region(LESION, LESION, MetricGrid(None, 2.0), Scoring(), names=("c", "s", "sc"))[0]
     assert math.isnan(row.nsd)
     assert math.isnan(row.hd95)
     assert row.centreline_error_mm is None

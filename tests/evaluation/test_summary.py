@@ -9,7 +9,7 @@ import pytest
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
 from nnunet_ext.evaluation.summary import MORE_COLUMNS, OVERALL_SITE, SUMMARY_COLUMNS, summary_table
-from nnunet_ext.evaluation.tables import metrics_table
+from nnunet_ext.evaluation.write_scores import metrics_table
 
 Key = tuple[str, str, str]
 REGIONS = {"sc": (1, 2), "lesion": (2,)}

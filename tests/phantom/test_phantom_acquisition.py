@@ -7,8 +7,8 @@ import pytest
 from nnunet_ext.phantom.acquisition import Acquisition, cord_mask, lesion_mask, make_image
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Grid, Plane, place_grid
 from nnunet_ext.phantom.lesions import Blob
+from nnunet_ext.phantom.slices import Plane, SliceGrid, place_grid
 from nnunet_ext.phantom.spine import build_spine, draw_build
 from nnunet_ext.phantom.tissues import LESION_TISSUES, Tissue
 
@@ -16,7 +16,7 @@ QUIET = Acquisition(Contrast.T2W, noise=0.0, bias=0.0, coil_mm=np.inf, blur_voxe
 PLAQUE = Blob(Tissue.PLAQUE, (75.0, 0.3, -0.3), (10.0, 0.6, 0.6), 0.05, 1)
 
 
-def phantom(plane: Plane = Plane.ISOTROPIC, *lesions: Blob) -> tuple[npt.NDArray[np.uint8], Grid]:
+def phantom(plane: Plane = Plane.ISOTROPIC, *lesions: Blob) -> tuple[npt.NDArray[np.uint8], SliceGrid]:
     spine = build_spine(draw_build(np.random.default_rng(4)))
     entry = spine.index(np.array([75.0]))[0]
     centre = np.array([spine.x[entry], spine.y[entry], spine.z[entry]], dtype=float)
@@ -31,7 +31,7 @@ def phantom(plane: Plane = Plane.ISOTROPIC, *lesions: Blob) -> tuple[npt.NDArray
 
 
 def image_of(
-    tissue: npt.NDArray[np.uint8], grid: Grid, acquisition: Acquisition, seed: int = 0
+    tissue: npt.NDArray[np.uint8], grid: SliceGrid, acquisition: Acquisition, seed: int = 0
 ) -> npt.NDArray[np.float64]:
     return make_image(tissue, grid, acquisition, np.random.default_rng(seed)).astype(float)
 

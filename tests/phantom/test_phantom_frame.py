@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.phantom.frame import CordFrame, Lattice, cord_coordinates
+from nnunet_ext.phantom.cord_coordinates import CordFrame, Lattice, cord_coordinates
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
 from tests.strategies import SEEDS, shapes
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.phantom.grid import Plane, place_grid
+from nnunet_ext.phantom.slices import Plane, place_grid
 from tests.strategies import triples
 
 DEGREES = triples(st.floats(-40, 40))

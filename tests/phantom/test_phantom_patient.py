@@ -7,10 +7,10 @@ import pytest
 
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Plane
 from nnunet_ext.phantom.lesions import Pathology
 from nnunet_ext.phantom.patient import Visit, draw_patient, scan
 from nnunet_ext.phantom.site import SITES, Site
+from nnunet_ext.phantom.slices import Plane
 
 AXES = [
     "".join(letters)

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.phantom.lesions import Pathology
 from nnunet_ext.phantom.patient import Patient, draw_patient, scan
-from nnunet_ext.phantom.scores import Scores, clinical_scores, damage
+from nnunet_ext.phantom.scores import PatientScores, clinical_scores, damage
 from nnunet_ext.phantom.site import Site
 
 
@@ -50,7 +50,7 @@ def test_a_squeezed_cord_costs_mjoa_points(small_site: Site) -> None:
 def test_scores_that_are_not_asked_of_a_patient_are_none(small_site: Site) -> None:
     (healthy,) = patients(small_site, Pathology.HEALTHY, 1)
     (tumour,) = patients(small_site, Pathology.TUMOUR, 1)
-    assert clinical_scores(healthy) == Scores()
+    assert clinical_scores(healthy) == PatientScores()
     assert clinical_scores(tumour).edss is None
     assert clinical_scores(tumour).mjoa is not None
 

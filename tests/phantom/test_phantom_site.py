@@ -4,10 +4,10 @@ import pytest
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.grid import Plane
 from nnunet_ext.phantom.lesions import Pathology
 from nnunet_ext.phantom.patient import draw_patient, scan
 from nnunet_ext.phantom.site import SITES, find_sites
+from nnunet_ext.phantom.slices import Plane
 
 
 def test_sites_are_found_by_name_in_the_order_asked() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from nnunet_ext.cascade.prediction.case_files import CaseFiles
-from nnunet_ext.cascade.prediction.read_case import CaseImages
+from nnunet_ext.cascade.prediction.read_images import CaseImages
 from nnunet_ext.cascade.prediction.what_stands import OUTPUTS
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.labels import Labelling

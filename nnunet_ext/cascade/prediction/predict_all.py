@@ -16,7 +16,7 @@ from nnunet_ext.cascade.prediction.finished_case import SECONDS, finished_case, 
 from nnunet_ext.cascade.prediction.input_case import InputCase
 from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
-from nnunet_ext.cascade.prediction.read_case import CaseImages, read_case
+from nnunet_ext.cascade.prediction.read_images import CaseImages, read_images
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.sidecar import sidecar
 from nnunet_ext.cascade.prediction.what_stands import Standing, what_stands
@@ -148,7 +148,7 @@ def _outcome(case: InputCase, job: PredictionJob) -> CaseOutcome:
 def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     begun = time.perf_counter()
     files = _files(case, job)
-    images = read_case(case)
+    images = read_images(case)
     standing = _standing(case, job)
     if spared := standing.spared(**_policy(job)):
         return _kept_as_it_stands(case, files, spared, images, job)

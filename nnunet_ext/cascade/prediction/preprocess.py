@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.frame import Frame
+from nnunet_ext.cascade.prediction.network_axes import NetworkAxes
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
 from nnunet_ext.core.volume import Array, Volume
 
@@ -32,7 +32,7 @@ class Placement:
         Of the array, without channels.
     """
 
-    frame: Frame
+    frame: NetworkAxes
     nonzero: Box
     spacing: tuple[float, ...]
     resampled_spacing: tuple[float, ...]
@@ -85,7 +85,7 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
         Where it lies.
     """
     grid = images[0]
-    frame = Frame.of_reader(grid.data.shape, grid.affine, model.axes)
+    frame = NetworkAxes.of_reader(grid.data.shape, grid.affine, model.axes)
     sizes = _header_spacing(grid)
     properties = {"spacing": [sizes[axis] for axis in frame.axes]}
     data, _, properties = model.configuration.preprocessor_class(verbose=False).run_case_npy(
@@ -107,7 +107,7 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
     )
 
 
-def _as_read(images: Sequence[Volume], frame: Frame, model: NnunetModel) -> npt.NDArray[np.float32]:
+def _as_read(images: Sequence[Volume], frame: NetworkAxes, model: NnunetModel) -> npt.NDArray[np.float32]:
     """Stack the channels as nnU-Net's readers do, voxels in the same order in memory.
 
     The order matters to the last digit: it decides in which order numpy sums an image's mean.

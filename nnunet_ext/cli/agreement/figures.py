@@ -11,7 +11,7 @@ from nnunet_ext.evaluation.agreement.analyse import Analysis
 from nnunet_ext.evaluation.agreement.correlate import ScoredSample
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
 from nnunet_ext.report.agreement_page import Picture
-from nnunet_ext.report.plots.bland_altman import Limits, bland_altman_plot
+from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
 from nnunet_ext.report.plots.correlation import correlation_plot
 from nnunet_ext.report.plots.identity import identity_plot
 from nnunet_ext.report.plots.raincloud import raincloud
@@ -76,7 +76,7 @@ def _raincloud(sample: Sample) -> Picture:
 
 def _bland_altman(pair: Sample, row: Row) -> Picture:
     a, b = pair.values.tolist()
-    limits = {name: Limits(*(number(row[f"{name}{end}"]) for end in ("", "_low", "_high"))) for name in _LINES}
+    limits = {name: AgreementLimits(*(number(row[f"{name}{end}"]) for end in ("", "_low", "_high"))) for name in _LINES}
     svg = bland_altman_plot(
         a, b, pair.sites, names=(pair.methods[0], pair.methods[1]), quantity=label(pair.column),
         bias=limits["bias"], limits=(limits["limit_low"], limits["limit_high"]),

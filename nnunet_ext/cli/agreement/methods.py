@@ -75,7 +75,7 @@ class Agreement:
         from nnunet_ext.evaluation.agreement.align import Unit  # noqa: PLC0415
         from nnunet_ext.evaluation.agreement.analyse import analyse  # noqa: PLC0415
         from nnunet_ext.evaluation.agreement.compare import Rules  # noqa: PLC0415
-        from nnunet_ext.evaluation.agreement.interval import Bootstrap  # noqa: PLC0415
+        from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap  # noqa: PLC0415
         from nnunet_ext.evaluation.agreement.measurements import Kind  # noqa: PLC0415
         from nnunet_ext.evaluation.agreement.scores import read_scores  # noqa: PLC0415
 

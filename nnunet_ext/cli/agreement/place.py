@@ -7,7 +7,7 @@ from typing import Any, Final
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import Row, table_text
-from nnunet_ext.evaluation.agreement.dictionary import TABLES
+from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES
 from nnunet_ext.report.rendering import shareable
 
 _DICTIONARY: Final = "agreement.json"

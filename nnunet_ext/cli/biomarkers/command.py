@@ -72,9 +72,9 @@ class Biomarkers:
     def run(self) -> int:
         """Measure, and answer 3 where a case was refused."""
         # scipy: a wrong argument must not wait for it.
-        from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_cases  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_lesion_cases  # noqa: PLC0415
         from nnunet_ext.evaluation.biomarkers.measure_folder import Settings, measure_folder  # noqa: PLC0415
-        from nnunet_ext.evaluation.biomarkers.tables import describe, files_of, write_tables  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.write_measures import describe, files_of, write_measures  # noqa: PLC0415
 
         inputs = [path for path in (self.lesion, self.cord, self.image, self.probability, *self.folds) if path]
         place = self._place
@@ -83,7 +83,7 @@ class Biomarkers:
         level, levels = _levels(self.nli_slice)
         known = _known(self.cases)
         folders = (self.lesion, self.cord, self.image, self.probability, self.folds, self.label_maps)
-        found = find_cases(Sources(*folders))
+        found = find_lesion_cases(Sources(*folders))
         strangers = sorted(set(levels) - {case.case for case in found})
         if strangers:
             raise DataRefusedError(f"--nli-slice: no lesion mask of the case {', '.join(strangers[:_SHOWN])} was found")
@@ -92,7 +92,7 @@ class Biomarkers:
         settings = Settings(self.out, self.threshold, level, tuple(levels.items()))
         with progress_bar("measure", "case") as progress:
             cases = measure_folder(found, settings, n_procs=self.n_procs, progress=progress)
-        write_tables(self.out, cases, known)
+        write_measures(self.out, cases, known)
         return self._conclude(cases)
 
     @property
@@ -100,7 +100,7 @@ class Biomarkers:
         return OutputPlace(self.out, "biomarkers", "Lesion biomarkers of nnunet_ext", force=self.force)
 
     def _conclude(self, cases: Sequence["MeasuredCase"]) -> int:
-        from nnunet_ext.evaluation.biomarkers.tables import counts  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.write_measures import counts  # noqa: PLC0415
 
         summary = counts(cases)
         refused = [f"{case.case}: {case.reason}" for case in cases if str(case.status) == "refused"]

@@ -18,6 +18,7 @@ from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.bids_validation import validate_bids
+from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, read_cases
 from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, read_existing
@@ -30,7 +31,6 @@ from nnunet_ext.dataset_conversion.profile import Profile, load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.split_file import read_split_file
-from nnunet_ext.dataset_conversion.tables import case_row, cases_tsv, read_cases
 from nnunet_ext.dataset_conversion.write import write_dataset
 
 

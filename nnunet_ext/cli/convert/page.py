@@ -14,10 +14,10 @@ from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.core.workers import Progress, run_all
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
 from nnunet_ext.dataset_conversion.resample import resample_identity
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.tables import read_cases
 from nnunet_ext.report.conversion_content import ConversionContent, QualityEntry, SkippedImage
 from nnunet_ext.report.conversion_page import render_conversion_page
 from nnunet_ext.report.registration_figure import registration_figure

@@ -35,8 +35,8 @@ from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
-from nnunet_ext.evaluation.tables import METRICS_FILES, typed
-from nnunet_ext.phantom.dataset import write_dataset as write_phantom
+from nnunet_ext.evaluation.write_scores import METRICS_FILES, typed
+from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import find_sites
 
 SITES: Final = ("sagittal-sci", "axial-ms", "isotropic")

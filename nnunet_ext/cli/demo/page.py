@@ -6,7 +6,7 @@ from dataclasses import replace
 from nnunet_ext.cli.demo.single_image import SingleImage
 from nnunet_ext.cli.demo.workspace import Workspace
 from nnunet_ext.core.output_place import OutputPlace
-from nnunet_ext.dataset_conversion.tables import read_cases
+from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.report.review.write_report import report_files, write_report
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.gather import Gathered, gather

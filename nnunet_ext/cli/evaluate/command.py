@@ -73,7 +73,7 @@ class Evaluate:
     def run(self) -> int:
         """Score every case, write the tables, and say what was found."""
         # Imported here: help must not wait for scipy and pandas.
-        from nnunet_ext.cli.evaluate.inputs import Asked, gather  # noqa: PLC0415
+        from nnunet_ext.cli.evaluate.inputs import Asked, gather_pairs  # noqa: PLC0415
         from nnunet_ext.cli.evaluate.output import settings_of, write_results  # noqa: PLC0415
         from nnunet_ext.cli.evaluate.words import answer, in_words, refused_in_words  # noqa: PLC0415
         from nnunet_ext.core.workers import run_all  # noqa: PLC0415
@@ -83,7 +83,7 @@ class Evaluate:
 
         scoring = Scoring(find_preset(self.preset), self.tolerance_mm)
         asked = Asked(self.reference, self.prediction, self.target, self.regions, self.cases)
-        gathered = gather(asked, scoring, self.threshold, missing_as_empty=self.missing_as_empty)
+        gathered = gather_pairs(asked, scoring, self.threshold, missing_as_empty=self.missing_as_empty)
         settings = settings_of(asked, gathered.comparison, self.out)
         place = OutputPlace(self.out, "evaluate", "Evaluation by nnunet_ext", force=self.force, settings=settings)
         place.refuse_taken()

@@ -40,7 +40,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class GatheredPairs:
     """Everything that is compared.
 
     Parameters
@@ -61,7 +61,7 @@ class Gathered:
     not_scored: tuple[str, ...]
 
 
-def gather(asked: Asked, scoring: Scoring, threshold: float | None, *, missing_as_empty: bool) -> Gathered:
+def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, missing_as_empty: bool) -> GatheredPairs:
     """Find, label and pair both sides; no mask is opened.
 
     Raises
@@ -98,7 +98,7 @@ def gather(asked: Asked, scoring: Scoring, threshold: float | None, *, missing_a
     comparison = Comparison(
         regions, reference_labels, prediction_labels, scoring, threshold, missing_as_empty=missing_as_empty
     )
-    return Gathered(told, comparison, tuple(remarks), tuple(missing))
+    return GatheredPairs(told, comparison, tuple(remarks), tuple(missing))
 
 
 def _labelling(place: Path, target: str | None) -> Labelling | None:

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import pandas as pd
 
-from nnunet_ext.cli.evaluate.inputs import Asked, Gathered
+from nnunet_ext.cli.evaluate.inputs import Asked, GatheredPairs
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.output_place import OutputPlace
-from nnunet_ext.evaluation.dictionary import data_dictionary
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, Comparison
+from nnunet_ext.evaluation.metrics_dictionary import metrics_dictionary
 from nnunet_ext.evaluation.results import ABOUT, inputs_tsv, lesions_tsv, results_table
-from nnunet_ext.evaluation.tables import METRICS_FILES, write_metrics
+from nnunet_ext.evaluation.write_scores import METRICS_FILES, write_metrics
 
 _INPUTS: Final = "inputs.tsv"
 _LESIONS: Final = "lesions.tsv"
@@ -32,7 +32,7 @@ def settings_of(asked: Asked, comparison: Comparison, out: Path) -> dict[str, An
     }
 
 
-def write_results(place: OutputPlace, results: Sequence[CaseResult], gathered: Gathered) -> pd.DataFrame:
+def write_results(place: OutputPlace, results: Sequence[CaseResult], gathered: GatheredPairs) -> pd.DataFrame:
     """Write every table, and what describes them; gives the summary.
 
     Raises
@@ -46,7 +46,7 @@ def write_results(place: OutputPlace, results: Sequence[CaseResult], gathered: G
     values, predicted = comparison.reference.values, comparison.prediction.values
     regions = {region: values[region] for region in comparison.regions}
     dictionary = {
-        **data_dictionary(comparison.scoring.preset, regions, comparison.scoring.tolerance_mm),
+        **metrics_dictionary(comparison.scoring.preset, regions, comparison.scoring.tolerance_mm),
         "prediction_regions": {region: list(predicted[region]) for region in comparison.regions},
         "columns": ABOUT,
         "regions_not_scored": list(gathered.not_scored),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from nnunet_ext.cli.evaluate.inputs import Gathered
+from nnunet_ext.cli.evaluate.inputs import GatheredPairs
 from nnunet_ext.evaluation.evaluate_pair import NOT_ANNOTATED, OK, CaseResult
 from nnunet_ext.evaluation.summary import OVERALL_SITE
 
@@ -23,7 +23,7 @@ _METRICS: Final = {
 _SHOWN: Final = 20
 
 
-def in_words(out: Path, results: Sequence[CaseResult], summary: pd.DataFrame, gathered: Gathered) -> str:
+def in_words(out: Path, results: Sequence[CaseResult], summary: pd.DataFrame, gathered: GatheredPairs) -> str:
     """Give a compact table: for each site and region mean and spread, each with the cases that it rests on."""
     scoring = gathered.comparison.scoring
     scored = sum(any(region.status == OK for region in result.regions) for result in results)
@@ -54,7 +54,7 @@ def refused_in_words(results: Sequence[CaseResult]) -> list[str]:
     return [*refused[:_SHOWN], f"and {len(refused) - _SHOWN} more cases; metrics.tsv has the reason of each"]
 
 
-def answer(results: Sequence[CaseResult], summary: pd.DataFrame, gathered: Gathered) -> dict[str, Any]:
+def answer(results: Sequence[CaseResult], summary: pd.DataFrame, gathered: GatheredPairs) -> dict[str, Any]:
     """Give the same for machines: counts, cases that were not scored, and the summary."""
     finite = summary.astype("object").where(summary.notna() & (summary != float("inf")), None)
     return {

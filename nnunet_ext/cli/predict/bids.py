@@ -14,7 +14,7 @@ from nnunet_ext.dataset_conversion.class_profile import Missing
 from nnunet_ext.dataset_conversion.group_channels import Named, group_channels
 from nnunet_ext.dataset_conversion.image_filter import ImageFilter
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
-from nnunet_ext.dataset_conversion.walk import find_images
+from nnunet_ext.dataset_conversion.walk import walk_images
 
 _FOLDER: Final = "anat"
 _SHOWN: Final = 10
@@ -65,7 +65,7 @@ def bids_cases(root: Path, channels: Sequence[str], choice: InputChoice) -> list
     UsageError
         Where a chosen subject or session is not there.
     """
-    paths = _chosen(root, find_images(root), choice)
+    paths = _chosen(root, walk_images(root), choice)
     cases: list[InputCase] = []
     usable: list[Named] = []
     for path in paths:

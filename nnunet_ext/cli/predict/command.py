@@ -31,7 +31,7 @@ from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.predict.arguments import add_arguments
 from nnunet_ext.cli.predict.bids import InputChoice
 from nnunet_ext.cli.predict.describe_run import describe_run
-from nnunet_ext.cli.predict.inputs import Found, Layout, find_cases
+from nnunet_ext.cli.predict.inputs import FoundInputs, Layout, find_inputs
 from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
 from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
@@ -42,7 +42,7 @@ from nnunet_ext.core.model_name import STOCK_TRAINER
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.trained_model import TrainedModel
 from nnunet_ext.models.load import load_model
-from nnunet_ext.trainers import is_ours
+from nnunet_ext.trainers import is_our_trainer
 
 __all__ = ["Predict", "add_arguments", "from_options"]
 
@@ -109,7 +109,7 @@ class Predict:
         models = self._load()
         options = self._options(models)
         self._refuse_empty_wishes(models, options.regions)
-        found = find_cases(self.inputs, channel_names(models.model.dataset_json), self.choice)
+        found = find_inputs(self.inputs, channel_names(models.model.dataset_json), self.choice)
         place = OutputPlace(self.out, "predict", "Predictions of nnunet_ext")
         place.refuse_inputs(self.inputs, derivatives=found.layout is Layout.BIDS)
         place.refuse_taken()
@@ -154,7 +154,7 @@ class Predict:
         if self.wanted.centreline and models.localizer is None and CORD not in regions.names:
             raise UsageError(f"--centreline needs a model with the region {CORD}, or a --localizer")
 
-    def _mine(self, found: Found) -> list[InputCase]:
+    def _mine(self, found: FoundInputs) -> list[InputCase]:
         """Take this part's cases, and refuse an input without any image to predict."""
         if all(case.reason and not case.refused for case in found.cases):
             reasons = Counter(case.reason for case in found.cases).most_common(_SHOWN)
@@ -210,7 +210,7 @@ class Predict:
         from nnunet_ext.cascade.prediction.segmenter import Segmenter  # noqa: PLC0415
 
         # To import a trainer takes longer than a small image, and ours build the network that nnU-Net's own builds.
-        return Segmenter(replace(model, trainer=STOCK_TRAINER) if is_ours(model.trainer) else model, options)
+        return Segmenter(replace(model, trainer=STOCK_TRAINER) if is_our_trainer(model.trainer) else model, options)
 
     def _file(self, stem: str, ending: str) -> Path:
         part, parts = self.part

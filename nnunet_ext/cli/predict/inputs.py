@@ -27,7 +27,7 @@ class Layout(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundInputs:
     """The cases of an input, sorted by name, and what it was taken for."""
 
     cases: tuple[InputCase, ...]
@@ -35,7 +35,7 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find_cases(inputs: Sequence[Path], channels: Sequence[str], choice: InputChoice) -> Found:
+def find_inputs(inputs: Sequence[Path], channels: Sequence[str], choice: InputChoice) -> FoundInputs:
     """List the cases; no image is opened.
 
     Parameters
@@ -61,14 +61,16 @@ def find_cases(inputs: Sequence[Path], channels: Sequence[str], choice: InputCho
     if folders and len(inputs) > 1:
         raise UsageError("-i takes one folder, or files; run the command once for each folder")
     if not folders:
-        found = Found(_from_files(inputs, channels), Layout.FILES)
+        found = FoundInputs(_from_files(inputs, channels), Layout.FILES)
     elif any(entry.name.startswith("sub-") and entry.is_dir() for entry in folders[0].iterdir()):
-        found = Found(tuple(bids_cases(folders[0], channels, choice)), Layout.BIDS)
+        found = FoundInputs(tuple(bids_cases(folders[0], channels, choice)), Layout.BIDS)
     else:
         found = _from_folder(folders[0], channels, choice)
     if found.layout is not Layout.BIDS and (choice.participants or choice.sessions or choice.suffixes):
         raise UsageError(f"--participant-label, --session-label and --suffix need a BIDS folder, found {found.layout}")
-    return Found(tuple(sorted(found.cases, key=lambda case: (case.name, case.sources))), found.layout, found.notes)
+    return FoundInputs(
+        tuple(sorted(found.cases, key=lambda case: (case.name, case.sources))), found.layout, found.notes
+    )
 
 
 def _from_files(files: Sequence[Path], channels: Sequence[str]) -> tuple[InputCase, ...]:
@@ -89,7 +91,7 @@ def _from_files(files: Sequence[Path], channels: Sequence[str]) -> tuple[InputCa
     return (_case(_without_channel(files[0]), tuple(files)),)
 
 
-def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> Found:
+def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> FoundInputs:
     files = sorted(entry for entry in folder.iterdir() if _is_image(entry))
     if not files:
         subfolders = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())[:_SHOWN]
@@ -99,7 +101,7 @@ def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> 
             + ("; of one subject: -i BIDS --participant-label" if folder.resolve().name.startswith("sub-") else "")
         )
     if any(_CHANNEL.fullmatch(strip_ending(file.name)) for file in files):
-        return Found(_from_nnunet(files, channels, choice), Layout.NNUNET)
+        return FoundInputs(_from_nnunet(files, channels, choice), Layout.NNUNET)
     if len(channels) > 1:
         raise UsageError(
             f"{folder}: the model takes {len(channels)} images a case, {', '.join(channels)}; "
@@ -107,7 +109,7 @@ def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> 
         )
     note = f"{folder}: no file is named CASE_0000.nii.gz: each of its {len(files)} images is taken as a case of its own"
     cases = [_case(strip_ending(file.name), (file,)) for file in files]
-    return Found(tuple(_refused_where_twice(cases)), Layout.PLAIN, (note,))
+    return FoundInputs(tuple(_refused_where_twice(cases)), Layout.PLAIN, (note,))
 
 
 def _from_nnunet(files: Sequence[Path], channels: Sequence[str], choice: InputChoice) -> tuple[InputCase, ...]:

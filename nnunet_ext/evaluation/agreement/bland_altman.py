@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.interval import LEVEL
+from nnunet_ext.evaluation.agreement.confidence_interval import LEVEL
 from nnunet_ext.evaluation.agreement.values import paired_values
 
 _NORMAL = 1.96  # as Bland and Altman have it: 95 % of a normal distribution

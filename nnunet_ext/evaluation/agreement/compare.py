@@ -9,7 +9,7 @@ from nnunet_ext.evaluation.agreement.align import Sample, Unit
 from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
 from nnunet_ext.evaluation.agreement.concordance import concordance
-from nnunet_ext.evaluation.agreement.interval import Bootstrap
+from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.interval import LEVEL, NO_INTERVAL, Interval
+from nnunet_ext.evaluation.agreement.confidence_interval import LEVEL, NO_INTERVAL, ConfidenceInterval
 from nnunet_ext.evaluation.agreement.intraclass import intraclass
 from nnunet_ext.evaluation.agreement.values import Values, paired_values
 
@@ -31,9 +31,9 @@ class Concordance:
 
     n: int
     ccc: float | None
-    ccc_interval: Interval
+    ccc_interval: ConfidenceInterval
     icc: float | None
-    icc_interval: Interval
+    icc_interval: ConfidenceInterval
     pearson: float | None
     spearman: float | None
     mean_absolute_error: float | None
@@ -88,7 +88,7 @@ def _lin(a: Values, b: Values) -> float | None:
     return None if spread == 0 else 2 * float(((a - a.mean()) * (b - b.mean())).mean()) / spread
 
 
-def _lin_interval(a: Values, b: Values, ccc: float, r: float) -> Interval:
+def _lin_interval(a: Values, b: Values, ccc: float, r: float) -> ConfidenceInterval:
     if a.size < 4 or abs(r) < 1e-12 or 1 - abs(ccc) < 1e-12:
         return NO_INTERVAL
     shift = float((a.mean() - b.mean()) ** 2 / (a.std() * b.std()))  # Lin's u squared
@@ -101,4 +101,4 @@ def _lin_interval(a: Values, b: Values, ccc: float, r: float) -> Interval:
     if not variance >= 0:
         return NO_INTERVAL
     half = float(stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt(variance)
-    return Interval(float(np.tanh(np.arctanh(ccc) - half)), float(np.tanh(np.arctanh(ccc) + half)), "Lin")
+    return ConfidenceInterval(float(np.tanh(np.arctanh(ccc) - half)), float(np.tanh(np.arctanh(ccc) + half)), "Lin")

@@ -7,7 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.interval import LEVEL, NO_INTERVAL, Bootstrap, Interval, bootstrap_interval
+from nnunet_ext.evaluation.agreement.confidence_interval import (
+    LEVEL,
+    NO_INTERVAL,
+    Bootstrap,
+    ConfidenceInterval,
+    bootstrap_interval,
+)
 from nnunet_ext.evaluation.agreement.values import paired_values
 
 
@@ -32,7 +38,7 @@ class Correlation:
     n: int
     rho: float | None
     p: float | None
-    interval: Interval
+    interval: ConfidenceInterval
     note: str
 
 
@@ -71,12 +77,12 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation:
         return Correlation(n, rho, p, NO_INTERVAL, "no interval: too few subjects, or a perfect correlation")
     half = float(stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt((1 + rho**2 / 2) / (n - 3))
     ends = float(np.tanh(np.arctanh(rho) - half)), float(np.tanh(np.arctanh(rho) + half))
-    return Correlation(n, rho, p, Interval(*ends, "Bonett and Wright"), "")
+    return Correlation(n, rho, p, ConfidenceInterval(*ends, "Bonett and Wright"), "")
 
 
 def correlation_difference(
     a: npt.ArrayLike, b: npt.ArrayLike, score: npt.ArrayLike, bootstrap: Bootstrap
-) -> tuple[float | None, Interval]:
+) -> tuple[float | None, ConfidenceInterval]:
     """Say whether b goes with a score as a does: rho(b, score) - rho(a, score).
 
     Both correlations share the score and the subjects, so their intervals must not be compared; subjects are resampled

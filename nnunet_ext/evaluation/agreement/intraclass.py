@@ -5,10 +5,10 @@ import numpy.typing as npt
 from scipy import stats
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.evaluation.agreement.interval import LEVEL, NO_INTERVAL, Interval
+from nnunet_ext.evaluation.agreement.confidence_interval import LEVEL, NO_INTERVAL, ConfidenceInterval
 
 
-def intraclass(ratings: npt.ArrayLike) -> tuple[float | None, Interval]:
+def intraclass(ratings: npt.ArrayLike) -> tuple[float | None, ConfidenceInterval]:
     """Give the intraclass correlation for absolute agreement of single ratings, ICC(2,1) or ICC(A,1).
 
     Two-way random effects (Shrout and Fleiss 1979, Psychol. Bull. 86:420); its interval by McGraw and Wong 1996
@@ -61,4 +61,4 @@ def intraclass(ratings: npt.ArrayLike) -> tuple[float | None, Interval]:
     high = n * (upper_f * msr - mse) / (rest + n * upper_f * msr)
     if not low <= icc <= high:  # the approximation breaks down for coefficients far below 0, and NaN is nowhere
         return icc, NO_INTERVAL
-    return icc, Interval(low, high, "McGraw and Wong")
+    return icc, ConfidenceInterval(low, high, "McGraw and Wong")

@@ -7,7 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.interval import NO_INTERVAL, Bootstrap, Interval, bootstrap_interval
+from nnunet_ext.evaluation.agreement.confidence_interval import (
+    NO_INTERVAL,
+    Bootstrap,
+    ConfidenceInterval,
+    bootstrap_interval,
+)
 from nnunet_ext.evaluation.agreement.values import Values, paired_values
 
 _NORMALITY_NEEDS: Final = 8  # D'Agostino's test of skewness is not defined below
@@ -18,7 +23,7 @@ _DIGITS: Final = 12  # differences are compared to this many: 0.3 - 0.2 and 0.2 
 class PairedTest:
     """Two measurements of the same subjects compared; differences are b - a. None where a figure is not defined.
 
-    `nnunet_ext.evaluation.agreement.dictionary` says what each figure means.
+    `nnunet_ext.evaluation.agreement.agreement_dictionary` says what each figure means.
     """
 
     n: int
@@ -28,9 +33,9 @@ class PairedTest:
     mean_b: float | None = None
     sd_b: float | None = None
     mean_difference: float | None = None
-    mean_interval: Interval = NO_INTERVAL
+    mean_interval: ConfidenceInterval = NO_INTERVAL
     median_difference: float | None = None
-    median_interval: Interval = NO_INTERVAL
+    median_interval: ConfidenceInterval = NO_INTERVAL
     hodges_lehmann: float | None = None
     wilcoxon_w: float | None = None
     p: float | None = None

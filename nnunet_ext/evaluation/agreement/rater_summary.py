@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnunet_ext.evaluation.agreement.as_row import as_row
-from nnunet_ext.evaluation.agreement.interval import Interval
+from nnunet_ext.evaluation.agreement.confidence_interval import ConfidenceInterval
 from nnunet_ext.evaluation.agreement.intraclass import intraclass
 from nnunet_ext.evaluation.agreement.raters import RaterAgreement
 
@@ -30,7 +30,7 @@ def rater_summary(rows: Sequence[RaterAgreement]) -> list[dict[str, str]]:
     return [_summary(rater, against, group) for (rater, against), group in groups.items()]
 
 
-def volume_agreement(rows: Sequence[RaterAgreement]) -> tuple[float | None, Interval]:
+def volume_agreement(rows: Sequence[RaterAgreement]) -> tuple[float | None, ConfidenceInterval]:
     """Give the intraclass correlation of the raters' volumes over the cases; see `intraclass`."""
     volumes: dict[str, dict[str, float]] = {}
     for row in rows:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnunet_ext.evaluation.biomarkers.columns import Between, CordColumns, LesionColumns
-from nnunet_ext.evaluation.biomarkers.frame import BoolArray, Floats
+from nnunet_ext.evaluation.biomarkers.body_frame import BoolArray, Floats
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, CordColumns, MeasuredColumns
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Bridges:
         return self.ventral / self.total * 100 if self.total else 0.0
 
 
-def bridges_in_plane(lesion: LesionColumns, cord: CordColumns, plane: Between, depth_mm: Floats) -> Bridges | None:
+def bridges_in_plane(lesion: MeasuredColumns, cord: CordColumns, plane: Between, depth_mm: Floats) -> Bridges | None:
     """Measure the bridges beside a lesion in the midsagittal plane.
 
     In each axial slice in which one of the plane's two sagittal slices holds lesion, the voxels of cord behind it (and
@@ -96,7 +96,7 @@ def proxy_bridges(cord: CordColumns, plane: Between, depth_mm: Floats, slices: B
     return Bridges(smallest / 2, smallest / 2, smallest, is_proxy=True)
 
 
-def bridges_by_slice(lesion: LesionColumns, depth_mm: Floats) -> dict[int, tuple[float, float]]:
+def bridges_by_slice(lesion: MeasuredColumns, depth_mm: Floats) -> dict[int, tuple[float, float]]:
     """Measure dorsal and ventral bridge in every sagittal slice that holds the lesion, each the smallest over z.
 
     Source: sct_analyze_lesion.py:598-605, 640, 661-663.

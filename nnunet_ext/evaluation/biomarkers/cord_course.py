@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from scipy.interpolate import splev, splrep
 
-from nnunet_ext.evaluation.biomarkers.frame import ACROSS, DEPTH, UPRIGHT, BoolArray, Floats, Indices
+from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, DEPTH, UPRIGHT, BoolArray, Floats, Indices
 
 _SMOOTHING: Final = 20.0
 _CUBIC: Final = 3

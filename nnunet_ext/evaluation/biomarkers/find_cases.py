@@ -72,7 +72,7 @@ class CaseInput:
     notes: tuple[str, ...] = ()
 
 
-def find_cases(sources: Sources) -> list[CaseInput]:
+def find_lesion_cases(sources: Sources) -> list[CaseInput]:
     """List the cases by name; no image is opened.
 
     Raises

@@ -5,7 +5,7 @@ from typing import Final
 import cc3d
 import numpy as np
 
-from nnunet_ext.evaluation.biomarkers.frame import BoolArray, Labels
+from nnunet_ext.evaluation.biomarkers.body_frame import BoolArray, Labels
 
 _CONNECTIVITY: Final = 18  # voxels that share a face or an edge: scikit-image's connectivity 2 in 3-D
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnunet_ext.core.volume import Array
-from nnunet_ext.evaluation.biomarkers.frame import Floats, Labels
+from nnunet_ext.evaluation.biomarkers.body_frame import Floats, Labels
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from nnunet_ext.core.volume import Array
-from nnunet_ext.evaluation.biomarkers.frame import Labels
+from nnunet_ext.evaluation.biomarkers.body_frame import Labels
 
 
 class LesionStatus(StrEnum):

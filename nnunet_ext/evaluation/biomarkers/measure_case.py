@@ -7,10 +7,9 @@ import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array, Volume, voxel_volume_mm3
+from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, DEPTH, UPRIGHT, BodyFrame, BoolArray, Indices, Labels
 from nnunet_ext.evaluation.biomarkers.bridges import Bridges, bridges_by_slice, bridges_in_plane, proxy_bridges
-from nnunet_ext.evaluation.biomarkers.columns import Between, CordColumns, LesionColumns
 from nnunet_ext.evaluation.biomarkers.cord_course import CordCourse, cord_course
-from nnunet_ext.evaluation.biomarkers.frame import ACROSS, DEPTH, UPRIGHT, BoolArray, Frame, Indices, Labels
 from nnunet_ext.evaluation.biomarkers.instances import count_components, label_lesions
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import (
     CaseBiomarkers,
@@ -18,6 +17,7 @@ from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import (
     LesionStatus,
     SliceBridge,
 )
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, CordColumns, MeasuredColumns
 from nnunet_ext.evaluation.biomarkers.midsagittal import Midsagittal, midsagittal_at_lesion
 from nnunet_ext.evaluation.biomarkers.morphometry import (
     SliceScale,
@@ -53,7 +53,7 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
     """
     if cord is not None and cord.shape != lesion.data.shape:
         raise DataRefusedError(f"lesion and cord on one grid were needed, found {lesion.data.shape} and {cord.shape}")
-    frame = Frame.of(lesion)
+    frame = BodyFrame.of(lesion)
     mask = frame.turn(lesion.data > 0)
     inside = None if cord is None else frame.turn(cord > 0)
     box = _box(mask if inside is None else mask | inside)
@@ -73,7 +73,7 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
 class _BoxedCase:
     """A case along LAS, cut to the box that holds its masks; `first` is the box's first voxel in the image."""
 
-    frame: Frame
+    frame: BodyFrame
     first: tuple[int, ...]
     lesions: Labels
     within: Labels
@@ -81,7 +81,7 @@ class _BoxedCase:
     count: int
 
     @classmethod
-    def of(cls, frame: Frame, mask: BoolArray, cord: BoolArray | None, first: tuple[int, ...]) -> "_BoxedCase":
+    def of(cls, frame: BodyFrame, mask: BoolArray, cord: BoolArray | None, first: tuple[int, ...]) -> "_BoxedCase":
         lesions = label_lesions(mask)
         within = lesions if cord is None else np.where(cord, lesions, np.uint32(0))
         return cls(frame, first, lesions, within, cord, int(lesions.max(initial=0)))
@@ -141,7 +141,7 @@ def _measure_lesions(case: _BoxedCase, nli_slice: int | None) -> tuple[list[Lesi
 def _measure_lesion(shared: _Measuring, number: int) -> tuple[LesionBiomarkers, list[SliceBridge]]:
     case, scale, plane = shared.case, shared.scale, shared.plane
     mask = case.within == number
-    columns = LesionColumns.of(mask, shared.columns)
+    columns = MeasuredColumns.of(mask, shared.columns)
     shape = measure_shape(mask, case.cord_area, scale)
     values: dict[str, Any] = {**vars(shape), "components_inside_cord": count_components(mask)}
     if plane.sct is not None:
@@ -227,7 +227,7 @@ def _midsagittal(
     return Midsagittal(plane, plane)
 
 
-def _upright(frame: Frame, index: int) -> int:
+def _upright(frame: BodyFrame, index: int) -> int:
     return int(frame.own_slice(UPRIGHT, index))
 
 
@@ -248,7 +248,7 @@ def _range(present: BoolArray) -> slice:
     return slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 1)
 
 
-def _put_back(labels: Labels, box: tuple[slice, slice, slice], frame: Frame) -> Labels:
+def _put_back(labels: Labels, box: tuple[slice, slice, slice], frame: BodyFrame) -> Labels:
     whole = np.zeros(frame.shape, dtype=np.uint32)
     whole[box] = labels
     return np.asarray(frame.turn_back(whole), dtype=np.uint32)

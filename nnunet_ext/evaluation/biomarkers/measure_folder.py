@@ -18,13 +18,13 @@ from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.evaluation.biomarkers.find_cases import CaseInput
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity, intensities, sums
-from nnunet_ext.evaluation.biomarkers.intervals import lesion_intervals
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
-from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
-from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, CaseMasks, read_masks, read_probability
+from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
+from nnunet_ext.evaluation.biomarkers.read_masks import WHOSE_GRID, LesionMasks, read_masks, read_probability
 from nnunet_ext.evaluation.biomarkers.sct_table import sct_file, sct_table
 from nnunet_ext.evaluation.biomarkers.totals import case_totals
+from nnunet_ext.evaluation.biomarkers.value_ranges import lesion_intervals
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 """At these a probability map is measured again, for the intervals."""
@@ -103,7 +103,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     soft_sums = {} if soft is None else {at: value * voxel for at, value in sums(case.within, soft).items()}
     intervals = lesion_intervals(case, variants)
     rows = tuple(
-        LesionRow(row, soft_sums.get(row.lesion), shown.get(row.lesion), intervals.get(row.lesion))
+        MeasuredLesion(row, soft_sums.get(row.lesion), shown.get(row.lesion), intervals.get(row.lesion))
         for row in case.lesions
     )
     soft_total = None if soft is None else _soft_total(soft, masks.cord) * voxel
@@ -126,7 +126,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
 
 
 def _variants(
-    files: CaseInput, masks: CaseMasks, soft: Array | None, level: int | None, threshold: float
+    files: CaseInput, masks: LesionMasks, soft: Array | None, level: int | None, threshold: float
 ) -> tuple[list[CaseBiomarkers], str]:
     """Measure the case again as other folds drew it, and at other thresholds."""
     drawn = [_fold(fold, files, masks.lesion, threshold) for fold in files.folds]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity
-from nnunet_ext.evaluation.biomarkers.intervals import Interval
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import LesionBiomarkers, SliceBridge
+from nnunet_ext.evaluation.biomarkers.value_ranges import ValueRange
 
 
 class CaseStatus(StrEnum):
@@ -17,13 +17,13 @@ class CaseStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class LesionRow:
+class MeasuredLesion:
     """One lesion with all that was asked of it; None where it was not, or is missing."""
 
     biomarkers: LesionBiomarkers
     volume_soft_mm3: float | None = None
     intensity: Intensity | None = None
-    interval: Interval | None = None
+    interval: ValueRange | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class MeasuredCase:
     status: CaseStatus
     reason: str = ""
     notes: tuple[str, ...] = ()
-    lesions: tuple[LesionRow, ...] = ()
+    lesions: tuple[MeasuredLesion, ...] = ()
     bridges: tuple[SliceBridge, ...] = ()
     totals: CaseTotals | None = None
     instances: str = ""

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from nnunet_ext.evaluation.biomarkers.frame import UPRIGHT, Floats, Labels
+from nnunet_ext.evaluation.biomarkers.body_frame import UPRIGHT, Floats, Labels
 
 _REACH: Final = 2
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnunet_ext.evaluation.biomarkers.columns import Between, LesionColumns
-from nnunet_ext.evaluation.biomarkers.frame import ACROSS, DEPTH, BoolArray, Floats, Indices
+from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, DEPTH, BoolArray, Floats, Indices
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, MeasuredColumns
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def size_in_plane(lesion: BoolArray, plane: Between, scale: SliceScale) -> Plane
     return PlaneSize(float((means * scale.length_sagittal_mm).sum()), float((total * scale.depth_mm).max(initial=0)))
 
 
-def corrected_size_in_plane(lesion: LesionColumns, plane: Between, scale: SliceScale) -> PlaneSize:
+def corrected_size_in_plane(lesion: MeasuredColumns, plane: Between, scale: SliceScale) -> PlaneSize:
     """Measure a lesion in the midsagittal plane by the rule that bridges follow, so that nothing shrinks.
 
     The length counts every axial slice in which one of the plane's two sagittal slices holds lesion; the width

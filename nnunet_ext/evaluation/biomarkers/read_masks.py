@@ -19,7 +19,7 @@ _ADVICE: Final = "; of a label map with cord and lesion say --label-maps; else s
 
 
 @dataclass(frozen=True, eq=False)
-class CaseMasks:
+class LesionMasks:
     """A case's masks on one grid.
 
     Parameters
@@ -40,7 +40,7 @@ class CaseMasks:
     notes: tuple[str, ...] = ()
 
 
-def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: Labelling | None = None) -> CaseMasks:
+def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: Labelling | None = None) -> LesionMasks:
     """Read a lesion mask and its cord mask, or the label map that holds both.
 
     Parameters
@@ -65,12 +65,12 @@ def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: Labell
     if drawn.soft is not None:
         notes.append(f"soft lesion mask: above {threshold:g} counts")
     if cord is None:
-        return CaseMasks(mask, drawn.soft, None, tuple(notes))
+        return LesionMasks(mask, drawn.soft, None, tuple(notes))
     around = read_region(cord, threshold, _ADVICE)
     on_lesion, off = on_grid(around.volume, mask, cord, WHOSE_GRID)
     if around.soft is not None:
         notes.append(f"soft cord mask: above {threshold:g} counts")
-    return CaseMasks(mask, drawn.soft, on_lesion.data, (*notes, *around.volume.notes, *off))
+    return LesionMasks(mask, drawn.soft, on_lesion.data, (*notes, *around.volume.notes, *off))
 
 
 def read_probability(path: Path) -> Volume:
@@ -86,10 +86,10 @@ def read_probability(path: Path) -> Volume:
     return volume
 
 
-def _read_label_map(path: Path, labels: Labelling) -> CaseMasks:
+def _read_label_map(path: Path, labels: Labelling) -> LesionMasks:
     volume = read_mask(path)
     if strange := strange_labels(volume.data, labels.values):
         raise FileRefusedError(path, strange)
     taken = labels.take(volume.data)
     # A cord that is written without its lesion still holds it.
-    return CaseMasks(replace(volume, data=taken[_LESION]), None, taken[CORD] | taken[_LESION], volume.notes)
+    return LesionMasks(replace(volume, data=taken[_LESION]), None, taken[CORD] | taken[_LESION], volume.notes)

@@ -4,7 +4,7 @@ from typing import Final
 
 from nnunet_ext.core.tables import table_text
 from nnunet_ext.evaluation.biomarkers.cells import text_of
-from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
+from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 
 SCT_FOLDER: Final = "sct_tables"
 
@@ -61,5 +61,5 @@ def _column(at: int, side: str) -> str:
     return f"slice_{at}_{side}_bridge_width [mm]"
 
 
-def _shown(lesion: LesionRow, field: str) -> float | None:
+def _shown(lesion: MeasuredLesion, field: str) -> float | None:
     return None if lesion.intensity is None else float(getattr(lesion.intensity, field))

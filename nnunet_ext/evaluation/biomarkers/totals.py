@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nnunet_ext.evaluation.biomarkers.intervals import total_volume, total_volumes
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers, LesionBiomarkers, LesionStatus
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseTotals
+from nnunet_ext.evaluation.biomarkers.value_ranges import total_volume, total_volumes
 
 _SIDES = ("dorsal", "ventral", "total")
 

@@ -22,7 +22,7 @@ from nnunet_ext.report.plots.canvas import (
 
 
 @dataclass(frozen=True)
-class Limits:
+class AgreementLimits:
     """A line of the plot and its 95 % interval; None where there is none."""
 
     at: float | None
@@ -37,8 +37,8 @@ def bland_altman_plot(
     *,
     names: tuple[str, str],
     quantity: str,
-    bias: Limits,
-    limits: tuple[Limits, Limits],
+    bias: AgreementLimits,
+    limits: tuple[AgreementLimits, AgreementLimits],
     form: Form = Form.SVG,
 ) -> bytes:
     """Draw the difference b - a of each subject against the mean of both.
@@ -89,7 +89,7 @@ def bland_altman_plot(
     return drawn(figure, form)
 
 
-def _line(axes: Axes, line: Limits, name: str, dashes: str | tuple[int, tuple[int, int]]) -> None:
+def _line(axes: Axes, line: AgreementLimits, name: str, dashes: str | tuple[int, tuple[int, int]]) -> None:
     if line.at is None:
         return
     axes.axhline(line.at, color=INK, linewidth=1.2, linestyle=dashes, zorder=2)

@@ -13,9 +13,9 @@ from nnunet_ext.report.curves import training_figure
 from nnunet_ext.report.region_names import REGION_NAMES
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
-from nnunet_ext.report.review.columns import Column, columns_of
 from nnunet_ext.report.review.group_content import Figure, GroupContent, Plot
 from nnunet_ext.report.review.group_plots import group_plots
+from nnunet_ext.report.review.review_columns import ReviewColumn, columns_of
 from nnunet_ext.report.site_table import site_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.table import Table
@@ -72,7 +72,7 @@ def compose(
     )
 
 
-def _leading(columns: Sequence[Column]) -> Column | None:
+def _leading(columns: Sequence[ReviewColumn]) -> ReviewColumn | None:
     """Take the figure that says best where to look: lesion Dice, else uncertainty, else any Dice."""
     keys = {column.key: column for column in columns}
     uncertain = [key for key in keys if "uncertain" in key]
@@ -82,7 +82,7 @@ def _leading(columns: Sequence[Column]) -> Column | None:
     return None
 
 
-def _worst_first(case: CaseView, leading: Column | None) -> tuple[bool, bool, float, str]:
+def _worst_first(case: CaseView, leading: ReviewColumn | None) -> tuple[bool, bool, float, str]:
     value = None if leading is None else case.values.get(leading.key)
     if leading is None or value is None:
         return case.status == "refused", True, 0.0, case.name
@@ -97,7 +97,7 @@ def _lead(cases: Sequence[CaseView]) -> str:
     return f"{said}, {refused} of them refused or left out." if refused else f"{said}."
 
 
-def _headlines(cases: Sequence[CaseView], columns: Sequence[Column]) -> tuple[Figure, ...]:
+def _headlines(cases: Sequence[CaseView], columns: Sequence[ReviewColumn]) -> tuple[Figure, ...]:
     refused = sum(case.status == "refused" for case in cases)
     figures = [Figure("Cases", str(len(cases)), f"{refused} refused" if refused else "none refused")]
     for column in columns:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnunet_ext.report.review.case_view import CaseView
-from nnunet_ext.report.review.columns import Column
+from nnunet_ext.report.review.review_columns import ReviewColumn
 from nnunet_ext.report.table import Table
 
 
@@ -56,7 +56,7 @@ class GroupContent:
     lead: str
     cases: tuple[CaseView, ...]
     order: str
-    columns: tuple[Column, ...]
+    columns: tuple[ReviewColumn, ...]
     headlines: tuple[Figure, ...]
     sites: Table | None
     plots: tuple[Plot, ...]

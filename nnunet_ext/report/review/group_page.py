@@ -10,9 +10,9 @@ from markupsafe import Markup
 from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
-from nnunet_ext.report.review.columns import metric_title
 from nnunet_ext.report.review.group_content import GroupContent
 from nnunet_ext.report.review.page_names import page_names
+from nnunet_ext.report.review.review_columns import metric_title
 from nnunet_ext.report.table import Table
 
 _SHOWN: Final = (

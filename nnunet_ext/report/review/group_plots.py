@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
-from nnunet_ext.report.plots.bland_altman import Limits, bland_altman_plot
+from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
 from nnunet_ext.report.plots.raincloud import raincloud
 from nnunet_ext.report.review.case_view import CaseView
-from nnunet_ext.report.review.columns import Column
 from nnunet_ext.report.review.group_content import Plot
+from nnunet_ext.report.review.review_columns import ReviewColumn
 
 _FEWEST: Final = 2
 _SPREAD: Final = frozenset({"dsc", "nsd", "hd95", "lesion_f1", "lesion_sensitivity", "lesion_ppv"})
 _KIND: Final = "svg+xml"
 
 
-def group_plots(cases: Sequence[CaseView], columns: Sequence[Column], names: Mapping[str, str]) -> tuple[Plot, ...]:
+def group_plots(
+    cases: Sequence[CaseView], columns: Sequence[ReviewColumn], names: Mapping[str, str]
+) -> tuple[Plot, ...]:
     """Draw a raincloud for each of the main metrics, and a Bland-Altman plot of the volume of each region.
 
     Parameters
@@ -44,7 +46,7 @@ def _site(case: CaseView) -> str:
     return case.site or "unknown"
 
 
-def _raincloud(cases: Sequence[CaseView], column: Column) -> Plot | None:
+def _raincloud(cases: Sequence[CaseView], column: ReviewColumn) -> Plot | None:
     used = [(value, _site(case)) for case in cases if (value := case.values.get(column.key)) is not None]
     if len(used) < _FEWEST:
         return None
@@ -72,10 +74,10 @@ def _volumes(cases: Sequence[CaseView], region: str, name: str) -> Plot | None:
         [str(site) for site in sites],
         names=("reference", "prediction"),
         quantity=f"{name} volume, mm³",
-        bias=Limits(found.bias, found.bias_low, found.bias_high),
+        bias=AgreementLimits(found.bias, found.bias_low, found.bias_high),
         limits=(
-            Limits(found.limit_low, found.limit_low_low, found.limit_low_high),
-            Limits(found.limit_high, found.limit_high_low, found.limit_high_high),
+            AgreementLimits(found.limit_low, found.limit_low_low, found.limit_low_high),
+            AgreementLimits(found.limit_high, found.limit_high_low, found.limit_high_high),
         ),
     )
     return Plot(

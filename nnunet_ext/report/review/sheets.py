@@ -13,7 +13,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Volume
 from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
 from nnunet_ext.report.planes import BoolArray
-from nnunet_ext.report.raster import Flat, Pixels, windowed, write_text
+from nnunet_ext.report.raster import Flat, Pixels, letter, windowed
 from nnunet_ext.report.region_masks import RegionMasks
 from nnunet_ext.report.region_names import REGION_NAMES
 from nnunet_ext.report.review.choose_slices import Range, Slices, choose_slices
@@ -240,13 +240,13 @@ def _cut(tile: _Tile) -> Flat:
 
 def _letter(pixels: Pixels, tile: _Tile, kind: str, *, first: bool) -> None:
     height, width = pixels.shape
-    write_text(pixels, tile.corner, (4, 2), _RAMP, _TEXT)
+    letter(pixels, tile.corner, (4, 2), _RAMP, _TEXT)
     if first:
         left, right, top, bottom = "RLAP" if kind == "axial" else "APSI"
-        write_text(pixels, left, (4, height // 2 - 7), _RAMP, _TEXT)
-        write_text(pixels, right, (width - 13, height // 2 - 7), _RAMP, _TEXT)
-        write_text(pixels, top, (width // 2 - 4, 2), _RAMP, _TEXT)
-        write_text(pixels, bottom, (width // 2 - 4, height - 18), _RAMP, _TEXT)
+        letter(pixels, left, (4, height // 2 - 7), _RAMP, _TEXT)
+        letter(pixels, right, (width - 13, height // 2 - 7), _RAMP, _TEXT)
+        letter(pixels, top, (width // 2 - 4, 2), _RAMP, _TEXT)
+        letter(pixels, bottom, (width // 2 - 4, height - 18), _RAMP, _TEXT)
     for tick in tile.ticks:  # at the back edge: where the axial slices lie
         row = min(int(tick * height), height - 1)
         pixels[row, -_TICK:] = 255

@@ -12,7 +12,7 @@ from nnunet_ext.core.tables import NOTHING, Row, finite_number
 from nnunet_ext.report.region_masks import RegionMasks
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
-from nnunet_ext.report.review.read_case import read_case
+from nnunet_ext.report.review.read_volumes import read_volumes
 from nnunet_ext.report.review.sheets import case_sheets
 from nnunet_ext.report.sources.record import CaseRecord
 
@@ -41,7 +41,7 @@ def view_case(record: CaseRecord) -> Viewed:
     Viewed
         A case without any readable file has no picture, and says why. Nothing in it holds a folder of this machine.
     """
-    volumes = read_case(record)
+    volumes = read_volumes(record)
     uncertainty, unread = _uncertainty(record)
     problems = (*(() if volumes is None else volumes.problems), *unread)
     remarks = () if volumes is None else volumes.remarks

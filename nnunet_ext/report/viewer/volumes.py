@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.report.planes import BoolArray
-from nnunet_ext.report.review.read_case import CaseVolumes, read_case
+from nnunet_ext.report.review.read_volumes import CaseVolumes, read_volumes
 from nnunet_ext.report.review.sheets import Role
 from nnunet_ext.report.sources.record import CaseRecord
 
@@ -45,7 +45,7 @@ def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
     Headers are made from nothing: no text of the source files travels along. A case without readable files has no
     volume.
     """
-    volumes = read_case(record)
+    volumes = read_volumes(record)
     if volumes is None or volumes.image.data.size == 0:
         return ViewerVolumes(record.name, None, None, None)
     maps: dict[Role, Array | None] = {

@@ -25,7 +25,7 @@ from nnunet_ext.cascade.prediction.predict_all import (
 )
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns, prediction_table
-from nnunet_ext.cascade.prediction.read_case import read_case
+from nnunet_ext.cascade.prediction.read_images import read_images
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
@@ -246,7 +246,7 @@ def test_a_finished_case_is_kept_with_its_volumes_and_warnings(tmp_path: Path) -
 def test_with_any_file_missing_or_cut_a_case_is_not_finished(tmp_path: Path, naming: Naming) -> None:
     given, out = case(write(tmp_path / "a.nii.gz")), tmp_path / "out"
     run([given], job(out, naming=naming, wanted=ALL))
-    files, images = name_files(out, given, naming, CORD_LESION.names, ALL), read_case(given)
+    files, images = name_files(out, given, naming, CORD_LESION.names, ALL), read_images(given)
     for file in files_of(out):
         sound = file.read_bytes()
         for content in (None, sound[:-9]):

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.frame import Frame
+from nnunet_ext.cascade.prediction.network_axes import NetworkAxes
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
 from nnunet_ext.cascade.prediction.preprocess import Placement, preprocess
 from nnunet_ext.cascade.prediction.resample_back import needed_box, resample_back
@@ -75,7 +75,7 @@ def test_any_box_of_any_resampling_is_cut_from_stock_s(
 ) -> None:
     assume(shape != goal)
     model = NnunetModel.of(TinyModel().in_memory())
-    frame = Frame(goal, (0, 1, 2), (False, False, False))
+    frame = NetworkAxes(goal, (0, 1, 2), (False, False, False))
     placement = Placement(frame, Box.whole(goal), *spacings, shape)
     at = data.draw(boxes(goal))
     logits = torch.from_numpy(np.random.default_rng(sum(shape)).normal(0, 3, (2, *shape)).astype(np.float16))

@@ -147,10 +147,10 @@ def test_a_mask_on_a_finer_grid_is_resampled_only_if_asked(
 def test_contrasts_on_other_grids_are_registered_only_if_asked_and_the_page_shows_it(
     tmp_path: Path, raw: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nnunet_ext.phantom.dataset import write_dataset
+    from nnunet_ext.phantom.dataset import write_phantom
     from nnunet_ext.phantom.site import find_sites
 
-    out = write_dataset(tmp_path / "ph", sites=find_sites(["tumor"]), patients_per_site=1, seed=4)
+    out = write_phantom(tmp_path / "ph", sites=find_sites(["tumor"]), patients_per_site=1, seed=4)
     moving = next(out.glob("sub-*/**/*ce-*_T1w.nii.gz"))
     volume = read_volume(moving)
     shift = np.eye(4)

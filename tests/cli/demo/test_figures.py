@@ -3,7 +3,7 @@ import pytest
 
 from nnunet_ext.cli.demo.figures import Headline, headlines
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
-from nnunet_ext.evaluation.tables import metrics_table
+from nnunet_ext.evaluation.write_scores import metrics_table
 
 REGIONS = {"sc": (1, 2), "lesion": (2,)}
 

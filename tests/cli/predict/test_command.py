@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.read_case import CaseImages, read_case
+from nnunet_ext.cascade.prediction.read_images import CaseImages, read_images
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -384,7 +384,7 @@ def test_an_interrupted_run_leaves_a_table_of_what_was_done(
     def read(case: InputCase) -> CaseImages:
         if case.name == "sub-2_T2w":
             raise KeyboardInterrupt
-        return read_case(case)
+        return read_images(case)
 
     for number in range(1, 4):
         bids.image(f"sub-{number}_T2w")

@@ -5,22 +5,22 @@ from pathlib import Path
 import pytest
 
 from nnunet_ext.cli.predict.bids import InputChoice
-from nnunet_ext.cli.predict.inputs import Found, Layout, find_cases
+from nnunet_ext.cli.predict.inputs import FoundInputs, Layout, find_inputs
 from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from tests.conftest import SmallBids
 
 ALL = InputChoice()
 
 
-def find(where: Path | Sequence[Path], channels: Sequence[str] = ("MRI",), choice: InputChoice = ALL) -> Found:
-    return find_cases([where] if isinstance(where, Path) else where, channels, choice)
+def find(where: Path | Sequence[Path], channels: Sequence[str] = ("MRI",), choice: InputChoice = ALL) -> FoundInputs:
+    return find_inputs([where] if isinstance(where, Path) else where, channels, choice)
 
 
-def predicted(found: Found) -> list[str]:
+def predicted(found: FoundInputs) -> list[str]:
     return [case.name for case in found.cases if not case.reason]
 
 
-def reasons(found: Found) -> dict[str, str]:
+def reasons(found: FoundInputs) -> dict[str, str]:
     return {case.name: case.reason for case in found.cases if case.reason}
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.evaluation.agreement.agreement_dictionary import AGREEMENT, COMPARISON, CORRELATION, PAIRS, SITES
 from nnunet_ext.evaluation.agreement.analyse import analyse, pair_rows
 from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.compare import Rules
-from nnunet_ext.evaluation.agreement.dictionary import AGREEMENT, COMPARISON, CORRELATION, PAIRS, SITES
-from nnunet_ext.evaluation.agreement.interval import Bootstrap
+from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
 from nnunet_ext.evaluation.agreement.scores import read_scores
 from nnunet_ext.evaluation.agreement.sites import site_rows

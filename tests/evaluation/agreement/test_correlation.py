@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.correlation import correlation_difference, spearman
-from nnunet_ext.evaluation.agreement.interval import Bootstrap
 from tests.strategies import pairs
 
 FEW = Bootstrap(300, 0)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.evaluation.agreement.interval import Bootstrap
+from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
 from tests.strategies import pairs
 

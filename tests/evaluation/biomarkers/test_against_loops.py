@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from nnunet_ext.core.volume import Volume
+from nnunet_ext.evaluation.biomarkers.body_frame import Floats
 from nnunet_ext.evaluation.biomarkers.cord_course import cord_course
-from nnunet_ext.evaluation.biomarkers.frame import Floats
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import LesionBiomarkers, LesionStatus
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
 from tests.evaluation.biomarkers.boxes import SHAPE, Mask, leaning_cord

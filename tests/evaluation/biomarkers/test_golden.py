@@ -10,7 +10,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.biomarkers.cord_course import cord_course
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
-from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
+from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 from nnunet_ext.evaluation.biomarkers.sct_table import sct_table
 from tests.evaluation.biomarkers.boxes import boxes
 
@@ -41,7 +41,7 @@ def test_every_column_of_sct_is_met_to_the_last_digits(
     lesion = lesion_boxes(cord, *golden[name]["params_AIL_start_dim"])
     turned = reorient(lesion, axes)
     case = measure_case(turned, reorient(cord, axes).data)
-    rows = tuple(LesionRow(row) for row in case.lesions)
+    rows = tuple(MeasuredLesion(row) for row in case.lesions)
     text = sct_table(MeasuredCase(name, CaseStatus.MEASURED, lesions=rows, bridges=case.bridges))
     header, *lines = (line.split("\t") for line in text.splitlines())
     expected = golden[name]["rows"]

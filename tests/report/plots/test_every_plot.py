@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnunet_ext.report.plots.bland_altman import Limits, bland_altman_plot
+from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
 from nnunet_ext.report.plots.canvas import Form, short
 from nnunet_ext.report.plots.correlation import correlation_plot
 from nnunet_ext.report.plots.identity import identity_plot
@@ -14,7 +14,7 @@ from nnunet_ext.report.plots.raincloud import raincloud
 
 Values = list[float]
 Plot = Callable[[Values, Values, list[str], Form], bytes]
-NOWHERE = Limits(None, None, None)
+NOWHERE = AgreementLimits(None, None, None)
 
 
 def rain(a: Values, b: Values, sites: list[str], form: Form) -> bytes:
@@ -23,8 +23,9 @@ def rain(a: Values, b: Values, sites: list[str], form: Form) -> bytes:
 
 def apart(a: Values, b: Values, sites: list[str], form: Form) -> bytes:
     return bland_altman_plot(
-        a, b, sites, names=("manual", "automatic"), quantity="volume (mm³)", bias=Limits(0.1, 0.0, 0.2),
-        limits=(Limits(-1.0, -1.2, -0.8), Limits(1.2, 1.0, 1.4)) if a else (NOWHERE, NOWHERE), form=form,
+        a, b, sites, names=("manual", "automatic"), quantity="volume (mm³)", bias=AgreementLimits(0.1, 0.0, 0.2),
+        limits=(AgreementLimits(-1.0, -1.2, -0.8), AgreementLimits(1.2, 1.0, 1.4)) if a else (NOWHERE, NOWHERE),
+        form=form,
     )  # fmt: skip
 
 

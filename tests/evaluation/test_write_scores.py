@@ -8,9 +8,9 @@ import pandas as pd
 
 from nnunet_ext import __version__
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
-from nnunet_ext.evaluation.dictionary import METRICS, SUMMARY_METRICS
+from nnunet_ext.evaluation.metrics_dictionary import METRICS, SUMMARY_METRICS
 from nnunet_ext.evaluation.preset import SCISEG2
-from nnunet_ext.evaluation.tables import metrics_table, tsv, write_tables
+from nnunet_ext.evaluation.write_scores import metrics_table, tsv, write_scores
 
 REGIONS = {"sc": (1, 2), "lesion": (2,)}
 
@@ -22,7 +22,7 @@ def rows(name: str = "c1") -> list[RegionMetrics]:
 
 
 def test_floats_come_back_from_the_table_to_the_last_bit(tmp_path: Path) -> None:
-    write_tables(tmp_path, rows(), REGIONS, SCISEG2)
+    write_scores(tmp_path, rows(), REGIONS, SCISEG2)
     with (tmp_path / "metrics.tsv").open(newline="") as file:
         lines = list(csv.DictReader(file, delimiter="\t"))
     for row, line in zip(rows(), lines, strict=True):
@@ -31,14 +31,14 @@ def test_floats_come_back_from_the_table_to_the_last_bit(tmp_path: Path) -> None
 
 
 def test_what_does_not_apply_is_written_as_not_available(tmp_path: Path) -> None:
-    write_tables(tmp_path, rows(), REGIONS, SCISEG2)
+    write_scores(tmp_path, rows(), REGIONS, SCISEG2)
     header, cord, lesion = (line.split("\t") for line in (tmp_path / "metrics.tsv").read_text().splitlines())
     assert cord[header.index("ref_count")] == cord[header.index("lesion_f1")] == "n/a"
     assert lesion[header.index("ref_count")] == str(rows()[1].ref_count)  # a whole number, without a point
 
 
 def test_every_column_of_both_tables_is_in_the_dictionary(tmp_path: Path) -> None:
-    summary = write_tables(tmp_path, rows(), REGIONS, SCISEG2)
+    summary = write_scores(tmp_path, rows(), REGIONS, SCISEG2)
     dictionary = json.loads((tmp_path / "metrics.json").read_text())
     columns = [field.name for field in fields(RegionMetrics)]
     assert columns[3:] == list(dictionary["metrics"]) == [metric.column for metric in METRICS]
@@ -50,7 +50,7 @@ def test_every_column_of_both_tables_is_in_the_dictionary(tmp_path: Path) -> Non
 
 
 def test_the_dictionary_names_the_tool_the_preset_and_each_empty_rule(tmp_path: Path) -> None:
-    write_tables(tmp_path, rows(), REGIONS, SCISEG2)
+    write_scores(tmp_path, rows(), REGIONS, SCISEG2)
     dictionary = json.loads((tmp_path / "metrics.json").read_text())
     assert dictionary["version"] == __version__
     preset = dictionary["preset"]
@@ -60,7 +60,7 @@ def test_the_dictionary_names_the_tool_the_preset_and_each_empty_rule(tmp_path: 
 
 
 def test_no_case_at_all_still_leaves_readable_tables(tmp_path: Path) -> None:
-    write_tables(tmp_path, [], REGIONS, SCISEG2)
+    write_scores(tmp_path, [], REGIONS, SCISEG2)
     assert (tmp_path / "metrics.tsv").read_text().startswith("case\tsite\tregion\tdsc\t")
     assert len(pd.read_csv(tmp_path / "summary.tsv", sep="\t")) == 0
 

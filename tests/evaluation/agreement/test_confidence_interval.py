@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnunet_ext.evaluation.agreement.interval import Bootstrap, bootstrap_interval
+from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap, bootstrap_interval
 
 
 def test_the_interval_of_a_mean_comes_near_students() -> None:

@@ -24,7 +24,7 @@ UPRIGHT: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class BodyFrame:
     """The file's axes, seen from nibabel LAS (SCT RPI: right to left, back to front, upwards).
 
     Parameters
@@ -42,7 +42,7 @@ class Frame:
     spacing: tuple[float, float, float]
 
     @classmethod
-    def of(cls, volume: Volume) -> "Frame":
+    def of(cls, volume: Volume) -> "BodyFrame":
         """Take the frame of a file's grid."""
         axes = _turn(volume.affine)[:, 0].argsort()  # for each LAS axis the file's
         across, depth, upright = (volume.spacing[axis] for axis in axes)

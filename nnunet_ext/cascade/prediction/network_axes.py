@@ -12,7 +12,7 @@ from nnunet_ext.core.volume import Affine
 
 
 @dataclass(frozen=True)
-class Frame:
+class NetworkAxes:
     """An image's axes in another order, some of them reversed.
 
     Parameters
@@ -30,7 +30,7 @@ class Frame:
     flipped: tuple[bool, bool, bool]
 
     @classmethod
-    def of_reader(cls, shape: Sequence[int], affine: Affine, letters: str | None) -> "Frame":
+    def of_reader(cls, shape: Sequence[int], affine: Affine, letters: str | None) -> "NetworkAxes":
         """Give the axes as nnU-Net's readers do, last axis first.
 
         Parameters
@@ -49,10 +49,10 @@ class Frame:
         i, j, k = (int(size) for size in shape)
         return cls((i, j, k), (source[2], source[1], source[0]), (flipped[2], flipped[1], flipped[0]))
 
-    def transposed(self, order: Sequence[int]) -> "Frame":
+    def transposed(self, order: Sequence[int]) -> "NetworkAxes":
         """Take this frame's axes in another order, as `numpy.transpose` does."""
         a, b, c = order
-        return Frame(
+        return NetworkAxes(
             self.shape,
             (self.axes[a], self.axes[b], self.axes[c]),
             (self.flipped[a], self.flipped[b], self.flipped[c]),

@@ -32,7 +32,7 @@ class CaseImages:
     warnings: tuple[str, ...]
 
 
-def read_case(case: InputCase) -> CaseImages:
+def read_images(case: InputCase) -> CaseImages:
     """Read every image to its end.
 
     Raises

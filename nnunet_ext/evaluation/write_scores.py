@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.evaluation.dictionary import data_dictionary
+from nnunet_ext.evaluation.metrics_dictionary import metrics_dictionary
 from nnunet_ext.evaluation.preset import Preset
 from nnunet_ext.evaluation.region import TOLERANCE_MM
 from nnunet_ext.evaluation.rows import RegionMetrics
@@ -33,7 +33,7 @@ def typed(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype(kinds)
 
 
-def write_tables(
+def write_scores(
     folder: Path,
     rows: Iterable[RegionMetrics],
     regions: Mapping[str, tuple[int, ...]],
@@ -61,7 +61,7 @@ def write_tables(
     DataRefusedError
         See `summary_table`.
     """
-    return write_metrics(folder, metrics_table(rows), data_dictionary(preset, regions, tolerance_mm))
+    return write_metrics(folder, metrics_table(rows), metrics_dictionary(preset, regions, tolerance_mm))
 
 
 def write_metrics(folder: Path, metrics: pd.DataFrame, dictionary: Mapping[str, Any]) -> pd.DataFrame:

@@ -138,7 +138,7 @@ SUMMARY_METRICS: Final = (
 """What `summary.tsv` holds beyond the metrics themselves."""
 
 
-def data_dictionary(
+def metrics_dictionary(
     preset: Preset, regions: Mapping[str, tuple[int, ...]], tolerance_mm: float = TOLERANCE_MM
 ) -> dict[str, Any]:
     """Describe `metrics.tsv`, `lesions.tsv` and `summary.tsv`, ready for JSON.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.evaluation.biomarkers.intensity import intensities, sums
-from nnunet_ext.evaluation.biomarkers.intervals import lesion_intervals, total_volumes
+from nnunet_ext.evaluation.biomarkers.value_ranges import lesion_intervals, total_volumes
 from tests.evaluation.biomarkers.boxes import boxes, measure, straight_cord
 
 

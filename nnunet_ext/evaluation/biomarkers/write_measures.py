@@ -8,16 +8,16 @@ from typing import Final
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, table_text
-from nnunet_ext.evaluation.biomarkers.cells import text_of
-from nnunet_ext.evaluation.biomarkers.dictionary import (
+from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     BRIDGE_DICTIONARY,
     CASE_DICTIONARY,
     LESION_DICTIONARY,
-    Column,
+    Measure,
     entries,
 )
+from nnunet_ext.evaluation.biomarkers.cells import text_of
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
-from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, LesionRow, MeasuredCase
+from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_file
 
 LESIONS: Final = "biomarkers"
@@ -29,7 +29,7 @@ _IGNORE: Final = ".bidsignore"
 _KNOWN: Final = ("subject", "session", "site", "contrast")
 
 
-def write_tables(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[str, Row]) -> None:
+def write_measures(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[str, Row]) -> None:
     """Write `bridges.tsv`, `cases_biomarkers.tsv` and, last, `biomarkers.tsv`.
 
     Parameters
@@ -44,13 +44,13 @@ def write_tables(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[str
     lesions = [lesion_row(case, row) for case in cases for row in case.lesions]
     write_text(folder / f"{BRIDGES}.tsv", _text(_bridge_rows(cases), BRIDGE_DICTIONARY))
     write_text(
-        folder / f"{CASES}.tsv", _text([case_row(case, known.get(case.case, {})) for case in cases], CASE_DICTIONARY)
+        folder / f"{CASES}.tsv", _text([patient_row(case, known.get(case.case, {})) for case in cases], CASE_DICTIONARY)
     )
     write_text(folder / f"{LESIONS}.tsv", _text(lesions, LESION_DICTIONARY))
 
 
 def files_of(cases: Iterable[str]) -> list[str]:
-    """Name all that `describe`, `measure_folder` and `write_tables` may write for these cases, below the folder."""
+    """Name all that `describe`, `measure_folder` and `write_measures` may write for these cases, below the folder."""
     tables = [f"{name}.{ending}" for name in _TABLES for ending in ("json", "tsv")]
     return [*tables, _IGNORE, *(file for case in cases for file in (instance_file(case), sct_file(case)))]
 
@@ -63,7 +63,7 @@ def describe(folder: Path) -> None:
     write_text(folder / _IGNORE, "\n".join([*ignored, "/*.log", "/*_dseg.nii.gz", ""]))
 
 
-def lesion_row(case: MeasuredCase, row: LesionRow) -> dict[str, str]:
+def lesion_row(case: MeasuredCase, row: MeasuredLesion) -> dict[str, str]:
     """Give a row of `biomarkers.tsv`."""
     values: dict[str, object] = {"case": case.case, **asdict(row.biomarkers), "volume_soft_mm3": row.volume_soft_mm3}
     if row.intensity is not None:
@@ -73,7 +73,7 @@ def lesion_row(case: MeasuredCase, row: LesionRow) -> dict[str, str]:
     return _cells(values, LESION_DICTIONARY)
 
 
-def case_row(case: MeasuredCase, known: Row) -> dict[str, str]:
+def patient_row(case: MeasuredCase, known: Row) -> dict[str, str]:
     """Give a row of `cases_biomarkers.tsv`; what is known from elsewhere wins over the case's name."""
     name = parse_case(case.case)
     values: dict[str, object] = {"case": case.case, "contrast": name.suffix}
@@ -101,9 +101,9 @@ def _bridge_rows(cases: Sequence[MeasuredCase]) -> list[dict[str, str]]:
     ]
 
 
-def _cells(values: Mapping[str, object], columns: tuple[Column, ...]) -> dict[str, str]:
+def _cells(values: Mapping[str, object], columns: tuple[Measure, ...]) -> dict[str, str]:
     return {column.name: text_of(values.get(column.name)) for column in columns}
 
 
-def _text(rows: Sequence[Row], columns: tuple[Column, ...]) -> str:
+def _text(rows: Sequence[Row], columns: tuple[Measure, ...]) -> str:
     return table_text(rows, [column.name for column in columns])

@@ -17,7 +17,7 @@ _AT_ONCE: Final = 4_000_000  # numbers that a batch of resamples holds
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """A 95 % interval; None where there is none, and `method` then says why.
 
     Parameters
@@ -33,7 +33,7 @@ class Interval:
     method: str
 
 
-NO_INTERVAL: Final = Interval(None, None, "n/a")
+NO_INTERVAL: Final = ConfidenceInterval(None, None, "n/a")
 """Where there is none."""
 
 
@@ -53,7 +53,9 @@ class Bootstrap:
     seed: int = 0
 
 
-def bootstrap_interval(statistic: Callable[..., Any], samples: Sequence[Values], bootstrap: Bootstrap) -> Interval:
+def bootstrap_interval(
+    statistic: Callable[..., Any], samples: Sequence[Values], bootstrap: Bootstrap
+) -> ConfidenceInterval:
     """Give the 95 % bootstrap interval of a statistic, resampling subjects.
 
     Bias-corrected and accelerated (BCa; Efron 1987, JASA 82:171), in scipy; the percentile interval where the former is
@@ -70,7 +72,7 @@ def bootstrap_interval(statistic: Callable[..., Any], samples: Sequence[Values],
 
     Returns
     -------
-    Interval
+    ConfidenceInterval
         Fewer than two subjects: none. All values equal: that value twice.
     """
     count = len(samples[0])
@@ -78,7 +80,7 @@ def bootstrap_interval(statistic: Callable[..., Any], samples: Sequence[Values],
         return NO_INTERVAL
     point = float(statistic(*samples, axis=-1))
     if all(np.ptp(sample) == 0 for sample in samples):
-        return Interval(point, point, "constant") if np.isfinite(point) else NO_INTERVAL
+        return ConfidenceInterval(point, point, "constant") if np.isfinite(point) else NO_INTERVAL
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scipy and numpy warn of degenerate resamples; `method` says it instead
         done = stats.bootstrap(
@@ -94,10 +96,10 @@ def bootstrap_interval(statistic: Callable[..., Any], samples: Sequence[Values],
         )
         low, high = (float(end) for end in done.confidence_interval)
         if np.isfinite(low) and np.isfinite(high):
-            return Interval(low, high, "BCa")
+            return ConfidenceInterval(low, high, "BCa")
         drawn = np.asarray(done.bootstrap_distribution)
         drawn = drawn[np.isfinite(drawn)]
     if not drawn.size:
         return NO_INTERVAL
     low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
-    return Interval(low, high, "percentile")
+    return ConfidenceInterval(low, high, "percentile")

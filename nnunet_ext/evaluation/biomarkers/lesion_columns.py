@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnunet_ext.evaluation.biomarkers.frame import DEPTH, BoolArray, Floats, Indices
+from nnunet_ext.evaluation.biomarkers.body_frame import DEPTH, BoolArray, Floats, Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class CordColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class LesionColumns:
+class MeasuredColumns:
     """A lesion in each column from back to front.
 
     Parameters
@@ -48,7 +48,7 @@ class LesionColumns:
     ventral: Indices
 
     @classmethod
-    def of(cls, lesion: BoolArray, cord: CordColumns) -> "LesionColumns":
+    def of(cls, lesion: BoolArray, cord: CordColumns) -> "MeasuredColumns":
         """Look at a lesion that lies within its cord, shape (x, y, z) along LAS."""
         first, last = _ends(lesion)
         return cls(lesion.sum(axis=DEPTH), np.maximum(first - cord.first, 0), np.maximum(cord.last - last, 0))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.frame import Frame
+from nnunet_ext.cascade.prediction.network_axes import NetworkAxes
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Volume
 from tests.strategies import AXES, ORDERS, boxes
@@ -17,13 +17,13 @@ def test_a_frame_is_the_turned_image_read_last_axis_first(lies: str, wanted: str
     values = np.arange(np.prod(SHAPE)).reshape(SHAPE)
     volume = Volume(values, _affine(lies))
     turned = volume if wanted is None else reorient(volume, wanted)
-    frame = Frame.of_reader(SHAPE, volume.affine, wanted).transposed(order)
+    frame = NetworkAxes.of_reader(SHAPE, volume.affine, wanted).transposed(order)
     np.testing.assert_array_equal(frame.view(values), turned.data.transpose(2, 1, 0).transpose(order))
 
 
 @given(box=boxes(SHAPE), lies=AXES, wanted=AXES, order=ORDERS)
 def test_a_box_holds_the_same_voxels_in_the_frame(box: Box, lies: str, wanted: str, order: list[int]) -> None:
-    frame = Frame.of_reader(SHAPE, _affine(lies), wanted).transposed(order)
+    frame = NetworkAxes.of_reader(SHAPE, _affine(lies), wanted).transposed(order)
     drawn = np.zeros(SHAPE)
     drawn[box.slices] = 1
     assert Box.around(frame.view(drawn)) == frame.box(box)
@@ -31,7 +31,7 @@ def test_a_box_holds_the_same_voxels_in_the_frame(box: Box, lies: str, wanted: s
 
 def test_what_is_written_to_the_view_is_in_the_image() -> None:
     values = np.zeros(SHAPE)
-    Frame.of_reader(SHAPE, _affine("PIR"), "LAS").view(values)[...] = 7
+    NetworkAxes.of_reader(SHAPE, _affine("PIR"), "LAS").view(values)[...] = 7
     assert (values == 7).all()
 
 

@@ -8,7 +8,7 @@ from nnunet_ext.evaluation.surface import Spacing
 
 
 @dataclass(frozen=True)
-class Grid:
+class MetricGrid:
     """The grid of two masks, as far as the metrics need it.
 
     Parameters
@@ -26,6 +26,6 @@ class Grid:
     slice_axis: int | None = None
 
 
-def grid_of(volume: Volume) -> Grid:
+def grid_of(volume: Volume) -> MetricGrid:
     """Take what the metrics need from a volume's affine."""
-    return Grid(volume.spacing, volume.voxel_volume_mm3, upright_axis(volume.axes))
+    return MetricGrid(volume.spacing, volume.voxel_volume_mm3, upright_axis(volume.axes))

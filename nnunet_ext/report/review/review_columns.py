@@ -35,7 +35,7 @@ _SHORT: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Column:
+class ReviewColumn:
     """A figure of the cases.
 
     Parameters
@@ -62,7 +62,7 @@ class Column:
 
 def columns_of(
     cases: Sequence[CaseView], definitions: Mapping[str, Mapping[str, str]], region_names: Mapping[str, str]
-) -> tuple[Column, ...]:
+) -> tuple[ReviewColumn, ...]:
     """List the figures that at least one case has, those that matter most first."""
     keys = list(dict.fromkeys(key for case in cases for key, value in case.values.items() if value is not None))
     columns = [_column(key, cases, definitions, region_names) for key in keys]
@@ -79,7 +79,7 @@ def _column(
     cases: Sequence[CaseView],
     definitions: Mapping[str, Mapping[str, str]],
     region_names: Mapping[str, str],
-) -> Column:
+) -> ReviewColumn:
     region, _, metric = key.rpartition(" ")
     entry = definitions.get(metric, {})
     title = metric_title(metric, definitions)
@@ -90,7 +90,7 @@ def _column(
     major = metric in _MAJOR and (region != "sc" or metric in ("dsc", "nsd", "hd95")) if region else metric in _OF_CASES
     better = entry.get("better", "")
     lower = metric in _LOWER_IS_BETTER or better.startswith("lower") or "uncertain" in metric
-    return Column(
+    return ReviewColumn(
         key,
         title[:1].upper() + title[1:],
         entry.get("formula", ""),

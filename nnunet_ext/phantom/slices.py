@@ -25,7 +25,7 @@ class Plane(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class SliceGrid:
     """One acquisition's voxels.
 
     Parameters
@@ -70,7 +70,7 @@ def place_grid(
     centre: npt.NDArray[np.float64],
     patient_deg: tuple[float, float, float],
     slab_deg: tuple[float, float, float],
-) -> Grid:
+) -> SliceGrid:
     """Lay a grid over a patient.
 
     Parameters
@@ -96,7 +96,7 @@ def place_grid(
     axis = plane.slice_axis
     # An odd number of thin slices: with an even one a tie would decide what half a voxel is.
     fine = 1 if plane is Plane.ISOTROPIC else 2 * max(round((spacing[axis] / _FINE_MM - 1) / 2), 0) + 1
-    return Grid(shape, to_world, to_patient, axis, fine)
+    return SliceGrid(shape, to_world, to_patient, axis, fine)
 
 
 def _rotation(degrees: tuple[float, float, float]) -> npt.NDArray[np.float64]:

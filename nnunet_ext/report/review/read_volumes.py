@@ -47,7 +47,7 @@ class CaseVolumes:
     remarks: tuple[str, ...] = ()
 
 
-def read_case(record: CaseRecord) -> CaseVolumes | None:
+def read_volumes(record: CaseRecord) -> CaseVolumes | None:
     """Read the files of a case; one that is refused is named, and the rest is read.
 
     Returns

@@ -9,7 +9,7 @@ from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers, L
 
 
 @dataclass(frozen=True)
-class Interval:
+class ValueRange:
     """The range of a lesion's values over its own and all variants that hold it; None is a missing value.
 
     Not a confidence interval: the smallest and the largest of the values, nothing is assumed of their distribution.
@@ -32,7 +32,7 @@ class Interval:
     variants_found: int
 
 
-def lesion_intervals(case: CaseBiomarkers, variants: Sequence[CaseBiomarkers]) -> dict[int, Interval]:
+def lesion_intervals(case: CaseBiomarkers, variants: Sequence[CaseBiomarkers]) -> dict[int, ValueRange]:
     """Find each lesion in each variant, and give the ranges.
 
     A lesion's counterpart is the lesion of the variant that shares most voxels with it (of equals the first).
@@ -76,13 +76,13 @@ def _partners(case: CaseBiomarkers, variant: CaseBiomarkers) -> dict[int, Lesion
     return {at: rows[int(shared[at].argmax())] for at in range(1, len(shared)) if shared[at].any()}
 
 
-def _interval(row: LesionBiomarkers, partners: Sequence[LesionBiomarkers | None]) -> Interval:
+def _interval(row: LesionBiomarkers, partners: Sequence[LesionBiomarkers | None]) -> ValueRange:
     found = [partner for partner in partners if partner is not None]
     volumes = [_volume(row), *(0.0 if partner is None else _volume(partner) for partner in partners)]
     dorsal, ventral, total = (
         [getattr(one, f"{side}_bridge_mm") for one in (row, *found)] for side in ("dorsal", "ventral", "total")
     )
-    return Interval(
+    return ValueRange(
         *_range(volumes),
         *_range(dorsal),
         *_range(ventral),
