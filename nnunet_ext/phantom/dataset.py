@@ -2,9 +2,7 @@
 
 import json
 import logging
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +12,7 @@ from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.phantom.bids import (
     BIDS_IGNORE,
     GENERATOR,
@@ -57,7 +56,7 @@ def write_phantom(
     dialect: Dialect = Dialect.NEUROPOLY,
     sessions: int = 1,
     n_procs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write a BIDS dataset of synthetic patients, with the masks in `derivatives/labels`.
 
@@ -100,9 +99,7 @@ def write_phantom(
     _claim(out, identity)
     numbers = range(1, patients_per_site + 1)
     jobs = [_Job(out, site, number, seed, dialect, sessions) for site in sites for number in numbers]
-    for done, _ in enumerate(_run(jobs, n_procs), start=1):
-        if progress is not None:
-            progress(done, len(jobs))
+    run_all(_make, jobs, (), n_procs, progress)
     patients = [draw_patient(job.site, job.number, job.seed) for job in jobs]
     write_text(out / "participants.tsv", participants_table(patients))
     return out
@@ -183,24 +180,6 @@ def _read_json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return None
-
-
-def _run(jobs: Sequence[_Job], n_procs: int) -> Iterator[_Job]:
-    """Make the patients, and yield after each."""
-    if n_procs == 1:
-        for job in jobs:
-            _make(job)
-            yield job
-        return
-    # Spawned workers inherit no threads and no locks of a program that may hold torch.
-    with ProcessPoolExecutor(n_procs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = {pool.submit(_make, job): job for job in jobs}
-        try:
-            for future in as_completed(waiting):
-                future.result()
-                yield waiting[future]
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _make(job: _Job) -> None:

@@ -1,7 +1,7 @@
 """The tables of paired comparisons and of agreement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import Correction, adjust
@@ -61,20 +61,9 @@ def compare(
         if progress is not None:
             progress(number, len(samples))
     families = [sample.methods if agreement else sample.region for sample in samples]
-    adjusted = _by_family([test.p for test in tests], families, rules.correction)
+    adjusted = adjust([test.p for test in tests], rules.correction, families)
     make = _agreement_row if agreement else _comparison_row
     return [make(sample, test, p) for sample, test, p in zip(samples, tests, adjusted, strict=True)]
-
-
-def _by_family(
-    p_values: Sequence[float | None], families: Sequence[object], correction: Correction
-) -> list[float | None]:
-    adjusted: list[float | None] = [None] * len(p_values)
-    for family in dict.fromkeys(families):
-        members = [index for index, its_family in enumerate(families) if its_family == family]
-        for index, p in zip(members, adjust([p_values[index] for index in members], correction), strict=True):
-            adjusted[index] = p
-    return adjusted
 
 
 def _comparison_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
@@ -87,18 +76,7 @@ def _agreement_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -
     apart, percent, together = bland_altman(a, b), bland_altman(a, b, percent=True), concordance(a, b)
     agreement = as_row(
         {
-            "bias": apart.bias,
-            "bias_low": apart.bias_low,
-            "bias_high": apart.bias_high,
-            "sd": apart.sd,
-            "limit_low": apart.limit_low,
-            "limit_low_low": apart.limit_low_low,
-            "limit_low_high": apart.limit_low_high,
-            "limit_high": apart.limit_high,
-            "limit_high_low": apart.limit_high_low,
-            "limit_high_high": apart.limit_high_high,
-            "slope": apart.slope,
-            "slope_p": apart.slope_p,
+            **{name: value for name, value in asdict(apart).items() if name != "n_undefined"},
             "percent_bias": percent.bias,
             "percent_limit_low": percent.limit_low,
             "percent_limit_high": percent.limit_high,

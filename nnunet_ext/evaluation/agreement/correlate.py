@@ -99,12 +99,8 @@ def correlate(samples: Sequence[ScoredSample], rules: Rules, progress: Progress 
             p_values.append(done.p)
         if progress is not None:
             progress(number, len(samples))
-    for method in dict.fromkeys(row["method"] for row in rows):
-        members = [index for index, row in enumerate(rows) if row["method"] == method]
-        adjusted = adjust([p_values[index] for index in members], rules.correction)
-        for index, p in zip(members, adjusted, strict=True):
-            rows[index] |= as_row({"p_adjusted": p})
-    return rows
+    adjusted = adjust(p_values, rules.correction, [row["method"] for row in rows])
+    return [row | as_row({"p_adjusted": p}) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def _difference(sample: ScoredSample, index: int, rules: Rules) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What became of one case, small enough to travel between processes."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity
@@ -51,9 +51,6 @@ class CaseTotals:
     total_volume_soft_mm3: float | None = None
     total_volume_low_mm3: float | None = None
     total_volume_high_mm3: float | None = None
-
-
-TOTALS_COLUMNS = tuple(field.name for field in fields(CaseTotals))
 
 
 @dataclass(frozen=True)
