@@ -1,16 +1,16 @@
 """The tables of paired comparisons and of agreement."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import Correction, adjust
 from nnunet_ext.evaluation.agreement.align import Sample, Unit
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
 from nnunet_ext.evaluation.agreement.concordance import concordance
 from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
+from nnunet_ext.evaluation.as_row import as_row
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ def compare(
     families = [sample.methods if agreement else sample.region for sample in samples]
     adjusted = adjust([test.p for test in tests], rules.correction, families)
     make = _agreement_row if agreement else _comparison_row
-    return [make(sample, test, p) for sample, test, p in zip(samples, tests, adjusted, strict=True)]
+    return [make(sample, replace(test, p_adjusted=p)) for sample, test, p in zip(samples, tests, adjusted, strict=True)]
 
 
-def _comparison_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+def _comparison_row(sample: Sample, test: PairedTest) -> dict[str, str]:
     names = as_row({"region": sample.region, "metric": sample.column})
-    return names | _counts(sample) | _tested(test, p_adjusted)
+    return names | _counts(sample) | as_row(asdict(test))
 
 
-def _agreement_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+def _agreement_row(sample: Sample, test: PairedTest) -> dict[str, str]:
     a, b = sample.values
     apart, percent, together = bland_altman(a, b), bland_altman(a, b, percent=True), concordance(a, b)
     agreement = as_row(
@@ -81,18 +81,10 @@ def _agreement_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -
             "percent_limit_low": percent.limit_low,
             "percent_limit_high": percent.limit_high,
             "percent_undefined": percent.n_undefined,
-            "ccc": together.ccc,
-            "ccc_low": together.ccc_interval.low,
-            "ccc_high": together.ccc_interval.high,
-            "icc": together.icc,
-            "icc_low": together.icc_interval.low,
-            "icc_high": together.icc_interval.high,
-            "pearson": together.pearson,
-            "spearman": together.spearman,
-            "mean_absolute_error": together.mean_absolute_error,
+            **asdict(together),
         }
     )
-    return as_row({"biomarker": sample.column}) | _counts(sample) | agreement | _tested(test, p_adjusted)
+    return as_row({"biomarker": sample.column}) | _counts(sample) | agreement | as_row(asdict(test))
 
 
 def _counts(sample: Sample) -> dict[str, str]:
@@ -103,34 +95,5 @@ def _counts(sample: Sample) -> dict[str, str]:
             "n_subjects": len(sample.units),
             "n_pairs": sum(sample.images),
             "n_left_out": len(sample.left_out),
-        }
-    )
-
-
-def _tested(test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
-    methods = (test.mean_interval.method, test.median_interval.method)
-    return as_row(
-        {
-            "mean_a": test.mean_a,
-            "sd_a": test.sd_a,
-            "mean_b": test.mean_b,
-            "sd_b": test.sd_b,
-            "mean_difference": test.mean_difference,
-            "mean_difference_low": test.mean_interval.low,
-            "mean_difference_high": test.mean_interval.high,
-            "median_difference": test.median_difference,
-            "difference_low": test.median_interval.low,
-            "difference_high": test.median_interval.high,
-            "interval_method": " ".join(methods),
-            "hodges_lehmann": test.hodges_lehmann,
-            "n_nonzero": test.n_nonzero,
-            "wilcoxon_w": test.wilcoxon_w,
-            "p": test.p,
-            "p_adjusted": p_adjusted,
-            "normality_k2": test.normality_k2,
-            "normality_p": test.normality_p,
-            "rank_biserial": test.rank_biserial,
-            "cohen_dz": test.cohen_dz,
-            "note": "; ".join(test.notes) or None,
         }
     )

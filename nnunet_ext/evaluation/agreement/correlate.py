@@ -8,11 +8,11 @@ import numpy as np
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import adjust
 from nnunet_ext.evaluation.agreement.align import Sample
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.correlation import correlation_difference, spearman
 from nnunet_ext.evaluation.agreement.scores import Scores, match_scores
 from nnunet_ext.evaluation.agreement.values import Values
+from nnunet_ext.evaluation.as_row import as_row
 
 
 @dataclass(frozen=True, eq=False)

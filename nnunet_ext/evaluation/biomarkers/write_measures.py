@@ -8,6 +8,7 @@ from typing import Final
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, table_text
+from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     BRIDGE_DICTIONARY,
     CASE_DICTIONARY,
@@ -15,7 +16,6 @@ from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     Measure,
     entries,
 )
-from nnunet_ext.evaluation.biomarkers.cells import text_of
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_file
@@ -102,7 +102,7 @@ def _bridge_rows(cases: Sequence[MeasuredCase]) -> list[dict[str, str]]:
 
 
 def _cells(values: Mapping[str, object], columns: tuple[Measure, ...]) -> dict[str, str]:
-    return {column.name: text_of(values.get(column.name)) for column in columns}
+    return as_row({column.name: values.get(column.name) for column in columns})
 
 
 def _text(rows: Sequence[Row], columns: tuple[Measure, ...]) -> str:
