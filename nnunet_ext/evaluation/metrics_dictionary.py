@@ -125,16 +125,10 @@ METRICS: Final = metric_definitions(SCISEG2)
 """Every metric under the default preset, in the order of the columns of `metrics.tsv`."""
 
 SUMMARY_METRICS: Final = (
-    MetricDefinition(
-        column="dsc_in_lesion_cases",
-        name="Dice over the cases that have a lesion",
-        formula="mean of dsc over the cases with ref_count > 0",
-        unit="1",
-        better=_HIGHER,
-        empty_masks="n/a where no case has a lesion",
-        regions="lesion",
-    ),
-)
+    MetricDefinition("dsc_in_lesion_cases", "Dice over the cases that have a lesion",
+                     "mean of dsc over the cases with ref_count > 0", "1", _HIGHER, "n/a where no case has a lesion",
+                     "lesion"),
+)  # fmt: skip
 """What `summary.tsv` holds beyond the metrics themselves."""
 
 

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,18 +33,6 @@ _logger = logging.getLogger(__name__)
 
 _BIDS_VERSION: Final = "1.10.0"
 _DESCRIPTION: Final = "dataset_description.json"
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One patient to make: what a worker process is told."""
-
-    out: Path
-    site: Site
-    number: int
-    seed: int
-    dialect: Dialect
-    sessions: int
 
 
 def write_phantom(
@@ -97,10 +85,9 @@ def write_phantom(
     _check(sites, patients_per_site, seed, sessions, n_procs)
     identity = _identity(sites, patients_per_site, seed, dialect, sessions)
     _claim(out, identity)
-    numbers = range(1, patients_per_site + 1)
-    jobs = [_Job(out, site, number, seed, dialect, sessions) for site in sites for number in numbers]
-    run_all(_make, jobs, (), n_procs, progress)
-    patients = [draw_patient(job.site, job.number, job.seed) for job in jobs]
+    drawn = [(site, number) for site in sites for number in range(1, patients_per_site + 1)]
+    run_all(_make, drawn, (out, seed, dialect, sessions), n_procs, progress)
+    patients = [draw_patient(site, number, seed) for site, number in drawn]
     write_text(out / "participants.tsv", participants_table(patients))
     return out
 
@@ -182,13 +169,13 @@ def _read_json(path: Path) -> object:
         return None
 
 
-def _make(job: _Job) -> None:
-    patient = draw_patient(job.site, job.number, job.seed)
-    for session in range(1, job.sessions + 1):
-        named = session if job.sessions > 1 else None
-        files = {c: image_files(patient, named, c, job.dialect) for c in job.site.contrasts}
-        if not all(_is_whole(job.out, names) for names in files.values()):
-            _write_visit(job.out, patient, session, files)
+def _make(numbered: tuple[Site, int], out: Path, seed: int, dialect: Dialect, sessions: int) -> None:
+    patient = draw_patient(*numbered, seed)
+    for session in range(1, sessions + 1):
+        named = session if sessions > 1 else None
+        files = {c: image_files(patient, named, c, dialect) for c in patient.site.contrasts}
+        if not all(_is_whole(out, names) for names in files.values()):
+            _write_visit(out, patient, session, files)
 
 
 def _is_whole(out: Path, files: ImageFiles) -> bool:

@@ -17,11 +17,7 @@ from nnunet_ext.phantom.slices import Plane, SliceGrid, place_grid
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
 
 # Streams of chance: each stage and session has its own, so that one more image or visit changes no other.
-_ANATOMY: Final = 0
-_EVOLUTION: Final = 1
-_PLACEMENT: Final = 2
-_IMAGE: Final = 3
-_SCORES: Final = 4
+_ANATOMY, _EVOLUTION, _PLACEMENT, _IMAGE, _SCORES = range(5)
 
 _INSIDE_MM: Final = 12.0
 _JITTER_MM: Final = (3.0, 6.0, 8.0)  # how far off the focus the middle of a field of view lies,
