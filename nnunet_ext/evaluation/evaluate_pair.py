@@ -9,7 +9,6 @@ import numpy as np
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.evaluation.metric_grid import grid_of
-from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.pairs import CasePair
 from nnunet_ext.evaluation.read_side import Side, read_side
 from nnunet_ext.evaluation.region import Scoring, score_region
@@ -147,16 +146,10 @@ def _score(
         elif may_be & values:
             if not (reference.labels_there or frozenset()) & may_be:
                 return RegionResult(region, Status.NOT_ANNOTATED, f"nobody annotated {region} in the reference")
-            wanted, found, reason = _without_ignored(wanted, found, reference.ignored, reason)
+            told = f"{np.count_nonzero(reference.ignored)} voxels that nobody annotated were left out of both masks"
+            wanted, found = wanted & ~reference.ignored, found & ~reference.ignored
+            reason = "; ".join(filter(None, [reason, told]))
     names = (pair.case, pair.about.site, region)
     metrics, rows = score_region(wanted, found, grid_of(reference.grid), comparison.scoring, names=names)
     lesions += rows
     return RegionResult(region, Status.OK, reason, metrics)
-
-
-def _without_ignored(
-    wanted: BoolArray, found: BoolArray, ignored: BoolArray, reason: str
-) -> tuple[BoolArray, BoolArray, str]:
-    """Leave the voxels that nobody annotated out of both masks."""
-    told = f"{np.count_nonzero(ignored)} voxels that nobody annotated were left out of both masks"
-    return wanted & ~ignored, found & ~ignored, "; ".join(filter(None, [reason, told]))

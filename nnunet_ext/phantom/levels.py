@@ -15,19 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-LEVEL_NAMES: Final = (
-    *("C1", "C2", "C3", "C4", "C5", "C6", "C7"),
-    *("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11", "T12"),
-    *("L1", "L2", "L3", "L4", "L5", "S1"),
-)
-"""Vertebrae from the head downwards; the place in the tuple is the level of the upper edge."""
-
 LEVEL_HEIGHTS: Final = (
     *(14.0, 20.0, 17.0, 16.5, 16.5, 16.5, 18.0),
     *(20.0, 21.0, 21.5, 22.0, 22.5, 23.0, 23.5, 24.0, 25.0, 26.5, 28.0, 30.0),
     *(34.0, 35.5, 36.0, 36.0, 35.0, 30.0),
 )
-"""Height in mm of each vertebra together with the disc below it."""
+"""Height in mm of each vertebra from C1 to S1, with the disc below it; the place is the level of the upper edge."""
 
 Levels = npt.NDArray[np.floating]
 

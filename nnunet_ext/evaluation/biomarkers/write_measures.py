@@ -37,7 +37,7 @@ def write_measures(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[s
     folder
         Where they go; `describe` has written their dictionaries.
     cases
-        From `measure_folder`; each has one row in the table of cases, whatever became of it.
+        From `measure_one`; each has one row in the table of cases, whatever became of it.
     known
         For a case what is known of it from elsewhere: `subject`, `session`, `site`, `contrast`.
     """
@@ -50,7 +50,7 @@ def write_measures(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[s
 
 
 def files_of(cases: Iterable[str]) -> list[str]:
-    """Name all that `describe`, `measure_folder` and `write_measures` may write for these cases, below the folder."""
+    """Name all that `describe`, `measure_one` and `write_measures` may write for these cases, below the folder."""
     tables = [f"{name}.{ending}" for name in _TABLES for ending in ("json", "tsv")]
     return [*tables, _IGNORE, *(file for case in cases for file in (instance_file(case), sct_file(case)))]
 

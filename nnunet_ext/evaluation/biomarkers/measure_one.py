@@ -1,6 +1,5 @@
-"""Many cases: each is read, measured and written by itself, and a fault of one does not stop the others."""
+"""One case of many, read, measured and written by itself."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,6 @@ from nnunet_ext.core.names import strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.evaluation.biomarkers.find_cases import CaseInput
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity, intensities, sums
@@ -56,32 +54,11 @@ class Settings:
         return dict(self.nli_slices).get(case, self.nli_slice)
 
 
-def measure_folder(
-    cases: Sequence[CaseInput], settings: Settings, *, n_procs: int = 1, progress: Progress | None = None
-) -> list[MeasuredCase]:
-    """Measure cases, and write for each the image of its lesions' numbers and a table with SCT's names.
-
-    Parameters
-    ----------
-    cases
-        From `find_cases`.
-    settings
-        Of all.
-    n_procs
-        Processes; the results do not depend on it.
-    progress
-        Told how far it is.
-
-    Returns
-    -------
-    list
-        In the order of the cases; one that cannot be read says why.
-    """
-    return run_all(measure_one, cases, (settings,), n_procs, progress)
-
-
 def measure_one(files: CaseInput, settings: Settings) -> MeasuredCase:
-    """Measure one case; whatever is wrong with its data becomes its reason."""
+    """Measure a case of `find_cases`, and write the image of its lesions' numbers and a table with SCT's names.
+
+    Whatever is wrong with its data becomes its reason, and does not stop other cases.
+    """
     if files.reason:
         return MeasuredCase(files.case, CaseStatus.REFUSED, files.reason)
     try:
