@@ -8,13 +8,6 @@ from nnunet_ext import __version__
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
 from nnunet_ext.evaluation.region import CORD_REGION, TOLERANCE_MM
 
-_HIGHER: Final = "higher, at most 1"
-_LOWER: Final = "lower, at least 0"
-_CLOSER: Final = "closer to 0"
-_NEITHER: Final = "neither"
-_RELOADED: Final = "MetricsReloaded (Maier-Hein et al. 2024)"
-_LESIONS: Final = "MetricsReloaded's fork of SCIsegV2; what TP, FN and FP are is the preset's"
-
 
 @dataclass(frozen=True)
 class MetricDefinition:
@@ -35,6 +28,14 @@ class MetricDefinition:
     def applies(self, region: str) -> bool:
         """Tell whether the metric stands for a region."""
         return self.regions in ("all", "cord" if region == CORD_REGION else "lesion")
+
+
+_HIGHER: Final = "higher, at most 1"
+_LOWER: Final = "lower, at least 0"
+_CLOSER: Final = "closer to 0"
+_NEITHER: Final = "neither"
+_RELOADED: Final = "MetricsReloaded (Maier-Hein et al. 2024)"
+_LESIONS: Final = "MetricsReloaded's fork of SCIsegV2; what TP, FN and FP are is the preset's"
 
 
 def metric_definitions(preset: Preset, tolerance_mm: float = TOLERANCE_MM) -> tuple[MetricDefinition, ...]:

@@ -16,6 +16,7 @@ from nnunet_ext.evaluation.overlap import BoolArray, count_voxels
 from nnunet_ext.evaluation.panoptic import panoptic_quality
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
 from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
+from nnunet_ext.evaluation.rule_volume import VolumeRule
 from nnunet_ext.evaluation.surface import surface_metrics
 
 CORD_REGION: Final = "sc"
@@ -29,7 +30,6 @@ DETECTED_MM3: Final = 6.0
 
 _FACES: Final = LesionDefinition(connectivity=6)
 _CORNERS: Final = LesionDefinition(connectivity=26)
-_ROUNDING: Final = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _with_lesions(
         for definition in (_FACES, _CORNERS)
     )
     quality = panoptic_quality(by_corners)
-    detected = int(np.count_nonzero(lesions.meetings.covered * volume >= DETECTED_MM3 * _ROUNDING))
+    detected = VolumeRule(DETECTED_MM3).judge(lesions.meetings, volume).credited
     return replace(
         row,
         lesion_ppv=lesions.ppv,

@@ -15,7 +15,7 @@ from nnunet_ext.phantom.waves import waves
 _WOBBLE_MM: Final = 0.4
 
 
-def tissue_map(spine: Spine, lesions: Sequence[Blob], shape: tuple[int, int, int], affine: Affine) -> TissueMap:
+def tissue_map(spine: Spine, lesions: Sequence[Blob], shape: tuple[int, ...], affine: Affine) -> TissueMap:
     """Say of each voxel which tissue its centre lies in.
 
     Parameters

@@ -132,8 +132,7 @@ def _lesions_at(patient: Patient, session: int) -> tuple[Blob, ...]:
 
 def _place(patient: Patient, rng: np.random.Generator) -> SliceGrid:
     site, spine = patient.site, patient.spine
-    first, second, third = (int(rng.integers(low, high + 1)) for low, high in site.matrix)
-    shape = (first, second, third)
+    shape = tuple(int(rng.integers(low, high + 1)) for low, high in site.matrix)
     in_plane, thick = _between(site.in_plane_mm, rng), _between(site.slice_mm, rng)
     spacing = {
         Plane.SAGITTAL: (thick, in_plane, in_plane),
@@ -152,8 +151,8 @@ def _place(patient: Patient, rng: np.random.Generator) -> SliceGrid:
         spacing=spacing,
         plane=site.plane,
         centre=focus + rng.normal(0, np.minimum(_JITTER_MM, _JITTER_SHARE * np.multiply(shape, spacing))),
-        patient_deg=(float(lying[0]), float(lying[1]), float(lying[2])),
-        slab_deg=(float(slab[0]), float(slab[1]), float(slab[2])),
+        patient_deg=lying,
+        slab_deg=slab,
     )
 
 

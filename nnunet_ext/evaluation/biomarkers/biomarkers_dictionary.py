@@ -3,11 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-_SCT: Final = "sct_analyze_lesion of SCT 3b3c5b22d, line"
-_OURS: Final = "nnunet_ext"
-_NO_ROW: Final = "no row"
-_NO_CORD: Final = "n/a without a cord mask, and for a lesion outside the cord"
-
 
 @dataclass(frozen=True)
 class Measure:
@@ -16,7 +11,7 @@ class Measure:
     name: str
     description: str
     unit: str = ""
-    source: str = _OURS
+    source: str = "nnunet_ext"
     missing: str = ""
 
     def entry(self) -> dict[str, str]:
@@ -25,6 +20,9 @@ class Measure:
         return {key: value for key, value in keys.items() if value}
 
 
+_SCT: Final = "sct_analyze_lesion of SCT 3b3c5b22d, line"
+_NO_ROW: Final = "no row"
+_NO_CORD: Final = "n/a without a cord mask, and for a lesion outside the cord"
 _PLANE: Final = "the midsagittal plane, interpolated between its two sagittal slices"
 _INTERVAL: Final = (
     "over the lesion itself and its counterparts (largest overlap) in interval_source; a range, no confidence interval"
