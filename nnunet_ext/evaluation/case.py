@@ -8,9 +8,8 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import region_mask
 from nnunet_ext.core.mask import strange_labels
 from nnunet_ext.core.volume import Array
-from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
-from nnunet_ext.evaluation.region import Scoring, score_region
+from nnunet_ext.evaluation.region import MetricGrid, Scoring, score_region
 from nnunet_ext.evaluation.rows import RegionMetrics
 
 __all__ = ["RegionMetrics", "evaluate_case"]

@@ -8,10 +8,9 @@ import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.evaluation.metric_grid import grid_of
 from nnunet_ext.evaluation.pairs import CasePair
 from nnunet_ext.evaluation.read_side import Side, read_side
-from nnunet_ext.evaluation.region import Scoring, score_region
+from nnunet_ext.evaluation.region import Scoring, grid_of, score_region
 from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
 
 _AS_EMPTY: Final = "no prediction: scored as an empty one"

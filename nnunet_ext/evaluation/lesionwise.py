@@ -6,7 +6,7 @@ import numpy as np
 
 from nnunet_ext.evaluation.lesions import Lesions, Meetings, find_lesions, meet
 from nnunet_ext.evaluation.overlap import BoolArray
-from nnunet_ext.evaluation.overlap_rule import Verdict
+from nnunet_ext.evaluation.overlap_rules import Verdict
 from nnunet_ext.evaluation.preset import Preset
 
 

@@ -6,18 +6,19 @@ from typing import Final
 
 import numpy as np
 
+from nnunet_ext.core.orientation import upright_axis
+from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.centreline import centreline_metrics
 from nnunet_ext.evaluation.empty_rules import EmptyValue
 from nnunet_ext.evaluation.lcwa import lesion_count_weighted_by_assignment
 from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions, meet
 from nnunet_ext.evaluation.lesionwise import LesionDetection, detect_lesions
-from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.overlap import BoolArray, count_voxels
+from nnunet_ext.evaluation.overlap_rules import VolumeRule
 from nnunet_ext.evaluation.panoptic import panoptic_quality
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
 from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
-from nnunet_ext.evaluation.rule_volume import VolumeRule
-from nnunet_ext.evaluation.surface import surface_metrics
+from nnunet_ext.evaluation.surface import Spacing, surface_metrics
 
 CORD_REGION: Final = "sc"
 """The region whose centreline is scored. Every other region is scored lesion by lesion."""
@@ -30,6 +31,30 @@ DETECTED_MM3: Final = 6.0
 
 _FACES: Final = LesionDefinition(connectivity=6)
 _CORNERS: Final = LesionDefinition(connectivity=26)
+
+
+@dataclass(frozen=True)
+class MetricGrid:
+    """The grid of two masks, as far as the metrics need it.
+
+    Parameters
+    ----------
+    spacing
+        Of the array axes, in mm. None where it is not known: distances are then NaN.
+    voxel_volume_mm3
+        Volume of one voxel.
+    slice_axis
+        The array axis that runs along the body. None: no centreline is compared.
+    """
+
+    spacing: Spacing | None
+    voxel_volume_mm3: float
+    slice_axis: int | None = None
+
+
+def grid_of(volume: Volume) -> MetricGrid:
+    """Take what the metrics need from a volume's affine."""
+    return MetricGrid(volume.spacing, volume.voxel_volume_mm3, upright_axis(volume.axes))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from scipy import ndimage
 from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions
 from nnunet_ext.evaluation.lesionwise import LesionDetection, detect_lesions
 from nnunet_ext.evaluation.overlap import BoolArray
+from nnunet_ext.evaluation.overlap_rules import ShareRule
 from nnunet_ext.evaluation.preset import ANIMA, GROS2019, LEMAY2021, PANOPTICA, PRESETS, SCISEG2, Preset
-from nnunet_ext.evaluation.rule_share import ShareRule
 from tests.evaluation.shapes import EDGE, LESION, SPECK, SPLIT, blank, block, turned
 from tests.strategies import ORDERS, masks, shapes
 
