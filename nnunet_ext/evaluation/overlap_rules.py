@@ -79,11 +79,10 @@ class ShareRule:
     def words(self) -> dict[str, str]:
         """Say what TP, FN and FP mean."""
         lack = f"with less than {self.real_overlap:.0%} of their voxels" if self.real_overlap else "without a voxel"
-        return {
-            "TP": f"reference lesions of which at least {self.overlap:.0%} of the voxels are predicted",
-            "FN": "the other reference lesions",
-            "FP": f"predicted lesions {lack} in any reference lesion",
-        }
+        return _words(
+            f"reference lesions of which at least {self.overlap:.0%} of the voxels are predicted",
+            f"predicted lesions {lack} in any reference lesion",
+        )
 
 
 @dataclass(frozen=True)
@@ -115,11 +114,9 @@ class VolumeRule:
     @property
     def words(self) -> dict[str, str]:
         """Say what TP, FN and FP mean."""
-        return {
-            "TP": f"reference lesions of which at least {self.overlap_mm3:g} mm3 are predicted",
-            "FN": "the other reference lesions",
-            "FP": f"predicted lesions of which less than {self.overlap_mm3:g} mm3 lie in reference lesions",
-        }
+        mm3 = f"{self.overlap_mm3:g} mm3"
+        found = f"reference lesions of which at least {mm3} are predicted"
+        return _words(found, f"predicted lesions of which less than {mm3} lie in reference lesions")
 
 
 @dataclass(frozen=True)
@@ -209,11 +206,8 @@ class AnimaRule:
             f"lesions of which more than {self.alpha:.0%} are covered, where those that make up {self.gamma:.0%} of "
             f"the cover, largest first, lie outside by at most {self.beta:.0%} of themselves"
         )
-        return {
-            "TP": f"{rule}: reference lesions in the sensitivity, predicted ones in the predictive value",
-            "FN": "the other reference lesions",
-            "FP": "the other predicted lesions",
-        }
+        found = f"{rule}: reference lesions in the sensitivity, predicted ones in the predictive value"
+        return _words(found, "the other predicted lesions")
 
     def _found(self, meetings: Meetings) -> BoolArray:
         covered = meetings.covered
@@ -227,3 +221,7 @@ class AnimaRule:
             visited = largest_first[: int(np.searchsorted(shares, self.gamma - _ROUNDING)) + 1]
             found[lesion] = not (outside[meetings.predicted[visited]] > self.beta + _ROUNDING).any()
         return found
+
+
+def _words(found: str, false: str) -> dict[str, str]:
+    return {"TP": found, "FN": "the other reference lesions", "FP": false}

@@ -59,15 +59,7 @@ def grid_of(volume: Volume) -> MetricGrid:
 
 @dataclass(frozen=True)
 class Scoring:
-    """How masks are compared.
-
-    Parameters
-    ----------
-    preset
-        What a lesion is, when it is found, what an empty mask is worth.
-    tolerance_mm
-        Of the normalised surface distance.
-    """
+    """How masks are compared: the preset, and the tolerance of the normalised surface distance."""
 
     preset: Preset = SCISEG2
     tolerance_mm: float = TOLERANCE_MM

@@ -15,17 +15,7 @@ from nnunet_ext.evaluation.as_row import as_row
 
 @dataclass(frozen=True)
 class Rules:
-    """How comparisons are made.
-
-    Parameters
-    ----------
-    unit
-        What counts as one observation.
-    correction
-        Of p values.
-    bootstrap
-        Of intervals.
-    """
+    """What counts as one observation, how p values are corrected, and how intervals are resampled."""
 
     unit: Unit = Unit.SUBJECT
     correction: Correction = Correction.HOLM
@@ -53,7 +43,7 @@ def compare(
     Returns
     -------
     list of dict
-        A row for each sample, columns as `dictionary` describes them. A sample without subjects has a row of `n/a`.
+        A row for each sample, see `agreement_dictionary` for its columns. A sample without subjects has a row of `n/a`.
     """
     tests = []
     for number, sample in enumerate(samples, start=1):

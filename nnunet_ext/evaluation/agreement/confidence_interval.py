@@ -46,15 +46,7 @@ def fisher_interval(coefficient: float, variance: float, method: str) -> Confide
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How to resample.
-
-    Parameters
-    ----------
-    resamples
-        Their number.
-    seed
-        The same seed gives the same interval.
-    """
+    """How often to resample, and from which seed: the same one gives the same interval."""
 
     resamples: int = 10_000
     seed: int = 0

@@ -18,7 +18,7 @@ class LesionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class LesionBiomarkers:
-    """One lesion: SCT's values, then corrected ones. `dictionary` says what each field is; None is a missing value."""
+    """One lesion: SCT's values, then corrected ones; None is a missing value. See `biomarkers_dictionary` for each."""
 
     lesion: int
     volume_mm3: float | None = None

@@ -28,7 +28,7 @@ class MeasuredLesion:
 
 @dataclass(frozen=True)
 class CaseTotals:
-    """Figures of a whole case; `dictionary` says what each field is. None is a missing value."""
+    """Figures of a whole case; `biomarkers_dictionary` says what each field is. None is a missing value."""
 
     n_lesions: int
     n_lesions_outside_cord: int
