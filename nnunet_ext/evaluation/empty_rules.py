@@ -24,13 +24,13 @@ class EmptyValue:
     reference: float
     prediction: float
 
-    def choose(self, *, has_reference: bool, has_prediction: bool) -> float | None:
-        """Give the value; None where neither mask is empty, and the metric is what it is."""
-        if has_reference and has_prediction:
-            return None
-        if not has_reference and not has_prediction:
+    def apply(self, value: float, *, reference: int, prediction: int) -> float:
+        """Give what the metric is worth: `value` unless a mask of these numbers of voxels, or lesions, is empty."""
+        if reference and prediction:
+            return value
+        if not reference and not prediction:
             return self.both
-        return self.prediction if has_reference else self.reference
+        return self.prediction if reference else self.reference
 
     @property
     def words(self) -> str:

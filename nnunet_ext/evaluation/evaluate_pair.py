@@ -1,26 +1,29 @@
 """Reading and scoring one case."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.evaluation.metric_grid import grid_of
-from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.pairs import CasePair
 from nnunet_ext.evaluation.read_side import Side, read_side
-from nnunet_ext.evaluation.region import Scoring, score_region
+from nnunet_ext.evaluation.region import Scoring, grid_of, score_region
 from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
 
-OK: Final = "ok"
-REFUSED: Final = "refused"
-NO_REFERENCE: Final = "missing reference"
-NO_PREDICTION: Final = "missing prediction"
-NOT_ANNOTATED: Final = "not annotated"
-
 _AS_EMPTY: Final = "no prediction: scored as an empty one"
+
+
+class Status(StrEnum):
+    """What became of a region of a case."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    NO_REFERENCE = "missing reference"
+    NO_PREDICTION = "missing prediction"
+    NOT_ANNOTATED = "not annotated"
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class RegionResult:
     """One region of one case, scored or not."""
 
     region: str
-    status: str
+    status: Status
     reason: str = ""
     metrics: RegionMetrics | None = None
 
@@ -81,9 +84,9 @@ class CaseResult:
     notes: tuple[str, ...] = ()
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """Of the case: that of its regions where it is the same, else the first that is not ``ok``."""
-        return next((result.status for result in self.regions if result.status != OK), OK)
+        return next((result.status for result in self.regions if result.status != Status.OK), Status.OK)
 
     @property
     def reason(self) -> str:
@@ -94,9 +97,9 @@ class CaseResult:
 def evaluate_pair(pair: CasePair, comparison: Comparison) -> CaseResult:
     """Read and score a case; what is refused is a result too, so that every case has its rows."""
     if pair.reference is None:
-        return _unscored(pair, comparison, NO_REFERENCE, "there is a prediction and no reference")
+        return _unscored(pair, comparison, Status.NO_REFERENCE, "there is a prediction and no reference")
     if pair.prediction is None and not comparison.missing_as_empty:
-        return _unscored(pair, comparison, NO_PREDICTION, "there is a reference and no prediction")
+        return _unscored(pair, comparison, Status.NO_PREDICTION, "there is a reference and no prediction")
     threshold = comparison.threshold
     try:
         reference = read_side(pair.reference, comparison.reference, role="reference", grid=None, threshold=threshold)
@@ -108,7 +111,7 @@ def evaluate_pair(pair: CasePair, comparison: Comparison) -> CaseResult:
             )
         )
     except DataRefusedError as error:
-        return _unscored(pair, comparison, REFUSED, str(error))
+        return _unscored(pair, comparison, Status.REFUSED, str(error))
     lesions: list[LesionRow] = []
     results = tuple(_score(region, pair, comparison, (reference, prediction), lesions) for region in comparison.regions)
     said = dict.fromkeys((*reference.notes, *prediction.notes))
@@ -117,7 +120,7 @@ def evaluate_pair(pair: CasePair, comparison: Comparison) -> CaseResult:
     return CaseResult(pair, results, tuple(lesions), notes)
 
 
-def _unscored(pair: CasePair, comparison: Comparison, status: str, reason: str) -> CaseResult:
+def _unscored(pair: CasePair, comparison: Comparison, status: Status, reason: str) -> CaseResult:
     return CaseResult(
         pair, tuple(RegionResult(region, status, reason) for region in comparison.regions), notes=pair.notes
     )
@@ -128,9 +131,9 @@ def _score(
 ) -> RegionResult:
     reference, prediction = sides
     if region not in reference.masks:
-        return RegionResult(region, NO_REFERENCE, f"no reference mask of {region}")
+        return RegionResult(region, Status.NO_REFERENCE, f"no reference mask of {region}")
     if region not in prediction.masks and not comparison.missing_as_empty:
-        return RegionResult(region, NO_PREDICTION, f"no predicted mask of {region}")
+        return RegionResult(region, Status.NO_PREDICTION, f"no predicted mask of {region}")
     wanted = reference.masks[region]
     found = prediction.masks.get(region, np.zeros_like(wanted))
     reason = "" if region in prediction.masks else _AS_EMPTY
@@ -141,17 +144,11 @@ def _score(
             wanted = wanted | reference.ignored
         elif may_be & values:
             if not (reference.labels_there or frozenset()) & may_be:
-                return RegionResult(region, NOT_ANNOTATED, f"nobody annotated {region} in the reference")
-            wanted, found, reason = _without_ignored(wanted, found, reference.ignored, reason)
+                return RegionResult(region, Status.NOT_ANNOTATED, f"nobody annotated {region} in the reference")
+            told = f"{np.count_nonzero(reference.ignored)} voxels that nobody annotated were left out of both masks"
+            wanted, found = wanted & ~reference.ignored, found & ~reference.ignored
+            reason = "; ".join(filter(None, [reason, told]))
     names = (pair.case, pair.about.site, region)
     metrics, rows = score_region(wanted, found, grid_of(reference.grid), comparison.scoring, names=names)
     lesions += rows
-    return RegionResult(region, OK, reason, metrics)
-
-
-def _without_ignored(
-    wanted: BoolArray, found: BoolArray, ignored: BoolArray, reason: str
-) -> tuple[BoolArray, BoolArray, str]:
-    """Leave the voxels that nobody annotated out of both masks."""
-    told = f"{np.count_nonzero(ignored)} voxels that nobody annotated were left out of both masks"
-    return wanted & ~ignored, found & ~ignored, "; ".join(filter(None, [reason, told]))
+    return RegionResult(region, Status.OK, reason, metrics)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnunet_ext.evaluation.lesions import Lesions, Meetings, find_lesions, meet
 from nnunet_ext.evaluation.overlap import BoolArray
-from nnunet_ext.evaluation.overlap_rule import Verdict
+from nnunet_ext.evaluation.overlap_rules import Verdict
 from nnunet_ext.evaluation.preset import Preset
 
 
@@ -48,11 +48,6 @@ class LesionDetection:
         return int(np.count_nonzero(self.verdict.found))
 
     @property
-    def false_negatives(self) -> int:
-        """Reference lesions that were missed."""
-        return self.ref_count - self.true_positives
-
-    @property
     def false_positives(self) -> int:
         """Predicted lesions that are none; by some rules a poor match is neither true nor false."""
         return int(np.count_nonzero(self.verdict.false))
@@ -60,30 +55,26 @@ class LesionDetection:
     @property
     def sensitivity(self) -> float:
         """``TP / (TP + FN)``, 0 to 1, higher is better."""
-        given = self.preset.empty.lesion_sensitivity.choose(**self._there)
-        return self.true_positives / self.ref_count if given is None else given
+        value = self.true_positives / max(self.ref_count, 1)
+        return self.preset.empty.lesion_sensitivity.apply(value, **self._counts)
 
     @property
     def ppv(self) -> float:
         """``TP / (TP + FP)``, 0 to 1, higher is better. No TP and no FP although neither is empty: 1."""
-        given = self.preset.empty.lesion_ppv.choose(**self._there)
-        if given is not None:
-            return given
         counted = self.verdict.credited + self.false_positives
-        return self.verdict.credited / counted if counted else 1.0
+        value = self.verdict.credited / counted if counted else 1.0
+        return self.preset.empty.lesion_ppv.apply(value, **self._counts)
 
     @property
     def f1(self) -> float:
         """Harmonic mean of sensitivity and predictive value; ``TP / (TP + (FP + FN) / 2)`` where TP is one number."""
-        given = self.preset.empty.lesion_f1.choose(**self._there)
-        if given is not None:
-            return given
         total = self.sensitivity + self.ppv
-        return 2 * self.sensitivity * self.ppv / total if total else 0.0
+        value = 2 * self.sensitivity * self.ppv / total if total else 0.0
+        return self.preset.empty.lesion_f1.apply(value, **self._counts)
 
     @property
-    def _there(self) -> dict[str, bool]:
-        return {"has_reference": self.ref_count > 0, "has_prediction": self.pred_count > 0}
+    def _counts(self) -> dict[str, int]:
+        return {"reference": self.ref_count, "prediction": self.pred_count}
 
 
 def detect_lesions(
@@ -91,19 +82,8 @@ def detect_lesions(
 ) -> LesionDetection:
     """Find the lesions of two masks and match them by a preset.
 
-    Parameters
-    ----------
-    reference, prediction
-        Masks of one shape (i, j, k), any axis order.
-    voxel_volume_mm3
-        Volume of one voxel, in mm3.
-    preset
-        What is a lesion, and when it is found. What is no lesion is dropped from both masks first.
-
-    Returns
-    -------
-    LesionDetection
-        Counts; an empty mask has no lesion.
+    Masks of one shape (i, j, k), any axis order; what is no lesion by the preset is dropped from both first. An empty
+    mask has no lesion.
     """
     there = find_lesions(reference, voxel_volume_mm3, preset.lesion)
     predicted = find_lesions(prediction, voxel_volume_mm3, preset.lesion)

@@ -8,13 +8,6 @@ from nnunet_ext import __version__
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
 from nnunet_ext.evaluation.region import CORD_REGION, TOLERANCE_MM
 
-_HIGHER: Final = "higher, at most 1"
-_LOWER: Final = "lower, at least 0"
-_CLOSER: Final = "closer to 0"
-_NEITHER: Final = "neither"
-_RELOADED: Final = "MetricsReloaded (Maier-Hein et al. 2024)"
-_LESIONS: Final = "MetricsReloaded's fork of SCIsegV2; what TP, FN and FP are is the preset's"
-
 
 @dataclass(frozen=True)
 class MetricDefinition:
@@ -35,6 +28,14 @@ class MetricDefinition:
     def applies(self, region: str) -> bool:
         """Tell whether the metric stands for a region."""
         return self.regions in ("all", "cord" if region == CORD_REGION else "lesion")
+
+
+_HIGHER: Final = "higher, at most 1"
+_LOWER: Final = "lower, at least 0"
+_CLOSER: Final = "closer to 0"
+_NEITHER: Final = "neither"
+_RELOADED: Final = "MetricsReloaded (Maier-Hein et al. 2024)"
+_LESIONS: Final = "MetricsReloaded's fork of SCIsegV2; what TP, FN and FP are is the preset's"
 
 
 def metric_definitions(preset: Preset, tolerance_mm: float = TOLERANCE_MM) -> tuple[MetricDefinition, ...]:
@@ -125,16 +126,10 @@ METRICS: Final = metric_definitions(SCISEG2)
 """Every metric under the default preset, in the order of the columns of `metrics.tsv`."""
 
 SUMMARY_METRICS: Final = (
-    MetricDefinition(
-        column="dsc_in_lesion_cases",
-        name="Dice over the cases that have a lesion",
-        formula="mean of dsc over the cases with ref_count > 0",
-        unit="1",
-        better=_HIGHER,
-        empty_masks="n/a where no case has a lesion",
-        regions="lesion",
-    ),
-)
+    MetricDefinition("dsc_in_lesion_cases", "Dice over the cases that have a lesion",
+                     "mean of dsc over the cases with ref_count > 0", "1", _HIGHER, "n/a where no case has a lesion",
+                     "lesion"),
+)  # fmt: skip
 """What `summary.tsv` holds beyond the metrics themselves."""
 
 

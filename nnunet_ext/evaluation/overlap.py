@@ -65,8 +65,3 @@ def count_voxels(reference: BoolArray, prediction: BoolArray) -> VoxelCounts:
 def dice(reference: BoolArray, prediction: BoolArray) -> float:
     """Give the Dice similarity of two masks of one shape; see `VoxelCounts.dice`."""
     return count_voxels(reference, prediction).dice
-
-
-def relative_volume_error(reference: BoolArray, prediction: BoolArray) -> float:
-    """Give the signed volume error in percent of two masks of one shape; see `VoxelCounts.relative_volume_error`."""
-    return count_voxels(reference, prediction).relative_volume_error

@@ -77,11 +77,6 @@ def pair_cases(reference: Iterable[CaseMaskFiles], prediction: Iterable[CaseMask
     return sorted([*pairs, *(CasePair(name, None, found[name]) for name in alone)], key=lambda pair: pair.case)
 
 
-def pair_files(reference: CaseMaskFiles, prediction: CaseMaskFiles) -> CasePair:
-    """Pair two single files, whatever their names."""
-    return CasePair(reference.case, reference, prediction)
-
-
 def _by_stem(side: Mapping[str, CaseMaskFiles], paired: set[str]) -> dict[str, list[str]]:
     names: dict[str, list[str]] = defaultdict(list)
     for name in side:

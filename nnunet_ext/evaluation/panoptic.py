@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnunet_ext.evaluation.lesions import Meetings
-from nnunet_ext.evaluation.rule_iou import IouRule
+from nnunet_ext.evaluation.overlap_rules import IouRule
 
 MATCH: Final = IouRule(iou=0.5)
 """The matching that panoptic quality is defined by."""

@@ -9,11 +9,7 @@ from typing import Any, Final
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.evaluation.empty_rules import NOTHING, EmptyRules, EmptyValue
 from nnunet_ext.evaluation.lesions import LesionDefinition
-from nnunet_ext.evaluation.overlap_rule import OverlapRule
-from nnunet_ext.evaluation.rule_anima import AnimaRule
-from nnunet_ext.evaluation.rule_iou import IouRule
-from nnunet_ext.evaluation.rule_share import ShareRule
-from nnunet_ext.evaluation.rule_volume import VolumeRule
+from nnunet_ext.evaluation.overlap_rules import AnimaRule, IouRule, OverlapRule, ShareRule, VolumeRule
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,24 @@
 """Every metric of one region of one case."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from nnunet_ext.evaluation.centreline import CentrelineMetrics, centreline_metrics
+from nnunet_ext.core.orientation import upright_axis
+from nnunet_ext.core.volume import Volume
+from nnunet_ext.evaluation.centreline import centreline_metrics
 from nnunet_ext.evaluation.empty_rules import EmptyValue
 from nnunet_ext.evaluation.lcwa import lesion_count_weighted_by_assignment
 from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions, meet
 from nnunet_ext.evaluation.lesionwise import LesionDetection, detect_lesions
-from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.overlap import BoolArray, count_voxels
+from nnunet_ext.evaluation.overlap_rules import VolumeRule
 from nnunet_ext.evaluation.panoptic import panoptic_quality
 from nnunet_ext.evaluation.preset import SCISEG2, Preset
-from nnunet_ext.evaluation.rows import LesionColumns, LesionRow, RegionMetrics
-from nnunet_ext.evaluation.surface import SurfaceMetrics, surface_metrics
-
-LESION_REGION: Final = "lesion"
-"""The region of the target `cord-lesion` that is also scored lesion by lesion."""
+from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
+from nnunet_ext.evaluation.surface import Spacing, surface_metrics
 
 CORD_REGION: Final = "sc"
 """The region whose centreline is scored. Every other region is scored lesion by lesion."""
@@ -32,29 +31,38 @@ DETECTED_MM3: Final = 6.0
 
 _FACES: Final = LesionDefinition(connectivity=6)
 _CORNERS: Final = LesionDefinition(connectivity=26)
-_ROUNDING: Final = 1 - 1e-6
+
+
+@dataclass(frozen=True)
+class MetricGrid:
+    """The grid of two masks, as far as the metrics need it.
+
+    Parameters
+    ----------
+    spacing
+        Of the array axes, in mm. None where it is not known: distances are then NaN.
+    voxel_volume_mm3
+        Volume of one voxel.
+    slice_axis
+        The array axis that runs along the body. None: no centreline is compared.
+    """
+
+    spacing: Spacing | None
+    voxel_volume_mm3: float
+    slice_axis: int | None = None
+
+
+def grid_of(volume: Volume) -> MetricGrid:
+    """Take what the metrics need from a volume's affine."""
+    return MetricGrid(volume.spacing, volume.voxel_volume_mm3, upright_axis(volume.axes))
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """How masks are compared.
-
-    Parameters
-    ----------
-    preset
-        What a lesion is, when it is found, what an empty mask is worth.
-    tolerance_mm
-        Of the normalised surface distance.
-    """
+    """How masks are compared: the preset, and the tolerance of the normalised surface distance."""
 
     preset: Preset = SCISEG2
     tolerance_mm: float = TOLERANCE_MM
-
-
-_NO_LESIONS: Final = LesionColumns(
-    lesion_ppv=None, lesion_sensitivity=None, lesion_f1=None, lcwa=None, ref_count=None, pred_count=None,
-    pq=None, sq=None, rq=None, lesions_detected_6mm3=None, detection_rate_6mm3=None, lesion_free_kept_clean=None,
-)  # fmt: skip
 
 
 def score_region(
@@ -81,37 +89,36 @@ def score_region(
     """
     reference, prediction = _crop(reference, prediction)
     case, site, region = names
-    of_lesions = region != CORD_REGION
     voxels = count_voxels(reference, prediction)
-    there = {"has_reference": voxels.reference > 0, "has_prediction": voxels.prediction > 0}
+    volume, empty = grid.voxel_volume_mm3, scoring.preset.empty
 
     def ruled(value: float, rule: EmptyValue) -> float:
-        given = rule.choose(**there)
-        return value if given is None else given
+        return rule.apply(value, reference=voxels.reference, prediction=voxels.prediction)
 
-    surface, empty = _surface(reference, prediction, grid, scoring.tolerance_mm), scoring.preset.empty
-    centreline = _centreline(reference, prediction, grid, of_cord=not of_lesions)
-    lesions = detect_lesions(reference, prediction, grid.voxel_volume_mm3, scoring.preset) if of_lesions else None
-    volume = grid.voxel_volume_mm3
+    surface = surface_metrics(reference, prediction, grid.spacing, scoring.tolerance_mm) if grid.spacing else None
     row = RegionMetrics(
         case=case,
         site=site,
         region=region,
         dsc=ruled(voxels.dice, empty.dsc),
-        nsd=ruled(surface.nsd, empty.nsd) if grid.spacing else math.nan,
-        assd=ruled(surface.assd, empty.distance) if grid.spacing else math.nan,
-        hd95=ruled(surface.hd95, empty.distance) if grid.spacing else math.nan,
+        nsd=ruled(surface.nsd, empty.nsd) if surface else math.nan,
+        assd=ruled(surface.assd, empty.distance) if surface else math.nan,
+        hd95=ruled(surface.hd95, empty.distance) if surface else math.nan,
         rel_vol_error=ruled(voxels.relative_volume_error, empty.rel_vol_error),
-        **_lesion_columns(reference, prediction, volume, lesions),
         ref_volume_mm3=voxels.reference * volume,
         pred_volume_mm3=voxels.prediction * volume,
         abs_vol_error_mm3=abs(voxels.prediction - voxels.reference) * volume,
         precision=voxels.precision,
         sensitivity=voxels.sensitivity,
-        centreline_error_mm=None if centreline is None else centreline.error_mm,
-        localisation_rate=None if centreline is None else centreline.localisation_rate,
     )
-    return row, [] if lesions is None else _lesion_rows(case, region, lesions, volume)
+    if region != CORD_REGION:
+        lesions = detect_lesions(reference, prediction, volume, scoring.preset)
+        row = _with_lesions(row, reference, prediction, volume, lesions)
+        return row, _lesion_rows(case, region, lesions, volume)
+    if grid.spacing is not None and grid.slice_axis is not None:
+        course = centreline_metrics(reference, prediction, grid.spacing, grid.slice_axis)
+        row = replace(row, centreline_error_mm=course.error_mm, localisation_rate=course.localisation_rate)
+    return row, []
 
 
 def _crop(reference: BoolArray, prediction: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -125,32 +132,17 @@ def _crop(reference: BoolArray, prediction: BoolArray) -> tuple[BoolArray, BoolA
     return reference[tuple(box)], prediction[tuple(box)]
 
 
-def _surface(reference: BoolArray, prediction: BoolArray, grid: MetricGrid, tolerance_mm: float) -> SurfaceMetrics:
-    if grid.spacing is None:
-        return SurfaceMetrics(math.nan, math.nan, math.nan)
-    return surface_metrics(reference, prediction, grid.spacing, tolerance_mm)
-
-
-def _centreline(
-    reference: BoolArray, prediction: BoolArray, grid: MetricGrid, *, of_cord: bool
-) -> CentrelineMetrics | None:
-    if not of_cord or grid.spacing is None or grid.slice_axis is None:
-        return None
-    return centreline_metrics(reference, prediction, grid.spacing, grid.slice_axis)
-
-
-def _lesion_columns(
-    reference: BoolArray, prediction: BoolArray, volume: float, lesions: LesionDetection | None
-) -> LesionColumns:
-    if lesions is None:
-        return _NO_LESIONS
+def _with_lesions(
+    row: RegionMetrics, reference: BoolArray, prediction: BoolArray, volume: float, lesions: LesionDetection
+) -> RegionMetrics:
     by_faces, by_corners = (
         meet(find_lesions(reference, volume, definition), find_lesions(prediction, volume, definition))
         for definition in (_FACES, _CORNERS)
     )
     quality = panoptic_quality(by_corners)
-    detected = int(np.count_nonzero(lesions.meetings.covered * volume >= DETECTED_MM3 * _ROUNDING))
-    return LesionColumns(
+    detected = VolumeRule(DETECTED_MM3).judge(lesions.meetings, volume).credited
+    return replace(
+        row,
         lesion_ppv=lesions.ppv,
         lesion_sensitivity=lesions.sensitivity,
         lesion_f1=lesions.f1,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from nnunet_ext.core.tables import NOTHING, cell, table_text
+from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
@@ -39,11 +40,7 @@ def results_table(results: Sequence[CaseResult]) -> pd.DataFrame:
 
 def lesions_tsv(results: Sequence[CaseResult]) -> str:
     """Write a row for each lesion of either side."""
-    rows = [
-        {name: f"{value!r}" if isinstance(value, float) else str(value) for name, value in asdict(lesion).items()}
-        for result in results
-        for lesion in result.lesions
-    ]
+    rows = [as_row(asdict(lesion)) for result in results for lesion in result.lesions]
     return table_text(rows, [field.name for field in fields(LesionRow)])
 
 

@@ -1,10 +1,9 @@
 """The rows of the tables of an evaluation."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RegionMetrics:
     """One row of `metrics.tsv`: one region of one case. `None`, or NaN, where a metric does not apply.
 
@@ -19,42 +18,25 @@ class RegionMetrics:
     assd: float
     hd95: float
     rel_vol_error: float
-    lesion_ppv: float | None
-    lesion_sensitivity: float | None
-    lesion_f1: float | None
-    lcwa: float | None
-    ref_count: int | None
-    pred_count: int | None
+    lesion_ppv: float | None = None
+    lesion_sensitivity: float | None = None
+    lesion_f1: float | None = None
+    lcwa: float | None = None
+    ref_count: int | None = None
+    pred_count: int | None = None
     ref_volume_mm3: float
     pred_volume_mm3: float
     abs_vol_error_mm3: float
     precision: float
     sensitivity: float
-    pq: float | None
-    sq: float | None
-    rq: float | None
-    lesions_detected_6mm3: int | None
-    detection_rate_6mm3: float | None
-    lesion_free_kept_clean: int | None
-    centreline_error_mm: float | None
-    localisation_rate: float | None
-
-
-class LesionColumns(TypedDict):
-    """The columns of `RegionMetrics` that only stand for lesions."""
-
-    lesion_ppv: float | None
-    lesion_sensitivity: float | None
-    lesion_f1: float | None
-    lcwa: float | None
-    ref_count: int | None
-    pred_count: int | None
-    pq: float | None
-    sq: float | None
-    rq: float | None
-    lesions_detected_6mm3: int | None
-    detection_rate_6mm3: float | None
-    lesion_free_kept_clean: int | None
+    pq: float | None = None
+    sq: float | None = None
+    rq: float | None = None
+    lesions_detected_6mm3: int | None = None
+    detection_rate_6mm3: float | None = None
+    lesion_free_kept_clean: int | None = None
+    centreline_error_mm: float | None = None
+    localisation_rate: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
+import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
+from nnunet_ext.core.volume import Affine
 from nnunet_ext.phantom.contrast import Contrast, tissue_brightness
 from nnunet_ext.phantom.cord import TissueMap
 from nnunet_ext.phantom.cord_coordinates import Lattice
@@ -141,35 +143,23 @@ def _textured(tissue: TissueMap, grid: SliceGrid, acquisition: Acquisition, rng:
         rough[kind] = share
     rough[Tissue.CSF] += min(rng.exponential(0.04), _STRONGEST_FLOW)  # moving fluid is patchy
     rough *= brightness * np.float32(rng.uniform(0.6, 1.4))
-    texture = _smooth(tissue.shape, _fine_spacing(grid), _TEXTURE_MM, rng)
+    texture = _smooth(tissue.shape, grid.fine_to_patient, _TEXTURE_MM, rng)
     texture += np.float32(0.6) * rng.standard_normal(tissue.shape, dtype=np.float32)
     texture *= rough[tissue]
     texture += brightness[tissue]
     return np.maximum(texture, 0, out=texture)
 
 
-def _smooth(
-    shape: tuple[int, ...], spacing: tuple[float, float, float], length_mm: float, rng: np.random.Generator
-) -> Floats:
+def _smooth(shape: tuple[int, ...], affine: Affine, length_mm: float, rng: np.random.Generator) -> Floats:
     """Noise of about unit standard deviation that changes over `length_mm`."""
-    first, second, third = shape
-    lattice = Lattice.covering((first, second, third), spacing, length_mm)
+    lattice = Lattice.covering(shape, affine, length_mm)
     return lattice.expand(rng.standard_normal(lattice.nodes, dtype=np.float32) * np.float32(1.3))
-
-
-def _fine_spacing(grid: SliceGrid) -> tuple[float, float, float]:
-    return _spacing(grid.fine_to_patient)
-
-
-def _spacing(affine: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    x, y, z = np.linalg.norm(affine[:3, :3], axis=0).tolist()
-    return x, y, z
 
 
 def _sensitivity(grid: SliceGrid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
     """Draw a smooth field times the fall-off of a coil that lies behind the neck and ends above and below."""
-    spacing = _spacing(grid.to_world)
-    field = _smooth(grid.shape, spacing, _BIAS_MM, rng) * np.float32(acquisition.bias)
+    spacing = nib.affines.voxel_sizes(grid.to_world)
+    field = _smooth(grid.shape, grid.to_world, _BIAS_MM, rng) * np.float32(acquisition.bias)
     _, deep, tall = ((np.arange(size) - size / 2) * mm for size, mm in zip(grid.shape, spacing, strict=True))
     fall = np.minimum(-deep / acquisition.coil_mm, 1.2)
     half = grid.shape[2] * spacing[2] / 2
@@ -183,7 +173,7 @@ def _sensitivity(grid: SliceGrid, acquisition: Acquisition, rng: np.random.Gener
 
 def _metal(grid: SliceGrid, rng: np.random.Generator) -> Floats:
     """Draw a void behind the middle of the field of view, with the bright rim of the signal it displaced."""
-    spacing = _spacing(grid.to_world)
+    spacing = nib.affines.voxel_sizes(grid.to_world)
     middle = (rng.normal(0, 6), -float(rng.uniform(18, 32)), rng.normal(0, 20))
     radii = (float(rng.uniform(6, 14)), float(rng.uniform(6, 13)), float(rng.uniform(8, 20)))
     axes = [

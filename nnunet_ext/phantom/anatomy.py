@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import nibabel as nib
-
 from nnunet_ext.core.volume import Affine
 from nnunet_ext.phantom.bones import paint_vertebrae
 from nnunet_ext.phantom.cord import TissueMap, paint_lesions, paint_sac
@@ -17,7 +15,7 @@ from nnunet_ext.phantom.waves import waves
 _WOBBLE_MM: Final = 0.4
 
 
-def tissue_map(spine: Spine, lesions: Sequence[Blob], shape: tuple[int, int, int], affine: Affine) -> TissueMap:
+def tissue_map(spine: Spine, lesions: Sequence[Blob], shape: tuple[int, ...], affine: Affine) -> TissueMap:
     """Say of each voxel which tissue its centre lies in.
 
     Parameters
@@ -34,8 +32,7 @@ def tissue_map(spine: Spine, lesions: Sequence[Blob], shape: tuple[int, int, int
     ndarray
         uint8, values of `Tissue`.
     """
-    x, y, z = (float(size) for size in nib.affines.voxel_sizes(affine))
-    lattice = Lattice.covering(shape, (x, y, z))
+    lattice = Lattice.covering(shape, affine)
     points = lattice.points(affine)
     cord = cord_coordinates(spine, points)
     # Nobody is made of ellipses: all outlines wander a little, the same way on every grid.

@@ -46,14 +46,8 @@ PARTICIPANT_COLUMNS: Final[dict[str, dict[str, Any]]] = {
 }
 """participants.json; its keys are the columns of participants.tsv after `participant_id`."""
 
-_ENTITIES: Final = {
-    Contrast.T1W: "T1w",
-    Contrast.T2W: "T2w",
-    Contrast.T2STARW: "T2starw",
-    Contrast.T1W_GADOLINIUM: "ce-gadolinium_T1w",
-    # No BIDS suffix fits an image of no contrast; `.bidsignore` names it.
-    Contrast.RANDOM: "random",
-}
+_ENTITIES: Final = {Contrast.T1W_GADOLINIUM: "ce-gadolinium_T1w"}  # the others are named as they are
+# No BIDS suffix fits an image of no contrast.
 BIDS_IGNORE: Final = "*_random.nii.gz\n*_random.json\n"
 
 
@@ -81,7 +75,7 @@ def image_files(patient: Patient, session: int | None, contrast: Contrast, diale
     subject = patient.participant_id
     visit = [] if session is None else [f"ses-{session:02d}"]
     folder = Path(subject, *visit, "anat")
-    stem = "_".join([subject, *visit, f"acq-{patient.site.plane.value}", _ENTITIES[contrast]])
+    stem = "_".join([subject, *visit, f"acq-{patient.site.plane.value}", _ENTITIES.get(contrast, contrast.value)])
 
     def label(kind: LabelClass) -> Path:
         return LABELS / folder / label_stem(stem, kind, dialect)

@@ -22,35 +22,6 @@ class Contrast(StrEnum):
     RANDOM = "random"
 
 
-# One row a tissue, in the order of `Tissue`: brightness in T1w, T2w, T2starw and T1w after gadolinium, 1 the brightest.
-_BRIGHTNESS: Final = (
-    (0.00, 0.00, 0.00, 0.00),  # air
-    (0.16, 0.92, 0.80, 0.17),  # fluid
-    (0.52, 0.40, 0.50, 0.53),  # white matter
-    (0.48, 0.45, 0.66, 0.49),  # grey matter
-    (0.52, 0.42, 0.54, 0.53),  # brainstem
-    (0.48, 0.48, 0.60, 0.50),  # cerebellum
-    (0.50, 0.47, 0.58, 0.51),  # brain
-    (0.42, 0.50, 0.52, 0.46),  # nerve
-    (0.85, 0.66, 0.42, 0.85),  # epidural fat
-    (0.14, 0.09, 0.16, 0.16),  # ligament
-    (0.48, 0.33, 0.16, 0.52),  # marrow
-    (0.08, 0.06, 0.05, 0.08),  # compact bone
-    (0.32, 0.20, 0.42, 0.33),  # disc
-    (0.34, 0.44, 0.55, 0.35),  # nucleus
-    (0.36, 0.18, 0.44, 0.40),  # muscle
-    (0.90, 0.70, 0.46, 0.90),  # fat
-    (0.45, 0.30, 0.35, 0.50),  # skin
-    (0.18, 0.10, 0.88, 0.80),  # vessel
-    (0.38, 0.32, 0.42, 0.50),  # soft tissue
-    (0.05, 0.05, 0.04, 0.06),  # lung
-    (0.42, 0.74, 0.72, 0.44),  # injury
-    (0.56, 0.14, 0.10, 0.58),  # haemorrhage
-    (0.45, 0.63, 0.69, 0.48),  # plaque
-    (0.43, 0.60, 0.62, 0.88),  # tumour core
-    (0.20, 0.88, 0.78, 0.21),  # cavity
-    (0.45, 0.66, 0.68, 0.46),  # oedema
-)
 _COLUMNS: Final = (Contrast.T1W, Contrast.T2W, Contrast.T2STARW, Contrast.T1W_GADOLINIUM)
 _CORD: Final = (Tissue.WHITE_MATTER, Tissue.GREY_MATTER)
 
@@ -81,7 +52,7 @@ def tissue_brightness(
     if contrast is Contrast.RANDOM:
         values = _random(rng)
     else:
-        means = np.array(_BRIGHTNESS)[:, _COLUMNS.index(contrast)]
+        means = np.array([tissue.brightness[_COLUMNS.index(contrast)] for tissue in Tissue])
         values = means * np.exp(rng.normal(0, _SPREAD, means.size))
         values = _keep_apart(values, np.sign(means[Tissue.CSF] - means[Tissue.WHITE_MATTER]))
     lesions = list(LESION_TISSUES)

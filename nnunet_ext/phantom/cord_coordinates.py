@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
@@ -28,17 +29,14 @@ class Lattice:
         Nodes along each axis; the first and the last lie on the first and the last voxel.
     """
 
-    shape: tuple[int, int, int]
-    nodes: tuple[int, int, int]
+    shape: tuple[int, ...]
+    nodes: tuple[int, ...]
 
     @staticmethod
-    def covering(
-        shape: tuple[int, int, int], spacing: tuple[float, float, float], node_mm: float = _NODE_MM
-    ) -> "Lattice":
-        """Place nodes no further apart than `node_mm`."""
-        nodes = [int(np.ceil((n - 1) * mm / node_mm)) + 1 for n, mm in zip(shape, spacing, strict=True)]
-        first, second, third = (min(n, size) for n, size in zip(nodes, shape, strict=True))
-        return Lattice(shape, (first, second, third))
+    def covering(shape: tuple[int, ...], affine: Affine, node_mm: float = _NODE_MM) -> "Lattice":
+        """Place nodes no further apart than `node_mm` over a grid of this shape and affine."""
+        sizes = zip(shape, nib.affines.voxel_sizes(affine), strict=True)
+        return Lattice(shape, tuple(min(int(np.ceil((n - 1) * mm / node_mm)) + 1, n) for n, mm in sizes))
 
     def points(self, affine: Affine) -> npt.NDArray[np.float64]:
         """Where the nodes lie, through the full grid's affine: shape (3, *nodes), in mm."""

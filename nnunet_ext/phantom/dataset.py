@@ -2,10 +2,8 @@
 
 import json
 import logging
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +12,7 @@ from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.phantom.bids import (
     BIDS_IGNORE,
     GENERATOR,
@@ -36,18 +35,6 @@ _BIDS_VERSION: Final = "1.10.0"
 _DESCRIPTION: Final = "dataset_description.json"
 
 
-@dataclass(frozen=True)
-class _Job:
-    """One patient to make: what a worker process is told."""
-
-    out: Path
-    site: Site
-    number: int
-    seed: int
-    dialect: Dialect
-    sessions: int
-
-
 def write_phantom(
     out: Path,
     *,
@@ -57,7 +44,7 @@ def write_phantom(
     dialect: Dialect = Dialect.NEUROPOLY,
     sessions: int = 1,
     n_procs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write a BIDS dataset of synthetic patients, with the masks in `derivatives/labels`.
 
@@ -98,12 +85,9 @@ def write_phantom(
     _check(sites, patients_per_site, seed, sessions, n_procs)
     identity = _identity(sites, patients_per_site, seed, dialect, sessions)
     _claim(out, identity)
-    numbers = range(1, patients_per_site + 1)
-    jobs = [_Job(out, site, number, seed, dialect, sessions) for site in sites for number in numbers]
-    for done, _ in enumerate(_run(jobs, n_procs), start=1):
-        if progress is not None:
-            progress(done, len(jobs))
-    patients = [draw_patient(job.site, job.number, job.seed) for job in jobs]
+    drawn = [(site, number) for site in sites for number in range(1, patients_per_site + 1)]
+    run_all(_make, drawn, (out, seed, dialect, sessions), n_procs, progress)
+    patients = [draw_patient(site, number, seed) for site, number in drawn]
     write_text(out / "participants.tsv", participants_table(patients))
     return out
 
@@ -185,31 +169,13 @@ def _read_json(path: Path) -> object:
         return None
 
 
-def _run(jobs: Sequence[_Job], n_procs: int) -> Iterator[_Job]:
-    """Make the patients, and yield after each."""
-    if n_procs == 1:
-        for job in jobs:
-            _make(job)
-            yield job
-        return
-    # Spawned workers inherit no threads and no locks of a program that may hold torch.
-    with ProcessPoolExecutor(n_procs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = {pool.submit(_make, job): job for job in jobs}
-        try:
-            for future in as_completed(waiting):
-                future.result()
-                yield waiting[future]
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _make(job: _Job) -> None:
-    patient = draw_patient(job.site, job.number, job.seed)
-    for session in range(1, job.sessions + 1):
-        named = session if job.sessions > 1 else None
-        files = {c: image_files(patient, named, c, job.dialect) for c in job.site.contrasts}
-        if not all(_is_whole(job.out, names) for names in files.values()):
-            _write_visit(job.out, patient, session, files)
+def _make(numbered: tuple[Site, int], out: Path, seed: int, dialect: Dialect, sessions: int) -> None:
+    patient = draw_patient(*numbered, seed)
+    for session in range(1, sessions + 1):
+        named = session if sessions > 1 else None
+        files = {c: image_files(patient, named, c, dialect) for c in patient.site.contrasts}
+        if not all(_is_whole(out, names) for names in files.values()):
+            _write_visit(out, patient, session, files)
 
 
 def _is_whole(out: Path, files: ImageFiles) -> bool:

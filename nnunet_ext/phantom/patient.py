@@ -17,11 +17,7 @@ from nnunet_ext.phantom.slices import Plane, SliceGrid, place_grid
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
 
 # Streams of chance: each stage and session has its own, so that one more image or visit changes no other.
-_ANATOMY: Final = 0
-_EVOLUTION: Final = 1
-_PLACEMENT: Final = 2
-_IMAGE: Final = 3
-_SCORES: Final = 4
+_ANATOMY, _EVOLUTION, _PLACEMENT, _IMAGE, _SCORES = range(5)
 
 _INSIDE_MM: Final = 12.0
 _JITTER_MM: Final = (3.0, 6.0, 8.0)  # how far off the focus the middle of a field of view lies,
@@ -136,8 +132,7 @@ def _lesions_at(patient: Patient, session: int) -> tuple[Blob, ...]:
 
 def _place(patient: Patient, rng: np.random.Generator) -> SliceGrid:
     site, spine = patient.site, patient.spine
-    first, second, third = (int(rng.integers(low, high + 1)) for low, high in site.matrix)
-    shape = (first, second, third)
+    shape = tuple(int(rng.integers(low, high + 1)) for low, high in site.matrix)
     in_plane, thick = _between(site.in_plane_mm, rng), _between(site.slice_mm, rng)
     spacing = {
         Plane.SAGITTAL: (thick, in_plane, in_plane),
@@ -156,8 +151,8 @@ def _place(patient: Patient, rng: np.random.Generator) -> SliceGrid:
         spacing=spacing,
         plane=site.plane,
         centre=focus + rng.normal(0, np.minimum(_JITTER_MM, _JITTER_SHARE * np.multiply(shape, spacing))),
-        patient_deg=(float(lying[0]), float(lying[1]), float(lying[2])),
-        slab_deg=(float(slab[0]), float(slab[1]), float(slab[2])),
+        patient_deg=lying,
+        slab_deg=slab,
     )
 
 

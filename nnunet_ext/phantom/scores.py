@@ -17,15 +17,7 @@ _SEVERE_MM3: Final = 1500.0
 
 @dataclass(frozen=True)
 class Damage:
-    """What lesions do to a cord.
-
-    Parameters
-    ----------
-    volume_mm3
-        Of all lesions together, wherever the fields of view end.
-    largest_share
-        Of the cord's cross-section, where it is worst: 0 to 1.
-    """
+    """Volume of all lesions, wherever the fields of view end, and their largest share of the cord's section, 0 to 1."""
 
     volume_mm3: float
     largest_share: float

@@ -42,17 +42,16 @@ class SliceGrid:
         How many thin slices make one slice.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     to_world: Affine
     to_patient: Affine
     slice_axis: int
     fine: int
 
     @property
-    def fine_shape(self) -> tuple[int, int, int]:
+    def fine_shape(self) -> tuple[int, ...]:
         """Shape of the supersampled grid."""
-        first, second, third = (size * (self.fine if i == self.slice_axis else 1) for i, size in enumerate(self.shape))
-        return first, second, third
+        return tuple(size * (self.fine if i == self.slice_axis else 1) for i, size in enumerate(self.shape))
 
     @property
     def fine_to_patient(self) -> Affine:
@@ -64,12 +63,12 @@ class SliceGrid:
 
 
 def place_grid(
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     spacing: tuple[float, float, float],
     plane: Plane,
     centre: npt.NDArray[np.float64],
-    patient_deg: tuple[float, float, float],
-    slab_deg: tuple[float, float, float],
+    patient_deg: npt.ArrayLike,
+    slab_deg: npt.ArrayLike,
 ) -> SliceGrid:
     """Lay a grid over a patient.
 
@@ -99,9 +98,8 @@ def place_grid(
     return SliceGrid(shape, to_world, to_patient, axis, fine)
 
 
-def _rotation(degrees: tuple[float, float, float]) -> npt.NDArray[np.float64]:
-    about_x, about_y, about_z = (np.array([np.cos(a), np.sin(a)]) for a in np.deg2rad(degrees))
-    (cx, sx), (cy, sy), (cz, sz) = about_x, about_y, about_z
+def _rotation(degrees: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    (cx, sx), (cy, sy), (cz, sz) = ((np.cos(angle), np.sin(angle)) for angle in np.deg2rad(degrees))
     turn_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     turn_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     turn_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])

@@ -9,9 +9,8 @@ import math
 
 import pytest
 
-from nnunet_ext.evaluation.metric_grid import MetricGrid
 from nnunet_ext.evaluation.overlap import BoolArray
-from nnunet_ext.evaluation.region import Scoring, score_region
+from nnunet_ext.evaluation.region import MetricGrid, Scoring, score_region
 from tests.evaluation.shapes import blank, block
 
 SHAPE = (10, 10, 10)

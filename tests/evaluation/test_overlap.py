@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.evaluation.overlap import BoolArray, dice, relative_volume_error
+from nnunet_ext.evaluation.overlap import BoolArray, count_voxels, dice
 from tests.strategies import ORDERS, masks, shapes
 
 EMPTY = np.zeros((3, 3, 3), dtype=np.bool_)
@@ -31,7 +31,7 @@ def test_dice_is_one_exactly_for_equal_masks(masks: tuple[BoolArray, BoolArray])
 def test_turning_both_masks_changes_nothing(masks: tuple[BoolArray, BoolArray], axes: list[int], flipped: int) -> None:
     one, other = (np.flip(mask.transpose(axes), flipped) for mask in masks)
     assert dice(one, other) == dice(*masks)
-    assert relative_volume_error(one, other) == relative_volume_error(*masks)
+    assert count_voxels(one, other).relative_volume_error == count_voxels(*masks).relative_volume_error
 
 
 def test_dice_of_half_an_overlap() -> None:
@@ -50,12 +50,12 @@ def test_empty_masks_follow_the_published_rules(
     reference: BoolArray, prediction: BoolArray, expected_dice: float, expected_error: float
 ) -> None:
     assert dice(reference, prediction) == expected_dice
-    assert relative_volume_error(reference, prediction) == expected_error
+    assert count_voxels(reference, prediction).relative_volume_error == expected_error
 
 
 def test_a_prediction_twice_as_large_is_off_by_plus_hundred_percent() -> None:
     reference, prediction = EMPTY.copy(), EMPTY.copy()
     reference[0, 0, 0] = True
     prediction[2, 2, :2] = True
-    assert relative_volume_error(reference, prediction) == pytest.approx(100)
-    assert relative_volume_error(prediction, reference) == pytest.approx(-50)
+    assert count_voxels(reference, prediction).relative_volume_error == pytest.approx(100)
+    assert count_voxels(prediction, reference).relative_volume_error == pytest.approx(-50)

@@ -5,11 +5,8 @@ import pytest
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.evaluation.lesions import LesionDefinition
+from nnunet_ext.evaluation.overlap_rules import AnimaRule, IouRule, ShareRule, VolumeRule
 from nnunet_ext.evaluation.preset import PRESETS, find_preset
-from nnunet_ext.evaluation.rule_anima import AnimaRule
-from nnunet_ext.evaluation.rule_iou import IouRule
-from nnunet_ext.evaluation.rule_share import ShareRule
-from nnunet_ext.evaluation.rule_volume import VolumeRule
 
 
 def test_each_preset_stands_under_its_own_name() -> None:

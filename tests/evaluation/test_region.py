@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.metric_grid import MetricGrid, grid_of
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.preset import PANOPTICA, PRESETS
-from nnunet_ext.evaluation.region import Scoring, score_region
+from nnunet_ext.evaluation.region import MetricGrid, Scoring, grid_of, score_region
 from nnunet_ext.evaluation.rows import RegionMetrics
 from tests.evaluation.shapes import LESION, SPECK, blank, block
 from tests.strategies import masks

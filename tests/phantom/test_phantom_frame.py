@@ -25,8 +25,8 @@ def test_a_point_put_beside_the_centreline_is_found_where_it_was_put(
 
 @given(shapes(17), st.floats(1, 9))
 def test_a_linear_field_survives_sparse_sampling_exactly(shape: tuple[int, int, int], node_mm: float) -> None:
-    lattice = Lattice.covering(shape, (1.0, 0.7, 3.0), node_mm)
     affine = np.diag([1.0, 0.7, 3.0, 1.0])
+    lattice = Lattice.covering(shape, affine, node_mm)
     x, y, z = lattice.points(affine)
     i, j, k = np.indices(shape)
     np.testing.assert_allclose(lattice.expand(2 * x - y + 0.3 * z), 2.0 * i - 0.7 * j + 0.9 * k, atol=1e-4)
@@ -37,7 +37,7 @@ def test_sparse_sampling_of_the_cords_coordinates_errs_by_less_than_a_tenth_of_a
     spine, shape = spine_of(seed), (12, 60, 60)
     affine = np.diag([1.5, 1.5, 1.5, 1.0])
     affine[:3, 3] = -15, -60, -120
-    lattice = Lattice.covering(shape, (1.5, 1.5, 1.5))
+    lattice = Lattice.covering(shape, affine)
     exact = cord_coordinates(spine, Lattice(shape, shape).points(affine))
     near = np.abs(exact[2]) < 15  # the sac and all in it; far behind a bent neck the rays cross
     sparse = [lattice.expand(values) for values in cord_coordinates(spine, lattice.points(affine))]

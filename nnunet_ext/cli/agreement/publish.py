@@ -13,10 +13,10 @@ from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
 from nnunet_ext.evaluation.agreement.sites import EVERY_SITE, site_rows
+from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
 
 _PER_TABLE = {Kind.METRICS: "comparison.tsv", Kind.BIOMARKERS: "agreement.tsv"}

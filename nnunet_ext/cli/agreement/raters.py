@@ -26,9 +26,9 @@ from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary
 from nnunet_ext.evaluation.agreement.align import LeftOut
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
 from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, rater_agreement
+from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
 from nnunet_ext.report.plots.raincloud import raincloud
 

@@ -13,6 +13,7 @@ from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.core.workers import run_all
 
 if TYPE_CHECKING:
     from nnunet_ext.evaluation.biomarkers.measured_case import MeasuredCase
@@ -73,7 +74,7 @@ class Biomarkers:
         """Measure, and answer 3 where a case was refused."""
         # scipy: a wrong argument must not wait for it.
         from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_lesion_cases  # noqa: PLC0415
-        from nnunet_ext.evaluation.biomarkers.measure_folder import Settings, measure_folder  # noqa: PLC0415
+        from nnunet_ext.evaluation.biomarkers.measure_one import Settings, measure_one  # noqa: PLC0415
         from nnunet_ext.evaluation.biomarkers.write_measures import describe, files_of, write_measures  # noqa: PLC0415
 
         inputs = [path for path in (self.lesion, self.cord, self.image, self.probability, *self.folds) if path]
@@ -91,7 +92,7 @@ class Biomarkers:
         describe(self.out)
         settings = Settings(self.out, self.threshold, level, tuple(levels.items()))
         with progress_bar("measure", "case") as progress:
-            cases = measure_folder(found, settings, n_procs=self.n_procs, progress=progress)
+            cases = run_all(measure_one, found, (settings,), self.n_procs, progress)
         write_measures(self.out, cases, known)
         return self._conclude(cases)
 

@@ -16,7 +16,7 @@ from nnunet_ext.dataset_conversion.participants import read_participants
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.evaluation.evaluate_pair import Comparison
 from nnunet_ext.evaluation.mask_files import MaskFolder, find_masks, is_tree
-from nnunet_ext.evaluation.pairs import CaseAbout, CasePair, pair_cases, pair_files
+from nnunet_ext.evaluation.pairs import CaseAbout, CasePair, pair_cases
 from nnunet_ext.evaluation.region import Scoring
 from nnunet_ext.trainers.region_knowledge import knowledge_where_ignored
 
@@ -81,10 +81,10 @@ def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, mis
     if threshold is not None and not any(side.per_region for side in sides):
         raise UsageError("--threshold is for soft masks of one region each, and these are label maps; leave it out")
     regions, remarks, missing = _regions(asked, (reference_labels, prediction_labels), sides)
-    both_files = asked.reference.is_file() and asked.prediction.is_file()
-    pairs = (
-        [pair_files(sides[0].cases[0], sides[1].cases[0])] if both_files else pair_cases(sides[0].cases, sides[1].cases)
-    )
+    if asked.reference.is_file() and asked.prediction.is_file():  # one pair, whatever their names
+        pairs = [CasePair(sides[0].cases[0].case, sides[0].cases[0], sides[1].cases[0])]
+    else:
+        pairs = pair_cases(sides[0].cases, sides[1].cases)
     known = _known_cases(asked)
     remarks += [
         f"{place.name}: {len(side.other_files)} images whose names name no region were left out: "

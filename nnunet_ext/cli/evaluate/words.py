@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from nnunet_ext.cli.evaluate.inputs import GatheredPairs
-from nnunet_ext.evaluation.evaluate_pair import NOT_ANNOTATED, OK, CaseResult
+from nnunet_ext.evaluation.evaluate_pair import CaseResult, Status
 from nnunet_ext.evaluation.summary import OVERALL_SITE
 
 _METRICS: Final = {
@@ -26,7 +26,7 @@ _SHOWN: Final = 20
 def in_words(out: Path, results: Sequence[CaseResult], summary: pd.DataFrame, gathered: GatheredPairs) -> str:
     """Give a compact table: for each site and region mean and spread, each with the cases that it rests on."""
     scoring = gathered.comparison.scoring
-    scored = sum(any(region.status == OK for region in result.regions) for result in results)
+    scored = sum(any(region.status == Status.OK for region in result.regions) for result in results)
     head = (
         f"{out}: {scored} of {len(results)} cases scored; preset {scoring.preset.name}, NSD within "
         f"{scoring.tolerance_mm:g} mm; mean ± sd (cases used / cases)"
@@ -47,7 +47,7 @@ def refused_in_words(results: Sequence[CaseResult]) -> list[str]:
     refused = [
         f"{result.pair.case}: {'; '.join(dict.fromkeys(reasons))}"
         for result in results
-        if (reasons := [r.reason for r in result.regions if r.status not in (OK, NOT_ANNOTATED)])
+        if (reasons := [r.reason for r in result.regions if r.status not in (Status.OK, Status.NOT_ANNOTATED)])
     ]
     if len(refused) <= _SHOWN:
         return refused
@@ -60,8 +60,8 @@ def answer(results: Sequence[CaseResult], summary: pd.DataFrame, gathered: Gathe
     return {
         "preset": gathered.comparison.scoring.preset.name,
         "n_cases": len(results),
-        "n_scored": sum(any(region.status == OK for region in result.regions) for result in results),
-        "not_scored": {result.pair.case: result.reason for result in results if result.status != OK},
+        "n_scored": sum(any(region.status == Status.OK for region in result.regions) for result in results),
+        "not_scored": {result.pair.case: result.reason for result in results if result.status != Status.OK},
         "summary": finite.to_dict("records"),
     }
 

@@ -24,11 +24,7 @@ _TESTED: Final[Definitions] = {
     "mean_difference_low": ("lower end of its 95 % bootstrap interval", "as measured", "Efron 1987, JASA 82:171"),
     "mean_difference_high": ("upper end", "as measured", ""),
     "median_difference": ("median of b - a", "as measured", ""),
-    "difference_low": (
-        "lower end of the median difference's 95 % interval",
-        "as measured",
-        "Efron 1987",
-    ),
+    "difference_low": ("lower end of the median difference's 95 % interval", "as measured", "Efron 1987"),
     "difference_high": ("upper end", "as measured", ""),
     "interval_method": ("of the mean's and of the median's interval: BCa, percentile, constant or n/a", "", ""),
     "hodges_lehmann": (
@@ -40,11 +36,7 @@ _TESTED: Final[Definitions] = {
     "wilcoxon_w": ("the smaller of the two sums of signed ranks", "1", "Wilcoxon 1945, Biometrics Bulletin 1:80"),
     "p": ("of the two-sided Wilcoxon signed-rank test; 1 where all differences are 0", "1", "the same"),
     "p_adjusted": ("p corrected for the number of tests of its family", "1", "Holm 1979, Scand. J. Stat. 6:65"),
-    "normality_k2": (
-        "K2 of the differences; n/a below 8",
-        "1",
-        "D'Agostino and Pearson 1973, Biometrika 60:613",
-    ),
+    "normality_k2": ("K2 of the differences; n/a below 8", "1", "D'Agostino and Pearson 1973, Biometrika 60:613"),
     "normality_p": ("its p; small: the differences are not normal. It chooses no test", "1", "the same"),
     "rank_biserial": (
         "(rank sum where b > a less rank sum where a > b) / both; -1 to 1",

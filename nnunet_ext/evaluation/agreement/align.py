@@ -107,11 +107,6 @@ def align(tables: Sequence[Measurements], region: str, column: str, unit: Unit) 
     )
 
 
-def _mean(table: Measurements, region: str, column: str, cases: Sequence[str]) -> float:
-    values = [table.values[case, region][column] for case in cases]
-    return float(np.mean([value for value in values if value is not None]))  # none is: such cases are left out
-
-
 def _reason(tables: Sequence[Measurements], case: str, region: str, column: str) -> tuple[str, str] | None:
     """Say why a case cannot be compared, and whether in this column only."""
     rows = [table.values.get((case, region)) for table in tables]

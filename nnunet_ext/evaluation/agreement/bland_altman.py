@@ -18,8 +18,8 @@ class BlandAltman:
 
     Parameters
     ----------
-    n, n_undefined
-        Subjects used, and those without a percent difference (their mean is 0).
+    n_undefined
+        Subjects without a percent difference (their mean is 0).
     bias, bias_low, bias_high
         Mean of b - a.
     sd
@@ -32,7 +32,6 @@ class BlandAltman:
         Of the difference on the mean of a and b, by least squares: whether the bias grows with the size.
     """
 
-    n: int
     n_undefined: int = 0
     bias: float | None = None
     bias_low: float | None = None
@@ -83,10 +82,10 @@ def bland_altman(a: npt.ArrayLike, b: npt.ArrayLike, *, percent: bool = False) -
         differences = 100 * np.divide(differences, means, out=np.zeros_like(means), where=means != 0)
     n = differences.size
     if n == 0:
-        return BlandAltman(0, undefined)
+        return BlandAltman(undefined)
     bias = float(differences.mean())
     if n == 1:
-        return BlandAltman(1, undefined, bias)
+        return BlandAltman(undefined, bias)
     sd = float(differences.std(ddof=1))
     t = float(stats.t.ppf((1 + LEVEL) / 2, n - 1))
     about_bias, about_limit = t * sd / np.sqrt(n), t * sd * np.sqrt(1 / n + _NORMAL**2 / (2 * (n - 1)))
@@ -96,6 +95,6 @@ def bland_altman(a: npt.ArrayLike, b: npt.ArrayLike, *, percent: bool = False) -
         line = stats.linregress(means, differences)
         slope, slope_p = float(line.slope), float(line.pvalue)
     return BlandAltman(
-        n, undefined, bias, bias - about_bias, bias + about_bias, sd,
+        undefined, bias, bias - about_bias, bias + about_bias, sd,
         low, low - about_limit, low + about_limit, high, high - about_limit, high + about_limit, slope, slope_p,
     )  # fmt: skip

@@ -8,25 +8,12 @@ from nnunet_ext.evaluation.agreement.measurements import SIZE_OF_ERROR, Kind, Me
 
 DEFAULT_COLUMNS: Final = {
     Kind.METRICS: (
-        "dsc",
-        "nsd",
-        "assd",
-        "hd95",
-        SIZE_OF_ERROR,
-        "lesion_ppv",
-        "lesion_sensitivity",
-        "lesion_f1",
-        "lcwa",
+        *("dsc", "nsd", "assd", "hd95", SIZE_OF_ERROR),
+        *("lesion_ppv", "lesion_sensitivity", "lesion_f1", "lcwa"),
     ),
     Kind.BIOMARKERS: (
-        "n_lesions",
-        "total_volume_mm3",
-        "total_length_mm",
-        "max_width_mm",
-        "max_axial_damage_ratio",
-        "dorsal_bridge_mm",
-        "ventral_bridge_mm",
-        "total_bridge_mm",
+        *("n_lesions", "total_volume_mm3", "total_length_mm", "max_width_mm", "max_axial_damage_ratio"),
+        *("dorsal_bridge_mm", "ventral_bridge_mm", "total_bridge_mm"),
     ),
 }
 """What is compared where nothing is asked for: more tests would only make each one weaker."""

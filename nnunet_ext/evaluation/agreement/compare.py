@@ -1,31 +1,21 @@
 """The tables of paired comparisons and of agreement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import Correction, adjust
 from nnunet_ext.evaluation.agreement.align import Sample, Unit
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
 from nnunet_ext.evaluation.agreement.concordance import concordance
 from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
+from nnunet_ext.evaluation.as_row import as_row
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How comparisons are made.
-
-    Parameters
-    ----------
-    unit
-        What counts as one observation.
-    correction
-        Of p values.
-    bootstrap
-        Of intervals.
-    """
+    """What counts as one observation, how p values are corrected, and how intervals are resampled."""
 
     unit: Unit = Unit.SUBJECT
     correction: Correction = Correction.HOLM
@@ -53,7 +43,7 @@ def compare(
     Returns
     -------
     list of dict
-        A row for each sample, columns as `dictionary` describes them. A sample without subjects has a row of `n/a`.
+        A row for each sample, see `agreement_dictionary` for its columns. A sample without subjects has a row of `n/a`.
     """
     tests = []
     for number, sample in enumerate(samples, start=1):
@@ -61,60 +51,30 @@ def compare(
         if progress is not None:
             progress(number, len(samples))
     families = [sample.methods if agreement else sample.region for sample in samples]
-    adjusted = _by_family([test.p for test in tests], families, rules.correction)
+    adjusted = adjust([test.p for test in tests], rules.correction, families)
     make = _agreement_row if agreement else _comparison_row
-    return [make(sample, test, p) for sample, test, p in zip(samples, tests, adjusted, strict=True)]
+    return [make(sample, replace(test, p_adjusted=p)) for sample, test, p in zip(samples, tests, adjusted, strict=True)]
 
 
-def _by_family(
-    p_values: Sequence[float | None], families: Sequence[object], correction: Correction
-) -> list[float | None]:
-    adjusted: list[float | None] = [None] * len(p_values)
-    for family in dict.fromkeys(families):
-        members = [index for index, its_family in enumerate(families) if its_family == family]
-        for index, p in zip(members, adjust([p_values[index] for index in members], correction), strict=True):
-            adjusted[index] = p
-    return adjusted
-
-
-def _comparison_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+def _comparison_row(sample: Sample, test: PairedTest) -> dict[str, str]:
     names = as_row({"region": sample.region, "metric": sample.column})
-    return names | _counts(sample) | _tested(test, p_adjusted)
+    return names | _counts(sample) | as_row(asdict(test))
 
 
-def _agreement_row(sample: Sample, test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
+def _agreement_row(sample: Sample, test: PairedTest) -> dict[str, str]:
     a, b = sample.values
     apart, percent, together = bland_altman(a, b), bland_altman(a, b, percent=True), concordance(a, b)
     agreement = as_row(
         {
-            "bias": apart.bias,
-            "bias_low": apart.bias_low,
-            "bias_high": apart.bias_high,
-            "sd": apart.sd,
-            "limit_low": apart.limit_low,
-            "limit_low_low": apart.limit_low_low,
-            "limit_low_high": apart.limit_low_high,
-            "limit_high": apart.limit_high,
-            "limit_high_low": apart.limit_high_low,
-            "limit_high_high": apart.limit_high_high,
-            "slope": apart.slope,
-            "slope_p": apart.slope_p,
+            **{name: value for name, value in asdict(apart).items() if name != "n_undefined"},
             "percent_bias": percent.bias,
             "percent_limit_low": percent.limit_low,
             "percent_limit_high": percent.limit_high,
             "percent_undefined": percent.n_undefined,
-            "ccc": together.ccc,
-            "ccc_low": together.ccc_interval.low,
-            "ccc_high": together.ccc_interval.high,
-            "icc": together.icc,
-            "icc_low": together.icc_interval.low,
-            "icc_high": together.icc_interval.high,
-            "pearson": together.pearson,
-            "spearman": together.spearman,
-            "mean_absolute_error": together.mean_absolute_error,
+            **asdict(together),
         }
     )
-    return as_row({"biomarker": sample.column}) | _counts(sample) | agreement | _tested(test, p_adjusted)
+    return as_row({"biomarker": sample.column}) | _counts(sample) | agreement | as_row(asdict(test))
 
 
 def _counts(sample: Sample) -> dict[str, str]:
@@ -125,34 +85,5 @@ def _counts(sample: Sample) -> dict[str, str]:
             "n_subjects": len(sample.units),
             "n_pairs": sum(sample.images),
             "n_left_out": len(sample.left_out),
-        }
-    )
-
-
-def _tested(test: PairedTest, p_adjusted: float | None) -> dict[str, str]:
-    methods = (test.mean_interval.method, test.median_interval.method)
-    return as_row(
-        {
-            "mean_a": test.mean_a,
-            "sd_a": test.sd_a,
-            "mean_b": test.mean_b,
-            "sd_b": test.sd_b,
-            "mean_difference": test.mean_difference,
-            "mean_difference_low": test.mean_interval.low,
-            "mean_difference_high": test.mean_interval.high,
-            "median_difference": test.median_difference,
-            "difference_low": test.median_interval.low,
-            "difference_high": test.median_interval.high,
-            "interval_method": " ".join(methods),
-            "hodges_lehmann": test.hodges_lehmann,
-            "n_nonzero": test.n_nonzero,
-            "wilcoxon_w": test.wilcoxon_w,
-            "p": test.p,
-            "p_adjusted": p_adjusted,
-            "normality_k2": test.normality_k2,
-            "normality_p": test.normality_p,
-            "rank_biserial": test.rank_biserial,
-            "cohen_dz": test.cohen_dz,
-            "note": "; ".join(test.notes) or None,
         }
     )

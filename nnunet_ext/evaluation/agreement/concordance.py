@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.confidence_interval import LEVEL, NO_INTERVAL, ConfidenceInterval
+from nnunet_ext.evaluation.agreement.confidence_interval import NO_INTERVAL, ConfidenceInterval, fisher_interval
 from nnunet_ext.evaluation.agreement.intraclass import intraclass
 from nnunet_ext.evaluation.agreement.values import Values, paired_values
 
@@ -17,11 +17,9 @@ class Concordance:
 
     Parameters
     ----------
-    n
-        Subjects.
-    ccc, ccc_interval
-        Lin's concordance correlation coefficient.
-    icc, icc_interval
+    ccc, ccc_low, ccc_high
+        Lin's concordance correlation coefficient, with its 95 % interval.
+    icc, icc_low, icc_high
         ICC(A,1), see `intraclass`.
     pearson, spearman
         Correlation of values, and of ranks: they do not see a bias.
@@ -29,14 +27,15 @@ class Concordance:
         In the unit of the values.
     """
 
-    n: int
-    ccc: float | None
-    ccc_interval: ConfidenceInterval
-    icc: float | None
-    icc_interval: ConfidenceInterval
-    pearson: float | None
-    spearman: float | None
-    mean_absolute_error: float | None
+    ccc: float | None = None
+    ccc_low: float | None = None
+    ccc_high: float | None = None
+    icc: float | None = None
+    icc_low: float | None = None
+    icc_high: float | None = None
+    pearson: float | None = None
+    spearman: float | None = None
+    mean_absolute_error: float | None = None
 
 
 def concordance(a: npt.ArrayLike, b: npt.ArrayLike) -> Concordance:
@@ -62,19 +61,20 @@ def concordance(a: npt.ArrayLike, b: npt.ArrayLike) -> Concordance:
         See `paired_values`.
     """
     first, second = paired_values(a, b)
-    n = first.size
-    if n == 0:
-        return Concordance(0, None, NO_INTERVAL, None, NO_INTERVAL, None, None, None)
+    if not first.size:
+        return Concordance()
     icc, icc_interval = intraclass(np.column_stack([first, second]))
-    varies = n > 1 and np.ptp(first) > 0 and np.ptp(second) > 0
+    varies = np.ptp(first) > 0 and np.ptp(second) > 0
     pearson = float(stats.pearsonr(first, second).statistic) if varies else None
     ccc = _lin(first, second)
+    lin = NO_INTERVAL if ccc is None or pearson is None else _lin_interval(first, second, ccc, pearson)
     return Concordance(
-        n=n,
         ccc=ccc,
-        ccc_interval=NO_INTERVAL if ccc is None or pearson is None else _lin_interval(first, second, ccc, pearson),
+        ccc_low=lin.low,
+        ccc_high=lin.high,
         icc=icc,
-        icc_interval=icc_interval,
+        icc_low=icc_interval.low,
+        icc_high=icc_interval.high,
         pearson=pearson,
         spearman=float(stats.spearmanr(first, second).statistic) if varies else None,
         mean_absolute_error=float(np.abs(second - first).mean()),
@@ -98,7 +98,4 @@ def _lin_interval(a: Values, b: Values, ccc: float, r: float) -> ConfidenceInter
         + 2 * ccc**3 * (1 - ccc) * shift / (r * (1 - c2) ** 2)
         - c2**2 * shift**2 / (2 * r**2 * (1 - c2) ** 2)
     ) / (a.size - 2)
-    if not variance >= 0:
-        return NO_INTERVAL
-    half = float(stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt(variance)
-    return ConfidenceInterval(float(np.tanh(np.arctanh(ccc) - half)), float(np.tanh(np.arctanh(ccc) + half)), "Lin")
+    return fisher_interval(ccc, variance, "Lin") if variance >= 0 else NO_INTERVAL

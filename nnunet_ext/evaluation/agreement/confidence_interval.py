@@ -37,17 +37,16 @@ NO_INTERVAL: Final = ConfidenceInterval(None, None, "n/a")
 """Where there is none."""
 
 
+def fisher_interval(coefficient: float, variance: float, method: str) -> ConfidenceInterval:
+    """Give the 95 % interval of a correlation between -1 and 1, ends excluded, from the variance of its Fisher's z."""
+    half = float(stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt(variance)
+    low, high = (float(np.tanh(np.arctanh(coefficient) + end)) for end in (-half, half))
+    return ConfidenceInterval(low, high, method)
+
+
 @dataclass(frozen=True)
 class Bootstrap:
-    """How to resample.
-
-    Parameters
-    ----------
-    resamples
-        Their number.
-    seed
-        The same seed gives the same interval.
-    """
+    """How often to resample, and from which seed: the same one gives the same interval."""
 
     resamples: int = 10_000
     seed: int = 0

@@ -8,11 +8,11 @@ import numpy as np
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import adjust
 from nnunet_ext.evaluation.agreement.align import Sample
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.correlation import correlation_difference, spearman
 from nnunet_ext.evaluation.agreement.scores import Scores, match_scores
 from nnunet_ext.evaluation.agreement.values import Values
+from nnunet_ext.evaluation.as_row import as_row
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +99,8 @@ def correlate(samples: Sequence[ScoredSample], rules: Rules, progress: Progress 
             p_values.append(done.p)
         if progress is not None:
             progress(number, len(samples))
-    for method in dict.fromkeys(row["method"] for row in rows):
-        members = [index for index, row in enumerate(rows) if row["method"] == method]
-        adjusted = adjust([p_values[index] for index in members], rules.correction)
-        for index, p in zip(members, adjusted, strict=True):
-            rows[index] |= as_row({"p_adjusted": p})
-    return rows
+    adjusted = adjust(p_values, rules.correction, [row["method"] for row in rows])
+    return [row | as_row({"p_adjusted": p}) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def _difference(sample: ScoredSample, index: int, rules: Rules) -> dict[str, str]:

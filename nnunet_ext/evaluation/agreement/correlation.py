@@ -8,11 +8,11 @@ import numpy.typing as npt
 from scipy import stats
 
 from nnunet_ext.evaluation.agreement.confidence_interval import (
-    LEVEL,
     NO_INTERVAL,
     Bootstrap,
     ConfidenceInterval,
     bootstrap_interval,
+    fisher_interval,
 )
 from nnunet_ext.evaluation.agreement.values import paired_values
 
@@ -75,9 +75,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation:
     rho, p = float(done.statistic), float(done.pvalue)
     if n < 4 or 1 - abs(rho) < 1e-12:
         return Correlation(n, rho, p, NO_INTERVAL, "no interval: too few subjects, or a perfect correlation")
-    half = float(stats.norm.ppf((1 + LEVEL) / 2)) * np.sqrt((1 + rho**2 / 2) / (n - 3))
-    ends = float(np.tanh(np.arctanh(rho) - half)), float(np.tanh(np.arctanh(rho) + half))
-    return Correlation(n, rho, p, ConfidenceInterval(*ends, "Bonett and Wright"), "")
+    return Correlation(n, rho, p, fisher_interval(rho, (1 + rho**2 / 2) / (n - 3), "Bonett and Wright"), "")
 
 
 def correlation_difference(

@@ -1,6 +1,5 @@
 """One method's measurements, read from the table that `evaluate` or `biomarkers` left."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Final
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.evaluation.agreement.values import finite_value
 
 WHOLE: Final = "(case)"
 """Region of measurements that are of a case as a whole."""
@@ -18,25 +18,9 @@ SIZE_OF_ERROR: Final = "abs_rel_vol_error"
 """Column that is added to metrics: `rel_vol_error` without its sign."""
 
 _DESCRIBES: Final = frozenset(
-    [
-        "case",
-        "dataset",
-        "subject",
-        "session",
-        "acquisition",
-        "run",
-        "contrast",
-        "site",
-        "split",
-        "region",
-        "rater",
-        "preset",
-        "status",
-        "reason",
-        "note",
-        "notes",
-    ]
-)
+    ["case", "dataset", "subject", "session", "acquisition", "run", "contrast", "site", "split", "region", "rater",
+     "preset", "status", "reason", "note", "notes"]
+)  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -136,7 +120,10 @@ def read_measurements(path: Path, kind: Kind, method: str) -> Measurements:
         method=method,
         kind=kind,
         cases={row["case"]: _case(row) for row in rows},
-        values={key: {column: _finite(row[column]) for column in columns} for key, row in zip(keys, rows, strict=True)},
+        values={
+            key: {column: finite_value(row[column]) for column in columns}
+            for key, row in zip(keys, rows, strict=True)
+        },
         reasons={key: row.get("reason", NOTHING) or NOTHING for key, row in zip(keys, rows, strict=True)},
         columns=columns,
         left_out={column: text for column, text in texts.items() if text is not None},
@@ -162,17 +149,10 @@ def _first_text(rows: Sequence[Row], column: str) -> str | None:
     """Find a cell that is no number; None where there is none."""
     for row in rows:
         try:
-            _finite(row[column])
+            finite_value(row[column])
         except ValueError:
             return row[column]
     return None
-
-
-def _finite(text: str) -> float | None:
-    if text.strip() in {NOTHING, ""}:
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
 
 
 def _case(row: Row) -> Case:

@@ -7,13 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.confidence_interval import (
-    NO_INTERVAL,
-    Bootstrap,
-    ConfidenceInterval,
-    bootstrap_interval,
-)
-from nnunet_ext.evaluation.agreement.values import Values, paired_values
+from nnunet_ext.evaluation.agreement.confidence_interval import NO_INTERVAL, Bootstrap, bootstrap_interval
+from nnunet_ext.evaluation.agreement.values import Values, paired_values, standard_deviation
 
 _NORMALITY_NEEDS: Final = 8  # D'Agostino's test of skewness is not defined below
 _DIGITS: Final = 12  # differences are compared to this many: 0.3 - 0.2 and 0.2 - 0.1 are the same difference
@@ -23,27 +18,31 @@ _DIGITS: Final = 12  # differences are compared to this many: 0.3 - 0.2 and 0.2 
 class PairedTest:
     """Two measurements of the same subjects compared; differences are b - a. None where a figure is not defined.
 
-    `nnunet_ext.evaluation.agreement.agreement_dictionary` says what each figure means.
+    `nnunet_ext.evaluation.agreement.agreement_dictionary` says what each figure means; `p_adjusted` is left to
+    whoever makes several tests.
     """
 
-    n: int
-    n_nonzero: int = 0
     mean_a: float | None = None
     sd_a: float | None = None
     mean_b: float | None = None
     sd_b: float | None = None
     mean_difference: float | None = None
-    mean_interval: ConfidenceInterval = NO_INTERVAL
+    mean_difference_low: float | None = None
+    mean_difference_high: float | None = None
     median_difference: float | None = None
-    median_interval: ConfidenceInterval = NO_INTERVAL
+    difference_low: float | None = None
+    difference_high: float | None = None
+    interval_method: str = f"{NO_INTERVAL.method} {NO_INTERVAL.method}"
     hodges_lehmann: float | None = None
+    n_nonzero: int = 0
     wilcoxon_w: float | None = None
     p: float | None = None
+    p_adjusted: float | None = None
     normality_k2: float | None = None
     normality_p: float | None = None
     rank_biserial: float | None = None
     cohen_dz: float | None = None
-    notes: tuple[str, ...] = ()
+    note: str | None = None
 
 
 def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, bootstrap: Bootstrap) -> PairedTest:
@@ -79,28 +78,31 @@ def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, bootstrap: Bootstrap) -> Pai
     first, second = paired_values(a, b)
     differences = _whole_digits(second - first, max(np.abs(first).max(initial=0), np.abs(second).max(initial=0)))
     if not differences.size:
-        return PairedTest(0, notes=("no subject",))
+        return PairedTest(note="no subject")
     wilcoxon_w, p = _wilcoxon(differences)
-    normality_k2, normality_p, notes = _normality(differences)
+    normality_k2, normality_p, note = _normality(differences)
+    mean, median = (bootstrap_interval(statistic, [differences], bootstrap) for statistic in (np.mean, np.median))
     return PairedTest(
-        n=differences.size,
-        n_nonzero=int(np.count_nonzero(differences)),
         mean_a=float(first.mean()),
-        sd_a=_sd(first),
+        sd_a=standard_deviation(first),
         mean_b=float(second.mean()),
-        sd_b=_sd(second),
+        sd_b=standard_deviation(second),
         mean_difference=float(differences.mean()),
-        mean_interval=bootstrap_interval(np.mean, [differences], bootstrap),
+        mean_difference_low=mean.low,
+        mean_difference_high=mean.high,
         median_difference=float(np.median(differences)),
-        median_interval=bootstrap_interval(np.median, [differences], bootstrap),
+        difference_low=median.low,
+        difference_high=median.high,
+        interval_method=f"{mean.method} {median.method}",
         hodges_lehmann=_hodges_lehmann(differences),
+        n_nonzero=int(np.count_nonzero(differences)),
         wilcoxon_w=wilcoxon_w,
         p=p,
         normality_k2=normality_k2,
         normality_p=normality_p,
         rank_biserial=_rank_biserial(differences),
         cohen_dz=_cohen_dz(differences),
-        notes=notes,
+        note=note,
     )
 
 
@@ -122,14 +124,14 @@ def _wilcoxon(differences: Values) -> tuple[float, float]:
     return float(done.statistic), float(done.pvalue)
 
 
-def _normality(differences: Values) -> tuple[float | None, float | None, tuple[str, ...]]:
+def _normality(differences: Values) -> tuple[float | None, float | None, str | None]:
     """D'Agostino and Pearson's omnibus K2 (1973, Biometrika 60:613)."""
     if np.ptp(differences) == 0:
-        return None, None, ("all differences are the same: normality not tested",)
+        return None, None, "all differences are the same: normality not tested"
     if differences.size < _NORMALITY_NEEDS:
-        return None, None, (f"{differences.size} subjects: normality needs {_NORMALITY_NEEDS}",)
+        return None, None, f"{differences.size} subjects: normality needs {_NORMALITY_NEEDS}"
     done = stats.normaltest(differences)
-    return float(done.statistic), float(done.pvalue), ()
+    return float(done.statistic), float(done.pvalue), None
 
 
 def _rank_biserial(differences: Values) -> float:
@@ -143,14 +145,10 @@ def _rank_biserial(differences: Values) -> float:
 def _cohen_dz(differences: Values) -> float | None:
     if not differences.any():
         return 0.0
-    spread = _sd(differences)
+    spread = standard_deviation(differences)
     return None if not spread else float(differences.mean() / spread)
 
 
 def _hodges_lehmann(differences: Values) -> float:
     first, second = np.triu_indices(differences.size)
     return float(np.median((differences[first] + differences[second]) / 2))
-
-
-def _sd(values: Values) -> float | None:
-    return float(values.std(ddof=1)) if values.size > 1 else None

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.confidence_interval import ConfidenceInterval
 from nnunet_ext.evaluation.agreement.intraclass import intraclass
 from nnunet_ext.evaluation.agreement.raters import RaterAgreement
+from nnunet_ext.evaluation.agreement.values import standard_deviation
+from nnunet_ext.evaluation.as_row import as_row
 
 
 def rater_summary(rows: Sequence[RaterAgreement]) -> list[dict[str, str]]:
@@ -49,7 +50,7 @@ def _summary(rater: str, against: str, rows: Sequence[RaterAgreement]) -> dict[s
             "n_cases": len(rows),
             "n_both_empty": int((~drawn).sum()),
             "mean_dice": float(dice.mean()),
-            "sd_dice": float(dice.std(ddof=1)) if len(rows) > 1 else None,
+            "sd_dice": standard_deviation(dice),
             "mean_dice_drawn": float(dice[drawn].mean()) if drawn.any() else None,
             "mean_volume_difference_mm3": float(np.mean([row.volume_mm3 - row.against_volume_mm3 for row in rows])),
         }

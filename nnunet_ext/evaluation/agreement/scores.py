@@ -1,13 +1,13 @@
 """Clinical scores of a BIDS dataset's participants."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.tables import NOTHING, read_table
+from nnunet_ext.core.tables import read_table
+from nnunet_ext.evaluation.agreement.values import finite_value
 
 _NO_SCORES: Final = frozenset(
     ["age", "sex", "handedness", "height", "weight", "body_mass_index", "bmi", "strain", "strain_rrid"]
@@ -73,7 +73,8 @@ def read_scores(path: Path, wanted: Sequence[str] = ()) -> Scores:
             left_out[column] = reason
     names = tuple(column for column in (wanted or columns) if column not in left_out)
     values = {
-        name: {column: _number(row[column]) for column in names} for name, row in zip(participants, rows, strict=True)
+        name: {column: finite_value(row[column]) for column in names}
+        for name, row in zip(participants, rows, strict=True)
     }
     return Scores(names, values, left_out)
 
@@ -107,14 +108,7 @@ def match_scores(scores: Scores, subjects: Collection[tuple[str, str]]) -> dict[
 
 def _why_not(cells: Sequence[str]) -> str:
     try:
-        numbers = {_number(text) for text in cells} - {None}
+        numbers = {finite_value(text) for text in cells} - {None}
     except ValueError as error:
         return f"no numbers: {error}"
     return "" if numbers else "no value"
-
-
-def _number(text: str) -> float | None:
-    if text.strip() in {NOTHING, ""}:
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None

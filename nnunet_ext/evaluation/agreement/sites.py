@@ -7,8 +7,9 @@ import numpy as np
 
 from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.evaluation.agreement.align import Sample
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.measurements import WHOLE
+from nnunet_ext.evaluation.agreement.values import standard_deviation
+from nnunet_ext.evaluation.as_row import as_row
 
 EVERY_SITE: Final = "(all)"
 """Stands for all sites together."""
@@ -34,19 +35,18 @@ def site_rows(samples: Sequence[Sample]) -> list[dict[str, str]]:
         for site in (EVERY_SITE, *(sites if len(sites) > 1 else [])):
             members = np.array([site in (EVERY_SITE, its_site) for its_site in sample.sites], dtype=bool)
             for method, values in zip(sample.methods, sample.values[:, members], strict=True):
-                low, median, high = np.quantile(values, [0.25, 0.5, 0.75]) if values.size else (np.nan,) * 3
-                some = values.size > 0
+                quartiles = np.quantile(values, [0.25, 0.5, 0.75]) if values.size else [None] * 3
                 figures = {
                     "site": site,
                     "region": NOTHING if sample.region == WHOLE else sample.region,
                     "metric": sample.column,
                     "method": method,
                     "n": int(values.size),
-                    "mean": float(values.mean()) if some else None,
-                    "sd": float(values.std(ddof=1)) if values.size > 1 else None,
-                    "median": float(median) if some else None,
-                    "quartile_low": float(low) if some else None,
-                    "quartile_high": float(high) if some else None,
+                    "mean": values.mean() if values.size else None,
+                    "sd": standard_deviation(values),
+                    "median": quartiles[1],
+                    "quartile_low": quartiles[0],
+                    "quartile_high": quartiles[2],
                 }
                 rows.append(as_row(figures))
     return rows

@@ -1,9 +1,12 @@
 """Paired numbers, checked once."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.tables import NOTHING
 
 Values = npt.NDArray[np.float64]
 
@@ -34,3 +37,16 @@ def paired_values(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Values, Values]:
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise DataRefusedError("finite values were needed, found NaN or infinity; leave such subjects out, and say so")
     return first, second
+
+
+def standard_deviation(values: Values) -> float | None:
+    """Give the standard deviation (n - 1) of values of shape (n,); None of fewer than two."""
+    return float(values.std(ddof=1)) if values.size > 1 else None
+
+
+def finite_value(text: str) -> float | None:
+    """Read a cell; None where it is missing or not finite. A word raises ValueError."""
+    if text.strip() in {NOTHING, ""}:
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None

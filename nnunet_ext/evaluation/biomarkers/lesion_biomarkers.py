@@ -1,6 +1,6 @@
 """What is known about one lesion, and about one case: the rows of the tables."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from nnunet_ext.core.volume import Array
@@ -18,7 +18,7 @@ class LesionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class LesionBiomarkers:
-    """One lesion: SCT's values, then corrected ones. `dictionary` says what each field is; None is a missing value."""
+    """One lesion: SCT's values, then corrected ones; None is a missing value. See `biomarkers_dictionary` for each."""
 
     lesion: int
     volume_mm3: float | None = None
@@ -46,9 +46,6 @@ class LesionBiomarkers:
     total_bridge_corrected_mm: float | None = None
     total_bridge_same_slice_mm: float | None = None
     bridge_is_proxy_corrected: bool | None = None
-
-
-LESION_COLUMNS = tuple(field.name for field in fields(LesionBiomarkers))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What became of one case, small enough to travel between processes."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity
@@ -28,7 +28,7 @@ class MeasuredLesion:
 
 @dataclass(frozen=True)
 class CaseTotals:
-    """Figures of a whole case; `dictionary` says what each field is. None is a missing value."""
+    """Figures of a whole case; `biomarkers_dictionary` says what each field is. None is a missing value."""
 
     n_lesions: int
     n_lesions_outside_cord: int
@@ -51,9 +51,6 @@ class CaseTotals:
     total_volume_soft_mm3: float | None = None
     total_volume_low_mm3: float | None = None
     total_volume_high_mm3: float | None = None
-
-
-TOTALS_COLUMNS = tuple(field.name for field in fields(CaseTotals))
 
 
 @dataclass(frozen=True)

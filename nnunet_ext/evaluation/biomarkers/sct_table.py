@@ -3,7 +3,7 @@
 from typing import Final
 
 from nnunet_ext.core.tables import table_text
-from nnunet_ext.evaluation.biomarkers.cells import text_of
+from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 
 SCT_FOLDER: Final = "sct_tables"
@@ -53,7 +53,7 @@ def sct_table(case: MeasuredCase) -> str:
             bridge = bridges.get((lesion.biomarkers.lesion, at))
             values[name] = None if bridge is None else getattr(bridge, f"{side}_bridge_mm")
         values |= {"label": lesion.biomarkers.lesion, "volume [mm3]": lesion.biomarkers.volume_mm3}
-        rows.append({name: text_of(values[name]) for name in columns})
+        rows.append(as_row(values))
     return table_text(rows, columns)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, table_text
+from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     BRIDGE_DICTIONARY,
     CASE_DICTIONARY,
@@ -15,7 +16,6 @@ from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     Measure,
     entries,
 )
-from nnunet_ext.evaluation.biomarkers.cells import text_of
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_file
@@ -37,7 +37,7 @@ def write_measures(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[s
     folder
         Where they go; `describe` has written their dictionaries.
     cases
-        From `measure_folder`; each has one row in the table of cases, whatever became of it.
+        From `measure_one`; each has one row in the table of cases, whatever became of it.
     known
         For a case what is known of it from elsewhere: `subject`, `session`, `site`, `contrast`.
     """
@@ -50,7 +50,7 @@ def write_measures(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[s
 
 
 def files_of(cases: Iterable[str]) -> list[str]:
-    """Name all that `describe`, `measure_folder` and `write_measures` may write for these cases, below the folder."""
+    """Name all that `describe`, `measure_one` and `write_measures` may write for these cases, below the folder."""
     tables = [f"{name}.{ending}" for name in _TABLES for ending in ("json", "tsv")]
     return [*tables, _IGNORE, *(file for case in cases for file in (instance_file(case), sct_file(case)))]
 
@@ -102,7 +102,7 @@ def _bridge_rows(cases: Sequence[MeasuredCase]) -> list[dict[str, str]]:
 
 
 def _cells(values: Mapping[str, object], columns: tuple[Measure, ...]) -> dict[str, str]:
-    return {column.name: text_of(values.get(column.name)) for column in columns}
+    return as_row({column.name: values.get(column.name) for column in columns})
 
 
 def _text(rows: Sequence[Row], columns: tuple[Measure, ...]) -> str:

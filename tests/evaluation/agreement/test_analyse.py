@@ -6,12 +6,12 @@ import pytest
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.evaluation.agreement.agreement_dictionary import AGREEMENT, COMPARISON, CORRELATION, PAIRS, SITES
 from nnunet_ext.evaluation.agreement.analyse import analyse, pair_rows
-from nnunet_ext.evaluation.agreement.as_row import as_row
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
 from nnunet_ext.evaluation.agreement.scores import read_scores
 from nnunet_ext.evaluation.agreement.sites import site_rows
+from nnunet_ext.evaluation.as_row import as_row
 from tests.evaluation.agreement.tables import write_biomarkers, write_metrics, write_participants
 
 RULES = Rules(bootstrap=Bootstrap(200, 0))

@@ -28,10 +28,10 @@ def test_lins_interval_holds_the_truth_as_often_as_it_says() -> None:
     held = 0
     for _ in range(400):
         a = rng.normal(size=60)
-        interval = concordance(a, a + 0.5 + rng.normal(0, 0.5, 60)).ccc_interval
-        assert interval.low is not None
-        assert interval.high is not None
-        held += interval.low <= truth <= interval.high
+        found = concordance(a, a + 0.5 + rng.normal(0, 0.5, 60))
+        assert found.ccc_low is not None
+        assert found.ccc_high is not None
+        held += found.ccc_low <= truth <= found.ccc_high
     assert 0.92 <= held / 400 <= 0.98
 
 
@@ -50,8 +50,8 @@ def test_agreement_is_never_above_correlation(pairs: list[tuple[int, int]]) -> N
     if found.ccc is not None and found.pearson is not None:
         assert abs(found.ccc) <= abs(found.pearson) + 1e-9
         assert found.ccc * found.pearson >= -1e-12
-        if found.ccc_interval.low is not None and found.ccc_interval.high is not None:
-            assert -1 <= found.ccc_interval.low <= found.ccc <= found.ccc_interval.high <= 1
+        if found.ccc_low is not None and found.ccc_high is not None:
+            assert -1 <= found.ccc_low <= found.ccc <= found.ccc_high <= 1
 
 
 @given(PAIRS)

@@ -33,9 +33,9 @@ def test_cohens_dz_is_the_mean_over_the_standard_deviation_of_differences() -> N
 def test_no_difference_at_all_has_p_one_and_no_nan() -> None:
     done = paired_test([0.1, 0.2, 0.3] * 4, [0.1, 0.2, 0.3] * 4, FEW)
     assert (done.p, done.rank_biserial, done.cohen_dz, done.n_nonzero) == (1.0, 0.0, 0.0, 0)
-    assert (done.median_interval.low, done.median_interval.high) == (0.0, 0.0)
+    assert (done.difference_low, done.difference_high) == (0.0, 0.0)
     assert done.normality_p is None
-    assert "the same" in done.notes[0]
+    assert done.note == "all differences are the same: normality not tested"
 
 
 def test_equal_differences_tie_whatever_the_last_digit_says() -> None:
@@ -52,7 +52,7 @@ def test_normality_needs_eight_subjects_and_says_so() -> None:
     rng = np.random.default_rng(0)
     seven = paired_test(np.zeros(7), rng.normal(size=7), FEW)
     assert seven.normality_p is None
-    assert seven.notes == ("7 subjects: normality needs 8",)
+    assert seven.note == "7 subjects: normality needs 8"
     assert paired_test(np.zeros(8), rng.normal(size=8), FEW).normality_p is not None
 
 
@@ -64,14 +64,14 @@ def test_differences_far_from_normal_are_seen() -> None:
 
 def test_one_subject_has_a_difference_and_neither_interval_nor_spread() -> None:
     done = paired_test([1.0], [3.0], FEW)
-    assert (done.n, done.mean_difference, done.sd_a, done.cohen_dz) == (1, 2.0, None, None)
-    assert done.mean_interval.low is None
+    assert (done.mean_difference, done.sd_a, done.cohen_dz) == (2.0, None, None)
+    assert done.mean_difference_low is None
 
 
 def test_no_subject_gives_no_figures_and_no_error() -> None:
     done = paired_test([], [], FEW)
-    assert (done.n, done.p, done.mean_difference, done.cohen_dz) == (0, None, None, None)
-    assert done.notes == ("no subject",)
+    assert (done.n_nonzero, done.p, done.mean_difference, done.cohen_dz) == (0, None, None, None)
+    assert done.note == "no subject"
 
 
 @pytest.mark.parametrize(("a", "b"), [([1.0], [1.0, 2.0]), ([np.nan], [1.0]), ([1.0], [np.inf])])
@@ -113,5 +113,5 @@ def test_the_unit_of_the_values_does_not_change_the_test(pairs: list[tuple[int, 
 
 
 def _ordered(done: PairedTest) -> bool:
-    interval = done.mean_interval
-    return interval.low is None or interval.high is None or interval.low <= interval.high
+    low, high = done.mean_difference_low, done.mean_difference_high
+    return low is None or high is None or low <= high

@@ -1,6 +1,5 @@
-"""Many cases: each is read, measured and written by itself, and a fault of one does not stop the others."""
+"""One case of many, read, measured and written by itself."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,6 @@ from nnunet_ext.core.names import strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.evaluation.biomarkers.find_cases import CaseInput
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.intensity import Intensity, intensities, sums
@@ -56,32 +54,11 @@ class Settings:
         return dict(self.nli_slices).get(case, self.nli_slice)
 
 
-def measure_folder(
-    cases: Sequence[CaseInput], settings: Settings, *, n_procs: int = 1, progress: Progress | None = None
-) -> list[MeasuredCase]:
-    """Measure cases, and write for each the image of its lesions' numbers and a table with SCT's names.
-
-    Parameters
-    ----------
-    cases
-        From `find_cases`.
-    settings
-        Of all.
-    n_procs
-        Processes; the results do not depend on it.
-    progress
-        Told how far it is.
-
-    Returns
-    -------
-    list
-        In the order of the cases; one that cannot be read says why.
-    """
-    return run_all(measure_one, cases, (settings,), n_procs, progress)
-
-
 def measure_one(files: CaseInput, settings: Settings) -> MeasuredCase:
-    """Measure one case; whatever is wrong with its data becomes its reason."""
+    """Measure a case of `find_cases`, and write the image of its lesions' numbers and a table with SCT's names.
+
+    Whatever is wrong with its data becomes its reason, and does not stop other cases.
+    """
     if files.reason:
         return MeasuredCase(files.case, CaseStatus.REFUSED, files.reason)
     try:
@@ -96,7 +73,9 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     masks = read_masks(files.lesion, files.cord, settings.threshold, files.labels)
     level = settings.level(files.case) if masks.cord is not None else None
     case = measure_case(masks.lesion, masks.cord, level)
-    soft = masks.soft if files.probability is None else _probability(files.probability, masks.lesion)
+    soft = masks.soft
+    if files.probability is not None:
+        soft = on_grid(read_probability(files.probability), masks.lesion, files.probability, WHOSE_GRID)[0].data
     variants, source = _variants(files, masks, soft, level, settings.threshold)
     shown, notes = _intensities(files, case, masks.lesion)
     voxel = masks.lesion.voxel_volume_mm3
@@ -106,7 +85,9 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         MeasuredLesion(row, soft_sums.get(row.lesion), shown.get(row.lesion), intervals.get(row.lesion))
         for row in case.lesions
     )
-    soft_total = None if soft is None else _soft_total(soft, masks.cord) * voxel
+    soft_total = None
+    if soft is not None:
+        soft_total = float((soft if masks.cord is None else soft[masks.cord]).sum(dtype=np.float64)) * voxel
     no_cord = "a level of injury needs a cord mask, and there is none" if settings.level(files.case) is not None else ""
     measured = MeasuredCase(
         case=files.case,
@@ -120,7 +101,8 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         interval_source=source,
         image="" if files.image is None else strip_ending(files.image.name),
     )
-    write_image(settings.out / measured.instances, _smallest_integers(case.instances), masks.lesion.affine)
+    smallest = np.min_scalar_type(int(case.instances.max(initial=0)))
+    write_image(settings.out / measured.instances, case.instances.astype(smallest), masks.lesion.affine)
     write_text(settings.out / sct_file(files.case), sct_table(measured))
     return measured
 
@@ -143,10 +125,6 @@ def _fold(path: Path, files: CaseInput, reference: Volume, threshold: float) -> 
     return on_grid(mask, reference, path, WHOSE_GRID)[0].data
 
 
-def _probability(path: Path, reference: Volume) -> Array:
-    return on_grid(read_probability(path), reference, path, WHOSE_GRID)[0].data
-
-
 def _intensities(
     files: CaseInput, case: CaseBiomarkers, reference: Volume
 ) -> tuple[dict[int, Intensity], tuple[str, ...]]:
@@ -154,11 +132,3 @@ def _intensities(
         return {}, ()
     image, notes = on_grid(read_volume(files.image), reference, files.image, WHOSE_GRID)
     return intensities(case.within, image.data), tuple(f"image: {note}" for note in notes)
-
-
-def _soft_total(soft: Array, cord: Array | None) -> float:
-    return float(soft.sum(dtype=np.float64) if cord is None else soft[cord].sum(dtype=np.float64))
-
-
-def _smallest_integers(labels: Array) -> Array:
-    return labels.astype(np.uint8 if labels.max(initial=0) <= np.iinfo(np.uint8).max else np.uint16)
