@@ -147,7 +147,4 @@ def _slices_that_tell(used: npt.NDArray[np.intp], first: int, stop: int) -> npt.
 
 
 def _along(box: Box, axis: int, ends: tuple[int, int]) -> Box:
-    (i, i2), (j, j2), (k, k2) = (
-        ends if other == axis else pair for other, pair in enumerate(zip(box.start, box.stop, strict=True))
-    )
-    return Box((i, j, k), (i2, j2, k2))
+    return Box.of(ends if other == axis else pair for other, pair in enumerate(box.ends))

@@ -217,7 +217,7 @@ def _measure_boxes(dataset: RawDataset, cropped: Mapping[str, CroppedCase]) -> N
     for row in rows:
         box = cropped[row["case"]].box if row["case"] in cropped else None
         if box is not None:
-            row["shape"] = " ".join(str(stop - start) for start, stop in zip(box.start, box.stop, strict=True))
+            row["shape"] = " ".join(map(str, box.shape))
     write_text(table, table_text(rows, list(rows[0]) if rows else []))
 
 

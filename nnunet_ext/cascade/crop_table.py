@@ -99,7 +99,7 @@ def crop_counts(cases: Sequence[CroppedCase]) -> CropCounts:
 def _box_text(box: Box | None) -> str:
     if box is None:
         return NOTHING
-    return ";".join(f"{start}:{stop}" for start, stop in zip(box.start, box.stop, strict=True))
+    return ";".join(f"{start}:{stop}" for start, stop in box.ends)
 
 
 def _number(count: int | None) -> str:

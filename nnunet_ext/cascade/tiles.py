@@ -40,13 +40,12 @@ def kept_slicers(
     for size, tile in zip(image_size[flat:], tile_size, strict=True):
         rows.append([slice(at, at + tile) for at in tile_starts(size, tile, step)])
     tiles = [(slice(None), *tile) for tile in itertools.product(*rows)]
-    return [tile for tile in tiles if any(_meet(tile_box(tile), box) for box in boxes)]
+    return [tile for tile in tiles if any(tile_box(tile).common(box).voxels for box in boxes)]
 
 
 def tile_box(tile: Slicer) -> Box:
     """Say which voxels a tile holds."""
-    (i, i2), (j, j2), (k, k2) = ((at, at + 1) if isinstance(at, int) else (at.start, at.stop) for at in tile[1:])
-    return Box((i, j, k), (i2, j2, k2))
+    return Box.of((at, at + 1) if isinstance(at, int) else (at.start, at.stop) for at in tile[1:])
 
 
 def tile_starts(image: int, tile: int, step: float) -> list[int]:
@@ -58,8 +57,3 @@ def tile_starts(image: int, tile: int, step: float) -> list[int]:
     last = image - tile
     count = math.ceil(last / (tile * step)) + 1
     return [round(last / (count - 1) * index) for index in range(count)] if count > 1 else [0]
-
-
-def _meet(one: Box, other: Box) -> bool:
-    ends = zip(one.start, one.stop, other.start, other.stop, strict=True)
-    return all(start < other_stop and other_start < stop for start, stop, other_start, other_stop in ends)

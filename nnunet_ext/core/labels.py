@@ -154,6 +154,19 @@ class Labelling:
         """Take the regions out of a label map; whatever they were drawn from, they now lie in each other."""
         return {name: region_mask(labels, values) for name, values in self.regions}
 
+    def above(self, probabilities: Mapping[str, npt.NDArray[np.float32]], threshold: float) -> Masks:
+        """Take the voxels with a probability, shape (i, j, k) for each region, above a threshold.
+
+        Overlapping regions are each held against it and then drawn over each other as nnU-Net does, so that a cord
+        holds its lesions; one half gives nnU-Net's own masks. Of regions beside each other a voxel can only belong to
+        the most probable.
+        """
+        over = {name: probabilities[name] > threshold for name in self.names}
+        if self.overlap:
+            return self.take(self.draw(over))
+        best = np.argmax(np.stack([probabilities[name] for name in self.names]), axis=0)
+        return {name: (best == index) & over[name] for index, name in enumerate(self.names)}
+
 
 def region_mask(labels: npt.NDArray[np.integer], values: Iterable[int]) -> Mask:
     """Take the voxels with any of some values out of a label map; without a voxel it is all False."""

@@ -67,7 +67,6 @@ class NetworkAxes:
         """Say where a box of the image lies in this frame."""
         ends = []
         for axis, flipped in zip(self.axes, self.flipped, strict=True):
-            size, start, stop = self.shape[axis], box.start[axis], box.stop[axis]
+            size, (start, stop) = self.shape[axis], box.ends[axis]
             ends.append((size - stop, size - start) if flipped else (start, stop))
-        (i, i2), (j, j2), (k, k2) = ends
-        return Box((i, j, k), (i2, j2, k2))
+        return Box.of(ends)

@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins
-from nnunet_ext.cascade.course import SLAB_MM, Course
+from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
-from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
-from nnunet_ext.cascade.prediction.within_boxes import renewed
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
@@ -197,7 +195,8 @@ def _segment_along(
             sentence = f"the segmentation touches the {' and '.join(touched)} face of its box, and may go on behind it"
             return _Boxed(found, masks, course.boxes, growths, (sentence,))
         fresh, growths = tuple(box for box in wider.boxes if box not in course.boxes), growths + 1
-        found, course = renewed(found, segmenter.segment(images, fresh), fresh), wider
+        held = held_by(fresh, grid.data.shape)
+        found, course = found.changed(partial(np.where, ~held), segmenter.segment(images, fresh)), wider
 
 
 def _followed(masks: Masks, grid: Volume) -> Mask:
@@ -210,4 +209,4 @@ def _masks(found: Segmentation, options: CaseOptions) -> Masks:
         return dict(found.masks)
     if not found.probabilities:
         raise UsageError("a threshold other than 0.5 needs a segmenter that gives probabilities")
-    return threshold_regions(found.probabilities, options.regions, options.rules.threshold)
+    return options.regions.above(found.probabilities, options.rules.threshold)

@@ -53,12 +53,8 @@ class Placement:
         """
         if box is None:
             return Box.whole(self.nonzero.shape)
-        found, kept = self.frame.box(box), self.nonzero
-        start = [max(0, at - low) for at, low in zip(found.start, kept.start, strict=True)]
-        stop = [min(high, at) - low for at, low, high in zip(found.stop, kept.start, kept.stop, strict=True)]
-        if any(first >= last for first, last in zip(start, stop, strict=True)):
-            return None
-        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+        found = self.frame.box(box).common(self.nonzero)
+        return found.within(self.nonzero) if found.voxels else None
 
     def place(self, values: Array, at: Box) -> npt.NDArray[np.generic]:
         """Put values of a box that `find` gave into an array (i, j, k) of the image; elsewhere it is 0."""
@@ -94,12 +90,11 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
     frame = frame.transposed(model.plans.transpose_forward)
     spacing = tuple(sizes[axis] for axis in frame.axes)
     goal = model.configuration.spacing
-    (i, i2), (j, j2), (k, k2) = ((int(low), int(high)) for low, high in properties["bbox_used_for_cropping"])
     return (
         torch.from_numpy(data),
         Placement(
             frame=frame,
-            nonzero=Box((i, j, k), (i2, j2, k2)),
+            nonzero=Box.of((int(low), int(high)) for low, high in properties["bbox_used_for_cropping"]),
             spacing=spacing,
             resampled_spacing=(*spacing[: 3 - len(goal)], *goal),  # a 2-D configuration leaves the slices as they are
             shape=tuple(data.shape[1:]),

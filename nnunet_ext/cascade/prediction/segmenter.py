@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.prediction.cut_box import cut_box, paste_box
 from nnunet_ext.cascade.prediction.device import find_device
 from nnunet_ext.cascade.prediction.engines import check_engine
@@ -20,10 +21,8 @@ from nnunet_ext.cascade.prediction.preprocess import Placement, preprocess
 from nnunet_ext.cascade.prediction.quiet import quietly, torch_as_found
 from nnunet_ext.cascade.prediction.region_probabilities import FoldSpread, Probabilities, region_probabilities
 from nnunet_ext.cascade.prediction.resample_back import needed_box, resample_back
-from nnunet_ext.cascade.prediction.segmentation import Segmentation
-from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
+from nnunet_ext.cascade.prediction.segmentation import Segmentation, SegmenterOptions
 from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
-from nnunet_ext.cascade.prediction.within_boxes import only_in
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.trained_model import TrainedModel
@@ -105,7 +104,10 @@ class Segmenter:
                 # Of an image without any voxel but zeros nnU-Net crops nothing.
                 images = [replace(image, data=np.zeros_like(image.data)) for image in images]
             found = self._segment(images, boxes)
-        return found if len(boxes) < 2 else only_in(boxes, found)
+        if len(boxes) < 2:
+            return found
+        held = held_by(boxes, images[0].data.shape)
+        return found.changed(lambda values: values * held)
 
     def _segment(self, images: Sequence[Volume], boxes: Sequence[Box]) -> Segmentation:
         data, placement = preprocess(images, self._model)
@@ -180,8 +182,7 @@ class Segmenter:
 
     def _refuse_boxes(self, boxes: Sequence[Box], shape: Sequence[int]) -> None:
         for box in boxes:
-            ends = zip(box.start, box.stop, shape, strict=True)
-            if not all(0 <= start < stop <= size for start, stop, size in ends):
+            if not box.voxels or box.common(Box.whole(shape)) != box:
                 raise UsageError(f"a box in an image of {tuple(shape)} voxels was needed; found {box}")
         if len(boxes) > 1 and self.crop_margins is not None:
             raise UsageError(f"{self.name} was trained on images with one box: one was needed, found {len(boxes)}")

@@ -74,14 +74,13 @@ class SlidingWindow:
         """
         padded, inner = pad_nd_image(image, self.patch_size, "constant", {"value": 0}, True, None)
         shift = [int(axis.start) for axis in inner[1:]]
-        wanted = [_moved(box, shift) for box in boxes] or [Box.whole(padded.shape[1:])]
+        wanted = [box.moved(shift) for box in boxes] or [Box.whole(padded.shape[1:])]
         tiles = kept_slicers(padded.shape[1:], self.patch_size, self.step, wanted)
         covered = reduce(Box.union, map(tile_box, tiles))
         tiles = [_from(covered.start, tile) for tile in tiles]
         found = self._on_device(network, padded[(slice(None), *covered.slices)], tiles)
-        unpadded = _common(_moved(covered, [-low for low in shift]), Box.whole(image.shape[1:]))
-        cut = _moved(unpadded, [low - at for low, at in zip(shift, covered.start, strict=True)])
-        return found[(slice(None), *cut.slices)], unpadded
+        unpadded = covered.common(Box.whole(image.shape[1:]).moved(shift))
+        return found[(slice(None), *unpadded.within(covered).slices)], unpadded.moved([-low for low in shift])
 
     def _on_device(self, network: Network, image: torch.Tensor, tiles: Sequence[Slicer]) -> torch.Tensor:
         """Keep image and sums on the GPU, as long as they fit."""
@@ -136,15 +135,3 @@ def _from(start: Sequence[int], tile: Slicer) -> Slicer:
         for at, low in zip(tile[1:], start, strict=True)
     )
     return (tile[0], *moved)
-
-
-def _common(one: Box, other: Box) -> Box:
-    i, j, k = (max(pair) for pair in zip(one.start, other.start, strict=True))
-    i2, j2, k2 = (min(pair) for pair in zip(one.stop, other.stop, strict=True))
-    return Box((i, j, k), (i2, j2, k2))
-
-
-def _moved(box: Box, by: Sequence[int]) -> Box:
-    i, j, k = (at + shift for at, shift in zip(box.start, by, strict=True))
-    i2, j2, k2 = (at + shift for at, shift in zip(box.stop, by, strict=True))
-    return Box((i, j, k), (i2, j2, k2))

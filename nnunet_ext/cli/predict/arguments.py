@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cascade.prediction.case_files import Naming
 from nnunet_ext.cascade.prediction.engines import Engine
-from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.post_processing import HALF, OutsideCord
 from nnunet_ext.models.load import FINAL
 

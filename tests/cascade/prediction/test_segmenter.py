@@ -13,9 +13,8 @@ import torch
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box
 from nnunet_ext.cascade.course import held_by
-from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
+from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation, SegmenterOptions
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
-from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS
 from nnunet_ext.core.errors import (
     DataRefusedError,

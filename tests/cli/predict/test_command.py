@@ -6,8 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.read_images import CaseImages, read_images
+from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask

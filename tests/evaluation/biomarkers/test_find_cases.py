@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cascade.prediction.naming import Naming, output_stem
+from nnunet_ext.cascade.prediction.case_files import Naming, output_stem
 from nnunet_ext.core.dialects import Dialect, label_stem
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
