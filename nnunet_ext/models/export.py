@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,12 +15,10 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.crop_metadata import FACES, crop_metadata
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, model_card
-from nnunet_ext.models.pack import pack
-from nnunet_ext.models.read_json import read_json_object
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
 from nnunet_ext.models.topology import builds_stock_network
 from nnunet_ext.models.verify import verify_zip
@@ -27,6 +27,9 @@ from nnunet_ext.models.write_checkpoint import write_checkpoint
 FINAL: Final = "checkpoint_final.pth"
 _BEST: Final = "checkpoint_best.pth"
 _FOLD: Final = re.compile(r"fold_(\d+|all)")
+_BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
+_PLAIN_FILE: Final = 0o100644 << 16
+_UNIX: Final = 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def export_model(request: ExportRequest) -> Exported:
     with tempfile.TemporaryDirectory(prefix=".nnunet_ext-export-", dir=request.archive.parent) as staged:
         exported = _stage(request, name, Path(staged))
         with atomic_path(request.archive, verify=verify_zip) as temporary:
-            pack(Path(staged), temporary)
+            _pack(Path(staged), temporary)
     return exported
 
 
@@ -176,3 +179,16 @@ def _shared_as(name: ModelName, trainer: str, folders: Sequence[Path]) -> tuple[
         return name.with_trainer(STOCK_TRAINER), []
     why = "it was not found here, and may build" if stock is None else "it builds"
     return name.with_trainer(trainer), [f"Needs the trainer {trainer}: {why} a network other than nnU-Net's own."]
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """Store every file below a folder, sorted by name, without times or owners: equal content gives equal bytes.
+
+    Without compression too: weights hardly compress, and the bytes of a compressed file depend on the version of zlib.
+    """
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _BEGINNING)
+            info.create_system, info.external_attr, info.file_size = _UNIX, _PLAIN_FILE, path.stat().st_size
+            with path.open("rb") as source, packed.open(info, "w") as sink:
+                shutil.copyfileobj(source, sink)

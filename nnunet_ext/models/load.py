@@ -10,10 +10,9 @@ from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
 from nnunet_ext.core.trained_model import TrainedFold, TrainedModel
-from nnunet_ext.models.check_dataset_json import check_dataset_json
 from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.entry_names import DATASET_JSON, PLANS
-from nnunet_ext.models.read_json import read_json_object
+from nnunet_ext.models.json_files import check_dataset_json, read_json_object
 
 FINAL: Final = "checkpoint_final.pth"
 _FOLD: Final = re.compile(r"fold_(\d+|all)")

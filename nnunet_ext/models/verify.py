@@ -9,12 +9,10 @@ from typing import Any
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
 from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
-from nnunet_ext.models.check_dataset_json import check_dataset_json
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.crop_metadata import crop_metadata
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.json_files import check_dataset_json, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, check_manifest
-from nnunet_ext.models.read_json import read_json_object
 from nnunet_ext.models.unpack import Unpacked, unpack
 
 

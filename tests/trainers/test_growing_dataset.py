@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
-from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.environment import NnunetVariables
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from tests.conftest import SmallBids

@@ -113,7 +113,7 @@ def name_files(out: Path, case: InputCase, naming: Naming, regions: Sequence[str
 
 
 def output_stem(case: str, region: str, naming: Naming, kind: str, *, bids: bool) -> str:
-    """Name one output of a case, without folder and ending; cord and lesion as `core.dialects` names them.
+    """Name one output of a case, without folder and ending; cord and lesion as `core.names` names them.
 
     Parameters
     ----------
