@@ -58,7 +58,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     _refuse_packed(path)
     try:
-        with torch.serialization.safe_globals(_number_stand_ins()):
+        with torch.serialization.safe_globals(number_stand_ins()):
             content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
     except Exception as error:
         reason = str(error).strip().splitlines()
@@ -162,7 +162,7 @@ def _scalar(kind: object, raw: object) -> Any:  # noqa: ANN401 - any of Python's
     return kind.number(raw)
 
 
-def _number_stand_ins() -> list[Any]:
+def number_stand_ins() -> list[Any]:
     """Give what `torch.serialization.safe_globals` takes: each stand-in with the name that it answers to."""
     return [
         (_NumberType, "numpy.dtype"),

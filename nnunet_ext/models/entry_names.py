@@ -2,7 +2,7 @@
 
 import re
 from enum import Enum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from nnunet_ext.core.errors import UnsafeModelError
@@ -13,6 +13,7 @@ MODEL_CARD: Final = "MODEL_CARD.md"
 CROP_METADATA: Final = "crop_metadata.json"
 PLANS: Final = "plans.json"
 DATASET_JSON: Final = "dataset.json"
+FINAL: Final = "checkpoint_final.pth"
 
 _COMPONENT: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*", re.ASCII)
 _KEPT: Final = re.compile(
@@ -24,6 +25,7 @@ _LEFT_OUT: Final = re.compile(
     r"fold_(\d{1,2}|all)/(debug\.json|network_architecture\.pdf|validation/[^/]+)|crossval_results_folds_[^/]+/[^/]+"
 )
 _LEFT_OUT_BESIDE: Final = re.compile(rf"ensembles/.+|inference_information\.(json|txt)|{re.escape(CROP_METADATA)}")
+_FOLD: Final = re.compile(r"fold_(\d+|all)")
 
 
 class Fate(Enum):
@@ -63,6 +65,11 @@ def fate_of(entry: str) -> Fate:
         f"{entry!r}: no file of a model. DatasetXXX_NAME/nnUNetTrainer...__PLANS__CONFIGURATION with {PLANS}, "
         f"{DATASET_JSON} and fold_N/checkpoint_final.pth was needed; code is never taken from a model"
     )
+
+
+def folds_of(model: Path) -> list[str]:
+    """Name the folds that a model's folder holds, sorted: `0`, `1`, and `all`."""
+    return sorted(match[1] for at in model.glob("fold_*") if (match := _FOLD.fullmatch(at.name)))
 
 
 def _path_problem(entry: str) -> str:

@@ -1,7 +1,6 @@
 """Exporting a trained model as a zip that stock nnU-Net installs and the Spinal Cord Toolbox loads."""
 
 import json
-import re
 import shutil
 import tempfile
 import zipfile
@@ -15,7 +14,7 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
 from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, model_card
@@ -24,9 +23,7 @@ from nnunet_ext.models.topology import builds_stock_network
 from nnunet_ext.models.verify import verify_zip
 from nnunet_ext.models.write_checkpoint import write_checkpoint
 
-FINAL: Final = "checkpoint_final.pth"
 _BEST: Final = "checkpoint_best.pth"
-_FOLD: Final = re.compile(r"fold_(\d+|all)")
 _BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
 _PLAIN_FILE: Final = 0o100644 << 16
 _UNIX: Final = 3
@@ -155,7 +152,7 @@ def _margins(request: ExportRequest, dataset: Mapping[str, Any]) -> dict[str, fl
 
 
 def _folds(model: Path, asked_for: Sequence[str]) -> list[str]:
-    found = sorted(match[1] for path in model.glob("fold_*") if (match := _FOLD.fullmatch(path.name)))
+    found = folds_of(model)
     numbered = [fold for fold in found if fold != "all"]
     chosen = list(asked_for) or numbered or found  # SCT cannot load numbered folds and `all` together
     if not chosen or not set(chosen) <= set(found):

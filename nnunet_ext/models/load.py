@@ -1,9 +1,7 @@
 """Reading a trained model's folder for prediction, without running anything that stands in it."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UnsafeModelError
 from nnunet_ext.core.model_name import ModelName
@@ -11,11 +9,8 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
 from nnunet_ext.core.trained_model import TrainedFold, TrainedModel
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.entry_names import DATASET_JSON, PLANS
+from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, PLANS, folds_of
 from nnunet_ext.models.json_files import check_dataset_json, read_json_object
-
-FINAL: Final = "checkpoint_final.pth"
-_FOLD: Final = re.compile(r"fold_(\d+|all)")
 
 
 def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL) -> TrainedModel:
@@ -69,8 +64,7 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
 
 def _finished(folder: Path, checkpoint: str) -> list[str]:
     """Name the folds that have the checkpoint; `all` saw the others' validation cases, and stands alone."""
-    matches = sorted(match[1] for at in folder.glob("fold_*") if (match := _FOLD.fullmatch(at.name)))
-    finished = [name for name in matches if (folder / f"fold_{name}" / checkpoint).is_file()]
+    finished = [name for name in folds_of(folder) if (folder / f"fold_{name}" / checkpoint).is_file()]
     if not finished:
         raise EnvironmentProblemError(
             f"{folder}: no fold has a {checkpoint}; let the training finish, or name another with -chk"

@@ -41,7 +41,7 @@ def _find(trainer: str, folders: Sequence[Path]) -> type | None:
         if folder.is_dir():
             found = recursive_find_python_class(str(folder), trainer, None, cleanup_imports_from_base_folder=True)
             if found is not None:
-                return _as_class(found)
+                return found if isinstance(found, type) else None
     own = Path(nnunetv2.__path__[0])
     try:
         found = recursive_find_python_class(
@@ -49,8 +49,4 @@ def _find(trainer: str, folders: Sequence[Path]) -> type | None:
         )
     except ImportError:  # without torchvision one of nnU-Net's own trainers cannot be imported
         return None
-    return _as_class(found)
-
-
-def _as_class(found: object) -> type | None:
     return found if isinstance(found, type) else None

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -75,7 +76,7 @@ def test_core_cavity_oedema_whole_and_cord_are_learned_as_regions(trained: Train
 
 def test_a_voxel_of_the_whole_that_is_none_of_its_parts_has_a_label_of_its_own() -> None:
     labels = tumor_labels(0)
-    masks = load_target("tumor").region_masks(labels)
+    masks = Labelling.of_target(load_target("tumor")).take(labels)
     rim = masks["whole"] & ~masks["edema"] & ~masks["cavity"] & ~masks["core"]
     assert rim.sum() > 0
     assert set(np.unique(labels[rim])) == {4}

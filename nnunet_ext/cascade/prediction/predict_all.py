@@ -12,12 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from nnunet_ext.cascade.prediction.case_files import CaseFiles, Naming, Wanted, name_files
-from nnunet_ext.cascade.prediction.finished_case import SECONDS, finished_case, volumes_of
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
 from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.sidecar import sidecar
-from nnunet_ext.cascade.prediction.what_stands import Standing, what_stands
+from nnunet_ext.cascade.prediction.what_stands import SECONDS, Standing, finished_case, volumes_of, what_stands
 from nnunet_ext.cascade.prediction.write_case import write_case
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, NnunetExtError
 

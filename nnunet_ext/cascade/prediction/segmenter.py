@@ -73,16 +73,10 @@ class Segmenter:
             self._networks = build_networks(model, self._model, options.engine, device)
 
     def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
-        """Segment one case.
+        """Segment one case, as `CaseSegmenter` has it.
 
-        Parameters
-        ----------
-        images
-            One for each channel, all on one grid, in any orientation.
-        boxes
-            Outside of them nothing is segmented; in voxels of the images. None for the whole. A model that was trained
-            on boxed images takes one, and sees zeros around it; another one sees the whole image, and only what the
-            boxes need is computed.
+        A model that was trained on boxed images sees zeros around its box; another one sees the whole image, and only
+        what the boxes need is computed.
 
         Raises
         ------
