@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.dataset_files.folds import Folds
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-
-Folds = Sequence[Mapping[str, Sequence[str]]]
-"""The content of a `splits_final.json`."""
 
 _FOLD: Final = "fold_"
 _SHOWN: Final = 5

@@ -100,8 +100,6 @@ class Course:
         ----------
         labels
             Shape (i, j, k); voxels above 0 are segmented. An empty one touches nothing.
-        axes
-            nibabel's letters of the array.
 
         Returns
         -------

@@ -122,10 +122,6 @@ def crop_case(source: SourceCase, recipe: CropRecipe, dataset: RawDataset) -> Cr
     ----------
     source
         The case. Without cord, or with an empty one, the whole image is kept.
-    recipe
-        How.
-    dataset
-        Where to write.
     """
     try:
         channels = _read_channels(source)

@@ -98,8 +98,6 @@ def crop_dataset(
         made from others, the options say whether it is replaced.
     cords
         The predicted cord of each case, by its name; see `find_cords`.
-    options
-        What a user decides.
     n_procs
         Processes; the result does not depend on it.
     progress

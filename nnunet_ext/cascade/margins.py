@@ -119,8 +119,6 @@ def plan_margins(needs: Mapping[str, Margins], reserve_mm: float = RESERVE_MM) -
     ----------
     needs
         For each case what `needed_margins` found with a cord that was predicted by a network that had not seen it.
-    reserve_mm
-        Added at each face.
 
     Raises
     ------

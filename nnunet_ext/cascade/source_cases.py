@@ -16,16 +16,7 @@ _SHOWN: Final = 5
 def source_cases(
     source: RawDataset, content: Mapping[str, Any], cords: Mapping[str, PredictedCord]
 ) -> list[SourceCase]:
-    """List what there is to box: training cases first, each set sorted by name.
-
-    Parameters
-    ----------
-    source
-        The raw dataset.
-    content
-        Its `dataset.json`.
-    cords
-        The predicted cord of each case.
+    """List what there is to box of a raw dataset: training cases first, each set sorted by name.
 
     Raises
     ------

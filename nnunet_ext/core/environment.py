@@ -45,15 +45,7 @@ class NnunetVariables:
 
     @classmethod
     def below(cls, root: Path, environment: Mapping[str, str]) -> "NnunetVariables":
-        """Lay nnU-Net's folders out below `root`, keeping what `nnUNet_extTrainer` already names.
-
-        Parameters
-        ----------
-        root
-            Folder of the three.
-        environment
-            As it is now.
-        """
+        """Lay nnU-Net's folders out below `root`, keeping what `nnUNet_extTrainer` already names."""
         root = root.expanduser().resolve()
         raw, preprocessed, results = (root / folder for folder in FOLDERS.values())
         trainers = _appended(environment.get(EXTERNAL_TRAINERS, ""), trainer_folder())

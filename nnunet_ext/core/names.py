@@ -179,8 +179,6 @@ def label_stem(image_stem: str, label_class: LabelClass, dialect: Dialect) -> st
         The image's file name without folder and ending, such as `sub-01_ses-02_acq-sag_T2w`.
     label_class
         `sc` (the cord, its lesions included) or `lesion`.
-    dialect
-        The naming to follow.
 
     Returns
     -------
@@ -201,14 +199,7 @@ def label_stem(image_stem: str, label_class: LabelClass, dialect: Dialect) -> st
 
 
 def parse_mask_name(stem: str, regions: Iterable[str]) -> MaskName | None:
-    """Take the name of a region's mask apart; None where it is no such name.
-
-    Parameters
-    ----------
-    stem
-        File name without ending.
-    regions
-        Names of the regions to look for.
+    """Take the name, without ending, of a mask of one of the regions apart; None where it is no such name.
 
     Examples
     --------

@@ -102,12 +102,8 @@ class Target:
     def nnunet_keys(self, *, ignore: bool = False) -> dict[str, Any]:
         """Give `channel_names`, `labels` and, where regions overlap, `regions_class_order` for nnU-Net's dataset.json.
 
-        nnU-Net takes the order of its outputs from the order of the keys: they must never be sorted on writing.
-
-        Parameters
-        ----------
-        ignore
-            Whether a label map holds the value `ignore`.
+        nnU-Net takes the order of its outputs from the order of the keys: they must never be sorted on writing. With
+        `ignore`, label maps hold that value.
         """
         labels: dict[str, int | list[int]] = {"background": 0, **self._label_values()}
         if ignore:

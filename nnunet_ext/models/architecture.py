@@ -17,11 +17,6 @@ def check_importable(name: object) -> None:
     again, so that the beginning of a name says nothing about its end. The name must be that of a network layer, defined
     in one of a few packages, in a module of that very name.
 
-    Parameters
-    ----------
-    name
-        As the plans have it.
-
     Raises
     ------
     UnsafeModelError

@@ -36,12 +36,7 @@ _PARTS_OF_PATHS: Final = frozenset(
 
 
 def check_plans(plans: Mapping[str, Any]) -> None:
-    """Check plans before anything of nnU-Net's is given them.
-
-    Parameters
-    ----------
-    plans
-        Content of `plans.json`.
+    """Check the content of a `plans.json` before anything of nnU-Net's is given it.
 
     Raises
     ------

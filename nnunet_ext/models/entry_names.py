@@ -13,7 +13,6 @@ MODEL_CARD: Final = "MODEL_CARD.md"
 CROP_METADATA: Final = "crop_metadata.json"
 PLANS: Final = "plans.json"
 DATASET_JSON: Final = "dataset.json"
-FINAL: Final = "checkpoint_final.pth"
 
 _COMPONENT: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*", re.ASCII)
 _KEPT: Final = re.compile(
@@ -25,6 +24,8 @@ _LEFT_OUT: Final = re.compile(
     r"fold_(\d{1,2}|all)/(debug\.json|network_architecture\.pdf|validation/[^/]+)|crossval_results_folds_[^/]+/[^/]+"
 )
 _LEFT_OUT_BESIDE: Final = re.compile(rf"ensembles/.+|inference_information\.(json|txt)|{re.escape(CROP_METADATA)}")
+
+FINAL: Final = "checkpoint_final.pth"
 _FOLD: Final = re.compile(r"fold_(\d+|all)")
 
 
@@ -36,12 +37,7 @@ class Fate(Enum):
 
 
 def fate_of(entry: str) -> Fate:
-    """Decide about one entry of a zip by its name alone.
-
-    Parameters
-    ----------
-    entry
-        As it stands in the zip, before any system's rules for paths were applied to it.
+    """Decide about one entry of a zip by its name alone, as it stands there, before any system's rules for paths.
 
     Raises
     ------

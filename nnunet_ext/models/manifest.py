@@ -49,16 +49,7 @@ def manifest_content(folder: Path, facts: ModelFacts) -> dict[str, Any]:
 
 
 def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> ModelFacts:
-    """Hold the files against their manifest.
-
-    Parameters
-    ----------
-    content
-        Of `manifest.json`.
-    folder
-        Where the files were unpacked.
-    names
-        Of all files that the zip holds for this model, relative to `folder`.
+    """Hold unpacked files, all that the zip holds for this model, against their manifest.
 
     Raises
     ------

@@ -51,12 +51,6 @@ def model_card(name: ModelName, facts: ModelFacts, dataset: Mapping[str, Any], s
 
     Parameters
     ----------
-    name
-        Under which the model is shared.
-    facts
-        Of its manifest.
-    dataset
-        Its `dataset.json`, as it is shared.
     sources
         Where the figures come from. Of the cases nothing but numbers gets into the card.
 

@@ -13,8 +13,6 @@ def builds_stock_network(trainer: str, folders: Sequence[Path]) -> bool | None:
 
     Parameters
     ----------
-    trainer
-        Name of the class.
     folders
         Of trainers outside nnU-Net, such as `nnUNet_extTrainer` lists them.
 

@@ -74,12 +74,8 @@ def unpack(archive: Path, into: Path, limits: Limits | None = None) -> Unpacked:
 
     Parameters
     ----------
-    archive
-        The zip.
     into
         A folder for nothing else. Where this raises, its content is to be deleted.
-    limits
-        The usual ones where None.
 
     Raises
     ------

@@ -121,8 +121,6 @@ def output_stem(case: str, region: str, naming: Naming, kind: str, *, bids: bool
         The image's stem, or nnU-Net's identifier.
     region
         Of the model, or `centerline`.
-    naming
-        The way.
     kind
         The last part: `mask`, `probseg`, `disagreement`, `centerline`.
     bids

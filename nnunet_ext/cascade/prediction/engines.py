@@ -20,14 +20,7 @@ class Engine(StrEnum):
 
 
 def check_engine(engine: Engine, device: str) -> None:
-    """Make sure that an engine can run here.
-
-    Parameters
-    ----------
-    engine
-        To be used.
-    device
-        As the user named it: `cpu`, `cuda`, `cuda:1`, `mps`.
+    """Make sure that an engine can run here, on the device as the user named it, such as `cuda:1`.
 
     Raises
     ------

@@ -21,17 +21,6 @@ def build_networks(
 ) -> tuple[torch.nn.Module, ...]:
     """Build one network for each fold, its weights loaded, ready to predict.
 
-    Parameters
-    ----------
-    model
-        Weights, and the name of the trainer whose network they belong to.
-    managed
-        Its plans in nnU-Net's hands.
-    engine
-        That runs it.
-    device
-        To put it on.
-
     Raises
     ------
     EnvironmentProblemError
@@ -69,8 +58,6 @@ def engine_network(
         Checked with `check_engine` before.
     patch_size
         Voxels along each axis of a tile: the only size that the result takes.
-    channels
-        Of the image.
 
     Returns
     -------

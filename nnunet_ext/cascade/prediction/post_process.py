@@ -73,8 +73,6 @@ def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, 
         How they lie in each other; they still do afterwards.
     affine
         4 x 4, voxel to world in mm: volumes and the tube need it.
-    rules
-        What to do.
     """
     # Connected components of a whole-spine scan would take gigabytes, and all that is looked at lies in this box.
     box = Box.around(union(masks.values())) or Box((0, 0, 0), (1, 1, 1))

@@ -103,8 +103,6 @@ def predict_case(
     ----------
     images
         One for each channel, all on one grid, in any orientation.
-    segmenter
-        The model.
     localizer
         Finds the cord; None for the whole image.
     options

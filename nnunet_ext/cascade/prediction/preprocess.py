@@ -44,13 +44,7 @@ class Placement:
         return self.shape != self.nonzero.shape
 
     def find(self, box: Box | None) -> Box | None:
-        """Say where a box of the image lies in the part that was not cut; None where it lies outside.
-
-        Parameters
-        ----------
-        box
-            In voxels of the image; None for all of it.
-        """
+        """Say where a box of the image, or None for all of it, lies in what was not cut; None where it lies outside."""
         if box is None:
             return Box.whole(self.nonzero.shape)
         found = self.frame.box(box).common(self.nonzero)
@@ -70,8 +64,6 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
     ----------
     images
         One for each channel, in any orientation, all on one grid.
-    model
-        Its plans say how.
 
     Returns
     -------

@@ -28,8 +28,6 @@ def needed_box(at: Box, placement: Placement, model: NnunetModel) -> Box:
     ----------
     at
         As `Placement.find` gave it.
-    placement
-        Of the array.
     model
         Its plans say how it is resampled back: linearly each voxel hangs on its neighbours, by splines on all.
     """

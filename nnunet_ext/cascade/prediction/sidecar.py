@@ -17,8 +17,6 @@ def sidecar(
 
     Parameters
     ----------
-    predicted
-        The case.
     inputs
         Name and SHA-256 of each image.
     recipe

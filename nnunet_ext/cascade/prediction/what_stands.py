@@ -62,15 +62,7 @@ class Standing:
 
 
 def what_stands(files: CaseFiles, recipe: Mapping[str, Any]) -> Standing:
-    """Compare the files that stand where a case is to be written with what its sidecars tell of them.
-
-    Parameters
-    ----------
-    files
-        All that a run of today would write.
-    recipe
-        As that run would put it into the sidecars.
-    """
+    """Compare what stands where a run of today would write with the sidecars, and their recipe with that of today."""
     known = known_hashes(files)
     corrected: list[Path] = []
     damaged: list[Path] = []
@@ -107,18 +99,7 @@ class FinishedCase:
 def finished_case(
     files: CaseFiles, images: CaseImages, regions: Labelling, recipe: Mapping[str, Any]
 ) -> FinishedCase | None:
-    """Compare every output of a case with its sidecars, byte for byte.
-
-    Parameters
-    ----------
-    files
-        All that is wanted today.
-    images
-        The input as it is today.
-    regions
-        Of the model.
-    recipe
-        As a run of today would put it into the sidecars.
+    """Compare every output that is wanted of a case with its sidecars, byte for byte, and these with a run of today.
 
     Returns
     -------

@@ -40,16 +40,10 @@ def write_case(
 
     Parameters
     ----------
-    files
-        Where to.
-    predicted
-        The case.
     grid
         The input: shape, affine and orientation of everything that is written.
     regions
         Of the model, for one label map.
-    content
-        Of the sidecars.
     """
     known = known_hashes(files)
     with ExitStack() as stack:
