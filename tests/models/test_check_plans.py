@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.models.architecture import check_importable
-from nnunet_ext.models.check_plans import check_plans
+from nnunet_ext.models.check_plans import check_importable, check_plans
 from nnunet_ext.models.json_files import check_dataset_json
 from tests.models.conftest import Trained
 

@@ -15,9 +15,8 @@ from nnunet_ext.cascade.prediction.case_files import CaseFiles, Naming, Wanted, 
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
 from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
-from nnunet_ext.cascade.prediction.sidecar import sidecar
 from nnunet_ext.cascade.prediction.what_stands import SECONDS, Standing, finished_case, volumes_of, what_stands
-from nnunet_ext.cascade.prediction.write_case import write_case
+from nnunet_ext.cascade.prediction.write_case import sidecar, write_case
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, NnunetExtError
 
 _LOG: Final = logging.getLogger(__name__)

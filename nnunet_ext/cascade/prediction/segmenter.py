@@ -107,7 +107,7 @@ class Segmenter:
         data, placement = preprocess(images, self._model)
         parts = [part for box in boxes or (None,) if (part := placement.find(box)) is not None]
         if not parts:  # in a part of the image that is zero up to its border
-            return self._nothing(placement)
+            return self._nothing(images[0].data.shape)
         at = reduce(Box.union, parts)
         needed = [needed_box(part, placement, self._model) for part in parts] if boxes else []
         spread = FoldSpread() if self._options.disagreement and len(self._networks) > 1 else None
@@ -144,18 +144,13 @@ class Segmenter:
             disagreement=placed(spread.deviation()) if spread is not None else {},
         )
 
-    def _nothing(self, placement: Placement) -> Segmentation:
-        nowhere = Box((0, 0, 0), (0, 0, 0))
+    def _nothing(self, shape: Sequence[int]) -> Segmentation:
+        def empty(dtype: type[np.generic], *, wanted: bool = True) -> dict[str, Any]:
+            return {name: np.zeros(shape, dtype, order="F") for name in self.regions if wanted}
 
-        def empty(dtype: type[np.generic]) -> dict[str, Any]:
-            return {name: placement.place(np.zeros((0, 0, 0), dtype), nowhere) for name in self.regions}
-
-        several = len(self._networks) > 1
-        return Segmentation(
-            masks=empty(np.bool_),
-            probabilities=empty(np.float32) if self._options.probabilities else {},
-            disagreement=empty(np.float32) if self._options.disagreement and several else {},
-        )
+        several = self._options.disagreement and len(self._networks) > 1
+        probabilities = empty(np.float32, wanted=self._options.probabilities)
+        return Segmentation(empty(np.bool_), probabilities, empty(np.float32, wanted=several))
 
     def _probabilities(self, logits: npt.NDArray[np.floating[Any]] | torch.Tensor) -> Probabilities:
         return region_probabilities(logits, self._regions, self._model)
