@@ -193,8 +193,12 @@ def _segment_along(
             sentence = f"the segmentation touches the {' and '.join(touched)} face of its box, and may go on behind it"
             return _Boxed(found, masks, course.boxes, growths, (sentence,))
         fresh, growths = tuple(box for box in wider.boxes if box not in course.boxes), growths + 1
-        held = held_by(fresh, grid.data.shape)
-        found, course = found.changed(partial(np.where, ~held), segmenter.segment(images, fresh)), wider
+        found, course = _renewed(found, segmenter.segment(images, fresh), held_by(fresh, grid.data.shape)), wider
+
+
+def _renewed(before: Segmentation, fresh: Segmentation, held: Mask) -> Segmentation:
+    """Take where the mask is what is fresh, and elsewhere what was found before."""
+    return before.changed(lambda old, new: np.where(held, new, old), fresh)
 
 
 def _followed(masks: Masks, grid: Volume) -> Mask:
