@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from nnunet_ext.cascade.box import Margins
-from nnunet_ext.cascade.cords import PredictedCord
-from nnunet_ext.cascade.crop_case import CroppedCase, CropRecipe, SourceCase, case_needs, crop_case
+from nnunet_ext.cascade.cords import PredictedCord, SourceCase, source_cases
+from nnunet_ext.cascade.crop_case import CroppedCase, CropRecipe, case_needs, crop_case
 from nnunet_ext.cascade.crop_table import COLUMNS, CropCounts, crop_counts, crop_tsv
 from nnunet_ext.cascade.margins import RESERVE_MM, MarginPlan, plan_margins
-from nnunet_ext.cascade.source_cases import source_cases
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import (
     BOXED,

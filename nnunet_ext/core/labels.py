@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.target import Target
+from nnunet_ext.core.target import Target, label_values
 
 CORD: Final = "sc"
 
@@ -66,7 +66,7 @@ class Labelling:
             Beginning with `where`, where `labels` is missing, no mapping of names to values, or names no region.
         """
         try:
-            labels = {str(name): _values(values) for name, values in content["labels"].items()}
+            labels = {str(name): label_values(values) for name, values in content["labels"].items()}
             order = tuple(int(value) for value in content.get("regions_class_order") or ())
             classes = tuple((str(name), int(value)) for name, value in content.get("classes", {}).items())
             within = tuple((str(name), str(holder)) for name, holder in content.get("within", {}).items())
@@ -177,7 +177,3 @@ def region_mask(labels: npt.NDArray[np.integer], values: Iterable[int]) -> Mask:
 def union(masks: Iterable[Mask]) -> Mask:
     """Give the voxels of any of the masks, of which there is at least one; no two are held beside each other."""
     return reduce(np.logical_or, masks)
-
-
-def _values(values: Any) -> tuple[int, ...]:  # noqa: ANN401 - whatever the file holds
-    return tuple(int(value) for value in values) if isinstance(values, list | tuple) else (int(values),)

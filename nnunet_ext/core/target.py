@@ -156,7 +156,7 @@ def parse_target(content: Mapping[str, Any]) -> Target:
     ValueError, KeyError, TypeError
         Where something is missing, or nnU-Net could not train it.
     """
-    labels = {str(name): _values(values) for name, values in content["labels"].items()}
+    labels = {str(name): label_values(values) for name, values in content["labels"].items()}
     if labels.pop("background", None) != (0,):
         raise ValueError("labels need `background = 0`")
     target = Target(
@@ -197,5 +197,6 @@ def _check(target: Target) -> None:
             raise ValueError(f"{whole} must be drawn before the classes that it is the union of")
 
 
-def _values(values: int | list[int]) -> tuple[int, ...]:
-    return tuple(int(value) for value in values) if isinstance(values, list) else (int(values),)
+def label_values(values: Any) -> tuple[int, ...]:  # noqa: ANN401 - whatever the file holds
+    """Take the label values of a region, of which a file may say a single one without a list."""
+    return tuple(int(value) for value in values) if isinstance(values, list | tuple) else (int(values),)

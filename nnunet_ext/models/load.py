@@ -1,7 +1,8 @@
 """Reading a trained model's folder for prediction, without running anything that stands in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UnsafeModelError
 from nnunet_ext.core.model_name import ModelName
@@ -46,11 +47,10 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
         raise UnsafeModelError(f"{folder}: {error}") from error
     files = {name: folder / f"fold_{name}" / checkpoint for name in folds or _finished(folder, checkpoint)}
     read = {name: _read(file) for name, file in files.items()}
-    first = next(iter(read.values()))
-    if any((one.trainer, one.configuration) != (first.trainer, first.configuration) for one in read.values()):
-        raise UnsafeModelError(f"{folder}: its folds are of several trainers or configurations")
-    if first.configuration not in plans["configurations"]:
-        raise UnsafeModelError(f"{folder}: its checkpoints are of {first.configuration!r}, which {PLANS} does not have")
+    try:
+        first = same_network(list(read.values()), plans)
+    except UnsafeModelError as error:
+        raise UnsafeModelError(f"{folder}: {error}") from error
     return TrainedModel(
         name=_name(folder),
         plans=plans,
@@ -60,6 +60,22 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
         mirroring_axes=first.mirroring_axes,
         folds=tuple(TrainedFold(name, one.weights, sha256(files[name])) for name, one in read.items()),
     )
+
+
+def same_network(checkpoints: Sequence[Checkpoint], plans: Mapping[str, Any]) -> Checkpoint:
+    """Give the first of a model's checkpoints, once they are all of one network and its plans have that.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where they are not.
+    """
+    first = checkpoints[0]
+    if any((other.trainer, other.configuration) != (first.trainer, first.configuration) for other in checkpoints):
+        raise UnsafeModelError("its checkpoints are of several trainers or configurations")
+    if first.configuration not in plans["configurations"]:
+        raise UnsafeModelError(f"{PLANS}: has no configuration {first.configuration!r}, which its checkpoints are of")
+    return first
 
 
 def _finished(folder: Path, checkpoint: str) -> list[str]:

@@ -1,7 +1,5 @@
 """Writing the outputs of a case, its sidecars last: which model made it of what, how, and what a reader must know."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import reduce
@@ -20,6 +18,7 @@ from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.provenance import generated_by, sha256
+from nnunet_ext.core.tables import table_text
 from nnunet_ext.core.volume import Volume
 
 CENTRELINE_COLUMNS: Final = {
@@ -120,16 +119,12 @@ def _draw(
 
 
 def _table(line: Centreline) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CENTRELINE_COLUMNS)
-    columns = line.columns()
-    whole = {"slice", "measured"}
     texts = [
-        [f"{value:d}" if name in whole else f"{value:.4f}" for value in columns[name]] for name in CENTRELINE_COLUMNS
+        [f"{value:d}" if name in {"slice", "measured"} else f"{value:.4f}" for value in values]
+        for name, values in line.columns().items()
     ]
-    writer.writerows(zip(*texts, strict=True))
-    return buffer.getvalue()
+    rows = [dict(zip(CENTRELINE_COLUMNS, row, strict=True)) for row in zip(*texts, strict=True)]
+    return table_text(rows, list(CENTRELINE_COLUMNS), delimiter=",")
 
 
 def _box(predicted: PredictedCase) -> dict[str, Any] | None:
