@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import nnunet_variables
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -59,7 +59,7 @@ def trained(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Tra
     keys = {**load_target("tumor").nnunet_keys(), "image_axes_nibabel": "LAS"}
     description = {**keys, "numTraining": 5, "file_ending": ".nii.gz"}
     (raw.folder / "dataset.json").write_text(json.dumps(description))
-    environment = {**prepared.environment, **NnunetVariables.below(root, {}).as_mapping()}
+    environment = {**prepared.environment, **nnunet_variables(root, {})}
     command = ["nnUNetv2_plan_and_preprocess", "-d", "8", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
     done = run_nnunet(command, environment)
     assert done.returncode == 0, done.stdout
