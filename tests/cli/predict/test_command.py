@@ -387,7 +387,7 @@ def test_an_interrupted_run_leaves_a_table_of_what_was_done(
 
     for number in range(1, 4):
         bids.image(f"sub-{number}_T2w")
-    monkeypatch.setattr("nnunet_ext.cascade.prediction.predict_all.read_case", read)
+    monkeypatch.setattr("nnunet_ext.cascade.prediction.predict_all.read_images", read)
     assert predict(bids.root, tmp_path / "out") == 130
     assert "the same command goes on from here" in capsys.readouterr().err
     assert {case: row["status"] for case, row in rows(tmp_path / "out").items()} == {"sub-1_T2w": "done"}
