@@ -37,8 +37,6 @@ class SourceCase:
 
     Parameters
     ----------
-    case
-        Its name.
     split
         `train`, or anything else for what is not trained on.
     images

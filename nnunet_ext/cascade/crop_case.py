@@ -50,8 +50,6 @@ class CroppedCase:
 
     Parameters
     ----------
-    source
-        The case.
     shape
         Voxels of the image.
     box

@@ -99,8 +99,6 @@ def crop_dataset(
         The predicted cord of each case, by its name; see `find_cords`.
     n_procs
         Processes; the result does not depend on it.
-    progress
-        Called with the number of cases written and of all.
 
     Raises
     ------

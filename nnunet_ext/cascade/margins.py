@@ -57,10 +57,6 @@ class MarginPlan:
     margins
         What is needed and the reserve, rounded up to whole millimetres. One case alone, in which the localizer lost a
         part of the cord, does not count at that face.
-    reserve_mm
-        See `RESERVE_MM`.
-    needs
-        For each face.
     cases
         Number of cases that they rest on.
     """

@@ -17,8 +17,6 @@ class PlansChange:
 
     Parameters
     ----------
-    configuration
-        Its name in the plans.
     channels
         Those that were to be normalised over non-zero voxels alone.
     data_identifier

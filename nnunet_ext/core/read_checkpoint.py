@@ -1,4 +1,4 @@
-"""Reading a checkpoint without running anything that stands in it."""
+"""A trained model as nnU-Net keeps it, and reading its checkpoints without running anything that stands in them."""
 
 import zipfile
 from collections.abc import Mapping
@@ -42,6 +42,52 @@ class Checkpoint:
     trainer: str
     configuration: str
     mirroring_axes: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class TrainedFold:
+    """The weights of one fold.
+
+    Parameters
+    ----------
+    name
+        `0` to `4`, or `all`.
+    weights
+        The network's state, by parameter name.
+    sha256
+        Of the checkpoint's file.
+    """
+
+    name: str
+    weights: Mapping[str, "Tensor"]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """All that prediction needs of a model.
+
+    Parameters
+    ----------
+    name
+        `DatasetXXX_NAME/TRAINER__PLANS__CONFIGURATION`, or the folder's own name where it is none of nnU-Net's.
+    plans, dataset_json
+        Content of its `plans.json` and `dataset.json`.
+    trainer
+        Name of the class that builds the network.
+    mirroring_axes
+        Axes of the patch that prediction may mirror; None for none.
+    folds
+        At least one; of several the mean of their logits is taken, as nnU-Net does.
+    """
+
+    name: str
+    plans: Mapping[str, Any]
+    dataset_json: Mapping[str, Any]
+    configuration: str
+    trainer: str
+    mirroring_axes: tuple[int, ...] | None
+    folds: tuple[TrainedFold, ...]
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -44,10 +44,6 @@ class ExportRequest:
         Of a model for cropped images; that in the model's folder where None.
     trainer_folders
         Where to look for the model's trainer, beside nnU-Net itself.
-    sources
-        For the model card.
-    force
-        Overwrite `archive`.
     """
 
     model: Path

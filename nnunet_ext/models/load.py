@@ -7,8 +7,7 @@ from typing import Any
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UnsafeModelError
 from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.core.provenance import sha256
-from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
-from nnunet_ext.core.trained_model import TrainedFold, TrainedModel
+from nnunet_ext.core.read_checkpoint import Checkpoint, TrainedFold, TrainedModel, read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, PLANS, folds_of
 from nnunet_ext.models.json_files import check_dataset_json, read_json_object

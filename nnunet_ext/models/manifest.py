@@ -68,10 +68,6 @@ def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str
         path = folder / name
         if expected != {"sha256": sha256(path), "size": path.stat().st_size}:
             raise UnsafeModelError(f"{name}: is not the file that {MANIFEST} describes; fetch the model again")
-    return _facts(content)
-
-
-def _facts(content: Mapping[str, Any]) -> ModelFacts:
     trainer, folds, warnings = (content.get(key) for key in ("original_trainer", "folds", "warnings"))
     if not isinstance(trainer, str) or not isinstance(folds, dict) or not isinstance(warnings, list):
         raise UnsafeModelError(f"{MANIFEST}: original_trainer, folds and warnings were needed")

@@ -28,8 +28,6 @@ class VerifiedModel:
         Their files, relative to the model's folder.
     trainer
         Whose network nnU-Net will build.
-    configuration
-        Of the plans.
     mirroring_axes
         That prediction may mirror.
     labels, orientation

@@ -13,7 +13,7 @@ from nnunet_ext.cascade.prediction.openvino_network import OpenVinoNetwork
 from nnunet_ext.cascade.prediction.trainer import find_trainer
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.core.model_name import STOCK_TRAINER
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 
 
 def build_networks(

@@ -41,12 +41,6 @@ class PredictionJob:
     ----------
     segmenter, localizer
         The models; the latter None where there is none.
-    options
-        How a case is predicted.
-    out
-        Folder of the outputs.
-    naming, wanted
-        Of the outputs.
     recipe, about
         For the sidecars, see `sidecar`.
     keep_finished
@@ -73,10 +67,6 @@ class CaseOutcome:
 
     Parameters
     ----------
-    case
-        Its name.
-    status
-        Done, kept from an earlier run, failed, or left out knowingly.
     reason
         Why it failed or was left out.
     warnings

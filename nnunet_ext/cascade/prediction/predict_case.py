@@ -62,14 +62,8 @@ class PredictedCase:
     boxes
         That were segmented in, one behind the other along the cord; none for the whole image. A model that was trained
         on boxed images has one.
-    margins
-        Of those boxes.
     growths
         How often a box was too small and grew.
-    changes
-        By post-processing.
-    warnings
-        What a reader must know.
     """
 
     masks: Masks

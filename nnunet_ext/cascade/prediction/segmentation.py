@@ -57,8 +57,6 @@ class SegmenterOptions:
         `cpu`, `cuda`, `cuda:1` or `mps`.
     mirroring
         Whether the mean over mirrored images is taken, along the axes that the model was trained for.
-    engine
-        That runs the network.
     step
         Distance of neighbouring tiles as a share of the tile, above 0 and at most 1.
     disagreement, probabilities

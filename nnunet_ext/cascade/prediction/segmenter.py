@@ -25,7 +25,7 @@ from nnunet_ext.cascade.prediction.segmentation import Segmentation, SegmenterOp
 from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError, UsageError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.volume import Volume
 
 Values = npt.NDArray[np.generic]

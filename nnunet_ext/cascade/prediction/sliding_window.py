@@ -34,14 +34,8 @@ class SlidingWindow:
     ----------
     patch_size
         Voxels of a tile; of a 2-D network two numbers, and the first axis is gone through slice by slice.
-    heads
-        Outputs of the network.
-    step
-        Distance of neighbouring tiles as a share of the tile.
     mirrored_axes
         Axes of the tile over whose mirror images the mean is taken, too.
-    device
-        That the network is on.
     """
 
     patch_size: tuple[int, ...]
@@ -157,8 +151,6 @@ def kept_slicers(
         first axis is a row of tiles.
     step
         Distance of neighbouring tiles as a share of the tile, above 0 and at most 1; nnU-Net's default is 0.5.
-    boxes
-        In voxels of the same array.
 
     Returns
     -------

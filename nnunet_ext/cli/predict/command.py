@@ -38,7 +38,7 @@ from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.model_name import STOCK_TRAINER
 from nnunet_ext.core.output_place import OutputPlace
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.models.load import load_model
 from nnunet_ext.trainers import is_our_trainer
 

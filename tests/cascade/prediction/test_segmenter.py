@@ -25,7 +25,7 @@ from nnunet_ext.core.errors import (
 )
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.orientation import reorient
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.volume import Volume
 from tests.cascade.prediction.tiny_model import CUBIC, PLAIN, TinyModel, noise
 
