@@ -32,6 +32,8 @@ class CropCounts:
 
     Parameters
     ----------
+    cases
+        All of them.
     whole_image
         Those that fell back to the whole image.
     widened

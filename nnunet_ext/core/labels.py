@@ -12,14 +12,13 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.target import Target, label_values
 
 CORD: Final = "sc"
+_BACKGROUND: Final = "background"
+_IGNORE: Final = "ignore"
+_MASK_CHANNEL: Final = "nonorm"
 
 Mask = npt.NDArray[np.bool_]
 Masks = dict[str, Mask]
 """For each region its voxels, shape (i, j, k)."""
-
-_BACKGROUND: Final = "background"
-_IGNORE: Final = "ignore"
-_MASK_CHANNEL: Final = "nonorm"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import derivative_stem, label_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 
-NEUROPOLY_FOLDER: Final = Path("derivatives") / "labels"
-
 
 class Naming(StrEnum):
     """A way of naming masks."""
@@ -25,6 +23,9 @@ class Naming(StrEnum):
 
     NNUNET = "nnunet"
     """One label map a case, `CASE.nii.gz`, as nnU-Net's own evaluation reads it."""
+
+
+NEUROPOLY_FOLDER: Final = Path("derivatives") / "labels"
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,10 @@ class CaseOutcome:
 
     Parameters
     ----------
+    case
+        Its name.
+    status
+        Done, kept from an earlier run, failed, or left out knowingly.
     reason
         Why it failed or was left out.
     warnings

@@ -16,7 +16,7 @@ from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentati
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.core.volume import Array, Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
 """Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result, and
@@ -192,7 +192,13 @@ def _segment_along(
 
 def _renewed(before: Segmentation, fresh: Segmentation, held: Mask) -> Segmentation:
     """Take where the mask is what is fresh, and elsewhere what was found before."""
-    return before.changed(lambda old, new: np.where(held, new, old), fresh)
+
+    def chosen(old: Array, new: Array) -> Array:
+        merged: Array = np.copy(old)
+        np.copyto(merged, new, where=held)
+        return merged
+
+    return before.changed(chosen, fresh)
 
 
 def _followed(masks: Masks, grid: Volume) -> Mask:
