@@ -53,10 +53,8 @@ class CropOptions:
         Around the cord; None derives them from the training cases.
     reserve_mm
         Added to derived ones.
-    jitter_mm
-        Least and most, in mm, that each face of a training box is moved by.
-    seed
-        Of those draws.
+    jitter_mm, seed
+        Least and most, in mm, that each face of a training box is moved by, and the seed of those draws.
     update
         Whether a boxed dataset that is out of date is boxed anew, rather than refused.
     """

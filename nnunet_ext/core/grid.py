@@ -30,10 +30,8 @@ class Displacement:
 
     Parameters
     ----------
-    rms_mm
-        Root mean square over all voxels.
-    centre_mm
-        At the centre of the volume.
+    rms_mm, centre_mm
+        Root mean square over all voxels, and at the centre of the volume.
     rms_voxels
         Root mean square along the worst axis of the first grid, in its voxels.
     """

@@ -22,10 +22,8 @@ class VerifiedModel:
 
     Parameters
     ----------
-    name
-        Its name, which says where it is installed.
-    checkpoints
-        Their files, relative to the model's folder.
+    name, checkpoints
+        Its name, which says where it is installed, and files of its checkpoints, relative to that folder.
     trainer
         Whose network nnU-Net will build.
     mirroring_axes

@@ -24,10 +24,8 @@ class NetworkAxes:
     ----------
     shape
         Of the image's array.
-    axes
-        For each axis of the frame the image's axis.
-    flipped
-        Whether it runs the other way.
+    axes, flipped
+        For each axis of the frame the image's axis, and whether it runs the other way.
     """
 
     shape: tuple[int, int, int]
@@ -83,10 +81,8 @@ class Placement:
 
     Parameters
     ----------
-    frame
-        The image in the axes of the array.
-    nonzero
-        The part of the frame that was not cut as zero.
+    frame, nonzero
+        The image in the axes of the array, and the part of it that was not cut as zero.
     spacing, resampled_spacing
         Voxel sizes of the frame and of the array, in mm.
     shape
