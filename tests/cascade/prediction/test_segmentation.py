@@ -39,7 +39,8 @@ def test_a_change_takes_the_same_array_of_another(boxes: Sequence[Box]) -> None:
     old, new, held = segmentation(1), segmentation(2), held_by(boxes, SHAPE)
 
     def chosen(before: Array, fresh: Array) -> Array:
-        return before * ~held + fresh * held
+        merged: Array = before * ~held + fresh * held
+        return merged
 
     merged_all = old.changed(chosen, new)
     for one, other, merged in zip(values(old), values(new), values(merged_all), strict=True):
