@@ -32,7 +32,7 @@ from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.demo.small_plan import add_small_configuration
 from nnunet_ext.cli.demo.workspace import CONFIGURATION, PLANS
 from nnunet_ext.core.atomic import write_json
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, PYTHON_PATH, NnunetVariables
+from nnunet_ext.core.environment import EXTERNAL_TRAINERS, PYTHON_PATH, nnunet_variables
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 from nnunet_ext.core.target import load_target
@@ -85,7 +85,7 @@ class Bench:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        ours = NnunetVariables.below(self.nnunet, os.environ).as_mapping()
+        ours = nnunet_variables(self.nnunet, os.environ)
         more = {"nnUNet_compile": "f", "nnUNet_def_n_proc": str(os.cpu_count() or 1)}
         return {**os.environ, **ours, **more, EPOCHS_VARIABLE: str(self.options.epochs)}
 

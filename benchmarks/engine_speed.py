@@ -17,7 +17,8 @@ from importlib.metadata import version
 import torch
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 
-from nnunet_ext.cascade.prediction.engines import Engine, check_engine, engine_network
+from nnunet_ext.cascade.prediction.engines import Engine, check_engine
+from nnunet_ext.cascade.prediction.network import engine_network
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 

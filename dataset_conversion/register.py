@@ -9,7 +9,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813 - the name that its own documentation uses
 from scipy.ndimage import find_objects, gaussian_filter, map_coordinates
 
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import displacement
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.dataset_conversion.resample import Resampled, resample_identity

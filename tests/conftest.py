@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.dialects import Dialect, label_stem
+from nnunet_ext.core.names import Dialect, label_stem
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.volume import Affine, Array
 

@@ -5,7 +5,7 @@ nearest one, as nibabel names axes; a margin is measured along the grid's own ax
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -81,34 +81,33 @@ class Box:
     stop: tuple[int, int, int]
 
     @classmethod
+    def of(cls, ends: Iterable[tuple[int, int]]) -> "Box":
+        """Make a box of the first voxel, and the one after the last, along each of three axes."""
+        (i, i2), (j, j2), (k, k2) = ends
+        return cls((i, j, k), (i2, j2, k2))
+
+    @classmethod
     def around(cls, mask: Array) -> "Box | None":
         """Find the smallest box that holds every voxel above 0 of an array (i, j, k); None where there is none."""
         found = mask > 0
-        start, stop = [], []
-        for axis in range(3):
-            others = tuple(other for other in range(3) if other != axis)
-            used = np.flatnonzero(found.any(axis=others))
-            if not used.size:
-                return None
-            start.append(int(used[0]))
-            stop.append(int(used[-1]) + 1)
-        return cls((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+        used = [np.flatnonzero(found.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+        return cls.of((int(at[0]), int(at[-1]) + 1) for at in used) if used[0].size else None
 
     @classmethod
-    def whole(cls, shape: tuple[int, ...]) -> "Box":
+    def whole(cls, shape: Sequence[int]) -> "Box":
         """Take all of an array of this shape."""
-        return cls((0, 0, 0), (shape[0], shape[1], shape[2]))
+        return cls.of((0, size) for size in shape)
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
         """Index of the box's voxels."""
-        i, j, k = (slice(*ends) for ends in zip(self.start, self.stop, strict=True))
+        i, j, k = (slice(*ends) for ends in self.ends)
         return i, j, k
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Voxels along each axis."""
-        i, j, k = (stop - start for start, stop in zip(self.start, self.stop, strict=True))
+        i, j, k = (stop - start for start, stop in self.ends)
         return i, j, k
 
     @property
@@ -116,20 +115,36 @@ class Box:
         """Number of voxels."""
         return math.prod(self.shape)
 
+    @property
+    def ends(self) -> tuple[tuple[int, int], ...]:
+        """First voxel, and the one after the last, along each axis."""
+        return tuple(zip(self.start, self.stop, strict=True))
+
     def union(self, other: "Box") -> "Box":
         """Give the smallest box that holds both."""
-        i, j, k = (min(pair) for pair in zip(self.start, other.start, strict=True))
-        i2, j2, k2 = (max(pair) for pair in zip(self.stop, other.stop, strict=True))
-        return Box((i, j, k), (i2, j2, k2))
+        return Box.of((min(a, b), max(a2, b2)) for (a, a2), (b, b2) in zip(self.ends, other.ends, strict=True))
+
+    def common(self, other: "Box") -> "Box":
+        """Give what both hold, which may be no voxel."""
+        pairs = zip(self.ends, other.ends, strict=True)
+        return Box.of((max(a, b), max(a, b, min(a2, b2))) for (a, a2), (b, b2) in pairs)
+
+    def moved(self, by: Sequence[int]) -> "Box":
+        """Move the box by so many voxels along each axis."""
+        return Box.of((start + shift, stop + shift) for (start, stop), shift in zip(self.ends, by, strict=True))
+
+    def within(self, outer: "Box") -> "Box":
+        """Say where the box lies in an array that begins where `outer` does."""
+        return self.moved([-at for at in outer.start])
 
     def grown(self, margins: Margins, grid: Volume) -> "Box":
         """Move each face outwards by at least its margin, as far as the grid goes."""
         by_face = margins.by_face()
-        start, stop = list(self.start), list(self.stop)
+        ends = []
         for axis, (low, high) in enumerate(faces(grid.axes)):
-            start[axis] = max(0, start[axis] - _voxels(by_face[low], grid.spacing[axis]))
-            stop[axis] = min(grid.data.shape[axis], stop[axis] + _voxels(by_face[high], grid.spacing[axis]))
-        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+            start = self.start[axis] - _voxels(by_face[low], grid.spacing[axis])
+            ends.append((start, self.stop[axis] + _voxels(by_face[high], grid.spacing[axis])))
+        return Box.of(ends).common(Box.whole(grid.data.shape))
 
 
 def faces(axes: str) -> list[tuple[str, str]]:

@@ -1,16 +1,16 @@
-"""Predicted cords, as nnU-Net leaves them, and whether the network that made one had seen its case."""
+"""The cases of a raw dataset, each with its predicted cord, and whether the network that made it had seen the case."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from nnunet_ext.core.dataset_files.folds import Folds
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.raw_dataset import FILE_ENDING
+from nnunet_ext.core.names import FIRST_CHANNEL
+from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 
-Folds = Sequence[Mapping[str, Sequence[str]]]
-"""The content of a `splits_final.json`."""
-
+_FIRST_CHANNEL: Final = f"{FIRST_CHANNEL}{FILE_ENDING}"
 _FOLD: Final = "fold_"
 _SHOWN: Final = 5
 
@@ -29,6 +29,29 @@ class PredictedCord:
 
     file: Path
     fold: str = ""
+
+
+@dataclass(frozen=True)
+class SourceCase:
+    """A case of the dataset that is boxed.
+
+    Parameters
+    ----------
+    split
+        `train`, or anything else for what is not trained on.
+    images
+        Files of its channels, in order.
+    label
+        File of its label map, None where it has none.
+    cord
+        Its predicted cord, None where there is none.
+    """
+
+    case: str
+    split: str
+    images: tuple[Path, ...]
+    label: Path | None
+    cord: PredictedCord | None
 
 
 def has_folds(folder: Path) -> bool:
@@ -65,6 +88,39 @@ def find_cords(folders: Sequence[Path]) -> dict[str, PredictedCord]:
                 )
             found[case] = cord
     return found
+
+
+def source_cases(
+    source: RawDataset, content: Mapping[str, Any], cords: Mapping[str, PredictedCord]
+) -> list[SourceCase]:
+    """List what there is to box of a raw dataset: training cases first, each set sorted by name.
+
+    Raises
+    ------
+    DataRefusedError
+        Where the images lie elsewhere or are of another format, a channel or a training label is missing, or no
+        training case has a cord.
+    """
+    _refuse_other_layouts(source, content)
+    channels = len(content["channel_names"])
+    cases = []
+    for split in ("train", "test"):
+        folder = source.image("case", split).parent
+        for first in sorted(folder.glob(f"*{_FIRST_CHANNEL}")):
+            cases.append(_source_case(source, first.name.removesuffix(_FIRST_CHANNEL), split, channels, cords))
+    training = [case for case in cases if case.split == "train"]
+    missing = [case.case for case in training if case.label is None]
+    if missing or not training:
+        raise DataRefusedError(
+            f"{source.folder}: training cases with their labels were needed; of {len(training)} in imagesTr "
+            f"{len(missing)} have none in labelsTr: {', '.join(missing[:_SHOWN]) or 'n/a'}"
+        )
+    if all(case.cord is None for case in training):
+        raise DataRefusedError(
+            f"{source.folder}: of its {len(training)} training cases, the first {training[0].case}, none has a "
+            f"predicted cord in the folders given with --cords; their files need the names of the cases"
+        )
+    return cases
 
 
 def refuse_seen_cases(cords: Mapping[str, PredictedCord], cases: Collection[str], folds: Folds, splits: Path) -> None:
@@ -112,3 +168,24 @@ def _saw(cords: Mapping[str, PredictedCord], case: str, folds: Folds) -> bool:
         return False
     # Fold `all`, and one that nnU-Net draws itself beyond those listed: trained on most of what there is.
     return not fold.isdigit() or int(fold) >= len(folds) or case in folds[int(fold)]["train"]
+
+
+def _source_case(
+    source: RawDataset, case: str, split: str, channels: int, cords: Mapping[str, PredictedCord]
+) -> SourceCase:
+    images = tuple(source.image(case, split, channel) for channel in range(channels))
+    for image in images:
+        if not image.exists():
+            raise DataRefusedError(f"{image}: dataset.json names {channels} channels, and this one is not there")
+    label = source.label(case, split)
+    return SourceCase(case, split, images, label if label.exists() else None, cords.get(case))
+
+
+def _refuse_other_layouts(source: RawDataset, content: Mapping[str, Any]) -> None:
+    where = source.folder / "dataset.json"
+    if "dataset" in content:  # nnU-Net then reads the files listed there, and would train on images without a box
+        raise DataRefusedError(f"{where}: images in imagesTr were needed, and it lists files under the key `dataset`")
+    if content.get("file_ending") != FILE_ENDING:
+        raise DataRefusedError(f"{where}: file_ending {FILE_ENDING} was needed, found {content.get('file_ending')}")
+    if not isinstance(content.get("channel_names"), dict) or not isinstance(content.get("labels"), dict):
+        raise DataRefusedError(f"{where}: channel_names and labels were needed, as nnU-Net v2 has them")

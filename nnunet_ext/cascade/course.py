@@ -100,8 +100,6 @@ class Course:
         ----------
         labels
             Shape (i, j, k); voxels above 0 are segmented. An empty one touches nothing.
-        axes
-            nibabel's letters of the array.
 
         Returns
         -------
@@ -147,7 +145,4 @@ def _slices_that_tell(used: npt.NDArray[np.intp], first: int, stop: int) -> npt.
 
 
 def _along(box: Box, axis: int, ends: tuple[int, int]) -> Box:
-    (i, i2), (j, j2), (k, k2) = (
-        ends if other == axis else pair for other, pair in enumerate(zip(box.start, box.stop, strict=True))
-    )
-    return Box((i, j, k), (i2, j2, k2))
+    return Box.of(ends if other == axis else pair for other, pair in enumerate(box.ends))

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box, cord_box, outside, random_margins
-from nnunet_ext.cascade.cords import PredictedCord
+from nnunet_ext.cascade.cords import SourceCase
 from nnunet_ext.cascade.margins import needed_margins
 from nnunet_ext.core.atomic import write_bytes
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
@@ -20,31 +20,6 @@ from nnunet_ext.core.volume import Array, Volume
 
 NO_PREDICTION: Final = "no cord prediction was found"
 EMPTY_PREDICTION: Final = "the predicted cord is empty"
-
-
-@dataclass(frozen=True)
-class SourceCase:
-    """A case of the dataset that is boxed.
-
-    Parameters
-    ----------
-    case
-        Its name.
-    split
-        `train`, or anything else for what is not trained on.
-    images
-        Files of its channels, in order.
-    label
-        File of its label map, None where it has none.
-    cord
-        Its predicted cord, None where there is none.
-    """
-
-    case: str
-    split: str
-    images: tuple[Path, ...]
-    label: Path | None
-    cord: PredictedCord | None
 
 
 @dataclass(frozen=True)
@@ -75,8 +50,6 @@ class CroppedCase:
 
     Parameters
     ----------
-    source
-        The case.
     shape
         Voxels of the image.
     box
@@ -122,10 +95,6 @@ def crop_case(source: SourceCase, recipe: CropRecipe, dataset: RawDataset) -> Cr
     ----------
     source
         The case. Without cord, or with an empty one, the whole image is kept.
-    recipe
-        How.
-    dataset
-        Where to write.
     """
     try:
         channels = _read_channels(source)

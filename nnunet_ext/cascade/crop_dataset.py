@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from nnunet_ext.cascade.box import Margins
-from nnunet_ext.cascade.cords import PredictedCord
-from nnunet_ext.cascade.crop_case import CroppedCase, CropRecipe, SourceCase, case_needs, crop_case
+from nnunet_ext.cascade.cords import PredictedCord, SourceCase, source_cases
+from nnunet_ext.cascade.crop_case import CroppedCase, CropRecipe, case_needs, crop_case
 from nnunet_ext.cascade.crop_table import COLUMNS, CropCounts, crop_counts, crop_tsv
 from nnunet_ext.cascade.margins import RESERVE_MM, MarginPlan, plan_margins
-from nnunet_ext.cascade.source_cases import source_cases
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import (
     BOXED,
@@ -54,10 +53,8 @@ class CropOptions:
         Around the cord; None derives them from the training cases.
     reserve_mm
         Added to derived ones.
-    jitter_mm
-        Least and most, in mm, that each face of a training box is moved by.
-    seed
-        Of those draws.
+    jitter_mm, seed
+        Least and most, in mm, that each face of a training box is moved by, and the seed of those draws.
     update
         Whether a boxed dataset that is out of date is boxed anew, rather than refused.
     """
@@ -98,12 +95,8 @@ def crop_dataset(
         made from others, the options say whether it is replaced.
     cords
         The predicted cord of each case, by its name; see `find_cords`.
-    options
-        What a user decides.
     n_procs
         Processes; the result does not depend on it.
-    progress
-        Called with the number of cases written and of all.
 
     Raises
     ------
@@ -217,7 +210,7 @@ def _measure_boxes(dataset: RawDataset, cropped: Mapping[str, CroppedCase]) -> N
     for row in rows:
         box = cropped[row["case"]].box if row["case"] in cropped else None
         if box is not None:
-            row["shape"] = " ".join(str(stop - start) for start, stop in zip(box.start, box.stop, strict=True))
+            row["shape"] = " ".join(map(str, box.shape))
     write_text(table, table_text(rows, list(rows[0]) if rows else []))
 
 

@@ -60,7 +60,7 @@ class CropCounts:
 def crop_row(case: CroppedCase) -> dict[str, str]:
     """Give a case's row of `crop.tsv`; a missing value is ``n/a``."""
     drawn = case.margins.by_face() if case.margins is not None else {}
-    row = {
+    return {
         "case": case.source.case,
         "split": case.source.split,
         "box": _box_text(case.box),
@@ -72,7 +72,6 @@ def crop_row(case: CroppedCase) -> dict[str, str]:
         "whole_image": case.whole_image or NOTHING,
         "fold": (case.source.cord.fold if case.source.cord is not None else "") or NOTHING,
     }
-    return {column: row[column] for column in COLUMNS}
 
 
 def crop_tsv(cases: Sequence[CroppedCase]) -> str:
@@ -99,7 +98,7 @@ def crop_counts(cases: Sequence[CroppedCase]) -> CropCounts:
 def _box_text(box: Box | None) -> str:
     if box is None:
         return NOTHING
-    return ";".join(f"{start}:{stop}" for start, stop in zip(box.start, box.stop, strict=True))
+    return ";".join(f"{start}:{stop}" for start, stop in box.ends)
 
 
 def _number(count: int | None) -> str:

@@ -57,10 +57,6 @@ class MarginPlan:
     margins
         What is needed and the reserve, rounded up to whole millimetres. One case alone, in which the localizer lost a
         part of the cord, does not count at that face.
-    reserve_mm
-        See `RESERVE_MM`.
-    needs
-        For each face.
     cases
         Number of cases that they rest on.
     """
@@ -119,8 +115,6 @@ def plan_margins(needs: Mapping[str, Margins], reserve_mm: float = RESERVE_MM) -
     ----------
     needs
         For each case what `needed_margins` found with a cord that was predicted by a network that had not seen it.
-    reserve_mm
-        Added at each face.
 
     Raises
     ------

@@ -17,8 +17,6 @@ class PlansChange:
 
     Parameters
     ----------
-    configuration
-        Its name in the plans.
     channels
         Those that were to be normalised over non-zero voxels alone.
     data_identifier
@@ -37,13 +35,8 @@ def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
     images, as a box always does. It means skull-stripped brains: with a box, the zeros of air inside it would be
     left out of the statistics of some images and not of others.
 
-    To be done after planning and before preprocessing.
-
-    Parameters
-    ----------
-    plans_file
-        Such as `nnUNetPlans.json`. It is replaced at once, keys in their order; where nothing is to change it is not
-        touched.
+    To be done after planning and before preprocessing. The file, such as `nnUNetPlans.json`, is replaced at once, keys
+    in their order; where nothing is to change it is not touched.
 
     Returns
     -------

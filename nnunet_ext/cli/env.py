@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnunet_ext.core.environment import NO_TORCHVISION, NnunetVariables, has_torchvision
+from nnunet_ext.core.environment import FOLDERS, NO_TORCHVISION, has_torchvision, nnunet_variables, shell_exports
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Env:
 
     def run(self) -> int:
         """Make the folders and print the exports; nothing else goes to standard output, which the shell evaluates."""
-        variables = NnunetVariables.below(self.root, os.environ)
-        for folder in (variables.raw, variables.preprocessed, variables.results):
-            folder.mkdir(parents=True, exist_ok=True)
+        variables = nnunet_variables(self.root, os.environ)
+        for variable in FOLDERS:
+            Path(variables[variable]).mkdir(parents=True, exist_ok=True)
         if not has_torchvision():  # said and no more: who only converts, or evaluates, can do without
             print(f"nnunet_ext env: warning: {NO_TORCHVISION}", file=sys.stderr)
-        print(variables.shell_exports(), end="")
+        print(shell_exports(variables), end="")
         return 0
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnunet_ext.cli.progress import progress_bar
-from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import SITES, find_sites

@@ -3,7 +3,6 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -26,47 +25,19 @@ NO_TORCHVISION: Final = (
 )
 
 
-@dataclass(frozen=True)
-class NnunetVariables:
-    """The values that make plain nnU-Net commands work on one root folder.
+def nnunet_variables(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that make plain nnU-Net commands work on one root folder, its three folders below it.
 
-    Parameters
-    ----------
-    raw, preprocessed, results
-        nnU-Net's three folders.
-    external_trainers
-        Value of `nnUNet_extTrainer`: what stood there before, and our folder once.
+    `nnUNet_extTrainer` keeps what it already names in the environment, and names our folder once.
     """
+    root = root.expanduser().resolve()
+    folders = {variable: str(root / folder) for variable, folder in FOLDERS.items()}
+    return {**folders, EXTERNAL_TRAINERS: _appended(environment.get(EXTERNAL_TRAINERS, ""), trainer_folder())}
 
-    raw: Path
-    preprocessed: Path
-    results: Path
-    external_trainers: str
 
-    @classmethod
-    def below(cls, root: Path, environment: Mapping[str, str]) -> "NnunetVariables":
-        """Lay nnU-Net's folders out below `root`, keeping what `nnUNet_extTrainer` already names.
-
-        Parameters
-        ----------
-        root
-            Folder of the three.
-        environment
-            As it is now.
-        """
-        root = root.expanduser().resolve()
-        raw, preprocessed, results = (root / folder for folder in FOLDERS.values())
-        trainers = _appended(environment.get(EXTERNAL_TRAINERS, ""), trainer_folder())
-        return cls(raw, preprocessed, results, trainers)
-
-    def as_mapping(self) -> dict[str, str]:
-        """Give variable names and values."""
-        values = (str(self.raw), str(self.preprocessed), str(self.results), self.external_trainers)
-        return dict(zip((*FOLDERS, EXTERNAL_TRAINERS), values, strict=True))
-
-    def shell_exports(self) -> str:
-        """Write `export` lines, quoted for any path, to be read by `eval` in sh, bash and zsh."""
-        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.as_mapping().items())
+def shell_exports(variables: Mapping[str, str]) -> str:
+    """Write `export` lines, quoted for any path, to be read by `eval` in sh, bash and zsh."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 def trainer_folder() -> Path:

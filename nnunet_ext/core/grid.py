@@ -1,13 +1,14 @@
 """Whether two volumes lie on one grid, and laying one on the grid of another."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.geometry import Displacement, displacement
 from nnunet_ext.core.orientation import reorient
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.core.volume import Affine, Volume
 
 # The tolerances of the package, in voxels: root mean square along the worst axis (see `Displacement.rms_voxels`).
 
@@ -23,15 +24,55 @@ ADOPTED_WITHIN: Final = 0.5
 distance is told. Farther away it is another grid: refused, or resampled where that is asked for."""
 
 
-def apart(volume: Volume, grid: Volume) -> Displacement | None:
-    """Measure how far a volume lies from a grid, in the grid's voxels; None where the shapes differ.
+@dataclass(frozen=True)
+class Displacement:
+    """How far the voxels of one grid lie from the same voxels of another.
 
     Parameters
     ----------
-    volume
-        In the grid's axes.
-    grid
-        Of which only shape and affine count.
+    rms_mm, centre_mm
+        Root mean square over all voxels, and at the centre of the volume.
+    rms_voxels
+        Root mean square along the worst axis of the first grid, in its voxels.
+    """
+
+    rms_mm: float
+    centre_mm: float
+    rms_voxels: float
+
+
+def displacement(shape: tuple[int, ...], affine: Affine, other: Affine) -> Displacement:
+    """Measure what adopting `affine` for an array stored with `other` would move.
+
+    The root mean square is exact, not sampled: for a voxel x uniform in the box, the mean of `|D x + t|^2` is its
+    value at the box's centre plus, for each axis k, `|D_k|^2 (n_k^2 - 1) / 12` (variance of a discrete uniform
+    variable). Unlike the distance at the centre it sees a rotation about the centre, unlike the worst corner it does
+    not let rounded digits of the affine decide.
+
+    Parameters
+    ----------
+    shape
+        Voxels along each axis, shared by both grids.
+    affine, other
+        4 x 4, voxel to world in mm.
+    """
+    sizes = np.asarray(shape[:3], dtype=np.float64)
+    difference = other - affine
+    spread = (sizes**2 - 1) / 12
+    centre = np.append((sizes - 1) / 2, 1.0)
+    in_mm = _mean_square(difference[:3], centre, spread)
+    in_voxels = _mean_square(np.linalg.inv(affine[:3, :3]) @ difference[:3], centre, spread)
+    return Displacement(
+        rms_mm=float(np.sqrt(in_mm.sum())),
+        centre_mm=float(np.linalg.norm(difference[:3] @ centre)),
+        rms_voxels=float(np.sqrt(in_voxels.max())),
+    )
+
+
+def apart(volume: Volume, grid: Volume) -> Displacement | None:
+    """Measure how far a volume lies from a grid, in the grid's voxels; None where the shapes differ.
+
+    The volume lies in the grid's axes; of the grid only shape and affine count.
     """
     same_shape = volume.data.shape == grid.data.shape
     return displacement(grid.data.shape, grid.affine, volume.affine) if same_shape else None
@@ -81,3 +122,9 @@ def on_grid(volume: Volume, grid: Volume, file: Path, whose: str) -> tuple[Volum
     raise FileRefusedError(
         file, f"the grid of the {whose} was needed, and {found}; predict from its very image, or resample it first"
     )
+
+
+def _mean_square(difference: Affine, centre: Affine, spread: Affine) -> Affine:
+    """Mean over the box of the square of each component of ``difference @ voxel``."""
+    result: Affine = (difference @ centre) ** 2 + (difference[:, :3] ** 2) @ spread
+    return result

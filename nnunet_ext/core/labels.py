@@ -9,17 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.target import Target
+from nnunet_ext.core.target import Target, label_values
 
 CORD: Final = "sc"
+_BACKGROUND: Final = "background"
+_IGNORE: Final = "ignore"
+_MASK_CHANNEL: Final = "nonorm"
 
 Mask = npt.NDArray[np.bool_]
 Masks = dict[str, Mask]
 """For each region its voxels, shape (i, j, k)."""
-
-_BACKGROUND: Final = "background"
-_IGNORE: Final = "ignore"
-_MASK_CHANNEL: Final = "nonorm"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Labelling:
             Beginning with `where`, where `labels` is missing, no mapping of names to values, or names no region.
         """
         try:
-            labels = {str(name): _values(values) for name, values in content["labels"].items()}
+            labels = {str(name): label_values(values) for name, values in content["labels"].items()}
             order = tuple(int(value) for value in content.get("regions_class_order") or ())
             classes = tuple((str(name), int(value)) for name, value in content.get("classes", {}).items())
             within = tuple((str(name), str(holder)) for name, holder in content.get("within", {}).items())
@@ -154,6 +153,19 @@ class Labelling:
         """Take the regions out of a label map; whatever they were drawn from, they now lie in each other."""
         return {name: region_mask(labels, values) for name, values in self.regions}
 
+    def above(self, probabilities: Mapping[str, npt.NDArray[np.float32]], threshold: float) -> Masks:
+        """Take the voxels with a probability, shape (i, j, k) for each region, above a threshold.
+
+        Overlapping regions are each held against it and then drawn over each other as nnU-Net does, so that a cord
+        holds its lesions; one half gives nnU-Net's own masks. Of regions beside each other a voxel can only belong to
+        the most probable.
+        """
+        over = {name: probabilities[name] > threshold for name in self.names}
+        if self.overlap:
+            return self.take(self.draw(over))
+        best = np.argmax(np.stack([probabilities[name] for name in self.names]), axis=0)
+        return {name: (best == index) & over[name] for index, name in enumerate(self.names)}
+
 
 def region_mask(labels: npt.NDArray[np.integer], values: Iterable[int]) -> Mask:
     """Take the voxels with any of some values out of a label map; without a voxel it is all False."""
@@ -164,7 +176,3 @@ def region_mask(labels: npt.NDArray[np.integer], values: Iterable[int]) -> Mask:
 def union(masks: Iterable[Mask]) -> Mask:
     """Give the voxels of any of the masks, of which there is at least one; no two are held beside each other."""
     return reduce(np.logical_or, masks)
-
-
-def _values(values: Any) -> tuple[int, ...]:  # noqa: ANN401 - whatever the file holds
-    return tuple(int(value) for value in values) if isinstance(values, list | tuple) else (int(values),)

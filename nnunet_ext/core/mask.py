@@ -92,17 +92,7 @@ def refuse_several(path: Path, labels: Array, what: str, advice: str) -> int:
 
 
 def strange_labels(labels: Array, regions: Mapping[str, tuple[int, ...]], ignore: int | None = None) -> str:
-    """Say which values of a label map no region names; empty where there are none.
-
-    Parameters
-    ----------
-    labels
-        Whole numbers.
-    regions
-        Name and label values of each.
-    ignore
-        A value that may stand there too; None for none.
-    """
+    """Say which whole numbers of a label map neither a region names nor `ignore` is; empty where there are none."""
     known = {0, *([] if ignore is None else [ignore])}.union(*regions.values())
     # Of small whole numbers, counting is many times faster than sorting.
     there = np.flatnonzero(np.bincount(labels.ravel(order="K"))) if labels.dtype == np.uint8 else np.unique(labels)

@@ -63,8 +63,6 @@ def stream_pieces(path: Path, observer: Observer | None = None) -> Generator[byt
 
     Parameters
     ----------
-    path
-        The file.
     observer
         Called with each piece of the file as it lies on the disk, compressed where it is: for a digest that needs no
         second reading.

@@ -31,10 +31,6 @@ class OutputPlace:
 
     Parameters
     ----------
-    folder
-        The folder.
-    verb
-        Who writes it.
     title
         Of the derivative, for people.
     force

@@ -57,10 +57,6 @@ class RawDataset:
 
         Parameters
         ----------
-        target
-            What is segmented.
-        training_cases
-            Their number.
         ignore
             Whether a label map holds `target.ignore`, for a class that was not annotated.
         """

@@ -1,19 +1,25 @@
-"""Reading a checkpoint without running anything that stands in it."""
+"""A trained model as nnU-Net keeps it, and reading its checkpoints without running anything that stands in them."""
 
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.core.model_name import is_plain_name, is_trainer_name
-from nnunet_ext.core.number_stand_ins import number_stand_ins
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _AXES: Final = (0, 1, 2)
+_NUMBERS: Final = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
+# No subtype, no names, no fields, sizes of the type, no flags.
+_STATE_AFTER_ORDER: Final = (None, None, None, -1, -1, 0)
+_STATE_VERSION: Final = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,52 @@ class Checkpoint:
     trainer: str
     configuration: str
     mirroring_axes: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class TrainedFold:
+    """The weights of one fold.
+
+    Parameters
+    ----------
+    name
+        `0` to `4`, or `all`.
+    weights
+        The network's state, by parameter name.
+    sha256
+        Of the checkpoint's file.
+    """
+
+    name: str
+    weights: Mapping[str, "Tensor"]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """All that prediction needs of a model.
+
+    Parameters
+    ----------
+    name
+        `DatasetXXX_NAME/TRAINER__PLANS__CONFIGURATION`, or the folder's own name where it is none of nnU-Net's.
+    plans, dataset_json
+        Content of its `plans.json` and `dataset.json`.
+    trainer
+        Name of the class that builds the network.
+    mirroring_axes
+        Axes of the patch that prediction may mirror; None for none.
+    folds
+        At least one; of several the mean of their logits is taken, as nnU-Net does.
+    """
+
+    name: str
+    plans: Mapping[str, Any]
+    dataset_json: Mapping[str, Any]
+    configuration: str
+    trainer: str
+    mirroring_axes: tuple[int, ...] | None
+    folds: tuple[TrainedFold, ...]
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -114,3 +166,52 @@ def _weights(weights: object, path: Path) -> Mapping[str, "Tensor"]:
         if not isinstance(name, str) or not plain:
             raise UnsafeModelError(f"{path.name}: network_weights hold something other than named dense tensors")
     return weights
+
+
+class _NumberType:
+    """What stands in for `numpy.dtype`: a plain numeric one as `dtype.__reduce__` writes it, and nothing else.
+
+    nnU-Net logs numpy scalars, which `torch.load(weights_only=True)` refuses. numpy's own constructors would accept
+    types of objects, of fields and with made-up flags, and take the bytes for pointers; the stand-ins accept what a
+    number is pickled as, to the letter, and give a Python number.
+    """
+
+    _name: str
+    _order: str
+
+    def __new__(cls, *arguments: object) -> "_NumberType":  # not __init__, which a pickle can pass over
+        name, *flags = arguments or (None,)
+        if not isinstance(name, str) or name not in _NUMBERS or flags != [False, True]:
+            raise UnpicklingError(f"a numeric data type was needed, found {arguments!r:.60}")
+        made = super().__new__(cls)
+        made._name, made._order = name, "<"
+        return made
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, tuple) or state[:1] != (_STATE_VERSION,) or state[2:] != _STATE_AFTER_ORDER:
+            raise UnpicklingError(f"the state of a plain numeric data type was needed, found {state!r}")
+        if state[1] not in ("<", ">", "|"):
+            raise UnpicklingError(f"a byte order was needed, found {state[1]!r}")
+        self._order = state[1]
+
+    def number(self, raw: object) -> Any:  # noqa: ANN401 - any of Python's numbers
+        """Read one number of this type."""
+        kind = np.dtype(self._order + self._name)
+        if not isinstance(raw, bytes) or len(raw) != kind.itemsize:
+            raise UnpicklingError(f"{kind.itemsize} bytes of one number were needed, found {raw!r:.60}")
+        return np.frombuffer(raw, kind)[0].item()
+
+
+def _scalar(kind: object, raw: object) -> Any:  # noqa: ANN401 - any of Python's numbers
+    if not isinstance(kind, _NumberType):
+        raise UnpicklingError(f"a numeric data type was needed, found {kind!r:.60}")
+    return kind.number(raw)
+
+
+def number_stand_ins() -> list[Any]:
+    """Give what `torch.serialization.safe_globals` takes: each stand-in with the name that it answers to."""
+    return [
+        (_NumberType, "numpy.dtype"),
+        (_scalar, "numpy._core.multiarray.scalar"),
+        (_scalar, "numpy.core.multiarray.scalar"),  # its place before numpy 2
+    ]

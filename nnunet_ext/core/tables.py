@@ -26,10 +26,10 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream, delimiter="\t"))
 
 
-def table_text(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    """Write rows as tab-separated text below the names of their columns."""
+def table_text(rows: Iterable[Row], columns: Sequence[str], delimiter: str = "\t") -> str:
+    """Write rows as text below the names of their columns, with tabs or another mark between the cells."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([row[column] for column in columns] for row in rows)
     return buffer.getvalue()

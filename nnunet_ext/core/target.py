@@ -99,20 +99,11 @@ class Target:
                 fused[masks[holder] > 0 if holder in masks else ...] = self.ignore
         return fused
 
-    def region_masks(self, labels: Array) -> dict[str, npt.NDArray[np.bool_]]:
-        """Take the regions out of a label map of shape (i, j, k); an empty region is all False."""
-        # A fraction of the time of np.isin, which copies what does not lie in C order.
-        return {name: np.logical_or.reduce([labels == value for value in values]) for name, values in self.regions}
-
     def nnunet_keys(self, *, ignore: bool = False) -> dict[str, Any]:
         """Give `channel_names`, `labels` and, where regions overlap, `regions_class_order` for nnU-Net's dataset.json.
 
-        nnU-Net takes the order of its outputs from the order of the keys: they must never be sorted on writing.
-
-        Parameters
-        ----------
-        ignore
-            Whether a label map holds the value `ignore`.
+        nnU-Net takes the order of its outputs from the order of the keys: they must never be sorted on writing. With
+        `ignore`, label maps hold that value.
         """
         labels: dict[str, int | list[int]] = {"background": 0, **self._label_values()}
         if ignore:
@@ -165,7 +156,7 @@ def parse_target(content: Mapping[str, Any]) -> Target:
     ValueError, KeyError, TypeError
         Where something is missing, or nnU-Net could not train it.
     """
-    labels = {str(name): _values(values) for name, values in content["labels"].items()}
+    labels = {str(name): label_values(values) for name, values in content["labels"].items()}
     if labels.pop("background", None) != (0,):
         raise ValueError("labels need `background = 0`")
     target = Target(
@@ -206,5 +197,6 @@ def _check(target: Target) -> None:
             raise ValueError(f"{whole} must be drawn before the classes that it is the union of")
 
 
-def _values(values: int | list[int]) -> tuple[int, ...]:
-    return tuple(int(value) for value in values) if isinstance(values, list) else (int(values),)
+def label_values(values: Any) -> tuple[int, ...]:  # noqa: ANN401 - whatever the file holds
+    """Take the label values of a region, of which a file may say a single one without a list."""
+    return tuple(int(value) for value in values) if isinstance(values, list | tuple) else (int(values),)

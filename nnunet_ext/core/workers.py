@@ -25,14 +25,8 @@ def run_all(
     ----------
     work
         A function of a module, so that another process finds it.
-    cases
-        First argument of each call.
-    shared
-        The other ones, the same in all.
     n_procs
         Processes; the result does not depend on it.
-    progress
-        Told how far it is.
 
     Returns
     -------

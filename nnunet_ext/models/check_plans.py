@@ -1,12 +1,15 @@
 """Checking `plans.json`: every name in it that nnU-Net will look up, import or make a path of."""
 
+import re
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.core.model_name import is_plain_name
-from nnunet_ext.models.architecture import check_importable
 
+PACKAGES: Final = ("dynamic_network_architectures.", "torch.nn.", "nnunetv2.training.")
+_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 READERS: Final = frozenset(
     {"SimpleITKIO", "SimpleITKIOWithReorient", "NibabelIO", "NibabelIOWithReorient", "NaturalImage2DIO", "Tiff3DIO"}
 )
@@ -36,12 +39,7 @@ _PARTS_OF_PATHS: Final = frozenset(
 
 
 def check_plans(plans: Mapping[str, Any]) -> None:
-    """Check plans before anything of nnU-Net's is given them.
-
-    Parameters
-    ----------
-    plans
-        Content of `plans.json`.
+    """Check the content of a `plans.json` before anything of nnU-Net's is given it.
 
     Raises
     ------
@@ -61,6 +59,38 @@ def check_plans(plans: Mapping[str, Any]) -> None:
             _check_architecture(value)
     for name in plans["configurations"]:
         _check_path_part("configurations", name)
+
+
+def check_importable(name: object) -> None:
+    """Check a dotted name that nnU-Net will hand to `pydoc.locate`.
+
+    `locate` imports any module, and then follows attributes wherever they lead: `torch.nn.functional.torch` is torch
+    again, so that the beginning of a name says nothing about its end. The name must be that of a network layer, defined
+    in one of a few packages, in a module of that very name.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where it is anything else.
+    """
+    if not isinstance(name, str) or not _DOTTED.fullmatch(name) or not name.startswith(PACKAGES):
+        raise UnsafeModelError(f"plans.json names {name!r:.100}; only layers of {_packages()} may be named")
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = vars(import_module(module)).get(attribute)  # a module of those packages: no attribute leads out of them
+    except ImportError as error:
+        raise UnsafeModelError(
+            f"plans.json names {name!r:.100}: {error}. "
+            f"Either it is no layer, or it needs another version of {_packages()}"
+        ) from error
+    from torch.nn import Module  # noqa: PLC0415 - seconds of import that asking for help must not cost
+
+    if not (isinstance(found, type) and issubclass(found, Module) and f"{found.__module__}.".startswith(PACKAGES)):
+        raise UnsafeModelError(f"plans.json names {name!r:.100}, which is no layer of {_packages()}")
+
+
+def _packages() -> str:
+    return ", ".join(package.removesuffix(".") for package in PACKAGES)
 
 
 def _entries(content: object) -> Iterator[tuple[str, Any]]:

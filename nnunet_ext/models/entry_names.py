@@ -2,7 +2,7 @@
 
 import re
 from enum import Enum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from nnunet_ext.core.errors import UnsafeModelError
@@ -25,6 +25,9 @@ _LEFT_OUT: Final = re.compile(
 )
 _LEFT_OUT_BESIDE: Final = re.compile(rf"ensembles/.+|inference_information\.(json|txt)|{re.escape(CROP_METADATA)}")
 
+FINAL: Final = "checkpoint_final.pth"
+_FOLD: Final = re.compile(r"fold_(\d+|all)")
+
 
 class Fate(Enum):
     """What becomes of an entry."""
@@ -34,12 +37,7 @@ class Fate(Enum):
 
 
 def fate_of(entry: str) -> Fate:
-    """Decide about one entry of a zip by its name alone.
-
-    Parameters
-    ----------
-    entry
-        As it stands in the zip, before any system's rules for paths were applied to it.
+    """Decide about one entry of a zip by its name alone, as it stands there, before any system's rules for paths.
 
     Raises
     ------
@@ -63,6 +61,11 @@ def fate_of(entry: str) -> Fate:
         f"{entry!r}: no file of a model. DatasetXXX_NAME/nnUNetTrainer...__PLANS__CONFIGURATION with {PLANS}, "
         f"{DATASET_JSON} and fold_N/checkpoint_final.pth was needed; code is never taken from a model"
     )
+
+
+def folds_of(model: Path) -> list[str]:
+    """Name the folds that a model's folder holds, sorted: `0`, `1`, and `all`."""
+    return sorted(match[1] for at in model.glob("fold_*") if (match := _FOLD.fullmatch(at.name)))
 
 
 def _path_problem(entry: str) -> str:

@@ -1,8 +1,9 @@
 """Exporting a trained model as a zip that stock nnU-Net installs and the Spinal Cord Toolbox loads."""
 
 import json
-import re
+import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,20 +14,18 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.crop_metadata import FACES, crop_metadata
-from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
+from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, model_card
-from nnunet_ext.models.pack import pack
-from nnunet_ext.models.read_json import read_json_object
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
-from nnunet_ext.models.topology import builds_stock_network
 from nnunet_ext.models.verify import verify_zip
 from nnunet_ext.models.write_checkpoint import write_checkpoint
 
-FINAL: Final = "checkpoint_final.pth"
 _BEST: Final = "checkpoint_best.pth"
-_FOLD: Final = re.compile(r"fold_(\d+|all)")
+_BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
+_PLAIN_FILE: Final = 0o100644 << 16
+_UNIX: Final = 3
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,6 @@ class ExportRequest:
         Of a model for cropped images; that in the model's folder where None.
     trainer_folders
         Where to look for the model's trainer, beside nnU-Net itself.
-    sources
-        For the model card.
-    force
-        Overwrite `archive`.
     """
 
     model: Path
@@ -90,7 +85,7 @@ def export_model(request: ExportRequest) -> Exported:
     with tempfile.TemporaryDirectory(prefix=".nnunet_ext-export-", dir=request.archive.parent) as staged:
         exported = _stage(request, name, Path(staged))
         with atomic_path(request.archive, verify=verify_zip) as temporary:
-            pack(Path(staged), temporary)
+            _pack(Path(staged), temporary)
     return exported
 
 
@@ -152,7 +147,7 @@ def _margins(request: ExportRequest, dataset: Mapping[str, Any]) -> dict[str, fl
 
 
 def _folds(model: Path, asked_for: Sequence[str]) -> list[str]:
-    found = sorted(match[1] for path in model.glob("fold_*") if (match := _FOLD.fullmatch(path.name)))
+    found = folds_of(model)
     numbered = [fold for fold in found if fold != "all"]
     chosen = list(asked_for) or numbered or found  # SCT cannot load numbered folds and `all` together
     if not chosen or not set(chosen) <= set(found):
@@ -169,6 +164,50 @@ def _checkpoint_file(fold: Path) -> Path:
     raise UsageError(f"{fold}: has neither {FINAL} nor {_BEST}; train it, or name other folds with -f")
 
 
+def builds_stock_network(trainer: str, folders: Sequence[Path]) -> bool | None:
+    """Look a trainer up and compare how it builds its network; prediction takes nothing else from a trainer.
+
+    nnU-Net sanctions the new name in this case (its documentation, how-to/share-models-with-custom-trainers).
+
+    Parameters
+    ----------
+    folders
+        Of trainers outside nnU-Net, such as `nnUNet_extTrainer` lists them.
+
+    Returns
+    -------
+    bool or None
+        None where the trainer was not found: then nobody can tell.
+    """
+    if trainer == STOCK_TRAINER:
+        return True
+    found = _find(trainer, folders)
+    if found is None:
+        return None
+    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer  # noqa: PLC0415 - seconds of import
+
+    return getattr(found, "build_network_architecture", None) is nnUNetTrainer.build_network_architecture
+
+
+def _find(trainer: str, folders: Sequence[Path]) -> type | None:
+    import nnunetv2  # noqa: PLC0415 - seconds of import that asking for help must not cost
+    from nnunetv2.utilities.find_class_by_name import recursive_find_python_class  # noqa: PLC0415 - the same
+
+    for folder in folders:
+        if folder.is_dir():
+            found = recursive_find_python_class(str(folder), trainer, None, cleanup_imports_from_base_folder=True)
+            if found is not None:
+                return found if isinstance(found, type) else None
+    own = Path(nnunetv2.__path__[0])
+    try:
+        found = recursive_find_python_class(
+            str(own / "training" / "nnUNetTrainer"), trainer, "nnunetv2.training.nnUNetTrainer", str(own)
+        )
+    except ImportError:  # without torchvision one of nnU-Net's own trainers cannot be imported
+        return None
+    return found if isinstance(found, type) else None
+
+
 def _shared_as(name: ModelName, trainer: str, folders: Sequence[Path]) -> tuple[ModelName, list[str]]:
     """Share the model as nnU-Net's own where the network is nnU-Net's own: then nobody needs our trainers to use it."""
     stock = builds_stock_network(trainer, folders)
@@ -176,3 +215,16 @@ def _shared_as(name: ModelName, trainer: str, folders: Sequence[Path]) -> tuple[
         return name.with_trainer(STOCK_TRAINER), []
     why = "it was not found here, and may build" if stock is None else "it builds"
     return name.with_trainer(trainer), [f"Needs the trainer {trainer}: {why} a network other than nnU-Net's own."]
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """Store every file below a folder, sorted by name, without times or owners: equal content gives equal bytes.
+
+    Without compression too: weights hardly compress, and the bytes of a compressed file depend on the version of zlib.
+    """
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _BEGINNING)
+            info.create_system, info.external_attr, info.file_size = _UNIX, _PLAIN_FILE, path.stat().st_size
+            with path.open("rb") as source, packed.open(info, "w") as sink:
+                shutil.copyfileobj(source, sink)

@@ -1,22 +1,16 @@
 """Reading a trained model's folder for prediction, without running anything that stands in it."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UnsafeModelError
 from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.core.provenance import sha256
-from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
-from nnunet_ext.core.trained_model import TrainedFold, TrainedModel
-from nnunet_ext.models.check_dataset_json import check_dataset_json
+from nnunet_ext.core.read_checkpoint import Checkpoint, TrainedFold, TrainedModel, read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.entry_names import DATASET_JSON, PLANS
-from nnunet_ext.models.read_json import read_json_object
-
-FINAL: Final = "checkpoint_final.pth"
-_FOLD: Final = re.compile(r"fold_(\d+|all)")
+from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, PLANS, folds_of
+from nnunet_ext.models.json_files import check_dataset_json, read_json_object
 
 
 def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL) -> TrainedModel:
@@ -52,11 +46,10 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
         raise UnsafeModelError(f"{folder}: {error}") from error
     files = {name: folder / f"fold_{name}" / checkpoint for name in folds or _finished(folder, checkpoint)}
     read = {name: _read(file) for name, file in files.items()}
-    first = next(iter(read.values()))
-    if any((one.trainer, one.configuration) != (first.trainer, first.configuration) for one in read.values()):
-        raise UnsafeModelError(f"{folder}: its folds are of several trainers or configurations")
-    if first.configuration not in plans["configurations"]:
-        raise UnsafeModelError(f"{folder}: its checkpoints are of {first.configuration!r}, which {PLANS} does not have")
+    try:
+        first = same_network(list(read.values()), plans)
+    except UnsafeModelError as error:
+        raise UnsafeModelError(f"{folder}: {error}") from error
     return TrainedModel(
         name=_name(folder),
         plans=plans,
@@ -68,10 +61,25 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
     )
 
 
+def same_network(checkpoints: Sequence[Checkpoint], plans: Mapping[str, Any]) -> Checkpoint:
+    """Give the first of a model's checkpoints, once they are all of one network and its plans have that.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where they are not.
+    """
+    first = checkpoints[0]
+    if any((other.trainer, other.configuration) != (first.trainer, first.configuration) for other in checkpoints):
+        raise UnsafeModelError("its checkpoints are of several trainers or configurations")
+    if first.configuration not in plans["configurations"]:
+        raise UnsafeModelError(f"{PLANS}: has no configuration {first.configuration!r}, which its checkpoints are of")
+    return first
+
+
 def _finished(folder: Path, checkpoint: str) -> list[str]:
     """Name the folds that have the checkpoint; `all` saw the others' validation cases, and stands alone."""
-    matches = sorted(match[1] for at in folder.glob("fold_*") if (match := _FOLD.fullmatch(at.name)))
-    finished = [name for name in matches if (folder / f"fold_{name}" / checkpoint).is_file()]
+    finished = [name for name in folds_of(folder) if (folder / f"fold_{name}" / checkpoint).is_file()]
     if not finished:
         raise EnvironmentProblemError(
             f"{folder}: no fold has a {checkpoint}; let the training finish, or name another with -chk"

@@ -49,16 +49,7 @@ def manifest_content(folder: Path, facts: ModelFacts) -> dict[str, Any]:
 
 
 def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> ModelFacts:
-    """Hold the files against their manifest.
-
-    Parameters
-    ----------
-    content
-        Of `manifest.json`.
-    folder
-        Where the files were unpacked.
-    names
-        Of all files that the zip holds for this model, relative to `folder`.
+    """Hold unpacked files, all that the zip holds for this model, against their manifest.
 
     Raises
     ------
@@ -77,10 +68,6 @@ def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str
         path = folder / name
         if expected != {"sha256": sha256(path), "size": path.stat().st_size}:
             raise UnsafeModelError(f"{name}: is not the file that {MANIFEST} describes; fetch the model again")
-    return _facts(content)
-
-
-def _facts(content: Mapping[str, Any]) -> ModelFacts:
     trainer, folds, warnings = (content.get(key) for key in ("original_trainer", "folds", "warnings"))
     if not isinstance(trainer, str) or not isinstance(folds, dict) or not isinstance(warnings, list):
         raise UnsafeModelError(f"{MANIFEST}: original_trainer, folds and warnings were needed")

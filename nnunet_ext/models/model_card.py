@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nnunet_ext.core.model_name import ModelName
+from nnunet_ext.core.tables import Row
 from nnunet_ext.models.manifest import ModelFacts
-
-Row = Mapping[str, str]
-"""A row of a table: column to cell."""
 
 NOT_STATED: Final = "Not stated."
 INTENDED_USE: Final = "Research on spinal-cord MRI of the kind that the model was trained on. Not a medical device."
@@ -53,12 +51,6 @@ def model_card(name: ModelName, facts: ModelFacts, dataset: Mapping[str, Any], s
 
     Parameters
     ----------
-    name
-        Under which the model is shared.
-    facts
-        Of its manifest.
-    dataset
-        Its `dataset.json`, as it is shared.
     sources
         Where the figures come from. Of the cases nothing but numbers gets into the card.
 

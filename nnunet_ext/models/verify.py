@@ -1,20 +1,18 @@
 """Every check that a shared model must pass before it may stand among one's own."""
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
 from nnunet_ext.core.model_name import ModelName
-from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
-from nnunet_ext.models.check_dataset_json import check_dataset_json
+from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.crop_metadata import crop_metadata
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.json_files import check_dataset_json, crop_metadata, read_json_object
+from nnunet_ext.models.load import same_network
 from nnunet_ext.models.manifest import ModelFacts, check_manifest
-from nnunet_ext.models.read_json import read_json_object
 from nnunet_ext.models.unpack import Unpacked, unpack
 
 
@@ -24,14 +22,10 @@ class VerifiedModel:
 
     Parameters
     ----------
-    name
-        Its name, which says where it is installed.
-    checkpoints
-        Their files, relative to the model's folder.
+    name, checkpoints
+        Its name, which says where it is installed, and files of its checkpoints, relative to that folder.
     trainer
         Whose network nnU-Net will build.
-    configuration
-        Of the plans.
     mirroring_axes
         That prediction may mirror.
     labels, orientation
@@ -113,7 +107,7 @@ def _verify_model(quarantine: Path, place: str, unpacked: Unpacked) -> VerifiedM
     check_dataset_json(dataset)
     if CROP_METADATA in names:
         crop_metadata(read_json_object(folder / CROP_METADATA))
-    first = _same_network([read_checkpoint(folder / entry) for entry in checkpoints], plans)
+    first = same_network([read_checkpoint(folder / entry) for entry in checkpoints], plans)
     return VerifiedModel(
         name=name,
         checkpoints=checkpoints,
@@ -133,12 +127,3 @@ def _facts(folder: Path, names: list[str], left_out: list[str]) -> ModelFacts | 
     if MODEL_CARD in names:  # which only we write, and never without the other
         raise UnsafeModelError(f"{MANIFEST} is missing, though this is no export of nnU-Net's own; fetch it again")
     return None
-
-
-def _same_network(checkpoints: Sequence[Checkpoint], plans: dict[str, Any]) -> Checkpoint:
-    first = checkpoints[0]
-    if any((other.trainer, other.configuration) != (first.trainer, first.configuration) for other in checkpoints):
-        raise UnsafeModelError("its checkpoints are of several trainers or configurations")
-    if first.configuration not in plans["configurations"]:
-        raise UnsafeModelError(f"{PLANS}: has no configuration {first.configuration!r}, which its checkpoints are of")
-    return first

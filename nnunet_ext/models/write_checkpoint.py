@@ -21,8 +21,6 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
     Parameters
     ----------
-    path
-        The file to write.
     checkpoint
         Its weights may share storage or lie in a larger one; each distinct tensor is written once.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import nnunet_ext
-from nnunet_ext.core.dialects import Dialect, LabelClass, label_stem
+from nnunet_ext.core.names import Dialect, LabelClass, label_stem
 from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.patient import Patient
 from nnunet_ext.phantom.scores import clinical_scores

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import TEMPORARY_MARK, sweep, write_json, write_text
-from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.workers import Progress, run_all

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import nnunet_variables
 from nnunet_ext.core.raw_dataset import RawDataset
 from tests.cascade.field import CORD, Field, drawn
 from tests.nnunet_server import ONE_PROCESS, run_nnunet
@@ -49,7 +49,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planned:
     train = ("a", "b", "c")
     field.write(train)
     results = field.localizer({case: (fold, drawn(CORD)) for fold, case in enumerate(train)})
-    environment = {**os.environ, **NnunetVariables.below(root, {}).as_mapping(), **ONE_PROCESS}
+    environment = {**os.environ, **nnunet_variables(root, {}), **ONE_PROCESS}
 
     def run(*command: str) -> None:
         done = run_nnunet(command, environment)

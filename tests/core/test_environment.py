@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.core.environment import NnunetVariables, required_folder, trainer_folder
+from nnunet_ext.core.environment import nnunet_variables, required_folder, shell_exports, trainer_folder
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 
@@ -17,16 +17,16 @@ from nnunet_ext.core.errors import EnvironmentProblemError
     )
 )
 def test_exports_survive_any_folder_name(name: str) -> None:
-    variables = NnunetVariables.below(Path("/data") / name, {})
-    script = variables.shell_exports() + "printf '%s' \"$nnUNet_raw\""
+    variables = nnunet_variables(Path("/data") / name, {})
+    script = shell_exports(variables) + "printf '%s' \"$nnUNet_raw\""
     done = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
-    assert done.stdout.decode() == str(variables.raw)
+    assert done.stdout.decode() == variables["nnUNet_raw"]
 
 
 def test_our_trainers_are_appended_once() -> None:
-    first = NnunetVariables.below(Path("/data"), {"nnUNet_extTrainer": "/mine"})
-    assert first.external_trainers == f"/mine{os.pathsep}{trainer_folder()}"
-    again = NnunetVariables.below(Path("/data"), {"nnUNet_extTrainer": first.external_trainers})
+    first = nnunet_variables(Path("/data"), {"nnUNet_extTrainer": "/mine"})
+    assert first["nnUNet_extTrainer"] == f"/mine{os.pathsep}{trainer_folder()}"
+    again = nnunet_variables(Path("/data"), first)
     assert again == first
 
 
@@ -42,7 +42,7 @@ print("FOUND", recursive_find_trainer_class_by_name("nnUNetTrainerSCI").__name__
 
 
 def test_nnunet_finds_our_trainers_with_these_variables_where_torchvision_is_installed() -> None:
-    environment = {**os.environ, **NnunetVariables.below(Path("/data"), {}).as_mapping()}
+    environment = {**os.environ, **nnunet_variables(Path("/data"), {})}
 
     def look_up(code: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.core.geometry import displacement
+from nnunet_ext.core.grid import displacement
 from nnunet_ext.core.volume import Affine
 from tests.strategies import ANGLES, Triple, affines, triples
 

@@ -60,7 +60,7 @@ def test_regions_are_drawn_and_taken_as_the_target_says(target: str) -> None:
     regions = Labelling.of_model(known.nnunet_keys())
     labels = np.random.default_rng(1).integers(0, known.ignore, (5, 6, 7))
     taken = regions.take(labels)
-    expected = known.region_masks(labels)
+    expected = {name: np.isin(labels, values) for name, values in known.regions}
     assert set(taken) == set(expected)
     assert all(np.array_equal(taken[name], expected[name]) for name in expected)
     np.testing.assert_array_equal(regions.draw(taken), labels)
@@ -77,3 +77,23 @@ def test_a_lesion_that_was_drawn_outside_the_cord_is_cord_afterwards_as_for_nnun
 def test_labels_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(DataRefusedError, match="regions_class_order"):
         Labelling.of_model({"labels": {"background": 0, "sc": [1, 2], "lesion": 2}})
+
+
+def test_a_lower_threshold_takes_more_and_the_cord_holds_its_lesions() -> None:
+    values = np.linspace(0, 1, 27, dtype=np.float32).reshape(3, 3, 3)
+    probabilities = {"sc": values, "lesion": values[::-1]}
+    sizes = []
+    for threshold in (0.2, 0.5, 0.8):
+        masks = CORD_LESION.above(probabilities, threshold)
+        np.testing.assert_array_equal(masks["lesion"], values[::-1] > threshold)
+        np.testing.assert_array_equal(masks["sc"], (values > threshold) | (values[::-1] > threshold))
+        sizes.append(masks["lesion"].sum())
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_of_plain_labels_a_voxel_belongs_to_the_most_probable_alone() -> None:
+    cord = np.array([[[0.4, 0.3, 0.9, 0.1]]], dtype=np.float32)
+    lesion = np.array([[[0.3, 0.4, 0.1, 0.2]]], dtype=np.float32)
+    masks = PLAIN.above({"sc": cord, "lesion": lesion}, 0.25)
+    assert masks["sc"].ravel().tolist() == [True, False, True, False]
+    assert masks["lesion"].ravel().tolist() == [False, True, False, False]

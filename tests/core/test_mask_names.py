@@ -2,9 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.cascade.prediction.naming import Naming, output_stem
-from nnunet_ext.core.dialects import Dialect, label_stem
-from nnunet_ext.core.names import MaskName, bids_stem, parse_mask_name
+from nnunet_ext.cascade.prediction.case_files import Naming, output_stem
+from nnunet_ext.core.names import Dialect, MaskName, bids_stem, label_stem, parse_mask_name
 
 REGIONS = ("sc", "lesion")
 

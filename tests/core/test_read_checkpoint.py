@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.core.number_stand_ins import number_stand_ins
-from nnunet_ext.core.read_checkpoint import read_checkpoint
+from nnunet_ext.core.read_checkpoint import number_stand_ins, read_checkpoint
 
 
 class RunsWhenUnpickled:

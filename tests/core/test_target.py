@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.target import load_target, parse_target
 
 
@@ -13,7 +14,7 @@ def test_the_cord_holds_its_lesion() -> None:
     cord[1, 1, :], lesion[1, 1, 1], lesion[0, 0, 0] = 1, 1, 1
     fused = target.fuse({"lesion": lesion, "sc": cord})  # in any order
     assert fused[1, 1].tolist() == [1, 2, 1]
-    regions = target.region_masks(fused)
+    regions = Labelling.of_target(target).take(fused)
     assert regions["sc"].sum() == 4
     np.testing.assert_array_equal(regions["lesion"], lesion > 0)
 
@@ -61,7 +62,7 @@ def test_nnunet_reads_every_shipped_target_as_it_was_meant(name: str, ignore: bo
     values = [value for _, value in target.classes]
     labels = np.array([[[0, *values, 0]]], dtype=np.uint8)
     read = manager.foreground_regions if manager.has_regions else manager.foreground_labels
-    meant = list(target.region_masks(labels).values())
+    meant = list(Labelling.of_target(target).take(labels).values())
     seen = [np.isin(labels, region) for region in read]
     np.testing.assert_array_equal(seen, meant)
     background = [] if manager.has_regions else [labels == 0]
@@ -80,7 +81,7 @@ def test_a_tumour_voxel_of_no_part_stays_tumour() -> None:
     masks["sc"][...] = 1
     masks["whole"][0, 0, :3] = 1
     masks["core"][0, 0, 0] = masks["edema"][0, 0, 0] = masks["edema"][0, 0, 1] = masks["cavity"][0, 0, 3] = 1
-    regions = target.region_masks(target.fuse(masks))
+    regions = Labelling.of_target(target).take(target.fuse(masks))
     assert {name: mask[0, 0].tolist() for name, mask in regions.items()} == {
         "sc": [True] * 5,
         "whole": [True, True, True, True, False],  # whatever is a part is tumour, drawn as the whole or not

@@ -10,8 +10,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import reorient

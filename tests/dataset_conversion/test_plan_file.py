@@ -10,8 +10,8 @@ import pytest
 
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.dataset_files.description import RECORD
-from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases

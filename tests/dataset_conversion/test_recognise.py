@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nnunet_ext.cli.main import main
-from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.target import load_target

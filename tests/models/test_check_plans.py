@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.models.architecture import check_importable
-from nnunet_ext.models.check_dataset_json import check_dataset_json
-from nnunet_ext.models.check_plans import check_plans
+from nnunet_ext.models.check_plans import check_importable, check_plans
+from nnunet_ext.models.json_files import check_dataset_json
 from tests.models.conftest import Trained
 
 LAYERS = ["conv_op", "norm_op", "dropout_op", "nonlin"]

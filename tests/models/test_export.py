@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.models.crop_metadata import FACES, crop_metadata
+from nnunet_ext.models.export import builds_stock_network
+from nnunet_ext.models.json_files import FACES, crop_metadata
 from nnunet_ext.models.model_card import escaped
 from nnunet_ext.models.shareable import refuse_private
-from nnunet_ext.models.topology import builds_stock_network
 from tests.models.conftest import DATASET, MODEL, SHARED, TRAINER, Trained, content
 
 

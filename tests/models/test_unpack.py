@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import FileRefusedError, UnsafeModelError
 from nnunet_ext.models.entry_names import Fate, fate_of
-from nnunet_ext.models.limits import Limits
-from nnunet_ext.models.unpack import unpack
+from nnunet_ext.models.unpack import Limits, unpack
 
 MODEL = "Dataset007_Cord/nnUNetTrainer__nnUNetPlans__3d_fullres"
 PLANS = f"{MODEL}/plans.json"

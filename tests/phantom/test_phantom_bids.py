@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.phantom.bids import PARTICIPANT_COLUMNS, image_files, label_sidecar, participants_table
 from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.patient import draw_patient

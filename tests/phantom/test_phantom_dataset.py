@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from nnunet_ext.core.atomic import TEMPORARY_MARK
-from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.core.errors import ConflictError, UsageError
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.lesions import Pathology

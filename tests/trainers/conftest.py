@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import nnunet_variables
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
@@ -95,7 +95,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         PlanOptions(test_fraction=0.0, seed=1, missing={"lesion": "ignore"}),
     )
     write_dataset(RawDataset.named(root / "raw", 7, "Cord"), plan)
-    ours = NnunetVariables.below(root, {}).as_mapping()
+    ours = nnunet_variables(root, {})
     prepared = Prepared(root, {**os.environ, **ours, **ONE_PROCESS})
     command = ["nnUNetv2_plan_and_preprocess", "-d", "7", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
     planned = run_nnunet(command, prepared.environment)

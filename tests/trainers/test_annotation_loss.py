@@ -7,6 +7,7 @@ from nnunetv2.training.loss.compound_losses import DC_and_BCE_loss
 from nnunetv2.training.loss.deep_supervision import DeepSupervisionWrapper
 from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
 
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.target import load_target
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge, knowledge_where_ignored
@@ -120,6 +121,6 @@ def test_what_is_known_of_ignored_voxels_agrees_with_every_way_to_complete_the_a
             for one in missing:
                 space = drawn[within[one]] if within.get(one) in drawn and within.get(one) not in missing else True
                 completed[one] = (generator.random(cord.shape) < 0.5) & space
-            masks = list(target.region_masks(target.fuse(completed)).values())
+            masks = list(Labelling.of_target(target).take(target.fuse(completed)).values())
             for mask, known, inside in zip(masks, knowledge.known, knowledge.inside, strict=True):
                 assert not known or (mask[ignored] == inside).all()

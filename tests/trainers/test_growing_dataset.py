@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
-from nnunet_ext.core.dialects import Dialect
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import nnunet_variables
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from tests.conftest import SmallBids
@@ -103,7 +103,7 @@ class Growing:
 def growing(prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Growing:
     root = Path(shutil.copytree(prepared.root, tmp_path / "nnunet"))
     (root / "preprocessed" / NAME / "spine_plan.json").unlink(missing_ok=True)
-    environment = {**prepared.environment, **NnunetVariables.below(root, {}).as_mapping()}
+    environment = {**prepared.environment, **nnunet_variables(root, {})}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return Growing(root, environment)

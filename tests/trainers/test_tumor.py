@@ -10,7 +10,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import nnunet_variables
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -58,7 +59,7 @@ def trained(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Tra
     keys = {**load_target("tumor").nnunet_keys(), "image_axes_nibabel": "LAS"}
     description = {**keys, "numTraining": 5, "file_ending": ".nii.gz"}
     (raw.folder / "dataset.json").write_text(json.dumps(description))
-    environment = {**prepared.environment, **NnunetVariables.below(root, {}).as_mapping()}
+    environment = {**prepared.environment, **nnunet_variables(root, {})}
     command = ["nnUNetv2_plan_and_preprocess", "-d", "8", "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
     done = run_nnunet(command, environment)
     assert done.returncode == 0, done.stdout
@@ -75,7 +76,7 @@ def test_core_cavity_oedema_whole_and_cord_are_learned_as_regions(trained: Train
 
 def test_a_voxel_of_the_whole_that_is_none_of_its_parts_has_a_label_of_its_own() -> None:
     labels = tumor_labels(0)
-    masks = load_target("tumor").region_masks(labels)
+    masks = Labelling.of_target(load_target("tumor")).take(labels)
     rim = masks["whole"] & ~masks["edema"] & ~masks["cavity"] & ~masks["core"]
     assert rim.sum() > 0
     assert set(np.unique(labels[rim])) == {4}

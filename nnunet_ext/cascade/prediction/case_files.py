@@ -1,15 +1,29 @@
-"""Where the outputs of a case stand."""
+"""Where the outputs of a case stand, and how they are named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.naming import Naming, output_stem
+from nnunet_ext.cascade.prediction.read_images import InputCase
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.names import label_name
+from nnunet_ext.core.names import derivative_stem, label_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
+
+
+class Naming(StrEnum):
+    """A way of naming masks."""
+
+    BIDS = "bids"
+    """`sub-01/anat/sub-01_label-SC_desc-T2w_mask`, as the BIDS validator takes them."""
+
+    NEUROPOLY = "neuropoly"
+    """`derivatives/labels/sub-01/anat/sub-01_T2w_label-SC_seg`, as the labs keep their labels."""
+
+    NNUNET = "nnunet"
+    """One label map a case, `CASE.nii.gz`, as nnU-Net's own evaluation reads it."""
+
 
 NEUROPOLY_FOLDER: Final = Path("derivatives") / "labels"
 
@@ -97,6 +111,33 @@ def name_files(out: Path, case: InputCase, naming: Naming, regions: Sequence[str
         disagreement=each("disagreement") if wanted.disagreement else (),
         centreline=_file(out, case, naming, "centerline", "mask") if wanted.centreline else None,
     )
+
+
+def output_stem(case: str, region: str, naming: Naming, kind: str, *, bids: bool) -> str:
+    """Name one output of a case, without folder and ending; cord and lesion as `core.names` names them.
+
+    Parameters
+    ----------
+    case
+        The image's stem, or nnU-Net's identifier.
+    region
+        Of the model, or `centerline`.
+    kind
+        The last part: `mask`, `probseg`, `disagreement`, `centerline`.
+    bids
+        Whether the case's name ends with a contrast.
+
+    Examples
+    --------
+    >>> output_stem("sub-01_T2w", "sc", Naming.BIDS, "mask", bids=True)
+    'sub-01_label-SC_desc-T2w_mask'
+    >>> output_stem("sub-01_T2w", "whole", Naming.NEUROPOLY, "mask", bids=True)
+    'sub-01_T2w_label-tumor_seg'
+    """
+    label = f"label-{label_name(region)}"
+    if naming is Naming.BIDS and bids:
+        return derivative_stem(case, label, kind)
+    return f"{case}_{label}_{'seg' if naming is Naming.NEUROPOLY and kind == 'mask' else kind}"
 
 
 def sidecar_of(file: Path) -> Path:

@@ -1,14 +1,13 @@
 """Cutting images to a box for a model that was trained on boxed ones, and putting back what it found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.core.volume import Array, Volume
 
 
 def cut_box(images: Sequence[Volume], box: Box) -> tuple[list[Volume], Box]:
@@ -32,15 +31,11 @@ def cut_box(images: Sequence[Volume], box: Box) -> tuple[list[Volume], Box]:
     Box
         Where the box lies in them.
     """
-    shape = images[0].data.shape
-    low = [min(1, start) for start in box.start]
-    high = [min(1, size - stop) for stop, size in zip(box.stop, shape, strict=True)]
-    stops = [before + size for before, size in zip(low, box.shape, strict=True)]
-    inner = Box((low[0], low[1], low[2]), (stops[0], stops[1], stops[2]))
+    shell = Box.of((start - 1, stop + 1) for start, stop in box.ends).common(Box.whole(images[0].data.shape))
+    inner = box.within(shell)
     cut = []
     for image in images:
-        sizes = [stop + after for stop, after in zip(stops, high, strict=True)]
-        data = np.zeros(sizes, dtype=image.data.dtype, order="F")
+        data = np.zeros(shell.shape, dtype=image.data.dtype, order="F")
         data[inner.slices] = image.data[box.slices]
         cut.append(replace(image, data=data))
     return cut, inner
@@ -59,11 +54,9 @@ def paste_box(found: Segmentation, inner: Box, box: Box, shape: Sequence[int]) -
         Of the whole ones; outside the box all is 0.
     """
 
-    def whole(values: Mapping[str, Any]) -> dict[str, Any]:
-        pasted = {}
-        for name, part in values.items():
-            pasted[name] = np.zeros(shape, dtype=part.dtype, order="F")
-            pasted[name][box.slices] = part[inner.slices]
-        return pasted
+    def pasted(part: Array) -> Array:
+        whole: Array = np.zeros(shape, dtype=part.dtype, order="F")
+        whole[box.slices] = part[inner.slices]
+        return whole
 
-    return Segmentation(whole(found.masks), whole(found.probabilities), whole(found.disagreement))
+    return found.changed(pasted)

@@ -11,12 +11,7 @@ _NAME: Final = re.compile(r"cpu|mps|cuda(:\d+)?")
 
 
 def find_device(name: str) -> torch.device:
-    """Find a device by its name.
-
-    Parameters
-    ----------
-    name
-        `cpu`, `cuda` (the first GPU), `cuda:1` or `mps`.
+    """Find a device by its name: `cpu`, `cuda` (the first GPU), `cuda:1` or `mps`.
 
     Raises
     ------

@@ -1,34 +1,25 @@
-"""The networks of a trained model, built by nnU-Net's own code."""
+"""The networks of a trained model, built by nnU-Net's own code and handed to an engine."""
 
 import copy
 import inspect
+from collections.abc import Sequence
 
 import torch
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 
-from nnunet_ext.cascade.prediction.engines import Engine, engine_network
+from nnunet_ext.cascade.prediction.engines import Engine
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
+from nnunet_ext.cascade.prediction.openvino_network import OpenVinoNetwork
 from nnunet_ext.cascade.prediction.trainer import find_trainer
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.core.model_name import STOCK_TRAINER
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 
 
 def build_networks(
     model: TrainedModel, managed: NnunetModel, engine: Engine, device: torch.device
 ) -> tuple[torch.nn.Module, ...]:
     """Build one network for each fold, its weights loaded, ready to predict.
-
-    Parameters
-    ----------
-    model
-        Weights, and the name of the trainer whose network they belong to.
-    managed
-        Its plans in nnU-Net's hands.
-    engine
-        That runs it.
-    device
-        To put it on.
 
     Raises
     ------
@@ -52,6 +43,56 @@ def build_networks(
         ready = engine_network(network.eval(), engine, managed.patch_size, managed.channels)
         networks.append(ready.to(device))
     return tuple(networks)
+
+
+def engine_network(
+    network: torch.nn.Module, engine: Engine, patch_size: Sequence[int], channels: int
+) -> torch.nn.Module:
+    """Hand a network to an engine.
+
+    Parameters
+    ----------
+    network
+        With its weights, in eval mode, on the CPU, giving one tensor. It belongs to the engine from now on.
+    engine
+        Checked with `check_engine` before.
+    patch_size
+        Voxels along each axis of a tile: the only size that the result takes.
+
+    Returns
+    -------
+    Module
+        Takes an image (1, channels, *patch_size) and gives new logits (1, outputs, *patch_size), float32. For one
+        thread at a time.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where the engine cannot run this architecture.
+    """
+    if engine is Engine.OPENVINO:
+        return OpenVinoNetwork(network, (1, channels, *patch_size))
+    return Bf16Network(network) if engine is Engine.BF16 else network
+
+
+class Bf16Network(torch.nn.Module):
+    """A network under PyTorch's autocast, which keeps in float32 what needs it; gives float32.
+
+    Parameters
+    ----------
+    network
+        On the CPU, in eval mode.
+    """
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Compute logits (1, outputs, ...) of an image (1, channels, ...)."""
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits: torch.Tensor = self._network(image)
+        return logits.float()
 
 
 def _build(trainer: str, managed: NnunetModel) -> torch.nn.Module:

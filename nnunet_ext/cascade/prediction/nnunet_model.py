@@ -9,7 +9,7 @@ from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.orientation import sct_letters
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 
 _TURNS_TO: Final = {
     "NibabelIO": None,

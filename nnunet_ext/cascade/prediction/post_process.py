@@ -1,6 +1,6 @@
 """Mending a segmentation by rules, and telling what that changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -73,8 +73,6 @@ def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, 
         How they lie in each other; they still do afterwards.
     affine
         4 x 4, voxel to world in mm: volumes and the tube need it.
-    rules
-        What to do.
     """
     # Connected components of a whole-spine scan would take gigabytes, and all that is looked at lies in this box.
     box = Box.around(union(masks.values())) or Box((0, 0, 0), (1, 1, 1))
@@ -109,9 +107,9 @@ def _steps(frame: "_Frame", rules: PostProcessing) -> list[_Step]:
     regions = frame.regions
     steps = []
     if rules.largest_cord and CORD in regions.names:
-        steps.append(_Step("LargestCord", CORD, frame.beyond_the_largest, needs_cord=True))
+        steps.append(_Step("LargestCord", CORD, partial(frame.beyond_the_found, (CORD,)), needs_cord=True))
     if rules.outside_cord is OutsideCord.REMOVE and regions.lesions:
-        steps.append(_Step("OutsideCord", CORD, frame.outside_the_found, needs_cord=True))
+        steps.append(_Step("OutsideCord", CORD, partial(frame.beyond_the_found, regions.lesions), needs_cord=True))
     steps += [_Step("FillHoles", name, partial(frame.holes, name), adds=True) for name in rules.fill_holes]
     wholes_first = sorted(rules.smallest_mm3, key=lambda rule: len(regions.around(rule[0])))
     return steps + [_Step("SmallestMm3", name, partial(frame.small, name, mm3)) for name, mm3 in wholes_first]
@@ -166,13 +164,9 @@ class _Frame:
         noise = bool(self.regions.lesions) and np.count_nonzero(cord) * self.voxel_mm3 < SMALLEST_CORD_MM3
         return np.zeros_like(cord) if noise else cord
 
-    def beyond_the_largest(self, masks: Masks) -> Mask:
+    def beyond_the_found(self, regions: Sequence[str], masks: Masks) -> Mask:
         cord = self.cord_found(masks)
-        return masks[CORD] & ~cord & cord.any()
-
-    def outside_the_found(self, masks: Masks) -> Mask:
-        cord = self.cord_found(masks)
-        return union(masks[name] for name in self.regions.lesions) & ~cord & cord.any()
+        return union(masks[name] for name in regions) & ~cord & cord.any()
 
     def outside(self, masks: Masks) -> Mask:
         return union(masks[name] for name in self.regions.lesions) & ~self.cord(masks)

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from nnunet_ext.core.labels import Labelling
+
 HALF: Final = 0.5
+_TUMOUR_MM3: Final = {"core": 200.0, "edema": 500.0, "cavity": 500.0}
+_WHOLE: Final = "whole"
 
 
 class OutsideCord(StrEnum):
@@ -53,3 +57,16 @@ class PostProcessing:
             "FillHoles": list(self.fill_holes),
             "SmallestMm3": dict(self.smallest_mm3),
         }
+
+
+def default_post_processing(regions: Labelling) -> PostProcessing:
+    """Choose rules by the names of the regions.
+
+    For a tumour with its core, oedema and cavity they are those of Lemay et al. 2021 (NeuroImage: Clinical 31:102766):
+    probabilities above one half, holes filled, and no core below 200 mm³, no oedema and no cavity below 500 mm³. All
+    other models' segmentations are left as they are: a small lesion may be a real one.
+    """
+    if not set(_TUMOUR_MM3) <= set(regions.names):
+        return PostProcessing()
+    filled = tuple(name for name in regions.names if name in {_WHOLE, *_TUMOUR_MM3})
+    return PostProcessing(fill_holes=filled, smallest_mm3=tuple(_TUMOUR_MM3.items()))

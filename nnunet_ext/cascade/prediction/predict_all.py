@@ -11,16 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnunet_ext.cascade.prediction.case_files import CaseFiles, Wanted, name_files
-from nnunet_ext.cascade.prediction.finished_case import SECONDS, finished_case, volumes_of
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.naming import Naming
+from nnunet_ext.cascade.prediction.case_files import CaseFiles, Naming, Wanted, name_files
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
-from nnunet_ext.cascade.prediction.read_images import CaseImages, read_images
+from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
-from nnunet_ext.cascade.prediction.sidecar import sidecar
-from nnunet_ext.cascade.prediction.what_stands import Standing, what_stands
-from nnunet_ext.cascade.prediction.write_case import write_case
+from nnunet_ext.cascade.prediction.what_stands import SECONDS, Standing, finished_case, volumes_of, what_stands
+from nnunet_ext.cascade.prediction.write_case import sidecar, write_case
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, NnunetExtError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -45,12 +41,6 @@ class PredictionJob:
     ----------
     segmenter, localizer
         The models; the latter None where there is none.
-    options
-        How a case is predicted.
-    out
-        Folder of the outputs.
-    naming, wanted
-        Of the outputs.
     recipe, about
         For the sidecars, see `sidecar`.
     keep_finished

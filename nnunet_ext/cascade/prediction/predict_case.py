@@ -9,16 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins
-from nnunet_ext.cascade.course import SLAB_MM, Course
+from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
-from nnunet_ext.cascade.prediction.threshold_regions import threshold_regions
-from nnunet_ext.cascade.prediction.within_boxes import renewed
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.core.volume import Array, Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
 """Around the cord for a model that was trained on whole images: what it sees is not cut, so this bounds the result, and
@@ -64,14 +62,8 @@ class PredictedCase:
     boxes
         That were segmented in, one behind the other along the cord; none for the whole image. A model that was trained
         on boxed images has one.
-    margins
-        Of those boxes.
     growths
         How often a box was too small and grew.
-    changes
-        By post-processing.
-    warnings
-        What a reader must know.
     """
 
     masks: Masks
@@ -105,8 +97,6 @@ def predict_case(
     ----------
     images
         One for each channel, all on one grid, in any orientation.
-    segmenter
-        The model.
     localizer
         Finds the cord; None for the whole image.
     options
@@ -197,7 +187,18 @@ def _segment_along(
             sentence = f"the segmentation touches the {' and '.join(touched)} face of its box, and may go on behind it"
             return _Boxed(found, masks, course.boxes, growths, (sentence,))
         fresh, growths = tuple(box for box in wider.boxes if box not in course.boxes), growths + 1
-        found, course = renewed(found, segmenter.segment(images, fresh), fresh), wider
+        found, course = _renewed(found, segmenter.segment(images, fresh), held_by(fresh, grid.data.shape)), wider
+
+
+def _renewed(before: Segmentation, fresh: Segmentation, held: Mask) -> Segmentation:
+    """Take where the mask is what is fresh, and elsewhere what was found before."""
+
+    def chosen(old: Array, new: Array) -> Array:
+        merged: Array = np.copy(old)
+        np.copyto(merged, new, where=held)
+        return merged
+
+    return before.changed(chosen, fresh)
 
 
 def _followed(masks: Masks, grid: Volume) -> Mask:
@@ -210,4 +211,4 @@ def _masks(found: Segmentation, options: CaseOptions) -> Masks:
         return dict(found.masks)
     if not found.probabilities:
         raise UsageError("a threshold other than 0.5 needs a segmenter that gives probabilities")
-    return threshold_regions(found.probabilities, options.regions, options.rules.threshold)
+    return options.regions.above(found.probabilities, options.rules.threshold)

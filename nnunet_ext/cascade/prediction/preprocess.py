@@ -2,18 +2,77 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.network_axes import NetworkAxes
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
-from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.core.volume import Affine, Array, Volume
 
 _LIKE_ROUND: Final = 1e-6  # 32-bit numbers in an oblique affine give voxel sizes no more exactly than this
+
+
+@dataclass(frozen=True)
+class NetworkAxes:
+    """An image's axes in another order, some of them reversed.
+
+    Parameters
+    ----------
+    shape
+        Of the image's array.
+    axes, flipped
+        For each axis of the frame the image's axis, and whether it runs the other way.
+    """
+
+    shape: tuple[int, int, int]
+    axes: tuple[int, int, int]
+    flipped: tuple[bool, bool, bool]
+
+    @classmethod
+    def of_reader(cls, shape: Sequence[int], affine: Affine, letters: str | None) -> "NetworkAxes":
+        """Give the axes as nnU-Net's readers do, last axis first.
+
+        Parameters
+        ----------
+        shape, affine
+            Of the image.
+        letters
+            Where the image's axes are turned to before, in nibabel's letters; None leaves them.
+        """
+        source, flipped = [0, 1, 2], [False, False, False]
+        if letters is not None:
+            wanted = nib.orientations.axcodes2ornt(tuple(letters))
+            turn = nib.orientations.ornt_transform(nib.io_orientation(affine), wanted)
+            for axis, (to, direction) in enumerate(turn):
+                source[int(to)], flipped[int(to)] = axis, bool(direction < 0)
+        i, j, k = (int(size) for size in shape)
+        return cls((i, j, k), (source[2], source[1], source[0]), (flipped[2], flipped[1], flipped[0]))
+
+    def transposed(self, order: Sequence[int]) -> "NetworkAxes":
+        """Take this frame's axes in another order, as `numpy.transpose` does."""
+        a, b, c = order
+        return NetworkAxes(
+            self.shape,
+            (self.axes[a], self.axes[b], self.axes[c]),
+            (self.flipped[a], self.flipped[b], self.flipped[c]),
+        )
+
+    def view(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """See an array (i, j, k) of the image in this frame; what is written to the view is written to the array."""
+        steps = tuple(slice(None, None, -1 if flipped else 1) for flipped in self.flipped)
+        return array.transpose(self.axes)[steps]
+
+    def box(self, box: Box) -> Box:
+        """Say where a box of the image lies in this frame."""
+        ends = []
+        for axis, flipped in zip(self.axes, self.flipped, strict=True):
+            size, (start, stop) = self.shape[axis], box.ends[axis]
+            ends.append((size - stop, size - start) if flipped else (start, stop))
+        return Box.of(ends)
 
 
 @dataclass(frozen=True)
@@ -22,10 +81,8 @@ class Placement:
 
     Parameters
     ----------
-    frame
-        The image in the axes of the array.
-    nonzero
-        The part of the frame that was not cut as zero.
+    frame, nonzero
+        The image in the axes of the array, and the part of it that was not cut as zero.
     spacing, resampled_spacing
         Voxel sizes of the frame and of the array, in mm.
     shape
@@ -44,21 +101,11 @@ class Placement:
         return self.shape != self.nonzero.shape
 
     def find(self, box: Box | None) -> Box | None:
-        """Say where a box of the image lies in the part that was not cut; None where it lies outside.
-
-        Parameters
-        ----------
-        box
-            In voxels of the image; None for all of it.
-        """
+        """Say where a box of the image, or None for all of it, lies in what was not cut; None where it lies outside."""
         if box is None:
             return Box.whole(self.nonzero.shape)
-        found, kept = self.frame.box(box), self.nonzero
-        start = [max(0, at - low) for at, low in zip(found.start, kept.start, strict=True)]
-        stop = [min(high, at) - low for at, low, high in zip(found.stop, kept.start, kept.stop, strict=True)]
-        if any(first >= last for first, last in zip(start, stop, strict=True)):
-            return None
-        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+        found = self.frame.box(box).common(self.nonzero)
+        return found.within(self.nonzero) if found.voxels else None
 
     def place(self, values: Array, at: Box) -> npt.NDArray[np.generic]:
         """Put values of a box that `find` gave into an array (i, j, k) of the image; elsewhere it is 0."""
@@ -74,8 +121,6 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
     ----------
     images
         One for each channel, in any orientation, all on one grid.
-    model
-        Its plans say how.
 
     Returns
     -------
@@ -94,12 +139,11 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
     frame = frame.transposed(model.plans.transpose_forward)
     spacing = tuple(sizes[axis] for axis in frame.axes)
     goal = model.configuration.spacing
-    (i, i2), (j, j2), (k, k2) = ((int(low), int(high)) for low, high in properties["bbox_used_for_cropping"])
     return (
         torch.from_numpy(data),
         Placement(
             frame=frame,
-            nonzero=Box((i, j, k), (i2, j2, k2)),
+            nonzero=Box.of((int(low), int(high)) for low, high in properties["bbox_used_for_cropping"]),
             spacing=spacing,
             resampled_spacing=(*spacing[: 3 - len(goal)], *goal),  # a 2-D configuration leaves the slices as they are
             shape=tuple(data.shape[1:]),

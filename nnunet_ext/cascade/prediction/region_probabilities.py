@@ -22,8 +22,6 @@ def region_probabilities(
     ----------
     logits
         Shape (heads, x, y, z).
-    regions
-        Of the model.
     model
         Where its regions overlap, each has a head and a sigmoid of its own. Else each label has a head, a softmax goes
         over them, and a region has the sum of its labels'.

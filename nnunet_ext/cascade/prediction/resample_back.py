@@ -28,8 +28,6 @@ def needed_box(at: Box, placement: Placement, model: NnunetModel) -> Box:
     ----------
     at
         As `Placement.find` gave it.
-    placement
-        Of the array.
     model
         Its plans say how it is resampled back: linearly each voxel hangs on its neighbours, by splines on all.
     """
@@ -41,8 +39,7 @@ def needed_box(at: Box, placement: Placement, model: NnunetModel) -> Box:
     for start, stop, size, goal in zip(at.start, at.stop, placement.shape, placement.nonzero.shape, strict=True):
         low, high = _source(start, size, goal), _source(stop - 1, size, goal)
         ends.append((max(0, math.floor(low) - _ROUNDING), min(size, math.floor(high) + 2 + _ROUNDING)))
-    (i, i2), (j, j2), (k, k2) = ends
-    return Box((i, j, k), (i2, j2, k2))
+    return Box.of(ends)
 
 
 def resample_back(
@@ -68,7 +65,7 @@ def resample_back(
         asked for; else, for its default function, which is linear, from the same sums over the box's voxels alone.
     """
     if not placement.resampled:
-        return logits[(slice(None), *_within(at, covered).slices)]
+        return logits[(slice(None), *at.within(covered).slices)]
     if at == Box.whole(placement.nonzero.shape) or not _is_linear(model):
         return _resample_all(logits, covered, placement, model)[(slice(None), *at.slices)]
     return _resample_box(logits.numpy(), covered, at, placement, model)
@@ -140,9 +137,3 @@ def _is_torch(model: NnunetModel) -> bool:
     arguments = {"mode": "linear", "aniso_axis_mode": "nearest-exact", **function.keywords}
     near = {"linear", "nearest", "nearest-exact"}
     return function.func is resample_torch_fornnunet and {arguments["mode"], arguments["aniso_axis_mode"]} <= near
-
-
-def _within(box: Box, outer: Box) -> Box:
-    i, j, k = (at - low for at, low in zip(box.start, outer.start, strict=True))
-    i2, j2, k2 = (at - low for at, low in zip(box.stop, outer.start, strict=True))
-    return Box((i, j, k), (i2, j2, k2))

@@ -1,13 +1,14 @@
-"""What a model says about one case, and what a model is to those who ask it."""
+"""What a model says about one case, what it is to those who ask it, and how it is run; all said without torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.cascade.prediction.engines import Engine
 from nnunet_ext.core.volume import Volume
 
 
@@ -31,6 +32,43 @@ class Segmentation:
     masks: Mapping[str, npt.NDArray[np.bool_]]
     probabilities: Mapping[str, npt.NDArray[np.float32]]
     disagreement: Mapping[str, npt.NDArray[np.float32]]
+
+    def changed(self, change: Callable[..., npt.NDArray[Any]], *others: "Segmentation") -> "Segmentation":
+        """Apply a function to each array, and to the same array of others where there are some."""
+
+        def each(*values: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+            return {name: change(*(one[name] for one in values)) for name in values[0]}
+
+        found = (self, *others)
+        return Segmentation(
+            each(*(one.masks for one in found)),
+            each(*(one.probabilities for one in found)),
+            each(*(one.disagreement for one in found)),
+        )
+
+
+@dataclass(frozen=True)
+class SegmenterOptions:
+    """How a model is run.
+
+    Parameters
+    ----------
+    device
+        `cpu`, `cuda`, `cuda:1` or `mps`.
+    mirroring
+        Whether the mean over mirrored images is taken, along the axes that the model was trained for.
+    step
+        Distance of neighbouring tiles as a share of the tile, above 0 and at most 1.
+    disagreement, probabilities
+        Whether a `Segmentation` tells them.
+    """
+
+    device: str = "cpu"
+    mirroring: bool = True
+    engine: Engine = Engine.TORCH
+    step: float = 0.5
+    disagreement: bool = False
+    probabilities: bool = False
 
 
 class CaseSegmenter(Protocol):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from nnunet_ext.cascade.box import Box, Margins
+from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.prediction.cut_box import cut_box, paste_box
 from nnunet_ext.cascade.prediction.device import find_device
 from nnunet_ext.cascade.prediction.engines import check_engine
@@ -20,13 +21,11 @@ from nnunet_ext.cascade.prediction.preprocess import Placement, preprocess
 from nnunet_ext.cascade.prediction.quiet import quietly, torch_as_found
 from nnunet_ext.cascade.prediction.region_probabilities import FoldSpread, Probabilities, region_probabilities
 from nnunet_ext.cascade.prediction.resample_back import needed_box, resample_back
-from nnunet_ext.cascade.prediction.segmentation import Segmentation
-from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
+from nnunet_ext.cascade.prediction.segmentation import Segmentation, SegmenterOptions
 from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
-from nnunet_ext.cascade.prediction.within_boxes import only_in
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError, UsageError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.volume import Volume
 
 Values = npt.NDArray[np.generic]
@@ -74,16 +73,10 @@ class Segmenter:
             self._networks = build_networks(model, self._model, options.engine, device)
 
     def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
-        """Segment one case.
+        """Segment one case, as `CaseSegmenter` has it.
 
-        Parameters
-        ----------
-        images
-            One for each channel, all on one grid, in any orientation.
-        boxes
-            Outside of them nothing is segmented; in voxels of the images. None for the whole. A model that was trained
-            on boxed images takes one, and sees zeros around it; another one sees the whole image, and only what the
-            boxes need is computed.
+        A model that was trained on boxed images sees zeros around its box; another one sees the whole image, and only
+        what the boxes need is computed.
 
         Raises
         ------
@@ -105,13 +98,16 @@ class Segmenter:
                 # Of an image without any voxel but zeros nnU-Net crops nothing.
                 images = [replace(image, data=np.zeros_like(image.data)) for image in images]
             found = self._segment(images, boxes)
-        return found if len(boxes) < 2 else only_in(boxes, found)
+        if len(boxes) < 2:
+            return found
+        held = held_by(boxes, images[0].data.shape)
+        return found.changed(lambda values: values * held)
 
     def _segment(self, images: Sequence[Volume], boxes: Sequence[Box]) -> Segmentation:
         data, placement = preprocess(images, self._model)
         parts = [part for box in boxes or (None,) if (part := placement.find(box)) is not None]
         if not parts:  # in a part of the image that is zero up to its border
-            return self._nothing(placement)
+            return self._nothing(images[0].data.shape)
         at = reduce(Box.union, parts)
         needed = [needed_box(part, placement, self._model) for part in parts] if boxes else []
         spread = FoldSpread() if self._options.disagreement and len(self._networks) > 1 else None
@@ -148,18 +144,13 @@ class Segmenter:
             disagreement=placed(spread.deviation()) if spread is not None else {},
         )
 
-    def _nothing(self, placement: Placement) -> Segmentation:
-        nowhere = Box((0, 0, 0), (0, 0, 0))
+    def _nothing(self, shape: Sequence[int]) -> Segmentation:
+        def empty(dtype: type[np.generic], *, wanted: bool = True) -> dict[str, Any]:
+            return {name: np.zeros(shape, dtype, order="F") for name in self.regions if wanted}
 
-        def empty(dtype: type[np.generic]) -> dict[str, Any]:
-            return {name: placement.place(np.zeros((0, 0, 0), dtype), nowhere) for name in self.regions}
-
-        several = len(self._networks) > 1
-        return Segmentation(
-            masks=empty(np.bool_),
-            probabilities=empty(np.float32) if self._options.probabilities else {},
-            disagreement=empty(np.float32) if self._options.disagreement and several else {},
-        )
+        several = self._options.disagreement and len(self._networks) > 1
+        probabilities = empty(np.float32, wanted=self._options.probabilities)
+        return Segmentation(empty(np.bool_), probabilities, empty(np.float32, wanted=several))
 
     def _probabilities(self, logits: npt.NDArray[np.floating[Any]] | torch.Tensor) -> Probabilities:
         return region_probabilities(logits, self._regions, self._model)
@@ -180,8 +171,7 @@ class Segmenter:
 
     def _refuse_boxes(self, boxes: Sequence[Box], shape: Sequence[int]) -> None:
         for box in boxes:
-            ends = zip(box.start, box.stop, shape, strict=True)
-            if not all(0 <= start < stop <= size for start, stop, size in ends):
+            if not box.voxels or box.common(Box.whole(shape)) != box:
                 raise UsageError(f"a box in an image of {tuple(shape)} voxels was needed; found {box}")
         if len(boxes) > 1 and self.crop_margins is not None:
             raise UsageError(f"{self.name} was trained on images with one box: one was needed, found {len(boxes)}")

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -12,8 +13,10 @@ from acvl_utils.cropping_and_padding.padding import pad_nd_image
 from nnunetv2.inference.sliding_window_prediction import compute_gaussian
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.tiles import Slicer, kept_slicers, tile_box
 from nnunet_ext.core.errors import EnvironmentProblemError
+
+Slicer = tuple[slice | int, ...]
+"""Index of a tile in an array (channel, ...), as nnU-Net's predictor makes it."""
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 
@@ -31,14 +34,8 @@ class SlidingWindow:
     ----------
     patch_size
         Voxels of a tile; of a 2-D network two numbers, and the first axis is gone through slice by slice.
-    heads
-        Outputs of the network.
-    step
-        Distance of neighbouring tiles as a share of the tile.
     mirrored_axes
         Axes of the tile over whose mirror images the mean is taken, too.
-    device
-        That the network is on.
     """
 
     patch_size: tuple[int, ...]
@@ -74,14 +71,13 @@ class SlidingWindow:
         """
         padded, inner = pad_nd_image(image, self.patch_size, "constant", {"value": 0}, True, None)
         shift = [int(axis.start) for axis in inner[1:]]
-        wanted = [_moved(box, shift) for box in boxes] or [Box.whole(padded.shape[1:])]
+        wanted = [box.moved(shift) for box in boxes] or [Box.whole(padded.shape[1:])]
         tiles = kept_slicers(padded.shape[1:], self.patch_size, self.step, wanted)
         covered = reduce(Box.union, map(tile_box, tiles))
         tiles = [_from(covered.start, tile) for tile in tiles]
         found = self._on_device(network, padded[(slice(None), *covered.slices)], tiles)
-        unpadded = _common(_moved(covered, [-low for low in shift]), Box.whole(image.shape[1:]))
-        cut = _moved(unpadded, [low - at for low, at in zip(shift, covered.start, strict=True)])
-        return found[(slice(None), *cut.slices)], unpadded
+        unpadded = covered.common(Box.whole(image.shape[1:]).moved(shift))
+        return found[(slice(None), *unpadded.within(covered).slices)], unpadded.moved([-low for low in shift])
 
     def _on_device(self, network: Network, image: torch.Tensor, tiles: Sequence[Slicer]) -> torch.Tensor:
         """Keep image and sums on the GPU, as long as they fit."""
@@ -138,13 +134,48 @@ def _from(start: Sequence[int], tile: Slicer) -> Slicer:
     return (tile[0], *moved)
 
 
-def _common(one: Box, other: Box) -> Box:
-    i, j, k = (max(pair) for pair in zip(one.start, other.start, strict=True))
-    i2, j2, k2 = (min(pair) for pair in zip(one.stop, other.stop, strict=True))
-    return Box((i, j, k), (i2, j2, k2))
+def kept_slicers(
+    image_size: Sequence[int], tile_size: Sequence[int], step: float, boxes: Sequence[Box]
+) -> list[Slicer]:
+    """List the tiles that meet any of the boxes, in the order in which nnU-Net visits them.
+
+    A voxel's prediction is the weighted mean over the tiles that hold it. All tiles that hold a voxel of a box are
+    kept, so that the prediction inside the boxes is the same to the last bit; outside it is not to be used.
+
+    Parameters
+    ----------
+    image_size
+        Voxels along each axis of the preprocessed image, after padding to at least the tile.
+    tile_size
+        The plans' patch size: three numbers or, for a 2-D configuration, two. Of the latter each slice along the
+        first axis is a row of tiles.
+    step
+        Distance of neighbouring tiles as a share of the tile, above 0 and at most 1; nnU-Net's default is 0.5.
+
+    Returns
+    -------
+    list
+        For each tile its index: all channels, then one entry for each axis.
+    """
+    flat = len(image_size) - len(tile_size)
+    rows: list[list[slice | int]] = [list(range(size)) for size in image_size[:flat]]
+    for size, tile in zip(image_size[flat:], tile_size, strict=True):
+        rows.append([slice(at, at + tile) for at in tile_starts(size, tile, step)])
+    tiles = [(slice(None), *tile) for tile in itertools.product(*rows)]
+    return [tile for tile in tiles if any(tile_box(tile).common(box).voxels for box in boxes)]
 
 
-def _moved(box: Box, by: Sequence[int]) -> Box:
-    i, j, k = (at + shift for at, shift in zip(box.start, by, strict=True))
-    i2, j2, k2 = (at + shift for at, shift in zip(box.stop, by, strict=True))
-    return Box((i, j, k), (i2, j2, k2))
+def tile_box(tile: Slicer) -> Box:
+    """Say which voxels a tile holds."""
+    return Box.of((at, at + 1) if isinstance(at, int) else (at.start, at.stop) for at in tile[1:])
+
+
+def tile_starts(image: int, tile: int, step: float) -> list[int]:
+    """Say where along one axis nnU-Net's tiles begin.
+
+    There are ``ceil((image - tile) / (tile * step)) + 1`` of them, spread evenly from the first voxel to the last tile
+    that fits, each rounded to a whole voxel (halves to the even one).
+    """
+    last = image - tile
+    count = math.ceil(last / (tile * step)) + 1
+    return [round(last / (count - 1) * index) for index in range(count)] if count > 1 else [0]

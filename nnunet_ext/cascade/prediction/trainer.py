@@ -19,11 +19,6 @@ _ADVICE: Final = (
 def find_trainer(name: str) -> type:
     """Find a trainer's class: in nnU-Net, then in the folders of `nnUNet_extTrainer`, then among our own.
 
-    Parameters
-    ----------
-    name
-        Of the class.
-
     Raises
     ------
     EnvironmentProblemError

@@ -1,4 +1,4 @@
-"""Which files stand where a case is to be written, and which of them may be overwritten."""
+"""What stands where a case is to be written: what may be overwritten, and what an earlier run has finished."""
 
 import json
 import os
@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from nnunet_ext.cascade.prediction.case_files import CaseFiles
+from nnunet_ext.cascade.prediction.read_images import CaseImages
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.labels import Labelling
+from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.provenance import sha256
 
 OUTPUTS: Final = "Outputs"
 """Key of a sidecar: the SHA-256 of every file that was written for the case, by name."""
+
+SECONDS: Final = "Seconds"
+"""Key of a sidecar: how long the case took."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +62,7 @@ class Standing:
 
 
 def what_stands(files: CaseFiles, recipe: Mapping[str, Any]) -> Standing:
-    """Compare the files that stand where a case is to be written with what its sidecars tell of them.
-
-    Parameters
-    ----------
-    files
-        All that a run of today would write.
-    recipe
-        As that run would put it into the sidecars.
-    """
+    """Compare what stands where a run of today would write with the sidecars, and their recipe with that of today."""
     known = known_hashes(files)
     corrected: list[Path] = []
     damaged: list[Path] = []
@@ -86,6 +85,56 @@ def known_hashes(files: CaseFiles) -> dict[str, set[str]]:
         for name, hashes in content[OUTPUTS].items():
             known.setdefault(name, set()).update([hashes] if isinstance(hashes, str) else hashes)
     return known
+
+
+@dataclass(frozen=True)
+class FinishedCase:
+    """What an earlier run found: volume of each region, warnings, and how long it took."""
+
+    volumes_mm3: Mapping[str, float]
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def finished_case(
+    files: CaseFiles, images: CaseImages, regions: Labelling, recipe: Mapping[str, Any]
+) -> FinishedCase | None:
+    """Compare every output that is wanted of a case with its sidecars, byte for byte, and these with a run of today.
+
+    Returns
+    -------
+    FinishedCase or None
+        None where anything is missing, is not what was written, or was made by other models or settings or from other
+        images.
+    """
+    try:
+        contents = list(_told(files))
+        wanted = {**recipe, "Inputs": [dict(one) for one in images.inputs]}
+        other = any(content[key] != value for content in contents for key, value in wanted.items())
+        if other or len(contents) < len(files.sidecars):
+            return None
+        told = contents[0]
+        if any(told[OUTPUTS][file.name] != sha256(file) for file in files.outputs):
+            return None
+        volumes = volumes_of(files, images, regions)
+        return FinishedCase(volumes, tuple(map(str, told["Warnings"])), float(told[SECONDS]))
+    except (OSError, ValueError, KeyError, TypeError, FileRefusedError):
+        return None
+
+
+def volumes_of(files: CaseFiles, images: CaseImages, regions: Labelling) -> dict[str, float]:
+    """Measure each region in the masks as they stand, in mm3, 0 where one is empty.
+
+    Raises
+    ------
+    FileRefusedError
+        Where a mask is missing or damaged.
+    """
+    masks = [read_mask(file).data for file in files.segmentations]
+    named = zip((region for region, _ in files.masks), masks, strict=True)
+    found = regions.take(masks[0]) if files.label_map is not None else dict(named)
+    voxel = images.volumes[0].voxel_volume_mm3
+    return {name: float(np.count_nonzero(mask)) * voxel for name, mask in found.items()}
 
 
 def _told(files: CaseFiles) -> Iterator[Mapping[str, Any]]:

@@ -1,22 +1,24 @@
-"""Writing the outputs of a case, its sidecars last."""
+"""Writing the outputs of a case, its sidecars last: which model made it of what, how, and what a reader must know."""
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.centreline import Centreline, centreline
 from nnunet_ext.cascade.prediction.case_files import CaseFiles, sidecar_of
+from nnunet_ext.cascade.prediction.post_process import Change
 from nnunet_ext.cascade.prediction.predict_case import PredictedCase
 from nnunet_ext.cascade.prediction.what_stands import OUTPUTS, known_hashes
 from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_write import write_image, write_mask
-from nnunet_ext.core.provenance import sha256
+from nnunet_ext.core.provenance import generated_by, sha256
+from nnunet_ext.core.tables import table_text
 from nnunet_ext.core.volume import Volume
 
 CENTRELINE_COLUMNS: Final = {
@@ -27,6 +29,38 @@ CENTRELINE_COLUMNS: Final = {
     "length_mm": "Way along the cord from its lowest slice",
     "measured": "1 where the slice has cord, 0 where the smooth line bridges a gap",
 }
+
+
+def sidecar(
+    predicted: PredictedCase, inputs: Sequence[Mapping[str, str]], recipe: Mapping[str, Any], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe a case. No path, host or date is in it: it may be shared.
+
+    Parameters
+    ----------
+    inputs
+        Name and SHA-256 of each image.
+    recipe
+        What decides the result besides the images: models with their checksums, settings, rules. Its keys stand at
+        the top, so that a later run can tell whether it would do the same.
+    about
+        What else is to be told: versions, device.
+
+    Returns
+    -------
+    dict
+        `Box` holds all that was segmented in; where that is a row of boxes along the cord, `Along` lists them.
+    """
+    return {
+        "GeneratedBy": [generated_by()],
+        "SpatialReference": "orig",
+        "Inputs": [dict(one) for one in inputs],
+        **recipe,
+        **about,
+        "Box": _box(predicted),
+        "PostProcessingChanges": [_change(change) for change in predicted.changes],
+        "Warnings": list(predicted.warnings),
+    }
 
 
 def write_case(
@@ -40,16 +74,10 @@ def write_case(
 
     Parameters
     ----------
-    files
-        Where to.
-    predicted
-        The case.
     grid
         The input: shape, affine and orientation of everything that is written.
     regions
         Of the model, for one label map.
-    content
-        Of the sidecars.
     """
     known = known_hashes(files)
     with ExitStack() as stack:
@@ -91,13 +119,35 @@ def _draw(
 
 
 def _table(line: Centreline) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CENTRELINE_COLUMNS)
-    columns = line.columns()
-    whole = {"slice", "measured"}
     texts = [
-        [f"{value:d}" if name in whole else f"{value:.4f}" for value in columns[name]] for name in CENTRELINE_COLUMNS
+        [f"{value:d}" if name in {"slice", "measured"} else f"{value:.4f}" for value in values]
+        for name, values in line.columns().items()
     ]
-    writer.writerows(zip(*texts, strict=True))
-    return buffer.getvalue()
+    rows = [dict(zip(CENTRELINE_COLUMNS, row, strict=True)) for row in zip(*texts, strict=True)]
+    return table_text(rows, list(CENTRELINE_COLUMNS), delimiter=",")
+
+
+def _box(predicted: PredictedCase) -> dict[str, Any] | None:
+    if not predicted.boxes or predicted.margins is None:
+        return None
+    along = {"Along": [_ends(box) for box in predicted.boxes]} if len(predicted.boxes) > 1 else {}
+    return {
+        **_ends(reduce(Box.union, predicted.boxes)),
+        "MarginsMm": predicted.margins.by_face(),
+        "Growths": predicted.growths,
+        **along,
+    }
+
+
+def _ends(box: Box) -> dict[str, list[int]]:
+    return {"FirstVoxel": list(box.start), "LastVoxel": [stop - 1 for stop in box.stop]}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "Rule": change.rule,
+        "Region": change.region,
+        "Voxels": change.voxels,
+        "Components": change.components,
+        "VolumeMm3": change.volume_mm3,
+    }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from nnunet_ext.core.environment import NnunetVariables
+from nnunet_ext.core.environment import nnunet_variables
 from nnunet_ext.core.errors import EnvironmentProblemError, ProcessFailedError
 
 _LAST_LINES: Final = 15
@@ -84,7 +84,7 @@ class NnunetProcess:
 
     def _environment(self) -> dict[str, str]:
         ours = {
-            **NnunetVariables.below(self.root, os.environ).as_mapping(),
+            **nnunet_variables(self.root, os.environ),
             "nnUNet_def_n_proc": str(self.n_procs),
             "nnUNet_n_proc_DA": str(max(1, self.n_procs - 1)),  # 0 crashes nnU-Net's planner
             "nnUNet_compile": "f",  # compiling takes longer than the whole demo

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from nnunet_ext.cascade.prediction.input_case import InputCase
+from nnunet_ext.cascade.prediction.read_images import InputCase
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.core.target import Target

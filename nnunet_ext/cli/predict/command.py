@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext import __version__
-from nnunet_ext.cascade.prediction.case_files import Wanted
+from nnunet_ext.cascade.prediction.case_files import Naming, Wanted
 from nnunet_ext.cascade.prediction.engines import Engine
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.naming import Naming
 from nnunet_ext.cascade.prediction.post_processing import HALF
 from nnunet_ext.cascade.prediction.predict_all import (
     CaseOutcome,
@@ -25,8 +23,8 @@ from nnunet_ext.cascade.prediction.predict_all import (
 )
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_table
-from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
-from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
+from nnunet_ext.cascade.prediction.read_images import InputCase
+from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, SegmenterOptions
 from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.predict.arguments import add_arguments
 from nnunet_ext.cli.predict.bids import InputChoice
@@ -40,7 +38,7 @@ from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.model_name import STOCK_TRAINER
 from nnunet_ext.core.output_place import OutputPlace
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.models.load import load_model
 from nnunet_ext.trainers import is_our_trainer
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER
-from nnunet_ext.cascade.prediction.naming import Naming
+from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER, Naming
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.output_place import DESCRIPTION, OutputPlace

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.cascade.prediction.input_case import InputCase
+from nnunet_ext.cascade.prediction.read_images import InputCase
 from nnunet_ext.cli.predict.bids import InputChoice, bids_cases
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.names import ENDINGS, image_stem, parse_image_name, strip_ending

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UsageError
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.models.entry_names import PLANS
 
 _RESULTS: Final = "nnUNet_results"

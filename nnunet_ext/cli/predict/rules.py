@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nnunet_ext.cascade.prediction.default_post_processing import default_post_processing
-from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
+from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing, default_post_processing
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 

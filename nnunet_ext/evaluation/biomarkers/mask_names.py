@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Final, Literal
 
-from nnunet_ext.core.dialects import LabelClass
-from nnunet_ext.core.names import FIRST_CHANNEL, image_stem, parse_mask_name
+from nnunet_ext.core.names import FIRST_CHANNEL, LabelClass, image_stem, parse_mask_name
 
 Kind = Literal["mask", "probseg"]
 

@@ -2,12 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cascade.prediction.case_files import Wanted, name_files, sidecar_of
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.naming import Naming, output_stem
-from nnunet_ext.core.dialects import Dialect, LabelClass, label_stem
+from nnunet_ext.cascade.prediction.case_files import Naming, Wanted, name_files, output_stem, sidecar_of
+from nnunet_ext.cascade.prediction.read_images import InputCase
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.names import ImageName
+from nnunet_ext.core.names import Dialect, ImageName, LabelClass, label_stem
 from nnunet_ext.dataset_conversion.profile import load_profile
 
 OUT = Path("out")

@@ -11,7 +11,8 @@ import pytest
 import torch
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 
-from nnunet_ext.cascade.prediction.engines import Engine, check_engine, engine_network
+from nnunet_ext.cascade.prediction.engines import Engine, check_engine
+from nnunet_ext.cascade.prediction.network import engine_network
 from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.core.errors import EnvironmentProblemError
 
@@ -223,7 +224,8 @@ def test_openvino_reports_to_nobody(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     (reporter / "__init__.py").write_text(f"open({str(mark)!r}, 'w').close()\nraise ImportError\n")
     ask = (
-        "import torch; from nnunet_ext.cascade.prediction.engines import *; check_engine(Engine.OPENVINO, 'cpu'); "
+        "import torch; from nnunet_ext.cascade.prediction.engines import *; "
+        "from nnunet_ext.cascade.prediction.network import engine_network; check_engine(Engine.OPENVINO, 'cpu'); "
         "network = engine_network(torch.nn.Conv3d(1, 2, 1).eval(), Engine.OPENVINO, (4, 4, 4), 1); "
         "print(network(torch.ones(1, 1, 4, 4, 4)).shape)"
     )

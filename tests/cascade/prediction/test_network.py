@@ -10,7 +10,7 @@ from nnunet_ext.cascade.prediction.network import build_networks
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from tests.cascade.prediction.tiny_model import PLAIN, TinyModel
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.network_axes import NetworkAxes
+from nnunet_ext.cascade.prediction.preprocess import NetworkAxes
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Volume
 from tests.strategies import AXES, ORDERS, boxes

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.default_post_processing import default_post_processing
 from nnunet_ext.cascade.prediction.post_process import PostProcessed, post_process
-from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
+from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing, default_post_processing
 from nnunet_ext.core.labels import Labelling, Masks
 from tests.core.test_labels import CORD_LESION, PLAIN, TUMOUR
 from tests.strategies import SEEDS

@@ -11,10 +11,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cascade.box import Box, Margins
-from nnunet_ext.cascade.prediction.case_files import Wanted, name_files
-from nnunet_ext.cascade.prediction.finished_case import finished_case
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.naming import Naming
+from nnunet_ext.cascade.prediction.case_files import Naming, Wanted, name_files
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
 from nnunet_ext.cascade.prediction.predict_all import (
     CaseOutcome,
@@ -25,8 +22,9 @@ from nnunet_ext.cascade.prediction.predict_all import (
 )
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns, prediction_table
-from nnunet_ext.cascade.prediction.read_images import read_images
+from nnunet_ext.cascade.prediction.read_images import InputCase, read_images
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
+from nnunet_ext.cascade.prediction.what_stands import finished_case
 from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image

@@ -10,12 +10,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
-from nnunet_ext.cascade.prediction.network_axes import NetworkAxes
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
-from nnunet_ext.cascade.prediction.preprocess import Placement, preprocess
+from nnunet_ext.cascade.prediction.preprocess import NetworkAxes, Placement, preprocess
 from nnunet_ext.cascade.prediction.resample_back import needed_box, resample_back
 from nnunet_ext.cascade.prediction.sliding_window import SlidingWindow
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from tests.cascade.prediction.test_segmenter import BOXES, MODELS, SHAPE
 from tests.cascade.prediction.tiny_model import TinyModel, noise
 from tests.strategies import SPACINGS, Triple, boxes, shapes, thorough

@@ -13,9 +13,8 @@ import torch
 
 from nnunet_ext.cascade.box import Box, Margins, apply_box
 from nnunet_ext.cascade.course import held_by
-from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
+from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation, SegmenterOptions
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
-from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS
 from nnunet_ext.core.errors import (
     DataRefusedError,
@@ -26,7 +25,7 @@ from nnunet_ext.core.errors import (
 )
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.orientation import reorient
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.volume import Volume
 from tests.cascade.prediction.tiny_model import CUBIC, PLAIN, TinyModel, noise
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cascade.box import Box, apply_box
+from nnunet_ext.cascade.prediction.segmentation import SegmenterOptions
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
-from nnunet_ext.cascade.prediction.segmenter_options import SegmenterOptions
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.orientation import reorient
-from nnunet_ext.core.trained_model import TrainedModel
+from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.models.load import load_model
 

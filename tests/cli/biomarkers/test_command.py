@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
-from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.tables import read_table

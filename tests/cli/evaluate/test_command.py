@@ -13,7 +13,7 @@ import pytest
 from nnunet_ext.cli.evaluate.command import PRESET_NAMES
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.core.dialects import Dialect
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.core.target import load_target

@@ -6,8 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nnunet_ext.cascade.prediction.input_case import InputCase
-from nnunet_ext.cascade.prediction.read_images import CaseImages, read_images
+from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -388,7 +387,7 @@ def test_an_interrupted_run_leaves_a_table_of_what_was_done(
 
     for number in range(1, 4):
         bids.image(f"sub-{number}_T2w")
-    monkeypatch.setattr("nnunet_ext.cascade.prediction.predict_all.read_case", read)
+    monkeypatch.setattr("nnunet_ext.cascade.prediction.predict_all.read_images", read)
     assert predict(bids.root, tmp_path / "out") == 130
     assert "the same command goes on from here" in capsys.readouterr().err
     assert {case: row["status"] for case, row in rows(tmp_path / "out").items()} == {"sub-1_T2w": "done"}

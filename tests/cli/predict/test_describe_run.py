@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cascade.prediction.naming import Naming
+from nnunet_ext.cascade.prediction.case_files import Naming
 from nnunet_ext.cli.predict.describe_run import describe_run
 from nnunet_ext.core.output_place import OutputPlace
 

@@ -3,11 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cascade.prediction.naming import Naming, output_stem
-from nnunet_ext.core.dialects import Dialect, label_stem
+from nnunet_ext.cascade.prediction.case_files import Naming, output_stem
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.core.names import parse_case
+from nnunet_ext.core.names import Dialect, label_stem, parse_case
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_lesion_cases
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file

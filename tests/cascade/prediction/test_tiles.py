@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.course import held_by
-from nnunet_ext.cascade.tiles import kept_slicers, tile_starts
+from nnunet_ext.cascade.prediction.sliding_window import kept_slicers, tile_starts
 from tests.strategies import boxes, thorough
 
 SIZES = st.tuples(st.integers(1, 90), st.integers(1, 40)).map(lambda pair: (max(pair), min(pair)))

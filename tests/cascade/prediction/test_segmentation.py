@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.course import held_by
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
-from nnunet_ext.cascade.prediction.within_boxes import only_in, renewed
+from nnunet_ext.core.volume import Array
 from tests.strategies import boxes
 
 SHAPE = (6, 5, 4)
@@ -26,18 +26,24 @@ def values(found: Segmentation) -> list[Any]:
 
 
 @given(boxes=BOXES)
-def test_outside_the_boxes_nothing_is_left_and_inside_all(boxes: Sequence[Box]) -> None:
+def test_a_change_reaches_every_array_and_keeps_its_type(boxes: Sequence[Box]) -> None:
     found, held = segmentation(1), held_by(boxes, SHAPE)
-    for one, kept in zip(values(found), values(only_in(boxes, found)), strict=True):
+    for one, kept in zip(values(found), values(found.changed(lambda part: part * held)), strict=True):
         assert kept.dtype == one.dtype
         np.testing.assert_array_equal(kept[held], one[held])
         assert not kept[~held].any()
 
 
 @given(boxes=BOXES)
-def test_in_the_boxes_the_fresh_replaces_the_old_even_where_it_says_nothing(boxes: Sequence[Box]) -> None:
+def test_a_change_takes_the_same_array_of_another(boxes: Sequence[Box]) -> None:
     old, new, held = segmentation(1), segmentation(2), held_by(boxes, SHAPE)
-    for one, other, merged in zip(values(old), values(new), values(renewed(old, new, boxes)), strict=True):
+
+    def chosen(before: Array, fresh: Array) -> Array:
+        merged: Array = before * ~held + fresh * held
+        return merged
+
+    merged_all = old.changed(chosen, new)
+    for one, other, merged in zip(values(old), values(new), values(merged_all), strict=True):
         assert merged.dtype == one.dtype
         np.testing.assert_array_equal(merged[held], other[held])
         np.testing.assert_array_equal(merged[~held], one[~held])
