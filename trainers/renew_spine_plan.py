@@ -133,9 +133,7 @@ def _is_held(name: str, stands: Flat, last: Flat, new: Flat, edited: Collection[
     value = stands[name]
     if name not in last and value in ({}, [], None):
         return False
-    before = last.get(name)
-    if before is None:  # nobody recorded it: what would be derived now was hardly edited
-        before = new.get(name, _UNKNOWN)
+    before = last.get(name, new.get(name, _UNKNOWN))  # what would be derived now was hardly edited
     return bool(value != before) or (named and value is not None)
 
 
