@@ -11,15 +11,16 @@ from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import RAW_AXES, reorient
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.dataset_conversion.class_profile import RaterRule
+from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
 from nnunet_ext.dataset_conversion.profile import OutsidePolicy
 from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.dataset_conversion.read_channels import read_channels
 from nnunet_ext.dataset_conversion.read_on_grid import read_on_grid
-from nnunet_ext.dataset_conversion.recipe import Recipe
 
 _CORD: Final = "sc"
 _LESION: Final = "lesion"
@@ -65,79 +66,79 @@ class _Masks:
     moved_mm: float
 
 
-def convert_case(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
+def convert_case(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCase:
     """Convert one case; a fault of its files refuses the case and never stops the others.
 
     Parameters
     ----------
+    case
+        An included one.
     plan
-        An included case.
-    recipe
-        How to convert it.
+        Says how to convert it; of its cases nothing is looked at.
     dataset
         Where to write.
 
     Returns
     -------
     ConvertedCase
-        With the plan refused, and nothing written, where a file was refused.
+        With the case refused, and nothing written, where a file was refused.
     """
     try:
-        return _convert(plan, recipe, dataset)
+        return _convert(case, plan, dataset)
     except FileRefusedError as error:
-        place = error.path.relative_to(plan.source.root) if error.path.is_relative_to(plan.source.root) else error.path
-        return ConvertedCase(plan.refuse(f"{place.name}: {error.reason}"))
+        place = error.path.relative_to(case.source.root) if error.path.is_relative_to(case.source.root) else error.path
+        return ConvertedCase(case.refuse(f"{place.name}: {error.reason}"))
     except DataRefusedError as error:
-        return ConvertedCase(plan.refuse(str(error)))
+        return ConvertedCase(case.refuse(str(error)))
 
 
-def _convert(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
-    target = recipe.target
-    channels = read_channels(plan, target.channels, register=recipe.register)
+def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCase:
+    target = plan.target
+    channels = read_channels(case, target.channels, register=plan.register)
     affine = channels.anchor.affine
-    masks = _read_masks(plan, channels.anchor, recipe)
+    masks = _read_masks(case, channels.anchor, plan)
     outside = _outside(masks.by_class)
-    settled, said = _settle_outside(masks.by_class, recipe.profile.lesion_outside_cord, outside)
+    settled, said = _settle_outside(masks.by_class, plan.profiles[case.source.name].lesion_outside_cord, outside)
     data = [*channels.data, *(settled[name] for name in target.mask_channels)]
     if any(name in settled for name, _ in target.classes):
         fused = reorient(Volume(target.fuse(settled), affine), RAW_AXES)
-        write_mask(dataset.label(plan.case, plan.split), fused.data, fused.affine)
+        write_mask(dataset.label(case.case, case.split), fused.data, fused.affine)
     for index, channel in enumerate(data):
         raw = reorient(Volume(channel, affine), RAW_AXES)
-        write_image(dataset.image(plan.case, plan.split, index), raw.data, raw.affine)
-    remarks = [*channels.remarks, *masks.remarks, *said, *_check_unions(settled, recipe)]
+        write_image(dataset.image(case.case, case.split, index), raw.data, raw.affine)
+    remarks = [*channels.remarks, *masks.remarks, *said, *_check_unions(settled, target)]
     return ConvertedCase(
-        plan,
+        case,
         lesion_voxels_outside_sc=outside,
         geometry="; ".join(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
         quality=measure_quality(channels.anchor, masks.by_class, max(masks.moved_mm, channels.moved_mm)),
-        sources=source_digests(plan, dict(zip(filter(None, plan.images), channels.sha256, strict=True))),
+        sources=source_digests(case, dict(zip(filter(None, case.images), channels.sha256, strict=True))),
     )
 
 
-def source_digests(plan: PlannedCase, known: Mapping[str, str] | None = None) -> dict[str, str]:
+def source_digests(case: PlannedCase, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """Hash each file that a case is made of, by its path in its dataset; what is not there has no hash.
 
     Parameters
     ----------
-    plan
+    case
         The case.
     known
         Hashes of files that were read already.
     """
-    names = [*filter(None, plan.images), *(path for label in plan.labels for _, path in label.files)]
-    found = {name: plan.source.root / name for name in names if name not in (known or {})}
+    names = [*filter(None, case.images), *(path for label in case.labels for _, path in label.files)]
+    found = {name: case.source.root / name for name in names if name not in (known or {})}
     return {**(known or {}), **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
-def _read_masks(plan: PlannedCase, image: Volume, recipe: Recipe) -> _Masks:
+def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> _Masks:
     masks: dict[str, Array] = {}
     remarks: list[str] = []
     moved = 0.0
-    for label in plan.labels:
+    for label in case.labels:
         if label.files:
-            masks[label.name], said, distance = _read_label(plan, label, image, recipe)
+            masks[label.name], said, distance = _read_label(case, label, image, plan)
             moved = max(moved, distance)
             remarks += [f"{label.name}: {remark}" for remark in said]
         elif label.why_empty:
@@ -149,12 +150,12 @@ def _read_masks(plan: PlannedCase, image: Volume, recipe: Recipe) -> _Masks:
 
 
 def _read_label(
-    plan: PlannedCase, label: PlannedLabel, image: Volume, recipe: Recipe
+    case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan
 ) -> tuple[Array, list[str], float]:
     """Read a class's mask, or those of its raters as one."""
-    profile = recipe.profile.classes[label.name]
+    profile = plan.profiles[case.source.name].classes[label.name]
     read = {
-        rater: read_on_grid(plan.source.root / path, image, profile, resample=recipe.resample)
+        rater: read_on_grid(case.source.root / path, image, profile, resample=plan.resample)
         for rater, path in label.files
     }
     remarks = [f"{rater}: {remark}" if rater else remark for rater, mask in read.items() for remark in mask.remarks]
@@ -190,10 +191,10 @@ def _outside(masks: Mapping[str, Array]) -> int | None:
     return int(np.count_nonzero((masks[_LESION] > 0) & (masks[_CORD] == 0)))
 
 
-def _check_unions(masks: Mapping[str, Array], recipe: Recipe) -> list[str]:
+def _check_unions(masks: Mapping[str, Array], target: Target) -> list[str]:
     """Say where a class that is the union of others is not."""
     remarks = []
-    for whole, parts in recipe.target.unions:
+    for whole, parts in target.unions:
         if whole not in masks or not masks[whole].any() or any(part not in masks for part in parts):
             continue  # nobody has drawn it: the parts make it
         drawn, joined = masks[whole] > 0, np.any([masks[part] > 0 for part in parts], axis=0)

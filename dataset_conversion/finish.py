@@ -15,8 +15,8 @@ from nnunet_ext.core.provenance import source_version
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, table_text
 from nnunet_ext.dataset_conversion.cases_table import COLUMNS, cases_tsv, data_dictionary, person_of
+from nnunet_ext.dataset_conversion.convert_all import DONE_FOLDER
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-from nnunet_ext.dataset_conversion.done import DONE_FOLDER
 from nnunet_ext.dataset_conversion.draw_sets import Patient
 from nnunet_ext.dataset_conversion.existing import Existing
 from nnunet_ext.dataset_conversion.ledger import Ledger

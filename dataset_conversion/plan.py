@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.core.target import Target
-from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
+from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.group_channels import group_channels
 from nnunet_ext.dataset_conversion.people import find_people
 from nnunet_ext.dataset_conversion.plan_labels import plan_labels
@@ -137,7 +137,7 @@ def make_plan(
     people = find_people(_spell_sites_alike(_refuse_equal_names(planned), options.known), scans, options.known)
     chosen = select(people.cases, options.selection, {scan.source: scan.profile for scan in scans})
     rules = {scan.source.name: scan.profile.sites for scan in scans}
-    cases = _into_sets(chosen.cases, rules, GivenSets(chosen.sets, people.known), options)
+    cases = _into_sets(chosen.cases, rules, chosen.sets, replace(options, known=people.known))
     found = {(scan.source.name, image) for scan in scans for image in scan.images}
     _prove_complete(found, cases)
     return Plan(
@@ -202,13 +202,16 @@ def _named(case: PlannedCase) -> ImageName:
 
 
 def _into_sets(
-    cases: Sequence[PlannedCase], rules: Mapping[str, SiteRules], given: GivenSets, options: PlanOptions
+    cases: Sequence[PlannedCase],
+    rules: Mapping[str, SiteRules],
+    split: Mapping[Patient, str] | None,
+    options: PlanOptions,
 ) -> list[PlannedCase]:
     if options.labels is Labels.NONE:
         return [case if case.reason else replace(case, split="pool", split_by="no label") for case in cases]
     labelled = [case for case in cases if not case.reason and case.labels]
-    sets = draw_sets(labelled, rules, given, options.test_fraction, options.seed)
-    return [case if case.reason else _in_set(case, sets, given.known) for case in cases]
+    sets = draw_sets(labelled, rules, options.test_fraction, options.seed, split=split, known=options.known)
+    return [case if case.reason else _in_set(case, sets, options.known) for case in cases]
 
 
 def _in_set(case: PlannedCase, sets: Mapping[Patient, Membership], known: Mapping[Patient, Membership]) -> PlannedCase:

@@ -10,12 +10,11 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import cell
 from nnunet_ext.core.workers import Progress
-from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_all import convert_all
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, changed_in_words, read_existing
 from nnunet_ext.dataset_conversion.finish import Writing, finish
-from nnunet_ext.dataset_conversion.ledger import ledger_of
+from nnunet_ext.dataset_conversion.ledger import Conversion, ledger_of
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import plan_content
 from nnunet_ext.dataset_conversion.refusals import prove_patients_apart, refuse_inside_sources

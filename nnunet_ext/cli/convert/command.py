@@ -19,12 +19,11 @@ from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.bids_validation import validate_bids
 from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, read_cases
-from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, read_existing
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
 from nnunet_ext.dataset_conversion.grow import grow_dataset
-from nnunet_ext.dataset_conversion.ledger import Counts
+from nnunet_ext.dataset_conversion.ledger import Conversion, Counts
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
