@@ -40,13 +40,12 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
     plan, name = case.plan, case.plan.name
     classes = case.quality.classes if case.quality is not None else {}
     outside = case.lesion_voxels_outside_sc
+    entities = {"session": "ses", "acquisition": "acq", "run": "run", "chunk": "chunk"}
     row = {
         "case": plan.case,
         "dataset": plan.source.name,
         "subject": name.subject if name else "",
-        "session": name.entity("ses") if name else "",
-        "acquisition": name.entity("acq") if name else "",
-        "run": name.entity("run") if name else "",
+        **{column: name.entity(key) if name else "" for column, key in entities.items()},
         "contrast": name.suffix if name else "",
         "site": plan.site,
         "split": plan.split,
@@ -59,7 +58,6 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
         "lesion_voxels_outside_sc": "" if outside is None else str(outside),
         "geometry": case.geometry,
         "image_sha256": case.image_sha256,
-        "chunk": name.entity("chunk") if name else "",
         "pathology": plan.pathology,
         "split_by": plan.split_by,
         "not_annotated": ";".join(plan.not_annotated),

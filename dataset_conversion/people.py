@@ -1,11 +1,12 @@
 """Who is one person: subjects by their names, by what the profile says, and by images that are the same."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from scipy.cluster.hierarchy import DisjointSet
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.provenance import sha256
@@ -58,28 +59,31 @@ def find_people(cases: Sequence[PlannedCase], scans: Sequence[Scan], known: Mapp
     DataRefusedError
         Where the profile's pattern for the person finds nobody.
     """
-    circles = _Circles()
+    everybody = sorted({case.own for case in cases if case.name is not None} | set(known))
+    circles = DisjointSet(everybody)
     assumptions: list[str] = []
     warnings: list[str] = []
     for scan in scans:
         name = scan.source.name
-        subjects = {case.own[1] for case in cases if case.source == scan.source and case.name is not None}
-        subjects |= {subject for dataset, subject in known if dataset == name}
+        subjects = [subject for dataset, subject in everybody if dataset == name]
         if not scan.profile.participants.person_is_assumed:
             for subject, person in _stated(scan, subjects):
-                circles.join((name, subject), (name, "person", person))
+                _join(circles, (name, subject), (name, "person", person))
             continue
         groups, said = _assumed(scan, subjects)
         warnings += said
         if groups:
             assumptions.append(f"{name}: {_one_each(groups)}, by their names ({_OTHERWISE})")
         for group in groups:
-            circles.join(*((name, subject) for subject in group))
+            _join(circles, *((name, subject) for subject in group))
     for patients, files in _same(cases, known):
-        if len({circles.of(patient) for patient in patients}) > 1:
+        if not all(circles.connected(patients[0], patient) for patient in patients):
             assumptions.append(f"{_listed(patients)} are one person: the same image ({files})")
-        circles.join(*patients)
-    person_of, said = _persons(circles, {case.own for case in cases if case.name is not None}, known)
+        _join(circles, *patients)
+    for patient, member in known.items():
+        _join(circles, patient, member.person or patient)
+    subsets = (sorted(found & set(everybody)) for found in circles.subsets())
+    person_of, said = _persons([group for group in subsets if group], known)
     by_person: dict[Patient, Membership] = {}
     for patient, member in sorted(known.items(), key=lambda item: (not item[1].site, item[0])):
         by_person.setdefault(member.person or patient, member)
@@ -87,21 +91,10 @@ def find_people(cases: Sequence[PlannedCase], scans: Sequence[Scan], known: Mapp
     return People(found, by_person, tuple(assumptions), (*warnings, *said))
 
 
-class _Circles:
-    """Sets of subjects that are one person, which grow together as links are found."""
-
-    def __init__(self) -> None:
-        self._parent: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def of(self, member: tuple[str, ...]) -> tuple[str, ...]:
-        while (parent := self._parent.get(member, member)) != member:
-            member = parent
-        return member
-
-    def join(self, first: tuple[str, ...], *others: tuple[str, ...]) -> None:
-        for other in others:
-            if self.of(other) != self.of(first):
-                self._parent[self.of(other)] = self.of(first)
+def _join(circles: DisjointSet, *members: tuple[str, ...]) -> None:
+    for member in members:
+        circles.add(member)
+        circles.merge(members[0], member)
 
 
 def _stated(scan: Scan, subjects: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -112,7 +105,7 @@ def _stated(scan: Scan, subjects: Iterable[str]) -> Iterator[tuple[str, str]]:
         return
     pattern = re.compile(columns.person_pattern)
     group = "person" if "person" in pattern.groupindex else 1
-    found = {name: pattern.search(name) or pattern.search(name.removeprefix("sub-")) for name in sorted(subjects)}
+    found = {name: pattern.search(name) or pattern.search(name.removeprefix("sub-")) for name in subjects}
     persons = {name: match[group] for name, match in found.items() if match is not None and match[group]}
     if not persons:
         raise DataRefusedError(
@@ -168,32 +161,23 @@ def _digest(path: Path) -> str:
 
 
 def _persons(
-    circles: _Circles, present: set[Patient], known: Mapping[Patient, Membership]
+    groups: Sequence[Sequence[Patient]], known: Mapping[Patient, Membership]
 ) -> tuple[dict[Patient, Patient], list[str]]:
     """Name the person of each subject that has a name of several; nobody who is known gets another name."""
-    members: dict[tuple[str, ...], list[Patient]] = defaultdict(list)
-    for patient, member in known.items():
-        circles.join(patient, member.person or patient)
-    for patient in sorted(present | set(known)):
-        members[circles.of(patient)].append(patient)
     person_of: dict[Patient, Patient] = {}
     warnings = []
-    for group in members.values():
+    for group in groups:
         old = {patient: known[patient].person or patient for patient in group if patient in known}
-        sets = {patient: known[patient].set_name for patient in old}
+        trained, tested = ([one for one in old if known[one].set_name == name] for name in ("train", "test"))
         # Where the dataset has them on both sides already, a new one is not tested on.
-        named = min([old[patient] for patient in _in(sets, "train")] or list(old.values()) or group)
+        named = min([old[patient] for patient in trained] or list(old.values()) or group)
         person_of |= {patient: old.get(patient, named) for patient in group if old.get(patient, named) != patient}
-        if len(set(sets.values())) > 1:
+        if trained and tested:
             warnings.append(
-                f"{_listed(sets)} are one person, and the dataset trains on {_listed(_in(sets, 'train'))} and tests on "
-                f"{_listed(_in(sets, 'test'))}; it stays as it is: convert anew to another -d to mend it"
+                f"{_listed(old)} are one person, and the dataset trains on {_listed(trained)} and tests on "
+                f"{_listed(tested)}; it stays as it is: convert anew to another -d to mend it"
             )
     return person_of, warnings
-
-
-def _in(sets: Mapping[Patient, str], name: str) -> list[Patient]:
-    return [patient for patient, found in sets.items() if found == name]
 
 
 def _listed(patients: Iterable[Patient]) -> str:

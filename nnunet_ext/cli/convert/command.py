@@ -17,7 +17,7 @@ from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.bids_validation import validate_bids
+from nnunet_ext.dataset_conversion.bids_validation import summary, validate_bids
 from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, read_cases
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, read_existing
@@ -239,12 +239,11 @@ def _validate_bids(sources: Sequence[Source], dataset: RawDataset) -> None:
     reports = {}
     for source in sources:
         try:
-            report = validate_bids(source)
+            reports[source.name] = validate_bids(source)
         except NnunetExtError as error:
             print(f"nnunet_ext convert: warning: {error}", file=sys.stderr)
             continue
-        print(f"nnunet_ext convert: bids-validator on {source.name}: {report.summary}", file=sys.stderr)
-        reports[source.name] = list(report.issues)
+        print(f"nnunet_ext convert: bids-validator on {source.name}: {summary(reports[source.name])}", file=sys.stderr)
     if reports:
         write_json(dataset.folder / "bids_validation.json", reports)
 
