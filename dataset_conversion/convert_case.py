@@ -149,9 +149,7 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> _Masks:
     return _Masks(masks, tuple(remarks), moved)
 
 
-def _read_label(
-    case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan
-) -> tuple[Array, list[str], float]:
+def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan) -> tuple[Array, list[str], float]:
     """Read a class's mask, or those of its raters as one."""
     profile = plan.profiles[case.source.name].classes[label.name]
     read = {

@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
 from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
 from nnunet_ext.core.errors import ConflictError, DataRefusedError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row, cell
 from nnunet_ext.dataset_conversion.cases_table import person_of, read_cases
@@ -20,8 +21,6 @@ from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-
-_SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -137,9 +136,9 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
 
 def changed_in_words(dataset: RawDataset, cases: Sequence[str]) -> str:
     """Say which cases' sources have changed, and what helps."""
-    named = ", ".join(cases[:_SHOWN]) + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
     return (
-        f"{dataset.folder}: the sources of {len(cases)} of its cases have changed since they were converted: {named}; "
+        f"{dataset.folder}: the sources of {len(cases)} of its cases have changed since they were converted: "
+        f"{first_few(cases)}; "
         f"to take over what they hold now, together with what is new: the same command with --update"
     )
 

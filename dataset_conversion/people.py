@@ -9,6 +9,7 @@ from typing import Final
 from scipy.cluster.hierarchy import DisjointSet
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.people_by_name import people_by_name
@@ -119,14 +120,14 @@ def _assumed(scan: Scan, subjects: Iterable[str]) -> tuple[list[tuple[str, ...]]
     """Give who is one person by the names, and which of them are not, for all that, with the reason."""
     by_name, sexes = people_by_name(subjects), scan.participants.sexes
     warnings = [
-        f"{scan.source.name}: {_shown(group)} are {len(group)} people, although by their names they may be one: so "
-        f"many visits are not assumed (if they are one: person_pattern under [participants] of a profile)"
+        f"{scan.source.name}: {first_few(group, _SHOWN)} are {len(group)} people, although by their names they may be "
+        f"one: so many visits are not assumed (if they are one: person_pattern under [participants] of a profile)"
         for group in by_name.too_many
     ]
     groups = []
     for group in by_name.groups:
         if len({sexes[subject] for subject in group if subject in sexes}) > 1:
-            warnings.append(f"{scan.source.name}: {_shown(group)} are several people: the sex differs")
+            warnings.append(f"{scan.source.name}: {first_few(group, _SHOWN)} are several people: the sex differs")
         else:
             groups.append(group)
     return groups, warnings
@@ -187,7 +188,3 @@ def _listed(patients: Iterable[Patient]) -> str:
 def _one_each(groups: Sequence[tuple[str, ...]]) -> str:
     said = ", ".join(f"{' and '.join(group)} are one person" for group in groups[:_SHOWN])
     return said if len(groups) <= _SHOWN else f"{said}, and so are {len(groups) - _SHOWN} more groups"
-
-
-def _shown(group: Sequence[str]) -> str:
-    return ", ".join(group[:_SHOWN]) + (f" and {len(group) - _SHOWN} more" if len(group) > _SHOWN else "")

@@ -163,7 +163,7 @@ class Profile:
 
     def content(self) -> dict[str, Any]:
         """Give the profile as its TOML file would say it; `parse_profile` reads it back."""
-        content: dict[str, Any] = {
+        return {
             "name": self.name,
             "lesion_outside_cord": self.lesion_outside_cord,
             "include": list(self.include),
@@ -178,7 +178,6 @@ class Profile:
             "sites": {key: list(value) for key, value in vars(self.sites).items()},
             "classes": {name: found.content() for name, found in self.classes.items()},
         }
-        return content
 
 
 def load_profile(name_or_file: str) -> Profile:

@@ -19,6 +19,7 @@ from nnunet_ext.core.dataset_files.fingerprint import digest_of
 from nnunet_ext.core.dataset_files.folds import edited_folds, renew_folds
 from nnunet_ext.core.dataset_files.preprocessed import Preprocessed, RawCase
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.workers import run_all
@@ -30,7 +31,6 @@ _DECIDES: Final = (
     *("preprocessor_name", "spacing", "normalization_schemes", "use_mask_for_norm"),
     *("resampling_fn_data", "resampling_fn_data_kwargs", "resampling_fn_seg", "resampling_fn_seg_kwargs"),
 )
-_SHOWN: Final = 5
 
 
 def renew_preprocessed(plans: Mapping[str, Any], name: str, tell: Callable[[str], None]) -> None:
@@ -114,11 +114,13 @@ def _renew_folds(
     file = preprocessed / "splits_final.json"
     if gone := sorted(named - set(cases)):
         raise DataRefusedError(
-            f"{file}: was edited, and names {_some(gone)}, which the dataset does not have any more; take them out, "
-            f"or remove the file to have the folds of the raw dataset"
+            f"{file}: was edited, and names {first_few(gone)}, which the dataset does not have any more; take them "
+            f"out, or remove the file to have the folds of the raw dataset"
         )
     if left := sorted(set(cases) - named):
-        tell(f"Folds as edited in {file.name}: no fold has {_some(left)}. Remove the file to have the dataset's own.")
+        tell(
+            f"Folds as edited in {file.name}: no fold has {first_few(left)}. Remove the file to have the dataset's own."
+        )
 
 
 def _renew_cases(job: _Job, cases: Mapping[str, RawCase], tell: Callable[[str], None], *, ours: bool) -> None:
@@ -127,7 +129,7 @@ def _renew_cases(job: _Job, cases: Mapping[str, RawCase], tell: Callable[[str], 
     strangers = done.strangers(cases) if ours else []
     if outdated:
         there = len(done.strangers(())) if done.folder.is_dir() else 0
-        tell(f"Preprocessing {_some(outdated)} for {job.name}: new, or changed since.")
+        tell(f"Preprocessing {first_few(outdated)} for {job.name}: new, or changed since.")
         if 2 * len(outdated) > len(cases) and there:
             number = job.preprocessed.name.removeprefix("Dataset").split("_")[0]
             tell(
@@ -136,7 +138,7 @@ def _renew_cases(job: _Job, cases: Mapping[str, RawCase], tell: Callable[[str], 
             )
         _preprocess(job, {case: cases[case] for case in outdated})
     if strangers:
-        tell(f"Removed from what is preprocessed, as the dataset has it no more: {_some(strangers)}.")
+        tell(f"Removed from what is preprocessed, as the dataset has it no more: {first_few(strangers)}.")
         for case in strangers:
             done.remove(case)
     _renew_truth(job.preprocessed, cases)
@@ -200,10 +202,6 @@ def _processes(cases: int) -> int:
     """Take nnU-Net's number of processes, but no more than are worth their start."""
     asked = os.environ.get(_PROCESSES, "").strip()  # as it is now, not as it was at nnU-Net's import
     return min(int(asked) if asked.isdigit() else 8, os.cpu_count() or 1, -(-cases // _WORTH_A_PROCESS))
-
-
-def _some(cases: list[str]) -> str:
-    return ", ".join(cases[:_SHOWN]) + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
 
 
 def _run(work: tuple[str, list[str], str], plans: dict[str, Any], name: str, dataset: dict[str, Any], to: Path) -> None:

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from filelock import FileLock
 
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, plan_of, read_spine_plan, write_spine_plan
 
 _BY_KEY: Final = ("sampling", "augmentation", "groups", "case_weights", "site_weights", "not_annotated")
 _OF_CASES: Final = ("groups", "case_weights", "not_annotated")
 _REMOVABLE: Final = ("augmentation", "groups", "not_annotated")  # an entry taken out says something: there is none
 _UNKNOWN: Final = object()
-_SHOWN: Final = 5
 
 Flat = dict[str, Any]
 """Values by name, those of mappings by `field.key`."""
@@ -151,11 +151,11 @@ def _renewed(fields: Collection[str], before: Flat, after: Flat) -> list[str]:
             said += [f"{name} {_json(before[name])} -> {_json(after[name])}" for name in names]
             continue
         kinds = {
-            "new": [name for name in names if name not in before],
-            "gone": [name for name in names if name not in after],
-            "changed": [name for name in names if name in before and name in after],
+            "new": [_key(name) for name in names if name not in before],
+            "gone": [_key(name) for name in names if name not in after],
+            "changed": [_key(name) for name in names if name in before and name in after],
         }
-        told = [f"{kind} {_listed(found)}" for kind, found in kinds.items() if found]
+        told = [f"{kind} {first_few(found)}" for kind, found in kinds.items() if found]
         said += [f"{field}: {'; '.join(told)}"] if told else []
     return [f"renewed from the dataset: {one}" for one in said]
 
@@ -168,9 +168,8 @@ def _kept(held: Collection[str], stands: Flat, new: Flat) -> list[str]:
     ]
 
 
-def _listed(names: list[str]) -> str:
-    names = [name.partition(".")[2] for name in names]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+def _key(name: str) -> str:
+    return name.partition(".")[2]
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - any field's value

@@ -18,7 +18,7 @@ from nnunet_ext.core.atomic import atomic_path, write_text
 from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
-from nnunet_ext.trainers.axes import mirroring_axes, tensor_axis
+from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.case_weights import case_weights
 from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_spine_plan
 from nnunet_ext.trainers.dataset_labels import inside_label, place_labels
@@ -162,7 +162,8 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         file_axes = self.dataset_json.get("image_axes_nibabel")
         if file_axes is not None:  # a dataset that our converter did not write may lie in any orientation
             dimensions = len(self.configuration_manager.patch_size)
-            mirrored = mirroring_axes(file_axes, self.plans_manager.transpose_forward, dimensions)
+            side = tensor_axis("LR", file_axes, self.plans_manager.transpose_forward, dimensions)
+            mirrored = None if side is None else (side,)
         self.inference_allowed_mirroring_axes = mirrored
         return rotation, dummy_2d, patch_size, mirrored
 
