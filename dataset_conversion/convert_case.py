@@ -57,15 +57,6 @@ class ConvertedCase:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class _Masks:
-    """The annotated classes' masks, what was done to them, and how far the farthest was moved."""
-
-    by_class: Mapping[str, Array]
-    remarks: tuple[str, ...]
-    moved_mm: float
-
-
 def convert_case(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCase:
     """Convert one case; a fault of its files refuses the case and never stops the others.
 
@@ -96,9 +87,9 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     target = plan.target
     channels = read_channels(case, target.channels, register=plan.register)
     affine = channels.anchor.affine
-    masks = _read_masks(case, channels.anchor, plan)
-    outside = _outside(masks.by_class)
-    settled, said = _settle_outside(masks.by_class, plan.profiles[case.source.name].lesion_outside_cord, outside)
+    masks, read, moved_mm = _read_masks(case, channels.anchor, plan)
+    outside = _outside(masks)
+    settled, said = _settle_outside(masks, plan.profiles[case.source.name].lesion_outside_cord, outside)
     data = [*channels.data, *(settled[name] for name in target.mask_channels)]
     if any(name in settled for name, _ in target.classes):
         fused = reorient(Volume(target.fuse(settled), affine), RAW_AXES)
@@ -106,13 +97,13 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     for index, channel in enumerate(data):
         raw = reorient(Volume(channel, affine), RAW_AXES)
         write_image(dataset.image(case.case, case.split, index), raw.data, raw.affine)
-    remarks = [*channels.remarks, *masks.remarks, *said, *_check_unions(settled, target)]
+    remarks = [*channels.remarks, *read, *said, *_check_unions(settled, target)]
     return ConvertedCase(
         case,
         lesion_voxels_outside_sc=outside,
         geometry="; ".join(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
-        quality=measure_quality(channels.anchor, masks.by_class, max(masks.moved_mm, channels.moved_mm)),
+        quality=measure_quality(channels.anchor, masks, max(moved_mm, channels.moved_mm)),
         sources=source_digests(case, dict(zip(filter(None, case.images), channels.sha256, strict=True))),
     )
 
@@ -132,7 +123,8 @@ def source_digests(case: PlannedCase, known: Mapping[str, str] | None = None) ->
     return {**(known or {}), **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
-def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> _Masks:
+def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:
+    """Read the annotated classes' masks; say what was done to them, and how far the farthest was moved, in mm."""
     masks: dict[str, Array] = {}
     remarks: list[str] = []
     moved = 0.0
@@ -146,11 +138,11 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> _Masks:
             remarks.append(f"{label.name}: {label.why_empty}")
         else:
             remarks.append(f"{label.name}: not annotated")
-    return _Masks(masks, tuple(remarks), moved)
+    return masks, remarks, moved
 
 
 def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan) -> tuple[Array, list[str], float]:
-    """Read a class's mask, or those of its raters as one."""
+    """Read a class's mask, or those of its raters as one; the rest as `_read_masks`."""
     profile = plan.profiles[case.source.name].classes[label.name]
     read = {
         rater: read_on_grid(case.source.root / path, image, profile, resample=plan.resample)

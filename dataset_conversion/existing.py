@@ -76,7 +76,13 @@ class Existing:
             )
         by_case = {row["case"]: row["split"] for row in self.ledger.included}
         by_image = {(row["dataset"], row["image"]): row["split"] for row in self.ledger.included}
-        return [case for case in plan.cases if _is_new(case, by_case.get(case.case) or by_image.get(_image(case)))]
+        new = []
+        for case in plan.cases:
+            image = case.source.name, ";".join(image for image in case.images if image)
+            split = by_case.get(case.case) or by_image.get(image)
+            if split is None or (split == "pool" and not case.reason and case.split != "pool"):
+                new.append(case)
+        return new
 
     def changed_cases(self, plan: Plan) -> list[PlannedCase]:
         """Give the cases that the dataset has and that would be other ones now, by the content of their sources.
@@ -154,14 +160,6 @@ def carry_over(existing: Existing, cases: set[str], dataset: RawDataset) -> None
             for path in [*_channels(old, row["case"], split), old.label(row["case"], split)]:
                 if path.is_file():
                     _link(path, dataset.folder / path.relative_to(old.folder))
-
-
-def _image(case: PlannedCase) -> tuple[str, str]:
-    return case.source.name, ";".join(image for image in case.images if image)
-
-
-def _is_new(case: PlannedCase, split: str | None) -> bool:
-    return split is None or (split == "pool" and not case.reason and case.split != "pool")
 
 
 def _differs(case: PlannedCase, row: Row, content: Mapping[str, Any]) -> bool:

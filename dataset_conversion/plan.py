@@ -163,8 +163,12 @@ def _plan_source(scan: Scan, target: Target, labels: Labels) -> list[PlannedCase
     cases: list[PlannedCase] = []
     usable: list[tuple[str, ImageName]] = []
     for image in scan.images:
-        case = _case_of(scan, (image,), parse_image_name(PurePosixPath(image).name))
-        (cases.append(case) if case.reason else usable.append((image, _named(case))))
+        name = parse_image_name(PurePosixPath(image).name)
+        case = _case_of(scan, (image,), name)
+        if case.reason or name is None:
+            cases.append(case)
+        else:
+            usable.append((image, name))
     for group in group_channels(usable, scan.profile, target):
         case = _case_of(scan, group.images, group.name)
         if group.reason:
@@ -193,12 +197,6 @@ def _case_of(scan: Scan, images: tuple[str, ...], name: ImageName | None) -> Pla
     if path.parent.name not in scan.profile.folders:
         return case.skip(f"not an anatomical image: folder {path.parent.name}")
     return case
-
-
-def _named(case: PlannedCase) -> ImageName:
-    if case.name is None:
-        raise DataRefusedError(f"{case.image}: a BIDS name was needed")
-    return case.name
 
 
 def _into_sets(

@@ -140,8 +140,8 @@ def _best_fit(moving: Volume, fixed: Volume) -> tuple[Affine, list[str]]:
                 faults.append(f"{name} fit dropped: {fault}")
             else:
                 best = transform
-    except RuntimeError as error:  # what SimpleITK raises for all that goes wrong within
-        faults.append(f"SimpleITK found no fit: {_reason(error)}")
+    except RuntimeError as error:  # SimpleITK's for all that goes wrong; lines before the last name its source files
+        faults.append(f"SimpleITK found no fit: {str(error).strip().splitlines()[-1].strip()}")
     return best, faults
 
 
@@ -286,8 +286,3 @@ def _fault(moved_mm: float, transform: Affine, step: _Step) -> str:
     if step.overlap < _LEAST_OVERLAP:
         return f"it leaves {step.overlap:.0%} of the overlap"
     return ""
-
-
-def _reason(error: RuntimeError) -> str:
-    """Give the last line of SimpleITK's message: the ones before name its source files."""
-    return str(error).strip().splitlines()[-1].strip()

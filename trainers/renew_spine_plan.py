@@ -1,8 +1,7 @@
 """Renewing what was derived in a spine plan, and keeping what a person edited."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +20,9 @@ Flat = dict[str, Any]
 """Values by name, those of mappings by `field.key`."""
 
 
-@contextmanager
-def spine_plan_lock(folder: Path) -> Iterator[None]:
+def spine_plan_lock(folder: Path) -> FileLock:
     """Let one process at a time renew the plan of a preprocessed dataset."""
-    with FileLock(folder / f".{FILE}.lock"):
-        yield
+    return FileLock(folder / f".{FILE}.lock")
 
 
 def keep_derived(folder: Path, name: str, value: Any, reason: str) -> None:  # noqa: ANN401 - any field's value
