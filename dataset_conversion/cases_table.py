@@ -76,11 +76,8 @@ def person_of(row: Row) -> tuple[str, str]:
 
 def cases_tsv(rows: Iterable[Row]) -> str:
     """Write `cases.tsv`, a row for each image that was found, in their given order; older ones name no person."""
-    return table_text(({"person": _person(row), **row} for row in rows), list(COLUMNS))
-
-
-def _person(row: Row) -> str:
-    return NOTHING if row["subject"] == NOTHING else "/".join(person_of(row))
+    people = ({"person": NOTHING if row["subject"] == NOTHING else "/".join(person_of(row)), **row} for row in rows)
+    return table_text(people, list(COLUMNS))
 
 
 def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:

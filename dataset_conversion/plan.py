@@ -135,9 +135,10 @@ def make_plan(
     _refuse_unknown_policies(options.missing, scans)
     planned = [case for scan in scans for case in _plan_source(scan, target, options.labels)]
     people = find_people(_spell_sites_alike(_refuse_equal_names(planned), options.known), scans, options.known)
-    chosen = select(people.cases, options.selection, {scan.source: scan.profile for scan in scans})
+    profiles_by_source = {scan.source: scan.profile for scan in scans}
+    chosen, split, unmatched = select(people.cases, options.selection, profiles_by_source)
     rules = {scan.source.name: scan.profile.sites for scan in scans}
-    cases = _into_sets(chosen.cases, rules, chosen.sets, replace(options, known=people.known))
+    cases = _into_sets(chosen, rules, split, replace(options, known=people.known))
     found = {(scan.source.name, image) for scan in scans for image in scan.images}
     _prove_complete(found, cases)
     return Plan(
@@ -148,7 +149,7 @@ def make_plan(
         resample=options.resample,
         register=options.register,
         assumptions=(*(sentence for scan in scans for sentence in scan.assumptions), *people.assumptions),
-        warnings=(*people.warnings, *chosen.warnings),
+        warnings=(*people.warnings, *unmatched),
     )
 
 

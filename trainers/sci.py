@@ -23,8 +23,7 @@ from nnunet_ext.trainers.case_weights import case_weights
 from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_spine_plan
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
-from nnunet_ext.trainers.renew_description import renew_description
-from nnunet_ext.trainers.renew_preprocessed import renew_preprocessed
+from nnunet_ext.trainers.renew_preprocessed import renew_description, renew_preprocessed
 from nnunet_ext.trainers.seeded_loader import SeededLoader
 from nnunet_ext.trainers.seeds import Seeds
 from nnunet_ext.trainers.settings import TrainerSettings

@@ -14,8 +14,7 @@ from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
-from nnunet_ext.cli.crop_dataset.datasets import find_dataset, read_json
-from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans
+from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset, read_json
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
