@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -108,19 +109,14 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     )
 
 
-def source_digests(case: PlannedCase, known: Mapping[str, str] | None = None) -> dict[str, str]:
+def source_digests(case: PlannedCase, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Hash each file that a case is made of, by its path in its dataset; what is not there has no hash.
 
-    Parameters
-    ----------
-    case
-        The case.
-    known
-        Hashes of files that were read already.
+    Those that are `known` were hashed on being read already.
     """
     names = [*filter(None, case.images), *(path for label in case.labels for _, path in label.files)]
-    found = {name: case.source.root / name for name in names if name not in (known or {})}
-    return {**(known or {}), **{name: sha256(file) for name, file in found.items() if file.is_file()}}
+    found = {name: case.source.root / name for name in names if name not in known}
+    return {**known, **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
 def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:

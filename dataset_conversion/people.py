@@ -137,21 +137,16 @@ def _same(
     cases: Iterable[PlannedCase], known: Mapping[Patient, Membership]
 ) -> Iterator[tuple[tuple[Patient, ...], str]]:
     """Give the subjects that have an image in common, and which it is."""
-    owners: dict[Path, Patient] = {}
-    names: dict[Path, str] = {}
-    for case in cases:
-        for image in case.images if not case.reason else ():
-            if image:
-                owners[case.source.root / image] = case.own
-                names[case.source.root / image] = image
-    for group in same_images(owners, owners.__getitem__):
-        yield tuple(sorted({owners[path] for path in group})), " and ".join(names[path] for path in group[:_SHOWN])
+    taken = [case for case in cases if not case.reason]
+    found = {case.source.root / image: (case.own, image) for case in taken for image in case.images if image}
+    for group in same_images(found, lambda path: found[path][0]):
+        yield tuple(sorted({found[path][0] for path in group})), " and ".join(found[path][1] for path in group[:_SHOWN])
     digests = {digest: patient for patient, member in known.items() for digest in member.images.values()}
-    for path, patient in owners.items() if digests else ():
-        if names[path] not in (known[patient].images if patient in known else ()):
+    for path, (patient, image) in found.items() if digests else ():
+        if image not in (known[patient].images if patient in known else ()):
             other = digests.get(_digest(path))
             if other is not None and other != patient and shows_something(path):
-                yield (other, patient), names[path]
+                yield (other, patient), image
 
 
 def _digest(path: Path) -> str:

@@ -14,7 +14,7 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
 
 from nnunet_ext.core.atomic import write_bytes, write_json
-from nnunet_ext.core.dataset_files.description import DATASET_JSON, is_ours
+from nnunet_ext.core.dataset_files.description import DATASET_JSON, SPLITS, is_ours
 from nnunet_ext.core.dataset_files.digests import read_digests
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
 from nnunet_ext.core.dataset_files.folds import edited_folds, renew_folds
@@ -155,7 +155,7 @@ def _renew_folds(
     if edited is None:
         return
     named = {case for fold in edited for part in ("train", "val") for case in fold[part]}
-    file = preprocessed / "splits_final.json"
+    file = preprocessed / SPLITS
     if gone := sorted(named - set(cases)):
         raise DataRefusedError(
             f"{file}: was edited, and names {first_few(gone)}, which the dataset does not have any more; take them "

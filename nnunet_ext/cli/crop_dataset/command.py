@@ -17,6 +17,7 @@ from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset, read_json
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.dataset_files.description import SPLITS
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
@@ -28,7 +29,6 @@ then, in this order:
   nnUNetv2_plan_and_preprocess -d {number} --no_pp        nnU-Net looks at the boxes and plans
   nnunet_ext crop-dataset --fix-plans {number}            each box is normalised as a whole
   nnUNetv2_preprocess -d {number} -c 3d_fullres           with the plans as they now are"""
-_SPLITS: Final = "splits_final.json"
 _MARGINS: Final = "crop_margins_mm"
 _SHOWN: Final = 10
 
@@ -175,12 +175,12 @@ def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], ra
 def _find_splits(dataset: str, raw: Path) -> Path:
     preprocessed = preprocessed_folder(dataset, os.environ)
     folders = [*([preprocessed] if preprocessed else []), raw / dataset]
-    for file in [folder / _SPLITS for folder in folders]:
+    for file in [folder / SPLITS for folder in folders]:
         if file.is_file():
             return file
     looked = " or ".join(str(folder.parent) for folder in folders)
     raise DataRefusedError(
-        f"{dataset}: the localizer's {_SPLITS} was needed, to see that each cord was predicted by a fold that had not "
+        f"{dataset}: the localizer's {SPLITS} was needed, to see that each cord was predicted by a fold that had not "
         f"seen its case; found none in {looked}; put it there, or give --no-oof-check"
     )
 
