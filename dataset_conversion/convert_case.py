@@ -21,7 +21,7 @@ from nnunet_ext.dataset_conversion.profile import OutsidePolicy
 from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.dataset_conversion.read_channels import read_channels
-from nnunet_ext.dataset_conversion.read_on_grid import read_on_grid
+from nnunet_ext.dataset_conversion.read_on_grid import OnGrid, read_on_grid
 
 _CORD: Final = "sc"
 _LESION: Final = "lesion"
@@ -126,9 +126,10 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str,
     moved = 0.0
     for label in case.labels:
         if label.files:
-            masks[label.name], said, distance = _read_label(case, label, image, plan)
-            moved = max(moved, distance)
-            remarks += [f"{label.name}: {remark}" for remark in said]
+            read = _read_label(case, label, image, plan)
+            masks[label.name] = read.data
+            moved = max(moved, read.moved_mm)
+            remarks += [f"{label.name}: {remark}" for remark in read.remarks]
         elif label.why_empty:
             masks[label.name] = np.zeros(image.data.shape, dtype=np.uint8)
             remarks.append(f"{label.name}: {label.why_empty}")
@@ -137,8 +138,8 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str,
     return masks, remarks, moved
 
 
-def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan) -> tuple[Array, list[str], float]:
-    """Read a class's mask, or those of its raters as one; the rest as `_read_masks`."""
+def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan) -> OnGrid:
+    """Read a class's mask, or those of its raters as one."""
     profile = plan.profiles[case.source.name].classes[label.name]
     read = {
         rater: read_on_grid(case.source.root / path, image, profile, resample=plan.resample)
@@ -150,8 +151,9 @@ def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Pla
         sizes = ", ".join(f"{rater or 'unnamed'} {int(mask.data.sum())}" for rater, mask in read.items())
         remarks.append(f"raters by rule {profile.raters}: {sizes} voxels")
         rule = RaterRule(profile.raters)
-        return fuse_raters({r: m.data for r, m in read.items()}, rule, rater=profile.rater or None), remarks, moved
-    return next(iter(read.values())).data, remarks, moved
+        fused = fuse_raters({r: m.data for r, m in read.items()}, rule, rater=profile.rater or None)
+        return OnGrid(fused, tuple(remarks), moved)
+    return OnGrid(next(iter(read.values())).data, tuple(remarks), moved)
 
 
 def _settle_outside(

@@ -72,7 +72,7 @@ def grow_dataset(
             kept |= _grow(Writing(dataset, plan, existing), existing, cases, n_procs, progress)
         if preprocessed is not None:
             renew_folds(dataset.folder, preprocessed, even_edited=existing.edited and bool(cases))
-    return Conversion(dataset, read_existing(dataset).ledger.counts, kept)
+    return Conversion(dataset, plan, read_existing(dataset).ledger.counts, kept)
 
 
 def _grow(

@@ -10,6 +10,7 @@ from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.cases_table import case_row
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import case_content
 from nnunet_ext.dataset_conversion.quality_table import quality_row, unusual_first
 
@@ -66,6 +67,8 @@ class Conversion:
     ----------
     dataset
         The folder that was written.
+    plan
+        How.
     counts
         What became of its cases.
     kept
@@ -73,6 +76,7 @@ class Conversion:
     """
 
     dataset: RawDataset
+    plan: Plan
     counts: Counts
     kept: Mapping[str, str] = field(default_factory=dict)
 

@@ -75,7 +75,7 @@ def write_dataset(
         if preprocessed is not None:
             of_another = folds_of_another(dataset.folder, preprocessed)
             renew_folds(dataset.folder, preprocessed, even_edited=of_another)
-        return Conversion(dataset, ledger.counts)
+        return Conversion(dataset, plan, ledger.counts)
 
 
 def _finished_before(existing: Existing, plan: Plan) -> Conversion:
@@ -89,7 +89,7 @@ def _finished_before(existing: Existing, plan: Plan) -> Conversion:
             f"{existing.dataset.folder}: made from other images or options; choose another -d or -n, or add what is "
             f"new with --append"
         )
-    return Conversion(existing.dataset, existing.ledger.counts)
+    return Conversion(existing.dataset, plan, existing.ledger.counts)
 
 
 def _fates(existing: Existing) -> dict[tuple[str, str], tuple[str, str]]:

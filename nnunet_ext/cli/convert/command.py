@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from nnunet_ext import __version__
@@ -110,36 +111,28 @@ class Convert:
         if self.dry_run or self.write_plan is not None:
             self._show(self._plan(sources, read_existing(dataset) if grows else None))
             return 0
-        plan, done = self._write(dataset, sources)
+        done = self._write(dataset, sources)
         if self.validate_bids:
             _validate_bids(sources, dataset)
         if not page_is_current(dataset):
             with progress_bar("draw", "case") as progress:
                 write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
         rows = read_cases(dataset.folder)
-        _warn_of_lost_sets(rows, plan)
-        _write_log(done, rows, plan)
+        _warn_of_lost_sets(rows, done.plan)
+        _write_log(done, rows)
         return self._conclude(done)
 
-    def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> tuple[Plan, Conversion]:
+    def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> Conversion:
         """Plan, and make the dataset or add to it."""
-        plans: list[Plan] = []
-
-        def plan_for(existing: Existing | None) -> Plan:
-            plans.append(self._plan(sources, existing))
-            return plans[0]
-
         preprocessed = preprocessed_folder(dataset.folder.name, os.environ)
         with progress_bar("convert", "case") as progress:
             if not (self.append or self.update):
-                plan = plan_for(None)
-                done = write_dataset(dataset, plan, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress)
-            else:
-                done = grow_dataset(
-                    dataset, plan_for, update=self.update, preprocessed=preprocessed, n_procs=self.n_procs,
-                    progress=progress,
-                )  # fmt: skip
-        return plans[0], done
+                plan = self._plan(sources, None)
+                return write_dataset(dataset, plan, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress)
+            return grow_dataset(
+                dataset, partial(self._plan, sources), update=self.update, preprocessed=preprocessed,
+                n_procs=self.n_procs, progress=progress,
+            )  # fmt: skip
 
     def _show(self, plan: Plan) -> None:
         if self.write_plan is not None:
@@ -226,10 +219,11 @@ def _warn_of_lost_sets(rows: Sequence[Row], plan: Plan) -> None:
         print(f"nnunet_ext convert: warning: all {split} cases of site {site} were refused on reading", file=sys.stderr)
 
 
-def _write_log(done: Conversion, rows: Sequence[Row], plan: Plan) -> None:
+def _write_log(done: Conversion, rows: Sequence[Row]) -> None:
     """Keep what was said beside what was written; without the time of day, so that equal conversions are equal."""
     left_out = [f"skip: {row['image']}: {row['reason']}" for row in rows if row["status"] == "skip"]
-    said = [f"assumed: {text}" for text in plan.assumptions] + [f"warning: {text}" for text in plan.warnings]
+    said = [f"assumed: {text}" for text in done.plan.assumptions]
+    said += [f"warning: {text}" for text in done.plan.warnings]
     lines = [f"nnunet_ext {__version__} convert", *said, *left_out, _in_words(done.counts)]
     write_text(done.dataset.folder / "convert.log", "\n".join(lines) + "\n")
 
