@@ -150,11 +150,16 @@ class Convert:
         return plan
 
     def _planned(self, sources: Sequence[Source], existing: Existing | None) -> Plan:
+        names = [source.name for source in sources]
+        include, exclude = (
+            None if file is None else load_file_list(file, names) for file in (self.include, self.exclude)
+        )
+        split = None if self.split_file is None else read_split_file(self.split_file)
         options = PlanOptions(
             test_fraction=self.test_fraction,
             seed=self.seed,
             labels=self.labels,
-            selection=self._selection([source.name for source in sources]),
+            selection=Selection(include, exclude, split),
             known={} if existing is None else existing.known,
             missing=dict(self.missing),
             resample=self.resample,
@@ -175,13 +180,6 @@ class Convert:
         chosen = {name: own.get(name, general[0] if general else "auto") for name in names}
         loaded = {asked: load_profile(asked) for asked in set(chosen.values())}
         return {name: loaded[asked] for name, asked in chosen.items()}
-
-    def _selection(self, datasets: list[str]) -> Selection:
-        return Selection(
-            include=None if self.include is None else load_file_list(self.include, datasets),
-            exclude=None if self.exclude is None else load_file_list(self.exclude, datasets),
-            split=None if self.split_file is None else read_split_file(self.split_file),
-        )
 
     def _conclude(self, done: Conversion) -> int:
         counts, folder = done.counts, done.dataset.folder
@@ -280,11 +278,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="print what would become of each image, and stop")
     add("--write-plan", type=Path, metavar="DIR", help="leave the plan there, to be edited, and stop")
     add(
-        "--plan",
-        type=Path,
-        metavar="DIR",
+        "--plan", type=Path, metavar="DIR",
         help="convert by this plan, of --write-plan or of a dataset; it says all but the folders",
-    )
+    )  # fmt: skip
     add("--validate-bids", action="store_true", help="report what bids-validator-deno says, where it is installed")
     add("--pictures", type=int, default=24, metavar="N", help="pictures in qc.html of cases that are not unusual (24)")
     add("--json", action="store_true", help="answer in JSON")
