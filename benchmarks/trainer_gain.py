@@ -11,7 +11,8 @@ therefore sampling, loss and augmentation. Every model is trained on all trainin
 for a validation that nothing here depends on, and predicts with its last weights, without mirroring.
 
 Patients, masks and held-out patients follow from `--data-seed`; a training's seed settles its first weights, and with
-our trainers its augmentation. Means and standard deviations are over the seeds of the training.
+our trainers its patches and augmentation. Means and standard deviations are over the seeds of the training. Up to
+version 0.1 two seeds shared three of four batches: the spread that was reported then is too small.
 
 Run: python benchmarks/trainer_gain.py --root DIR [--resume]
 

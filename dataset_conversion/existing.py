@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
 from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
@@ -21,6 +21,8 @@ from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
+
+_OF_VALUES: Final = ("threshold", "values", "raters", "rater")
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,20 @@ class Existing:
     def changed_cases(self, plan: Plan) -> list[PlannedCase]:
         """Give the cases that the dataset has and that would be other ones now, by the content of their sources.
 
-        Another file, mask or rater counts, and so does what was said of the participant. A source that is not there at
-        present says nothing, nor does a case that is left out knowingly.
+        Another file, mask or rater counts, and so do the participant's site and another rule of the profile for the
+        values of masks. A source that is not there at present says nothing, nor does a case that is left out knowingly.
         """
+        ruled = {name: _rules(profile.content()) for name, profile in plan.profiles.items()}
+        otherwise = {name for name, rules in ruled.items() if rules != _rules(self.record["profiles"].get(name, {}))}
         rows = zip(self.ledger.rows, self.ledger.contents, strict=True)
         known = {row["case"]: (row, content) for row, content in rows if row["status"] == "include"}
         new = {case.case for case in self.new_cases(plan)}
         return [
             case
             for case in plan.cases
-            if case.case in known and case.case not in new and _differs(case, *known[case.case])
+            if case.case in known
+            and case.case not in new
+            and (_differs(case, *known[case.case]) or (case.source.name in otherwise and not case.reason))
         ]
 
 
@@ -143,8 +149,8 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
 def changed_in_words(dataset: RawDataset, cases: Sequence[str]) -> str:
     """Say which cases' sources have changed, and what helps."""
     return (
-        f"{dataset.folder}: the sources of {len(cases)} of its cases have changed since they were converted: "
-        f"{first_few(cases)}; "
+        f"{dataset.folder}: {len(cases)} of its cases have other sources, or other rules, than when they were "
+        f"converted: {first_few(cases)}; "
         f"to take over what they hold now, together with what is new: the same command with --update"
     )
 
@@ -160,6 +166,13 @@ def carry_over(existing: Existing, cases: set[str], dataset: RawDataset) -> None
             for path in [*_channels(old, row["case"], split), old.label(row["case"], split)]:
                 if path.is_file():
                     _link(path, dataset.folder / path.relative_to(old.folder))
+
+
+def _rules(profile: Mapping[str, Any]) -> list[Any]:
+    """Take of a profile what decides the voxels of a label map."""
+    classes = profile.get("classes", {})
+    by_class = {name: [found.get(key) for key in _OF_VALUES] for name, found in sorted(classes.items())}
+    return [profile.get("lesion_outside_cord"), by_class]
 
 
 def _differs(case: PlannedCase, row: Row, content: Mapping[str, Any]) -> bool:

@@ -18,10 +18,10 @@ from nnunet_ext.core.nifti_read import read_mask, read_volume
 from tests.cascade.prediction.tiny_model import TinyModel
 
 PHANTOM: Final = "a438e9a335fc2063"
-CONVERT: Final = "f910ff20b3d7dc71"
+CONVERT: Final = "7ee4587334f7f601"
 BRIGHTNESS: Final = {"sci": 167.669, "ms": 360.501, "iso": 118.4111}
 PREDICTED: Final = {"sc": 207913, "lesion": 128835}
-SINCE: Final = ("person", "image_sha256")  # columns that came later, or that hang on the last digits of an image
+SINCE: Final = ("person", "pathology", "image_sha256")  # came later, or hang on the last digits of an image
 
 
 @pytest.fixture(scope="module")

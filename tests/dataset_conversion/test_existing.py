@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.existing import Existing
@@ -315,3 +318,27 @@ def test_an_image_that_was_replaced_and_a_mask_that_came_later_are_taken_over(
     assert updated.keys() == files.keys()
     changed = {name.split("/")[1].split(".")[0] for name in files if files[name] != updated[name]}
     assert changed == {"zurich_sub-2_T2w_0000", "zurich_sub-0_T2w"}
+
+
+def test_another_rule_of_the_profile_is_a_change_and_is_applied_to_old_cases_by_an_update(
+    bids: SmallBids, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("nnUNet_raw", str(tmp_path / "raw"))
+    profile = tmp_path / "mine.toml"
+    for number in range(4):
+        bids.case(f"sub-{number}_T2w")
+        cord = bids.root / f"derivatives/labels/sub-{number}/anat/sub-{number}_T2w_label-SC_seg.nii.gz"
+        mask = read_mask(cord)
+        write_mask(cord, np.where(np.arange(mask.data.shape[2]) > 4, mask.data, 0).astype(np.uint8), mask.affine)
+    command = ["convert", str(bids.root), "-d", "7", "-n", "Cord", "--profile", str(profile)]
+    profile.write_text('name = "mine"\nextends = "auto"\nlesion_outside_cord = "keep"\n')
+    assert main(command) == 0
+    before = {file.name: file.read_bytes() for file in (tmp_path / "raw").rglob("labels*/*.gz")}
+    profile.write_text('name = "mine"\nextends = "auto"\nlesion_outside_cord = "clip"\n')
+    assert main([*command, "--append"]) == 5
+    assert "rules" in capsys.readouterr().err
+    assert main([*command, "--update"]) == 0
+    after = {file.name: file.read_bytes() for file in (tmp_path / "raw").rglob("labels*/*.gz")}
+    assert after.keys() == before.keys()
+    assert all(after[name] != before[name] for name in before)
+    assert main([*command, "--update"]) == 0
