@@ -7,6 +7,6 @@ Plan, each image included or skipped with its reason: `group_channels`, `find_la
 (`file_lists`, `split_file`) and `draw_sets` (`splits`); `plan` puts that together, `plan_file` keeps it.
 
 Write, case by case: `read_channels` (`register`), `read_on_grid` (`resample`), `raters`, `quality`; `convert_case` puts
-that together, `done` knows what an interrupted run had finished, `convert_all` runs them; `ledger`, `tables` and
+that together, `convert_all` runs them and knows what an interrupted run had finished; `ledger`, `cases_table` and
 `quality_table` say what became of each; `existing` is a dataset that grows; `write` puts that together.
 """

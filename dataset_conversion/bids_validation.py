@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,32 +16,13 @@ _PROGRAM: Final = "bids-validator-deno"
 _SECONDS: Final = 3600
 
 
-@dataclass(frozen=True)
-class BidsValidation:
-    """What the BIDS validator says of a dataset.
-
-    Parameters
-    ----------
-    source
-        Name of the dataset.
-    issues
-        As the validator words them, with paths relative to the dataset.
-    """
-
-    source: str
-    issues: tuple[dict[str, Any], ...]
-
-    @property
-    def summary(self) -> str:
-        """One line: how many errors and warnings, and the most frequent kinds."""
-        severities = Counter(issue.get("severity") for issue in self.issues)
-        kinds = Counter(str(issue.get("code")) for issue in self.issues)
-        shown = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common(3))
-        return f"{severities['error']} errors, {severities['warning']} warnings" + (f": {shown}" if shown else "")
-
-
-def validate_bids(source: Source) -> BidsValidation:
+def validate_bids(source: Source) -> list[dict[str, Any]]:
     """Run the BIDS validator over a dataset, which it only reads.
+
+    Returns
+    -------
+    list of dict
+        Its issues as it words them, with paths relative to the dataset.
 
     Raises
     ------
@@ -60,7 +41,14 @@ def validate_bids(source: Source) -> BidsValidation:
     command = [program, "--format", "json", "--max-rows", "-1", str(source.root)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
-        issues = json.loads(done.stdout)["issues"]["issues"]
+        return list(json.loads(done.stdout)["issues"]["issues"])
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
         raise ProcessFailedError(f"{_PROGRAM} gave no report on {source.root}: {error}") from error
-    return BidsValidation(source.name, tuple(issues))
+
+
+def summary(issues: Sequence[Mapping[str, Any]]) -> str:
+    """Give one line: how many errors and warnings, and the most frequent kinds."""
+    severities = Counter(issue.get("severity") for issue in issues)
+    kinds = Counter(str(issue.get("code")) for issue in issues)
+    shown = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common(3))
+    return f"{severities['error']} errors, {severities['warning']} warnings" + (f": {shown}" if shown else "")

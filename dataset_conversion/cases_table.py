@@ -40,13 +40,12 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
     plan, name = case.plan, case.plan.name
     classes = case.quality.classes if case.quality is not None else {}
     outside = case.lesion_voxels_outside_sc
+    entities = {"session": "ses", "acquisition": "acq", "run": "run", "chunk": "chunk"}
     row = {
         "case": plan.case,
         "dataset": plan.source.name,
         "subject": name.subject if name else "",
-        "session": name.entity("ses") if name else "",
-        "acquisition": name.entity("acq") if name else "",
-        "run": name.entity("run") if name else "",
+        **{column: name.entity(key) if name else "" for column, key in entities.items()},
         "contrast": name.suffix if name else "",
         "site": plan.site,
         "split": plan.split,
@@ -59,7 +58,6 @@ def case_row(case: ConvertedCase) -> dict[str, str]:
         "lesion_voxels_outside_sc": "" if outside is None else str(outside),
         "geometry": case.geometry,
         "image_sha256": case.image_sha256,
-        "chunk": name.entity("chunk") if name else "",
         "pathology": plan.pathology,
         "split_by": plan.split_by,
         "not_annotated": ";".join(plan.not_annotated),
@@ -78,11 +76,8 @@ def person_of(row: Row) -> tuple[str, str]:
 
 def cases_tsv(rows: Iterable[Row]) -> str:
     """Write `cases.tsv`, a row for each image that was found, in their given order; older ones name no person."""
-    return table_text(({"person": _person(row), **row} for row in rows), list(COLUMNS))
-
-
-def _person(row: Row) -> str:
-    return NOTHING if row["subject"] == NOTHING else "/".join(person_of(row))
+    people = ({"person": NOTHING if row["subject"] == NOTHING else "/".join(person_of(row)), **row} for row in rows)
+    return table_text(people, list(COLUMNS))
 
 
 def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:

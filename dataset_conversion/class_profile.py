@@ -1,11 +1,10 @@
 """How one annotated class is found, and what its masks mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
 
 
@@ -28,10 +27,30 @@ class Missing(StrEnum):
     """Of a channel: it is all zero."""
 
 
+class RaterRule(StrEnum):
+    """How several raters' masks become one."""
+
+    ONE = "one"
+    """That of a named rater."""
+
+    HIGHEST = "highest"
+    """That of the rater with the highest number: by custom the last, who corrects the others."""
+
+    UNION = "union"
+    """What any rater drew."""
+
+    MAJORITY = "majority"
+    """What more than half of the raters drew. Half of them is not enough."""
+
+    STAPLE = "staple"
+    """What is more likely drawn than not, each rater weighted by estimated sensitivity and specificity."""
+
+
 ONE_CASE_PER_RATER = "each"
 """In place of a `RaterRule`: every rater's mask makes a case of its own."""
 
-_LABEL_POLICIES = (Missing.ERROR, Missing.EMPTY, Missing.IGNORE, Missing.SKIP)
+LABEL_POLICIES = (Missing.ERROR, Missing.EMPTY, Missing.IGNORE, Missing.SKIP)
+CHANNEL_POLICIES = (Missing.ERROR, Missing.SKIP, Missing.ZERO)
 
 
 @dataclass(frozen=True)
@@ -70,16 +89,9 @@ class ClassProfile:
 
     def content(self) -> dict[str, Any]:
         """Give the class as a profile's TOML file would say it."""
-        content: dict[str, Any] = {
-            "templates": list(self.templates),
-            "folders": list(self.folders),
-            "missing": str(self.missing),
-            "threshold": self.threshold,
-            "values": list(self.values),
-            "raters": self.raters,
-            "rater": self.rater,
-        }
-        return {key: value for key, value in content.items() if value not in (None, [], "")}
+        given = {name: value for name, value in vars(self).items() if value not in (None, (), "")}
+        content = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+        return {**content, "missing": str(self.missing)}
 
 
 def parse_class(name: str, content: Mapping[str, Any]) -> ClassProfile:
@@ -96,7 +108,7 @@ def parse_class(name: str, content: Mapping[str, Any]) -> ClassProfile:
     found = ClassProfile(
         templates=texts(content, "templates", where),
         folders=tuple(path_inside(folder) for folder in texts(content, "folders", where)),
-        missing=label_policy(name, content.get("missing", "error")),
+        missing=missing_policy(f"class {name}: missing", content.get("missing", "error"), LABEL_POLICIES),
         threshold=None if threshold is None else float(threshold),
         values=tuple(int(value) for value in content.get("values", ())),
         raters=str(content.get("raters", "")),
@@ -135,14 +147,14 @@ def _check_template(where: str, template: str) -> None:
         raise ValueError(f"{where}: {template!r} names the rater twice")
 
 
-def label_policy(name: str, policy: str) -> Missing:
-    """Read what a missing label of class `name` means.
+def missing_policy(what: str, policy: str, known: Sequence[Missing]) -> Missing:
+    """Read what something missing means.
 
     Raises
     ------
     ValueError
-        Where it is no policy for labels.
+        Naming `what`, where the policy is none of those that are `known` of it.
     """
-    if policy not in _LABEL_POLICIES:
-        raise ValueError(f"class {name}: missing must be one of {', '.join(_LABEL_POLICIES)}, found {policy!r}")
+    if policy not in known:
+        raise ValueError(f"{what} must be one of {', '.join(known)}, found {policy!r}")
     return Missing(policy)

@@ -1,21 +1,29 @@
-"""Converting the cases of a plan, in several processes, going on where an interrupted run was."""
+"""Converting the cases of a plan; those that an interrupted run had finished only count where all their bytes do."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, Final
 
+from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.dataset_files.fingerprint import digest_of
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.workers import Progress, run_all
-from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-from nnunet_ext.dataset_conversion.done import convert_or_reuse, written_files
+from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case, source_digests
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.recipe import Recipe
+from nnunet_ext.dataset_conversion.quality import ClassQuality, Quality
+
+DONE_FOLDER: Final = ".done"
+_SCHEMA: Final = 2
 
 
 def convert_all(
     cases: Sequence[PlannedCase], plan: Plan, dataset: RawDataset, n_procs: int, progress: Progress | None
 ) -> list[ConvertedCase]:
-    """Convert the included ones of `cases`, and leave nothing in the folder that is not theirs.
+    """Convert the included ones of `cases`, in several processes, and leave nothing in the folder that is not theirs.
 
     Parameters
     ----------
@@ -25,10 +33,8 @@ def convert_all(
         Says how.
     dataset
         Where to write; what an interrupted run left there is used where it is whole.
-    n_procs
-        Processes; the result does not depend on it.
-    progress
-        Told how far it is.
+    n_procs, progress
+        As for `run_all`.
 
     Returns
     -------
@@ -40,20 +46,80 @@ def convert_all(
     ProcessFailedError
         Where a worker was killed.
     """
+    shared = replace(plan, cases=(), assumptions=(), warnings=())  # it goes to the workers with every case
     to_convert = [case for case in cases if not case.reason]
-    recipes = {
-        name: Recipe(profile, plan.target, plan.resample, plan.register) for name, profile in plan.profiles.items()
-    }
-    results = run_all(_convert, to_convert, (recipes, dataset), n_procs, progress)
+    results = run_all(convert_or_reuse, to_convert, (shared, dataset), n_procs, progress)
     done = {case.plan.case: case for case in results}
     converted = [done[case.case] if not case.reason else ConvertedCase(case) for case in cases]
     kept = [case.plan for case in converted if not case.plan.reason]
-    _remove_others(dataset, {path for case in kept for path in written_files(case, recipes[case.source.name], dataset)})
+    _remove_others(dataset, {path for case in kept for path in _written_files(case, plan, dataset)})
     return converted
 
 
-def _convert(case: PlannedCase, recipes: Mapping[str, Recipe], dataset: RawDataset) -> ConvertedCase:
-    return convert_or_reuse(case, recipes[case.source.name], dataset)
+def convert_or_reuse(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCase:
+    """Convert a case, unless an interrupted run had, from the same files and in the same way.
+
+    What that run wrote is read again to its last byte. A record is left for the next run; `DONE_FOLDER` is to be
+    removed once the dataset is whole.
+
+    Parameters
+    ----------
+    case, plan, dataset
+        As for `convert_case`.
+    """
+    record = dataset.folder / DONE_FOLDER / f"{case.case}.json"
+    key = _key(case, plan)
+    before = _read_record(record, key, case, dataset)
+    if before is not None:
+        return before
+    converted = convert_case(case, plan, dataset)
+    if not converted.plan.reason:
+        written = _written_files(case, plan, dataset)
+        hashes = {path.relative_to(dataset.folder).as_posix(): sha256(path) for path in written}
+        converted = replace(converted, files=hashes)
+        content = asdict(converted)
+        del content["plan"]
+        write_json(record, {"key": key, "converted": content})
+    return converted
+
+
+def _written_files(case: PlannedCase, plan: Plan, dataset: RawDataset) -> Iterable[Path]:
+    """Name the files that a converted case consists of."""
+    target = plan.target
+    for channel in range(len(target.channels) + len(target.mask_channels)):
+        yield dataset.image(case.case, case.split, channel)
+    if any(label.annotated for label in case.labels if label.name in dict(target.classes)):
+        yield dataset.label(case.case, case.split)
+
+
+def _key(case: PlannedCase, plan: Plan) -> str:
+    """Hash what decides a case's content, beside that of its source files: how, and which files they are."""
+    how = {
+        "profile": plan.profiles[case.source.name].content(),
+        "target": plan.target.content(),
+        "resample": plan.resample,
+        "register": plan.register,
+    }
+    return digest_of([_SCHEMA, how, case.case, case.split, case.images, [asdict(label) for label in case.labels]])
+
+
+def _read_record(record: Path, key: str, case: PlannedCase, dataset: RawDataset) -> ConvertedCase | None:
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+        if content["key"] != key:
+            return None
+        done = _converted(case, content["converted"])
+        whole = all(sha256(dataset.folder / name) == digest for name, digest in done.files.items())
+        return done if whole and source_digests(case) == done.sources else None
+    except (OSError, ValueError, KeyError, TypeError):  # not done, or half gone: it is converted again
+        return None
+
+
+def _converted(case: PlannedCase, content: dict[str, Any]) -> ConvertedCase:
+    quality = content["quality"]
+    lists = {name: tuple(quality[name]) for name in ("shape", "spacing", "intensities")}
+    classes = {name: ClassQuality(**found) for name, found in quality["classes"].items()}
+    return ConvertedCase(case, **{**content, "quality": Quality(**{**quality, **lists, "classes": classes})})
 
 
 def _remove_others(dataset: RawDataset, kept: set[Path]) -> None:

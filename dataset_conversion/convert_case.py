@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -11,15 +12,16 @@ from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import RAW_AXES, reorient
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.dataset_conversion.class_profile import RaterRule
+from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
 from nnunet_ext.dataset_conversion.profile import OutsidePolicy
 from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.dataset_conversion.read_channels import read_channels
-from nnunet_ext.dataset_conversion.read_on_grid import read_on_grid
-from nnunet_ext.dataset_conversion.recipe import Recipe
+from nnunet_ext.dataset_conversion.read_on_grid import OnGrid, read_on_grid
 
 _CORD: Final = "sc"
 _LESION: Final = "lesion"
@@ -56,105 +58,91 @@ class ConvertedCase:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class _Masks:
-    """The annotated classes' masks, what was done to them, and how far the farthest was moved."""
-
-    by_class: Mapping[str, Array]
-    remarks: tuple[str, ...]
-    moved_mm: float
-
-
-def convert_case(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
+def convert_case(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCase:
     """Convert one case; a fault of its files refuses the case and never stops the others.
 
     Parameters
     ----------
+    case
+        An included one.
     plan
-        An included case.
-    recipe
-        How to convert it.
+        Says how to convert it; of its cases nothing is looked at.
     dataset
         Where to write.
 
     Returns
     -------
     ConvertedCase
-        With the plan refused, and nothing written, where a file was refused.
+        With the case refused, and nothing written, where a file was refused.
     """
     try:
-        return _convert(plan, recipe, dataset)
+        return _convert(case, plan, dataset)
     except FileRefusedError as error:
-        place = error.path.relative_to(plan.source.root) if error.path.is_relative_to(plan.source.root) else error.path
-        return ConvertedCase(plan.refuse(f"{place.name}: {error.reason}"))
+        place = error.path.relative_to(case.source.root) if error.path.is_relative_to(case.source.root) else error.path
+        return ConvertedCase(case.refuse(f"{place.name}: {error.reason}"))
     except DataRefusedError as error:
-        return ConvertedCase(plan.refuse(str(error)))
+        return ConvertedCase(case.refuse(str(error)))
 
 
-def _convert(plan: PlannedCase, recipe: Recipe, dataset: RawDataset) -> ConvertedCase:
-    target = recipe.target
-    channels = read_channels(plan, target.channels, register=recipe.register)
+def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCase:
+    target = plan.target
+    channels = read_channels(case, target.channels, register=plan.register)
     affine = channels.anchor.affine
-    masks = _read_masks(plan, channels.anchor, recipe)
-    outside = _outside(masks.by_class)
-    settled, said = _settle_outside(masks.by_class, recipe.profile.lesion_outside_cord, outside)
+    masks, read, moved_mm = _read_masks(case, channels.anchor, plan)
+    outside = _outside(masks)
+    settled, said = _settle_outside(masks, plan.profiles[case.source.name].lesion_outside_cord, outside)
     data = [*channels.data, *(settled[name] for name in target.mask_channels)]
     if any(name in settled for name, _ in target.classes):
         fused = reorient(Volume(target.fuse(settled), affine), RAW_AXES)
-        write_mask(dataset.label(plan.case, plan.split), fused.data, fused.affine)
+        write_mask(dataset.label(case.case, case.split), fused.data, fused.affine)
     for index, channel in enumerate(data):
         raw = reorient(Volume(channel, affine), RAW_AXES)
-        write_image(dataset.image(plan.case, plan.split, index), raw.data, raw.affine)
-    remarks = [*channels.remarks, *masks.remarks, *said, *_check_unions(settled, recipe)]
+        write_image(dataset.image(case.case, case.split, index), raw.data, raw.affine)
+    remarks = [*channels.remarks, *read, *said, *_check_unions(settled, target)]
     return ConvertedCase(
-        plan,
+        case,
         lesion_voxels_outside_sc=outside,
         geometry="; ".join(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
-        quality=measure_quality(channels.anchor, masks.by_class, max(masks.moved_mm, channels.moved_mm)),
-        sources=source_digests(plan, dict(zip(filter(None, plan.images), channels.sha256, strict=True))),
+        quality=measure_quality(channels.anchor, masks, max(moved_mm, channels.moved_mm)),
+        sources=source_digests(case, dict(zip(filter(None, case.images), channels.sha256, strict=True))),
     )
 
 
-def source_digests(plan: PlannedCase, known: Mapping[str, str] | None = None) -> dict[str, str]:
+def source_digests(case: PlannedCase, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Hash each file that a case is made of, by its path in its dataset; what is not there has no hash.
 
-    Parameters
-    ----------
-    plan
-        The case.
-    known
-        Hashes of files that were read already.
+    Those that are `known` were hashed on being read already.
     """
-    names = [*filter(None, plan.images), *(path for label in plan.labels for _, path in label.files)]
-    found = {name: plan.source.root / name for name in names if name not in (known or {})}
-    return {**(known or {}), **{name: sha256(file) for name, file in found.items() if file.is_file()}}
+    names = [*filter(None, case.images), *(path for label in case.labels for _, path in label.files)]
+    found = {name: case.source.root / name for name in names if name not in known}
+    return {**known, **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
-def _read_masks(plan: PlannedCase, image: Volume, recipe: Recipe) -> _Masks:
+def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:
+    """Read the annotated classes' masks; say what was done to them, and how far the farthest was moved, in mm."""
     masks: dict[str, Array] = {}
     remarks: list[str] = []
     moved = 0.0
-    for label in plan.labels:
+    for label in case.labels:
         if label.files:
-            masks[label.name], said, distance = _read_label(plan, label, image, recipe)
-            moved = max(moved, distance)
-            remarks += [f"{label.name}: {remark}" for remark in said]
+            read = _read_label(case, label, image, plan)
+            masks[label.name] = read.data
+            moved = max(moved, read.moved_mm)
+            remarks += [f"{label.name}: {remark}" for remark in read.remarks]
         elif label.why_empty:
             masks[label.name] = np.zeros(image.data.shape, dtype=np.uint8)
             remarks.append(f"{label.name}: {label.why_empty}")
         else:
             remarks.append(f"{label.name}: not annotated")
-    return _Masks(masks, tuple(remarks), moved)
+    return masks, remarks, moved
 
 
-def _read_label(
-    plan: PlannedCase, label: PlannedLabel, image: Volume, recipe: Recipe
-) -> tuple[Array, list[str], float]:
+def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan) -> OnGrid:
     """Read a class's mask, or those of its raters as one."""
-    profile = recipe.profile.classes[label.name]
+    profile = plan.profiles[case.source.name].classes[label.name]
     read = {
-        rater: read_on_grid(plan.source.root / path, image, profile, resample=recipe.resample)
+        rater: read_on_grid(case.source.root / path, image, profile, resample=plan.resample)
         for rater, path in label.files
     }
     remarks = [f"{rater}: {remark}" if rater else remark for rater, mask in read.items() for remark in mask.remarks]
@@ -163,8 +151,9 @@ def _read_label(
         sizes = ", ".join(f"{rater or 'unnamed'} {int(mask.data.sum())}" for rater, mask in read.items())
         remarks.append(f"raters by rule {profile.raters}: {sizes} voxels")
         rule = RaterRule(profile.raters)
-        return fuse_raters({r: m.data for r, m in read.items()}, rule, rater=profile.rater or None), remarks, moved
-    return next(iter(read.values())).data, remarks, moved
+        fused = fuse_raters({r: m.data for r, m in read.items()}, rule, rater=profile.rater or None)
+        return OnGrid(fused, tuple(remarks), moved)
+    return OnGrid(next(iter(read.values())).data, tuple(remarks), moved)
 
 
 def _settle_outside(
@@ -190,10 +179,10 @@ def _outside(masks: Mapping[str, Array]) -> int | None:
     return int(np.count_nonzero((masks[_LESION] > 0) & (masks[_CORD] == 0)))
 
 
-def _check_unions(masks: Mapping[str, Array], recipe: Recipe) -> list[str]:
+def _check_unions(masks: Mapping[str, Array], target: Target) -> list[str]:
     """Say where a class that is the union of others is not."""
     remarks = []
-    for whole, parts in recipe.target.unions:
+    for whole, parts in target.unions:
         if whole not in masks or not masks[whole].any() or any(part not in masks for part in parts):
             continue  # nobody has drawn it: the parts make it
         drawn, joined = masks[whole] > 0, np.any([masks[part] > 0 for part in parts], axis=0)

@@ -37,24 +37,14 @@ class Membership:
     images: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
-@dataclass(frozen=True)
-class GivenSets:
-    """Sets that are not drawn.
-
-    Parameters
-    ----------
-    split
-        The set of each patient that a split file names; None where there is none.
-    known
-        Of the patients that an existing dataset has.
-    """
-
-    split: Mapping[Patient, str] | None = None
-    known: Mapping[Patient, Membership] = field(default_factory=lambda: MappingProxyType({}))
-
-
 def draw_sets(
-    cases: Sequence[PlannedCase], rules: Mapping[str, SiteRules], given: GivenSets, fraction: float, seed: int
+    cases: Sequence[PlannedCase],
+    rules: Mapping[str, SiteRules],
+    fraction: float,
+    seed: int,
+    *,
+    split: Mapping[Patient, str] | None = None,
+    known: Mapping[Patient, Membership] = MappingProxyType({}),
 ) -> dict[Patient, Membership]:
     """Put every patient of the included cases into one set.
 
@@ -67,10 +57,12 @@ def draw_sets(
         The included ones, labelled.
     rules
         For each dataset its rules for sites.
-    given
-        Sets that are not drawn.
     fraction, seed
         See `draw_test_patients`.
+    split
+        The set of each patient that a split file names; None where there is none.
+    known
+        That of each patient that an existing dataset has.
 
     Raises
     ------
@@ -78,42 +70,43 @@ def draw_sets(
         Where a given split contradicts an existing dataset or a rule for a site.
     """
     sites = {case.patient: case.site for case in cases}
-    settled = {patient: given.known[patient] for patient in sites if patient in given.known}
+    settled = {patient: known[patient] for patient in sites if patient in known}
     for case in cases:
         # Without a table the site is the dataset's name, which may have been given anew on the command line.
         by_name = case.site.casefold() == case.source.name.casefold()
         names = {case.site, case.source.root.name} if by_name else {case.site}
         rule = _rule({name.casefold() for name in names}, rules[case.source.name])
         if rule is not None and settled.setdefault(case.patient, rule).set_name != rule.set_name:
-            _refuse_two_rules(case, settled[case.patient], rule, given)
-    if given.split is not None:
-        _refuse_contradictions(settled, given.split)
-        left = {patient: given.split[patient] for patient in sites if patient in given.split and patient not in settled}
+            _refuse_two_rules(case, settled[case.patient], rule, known)
+    if split is not None:
+        _refuse_contradictions(settled, split)
+        left = {patient: split[patient] for patient in sites if patient in split and patient not in settled}
         return settled | {
             patient: Membership("test" if name == "test" else "train", "split file") for patient, name in left.items()
         }
     open_sites = {patient: site for patient, site in sites.items() if patient not in settled}
     # Patients of the pool that have labels now are members of their site, too.
-    before = {patient: member.site or sites.get(patient, "") for patient, member in given.known.items()}
-    tested = {patient for patient in before if given.known[patient].set_name == "test"}
+    before = {patient: member.site or sites.get(patient, "") for patient, member in known.items()}
+    tested = {patient for patient in before if known[patient].set_name == "test"}
     drawn = draw_test_patients(open_sites, fraction, seed, before, tested)
     by = f"drawn with seed {seed}"
     return settled | {patient: Membership("test" if patient in drawn else "train", by) for patient in open_sites}
 
 
 def _rule(site: set[str], rules: SiteRules) -> Membership | None:
-    if site & set(map(str.casefold, rules.external)):
-        return Membership("test", "external site")
-    if site & set(map(str.casefold, rules.test_only)):
-        return Membership("test", "test-only site")
-    if site & set(map(str.casefold, rules.train_only)):
-        return Membership("train", "train-only site")
-    return None
+    found = (
+        (rules.external, Membership("test", "external site")),
+        (rules.test_only, Membership("test", "test-only site")),
+        (rules.train_only, Membership("train", "train-only site")),
+    )
+    return next((member for names, member in found if site & set(map(str.casefold, names))), None)
 
 
-def _refuse_two_rules(case: PlannedCase, member: Membership, rule: Membership, given: GivenSets) -> None:
+def _refuse_two_rules(
+    case: PlannedCase, member: Membership, rule: Membership, known: Mapping[Patient, Membership]
+) -> None:
     """Refuse one person at two sites that belong to two sets; what an existing dataset has goes before all rules."""
-    if case.patient not in given.known:
+    if case.patient not in known:
         raise DataRefusedError(
             f"{case.own[1]} of {case.own[0]} belongs to {rule.set_name} ({rule.by}), and as {case.patient[1]} of "
             f"{case.patient[0]}, the same person, to {member.set_name} ({member.by}); change the rules for sites, or "

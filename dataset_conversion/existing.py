@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
 from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
 from nnunet_ext.core.errors import ConflictError, DataRefusedError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row, cell
 from nnunet_ext.dataset_conversion.cases_table import person_of, read_cases
@@ -21,7 +22,6 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 
-_SHOWN: Final = 5
 _OF_VALUES: Final = ("threshold", "values", "raters", "rater")
 
 
@@ -78,7 +78,13 @@ class Existing:
             )
         by_case = {row["case"]: row["split"] for row in self.ledger.included}
         by_image = {(row["dataset"], row["image"]): row["split"] for row in self.ledger.included}
-        return [case for case in plan.cases if _is_new(case, by_case.get(case.case) or by_image.get(_image(case)))]
+        new = []
+        for case in plan.cases:
+            image = case.source.name, ";".join(image for image in case.images if image)
+            split = by_case.get(case.case) or by_image.get(image)
+            if split is None or (split == "pool" and not case.reason and case.split != "pool"):
+                new.append(case)
+        return new
 
     def changed_cases(self, plan: Plan) -> list[PlannedCase]:
         """Give the cases that the dataset has and that would be other ones now, by the content of their sources.
@@ -142,10 +148,9 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
 
 def changed_in_words(dataset: RawDataset, cases: Sequence[str]) -> str:
     """Say which cases' sources have changed, and what helps."""
-    named = ", ".join(cases[:_SHOWN]) + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
     return (
         f"{dataset.folder}: {len(cases)} of its cases have other sources, or other rules, than when they were "
-        f"converted: {named}; "
+        f"converted: {first_few(cases)}; "
         f"to take over what they hold now, together with what is new: the same command with --update"
     )
 
@@ -161,14 +166,6 @@ def carry_over(existing: Existing, cases: set[str], dataset: RawDataset) -> None
             for path in [*_channels(old, row["case"], split), old.label(row["case"], split)]:
                 if path.is_file():
                     _link(path, dataset.folder / path.relative_to(old.folder))
-
-
-def _image(case: PlannedCase) -> tuple[str, str]:
-    return case.source.name, ";".join(image for image in case.images if image)
-
-
-def _is_new(case: PlannedCase, split: str | None) -> bool:
-    return split is None or (split == "pool" and not case.reason and case.split != "pool")
 
 
 def _rules(profile: Mapping[str, Any]) -> list[Any]:

@@ -1,6 +1,7 @@
 """The masks of one class of one image, found by their whole names."""
 
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,13 +25,8 @@ class LabelFiles:
 
     def starting_with(self, prefix: str) -> list[str]:
         """Give the names that start with `prefix`, sorted."""
-        first = bisect_left(self._sorted, prefix)
-        found = []
-        for stem in self._sorted[first:]:
-            if not stem.startswith(prefix):
-                break
-            found.append(stem)
-        return found
+        behind = prefix + chr(sys.maxunicode)
+        return self._sorted[bisect_left(self._sorted, prefix) : bisect_left(self._sorted, behind)]
 
     @cached_property
     def _sorted(self) -> list[str]:

@@ -15,15 +15,15 @@ from nnunet_ext.core.provenance import source_version
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, table_text
 from nnunet_ext.dataset_conversion.cases_table import COLUMNS, cases_tsv, data_dictionary, person_of
+from nnunet_ext.dataset_conversion.convert_all import DONE_FOLDER
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
-from nnunet_ext.dataset_conversion.done import DONE_FOLDER
 from nnunet_ext.dataset_conversion.draw_sets import Patient
 from nnunet_ext.dataset_conversion.existing import Existing
 from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import plan_content
 from nnunet_ext.dataset_conversion.quality_table import quality_columns
-from nnunet_ext.dataset_conversion.splits import make_folds, patients_in_both
+from nnunet_ext.dataset_conversion.splits import make_folds
 
 FOLDS: Final = 5
 
@@ -91,7 +91,7 @@ def _write_tables(job: Writing, ledger: Ledger) -> Folds:
         trained = {row["case"] for row in existing.ledger.included if row["split"] == "train"} & set(training)
         folds = _as_before(folds, known, trained, patients)
     for one, other in [(training, testing), *((fold["train"], fold["val"]) for fold in folds)]:
-        if shared := patients_in_both(one, other, patients):
+        if shared := sorted({patients[case] for case in one} & {patients[case] for case in other}):
             raise DataRefusedError(f"{dataset.folder}: patients on both sides of a split: {shared[:5]}")
     if folds:
         dataset.write_splits(folds)

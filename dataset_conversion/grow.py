@@ -11,11 +11,10 @@ from nnunet_ext.core.dataset_place import finish_interrupted_swap, only_writer
 from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.workers import Progress
-from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_all import convert_all
 from nnunet_ext.dataset_conversion.existing import Existing, carry_over, changed_in_words, read_existing
 from nnunet_ext.dataset_conversion.finish import Writing, finish
-from nnunet_ext.dataset_conversion.ledger import joined, ledger_of
+from nnunet_ext.dataset_conversion.ledger import Conversion, joined, ledger_of
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.refusals import prove_patients_apart, refuse_inside_sources
@@ -73,7 +72,7 @@ def grow_dataset(
             kept |= _grow(Writing(dataset, plan, existing), existing, cases, n_procs, progress)
         if preprocessed is not None:
             renew_folds(dataset.folder, preprocessed, even_edited=existing.edited and bool(cases))
-    return Conversion(dataset, read_existing(dataset).ledger.counts, kept)
+    return Conversion(dataset, plan, read_existing(dataset).ledger.counts, kept)
 
 
 def _grow(

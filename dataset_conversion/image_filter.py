@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnunet_ext.core.names import ImageName
-from nnunet_ext.dataset_conversion.class_profile import Missing
+from nnunet_ext.dataset_conversion.class_profile import CHANNEL_POLICIES, Missing, missing_policy
 from nnunet_ext.dataset_conversion.toml_fields import refuse_unknown, texts
-
-_CHANNEL_POLICIES = (Missing.ERROR, Missing.SKIP, Missing.ZERO)
 
 
 @dataclass(frozen=True)
@@ -60,17 +58,5 @@ def parse_filter(content: Mapping[str, Any], where: str) -> ImageFilter:
             re.compile(pattern)
         except re.error as error:
             raise ValueError(f"entity {key}: {pattern!r} is no regular expression: {error}") from error
-    return ImageFilter(texts(content, "suffixes", where), entities, channel_policy(content.get("missing", "skip")))
-
-
-def channel_policy(policy: str) -> Missing:
-    """Read what a missing image of a channel means.
-
-    Raises
-    ------
-    ValueError
-        Where it is no policy for channels.
-    """
-    if policy not in _CHANNEL_POLICIES:
-        raise ValueError(f"a missing channel must be one of {', '.join(_CHANNEL_POLICIES)}, found {policy!r}")
-    return Missing(policy)
+    missing = missing_policy("a missing channel", content.get("missing", "skip"), CHANNEL_POLICIES)
+    return ImageFilter(texts(content, "suffixes", where), entities, missing)

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.cases_table import case_row
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
+from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import case_content
 from nnunet_ext.dataset_conversion.quality_table import quality_row, unusual_first
 
@@ -55,6 +57,28 @@ class Ledger:
     def included(self) -> list[Row]:
         """The rows of the cases that are in the dataset."""
         return [row for row in self.rows if row["status"] == "include"]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A finished conversion.
+
+    Parameters
+    ----------
+    dataset
+        The folder that was written.
+    plan
+        How.
+    counts
+        What became of its cases.
+    kept
+        For cases of a dataset that stood there, whose sources have changed, why they stay as they were.
+    """
+
+    dataset: RawDataset
+    plan: Plan
+    counts: Counts
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def ledger_of(converted: Sequence[ConvertedCase], target: Target) -> Ledger:

@@ -131,14 +131,14 @@ def _subject(identifier: str) -> str:
 
 
 def _refuse_two_answers(path: Path, table: _Table, columns: ParticipantColumns) -> None:
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     asked = [table.named(names) for names in (columns.site, columns.pathology)]
     for subject, row in table.rows:
-        site, pathology = (next(iter(_valued(row, names).values()), "") for names in asked)
-        if found.setdefault(subject, (site, pathology)) != (site, pathology):
+        said = tuple(next(iter(_valued(row, names).values()), "") for names in asked)
+        if found.setdefault(subject, said) != said:
             raise DataRefusedError(
                 f"{path}: one site and one pathology for each participant were needed, found for {subject} "
-                f"{found[subject]} and {(site, pathology)}; keep one of these rows"
+                f"{found[subject]} and {said}; keep one of these rows"
             )
 
 

@@ -1,13 +1,15 @@
 """Who is one person: subjects by their names, by what the profile says, and by images that are the same."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from scipy.cluster.hierarchy import DisjointSet
+
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.people_by_name import people_by_name
@@ -58,28 +60,31 @@ def find_people(cases: Sequence[PlannedCase], scans: Sequence[Scan], known: Mapp
     DataRefusedError
         Where the profile's pattern for the person finds nobody.
     """
-    circles = _Circles()
+    everybody = sorted({case.own for case in cases if case.name is not None} | set(known))
+    circles = DisjointSet(everybody)
     assumptions: list[str] = []
     warnings: list[str] = []
     for scan in scans:
         name = scan.source.name
-        subjects = {case.own[1] for case in cases if case.source == scan.source and case.name is not None}
-        subjects |= {subject for dataset, subject in known if dataset == name}
+        subjects = [subject for dataset, subject in everybody if dataset == name]
         if not scan.profile.participants.person_is_assumed:
             for subject, person in _stated(scan, subjects):
-                circles.join((name, subject), (name, "person", person))
+                _join(circles, (name, subject), (name, "person", person))
             continue
         groups, said = _assumed(scan, subjects)
         warnings += said
         if groups:
             assumptions.append(f"{name}: {_one_each(groups)}, by their names ({_OTHERWISE})")
         for group in groups:
-            circles.join(*((name, subject) for subject in group))
+            _join(circles, *((name, subject) for subject in group))
     for patients, files in _same(cases, known):
-        if len({circles.of(patient) for patient in patients}) > 1:
+        if not all(circles.connected(patients[0], patient) for patient in patients):
             assumptions.append(f"{_listed(patients)} are one person: the same image ({files})")
-        circles.join(*patients)
-    person_of, said = _persons(circles, {case.own for case in cases if case.name is not None}, known)
+        _join(circles, *patients)
+    for patient, member in known.items():
+        _join(circles, patient, member.person or patient)
+    subsets = (sorted(found & set(everybody)) for found in circles.subsets())
+    person_of, said = _persons([group for group in subsets if group], known)
     by_person: dict[Patient, Membership] = {}
     for patient, member in sorted(known.items(), key=lambda item: (not item[1].site, item[0])):
         by_person.setdefault(member.person or patient, member)
@@ -87,21 +92,10 @@ def find_people(cases: Sequence[PlannedCase], scans: Sequence[Scan], known: Mapp
     return People(found, by_person, tuple(assumptions), (*warnings, *said))
 
 
-class _Circles:
-    """Sets of subjects that are one person, which grow together as links are found."""
-
-    def __init__(self) -> None:
-        self._parent: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def of(self, member: tuple[str, ...]) -> tuple[str, ...]:
-        while (parent := self._parent.get(member, member)) != member:
-            member = parent
-        return member
-
-    def join(self, first: tuple[str, ...], *others: tuple[str, ...]) -> None:
-        for other in others:
-            if self.of(other) != self.of(first):
-                self._parent[self.of(other)] = self.of(first)
+def _join(circles: DisjointSet, *members: tuple[str, ...]) -> None:
+    for member in members:
+        circles.add(member)
+        circles.merge(members[0], member)
 
 
 def _stated(scan: Scan, subjects: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -112,7 +106,7 @@ def _stated(scan: Scan, subjects: Iterable[str]) -> Iterator[tuple[str, str]]:
         return
     pattern = re.compile(columns.person_pattern)
     group = "person" if "person" in pattern.groupindex else 1
-    found = {name: pattern.search(name) or pattern.search(name.removeprefix("sub-")) for name in sorted(subjects)}
+    found = {name: pattern.search(name) or pattern.search(name.removeprefix("sub-")) for name in subjects}
     persons = {name: match[group] for name, match in found.items() if match is not None and match[group]}
     if not persons:
         raise DataRefusedError(
@@ -126,14 +120,14 @@ def _assumed(scan: Scan, subjects: Iterable[str]) -> tuple[list[tuple[str, ...]]
     """Give who is one person by the names, and which of them are not, for all that, with the reason."""
     by_name, sexes = people_by_name(subjects), scan.participants.sexes
     warnings = [
-        f"{scan.source.name}: {_shown(group)} are {len(group)} people, although by their names they may be one: so "
-        f"many visits are not assumed (if they are one: person_pattern under [participants] of a profile)"
+        f"{scan.source.name}: {first_few(group, _SHOWN)} are {len(group)} people, although by their names they may be "
+        f"one: so many visits are not assumed (if they are one: person_pattern under [participants] of a profile)"
         for group in by_name.too_many
     ]
     groups = []
     for group in by_name.groups:
         if len({sexes[subject] for subject in group if subject in sexes}) > 1:
-            warnings.append(f"{scan.source.name}: {_shown(group)} are several people: the sex differs")
+            warnings.append(f"{scan.source.name}: {first_few(group, _SHOWN)} are several people: the sex differs")
         else:
             groups.append(group)
     return groups, warnings
@@ -143,21 +137,16 @@ def _same(
     cases: Iterable[PlannedCase], known: Mapping[Patient, Membership]
 ) -> Iterator[tuple[tuple[Patient, ...], str]]:
     """Give the subjects that have an image in common, and which it is."""
-    owners: dict[Path, Patient] = {}
-    names: dict[Path, str] = {}
-    for case in cases:
-        for image in case.images if not case.reason else ():
-            if image:
-                owners[case.source.root / image] = case.own
-                names[case.source.root / image] = image
-    for group in same_images(owners, owners.__getitem__):
-        yield tuple(sorted({owners[path] for path in group})), " and ".join(names[path] for path in group[:_SHOWN])
+    taken = [case for case in cases if not case.reason]
+    found = {case.source.root / image: (case.own, image) for case in taken for image in case.images if image}
+    for group in same_images(found, lambda path: found[path][0]):
+        yield tuple(sorted({found[path][0] for path in group})), " and ".join(found[path][1] for path in group[:_SHOWN])
     digests = {digest: patient for patient, member in known.items() for digest in member.images.values()}
-    for path, patient in owners.items() if digests else ():
-        if names[path] not in (known[patient].images if patient in known else ()):
+    for path, (patient, image) in found.items() if digests else ():
+        if image not in (known[patient].images if patient in known else ()):
             other = digests.get(_digest(path))
             if other is not None and other != patient and shows_something(path):
-                yield (other, patient), names[path]
+                yield (other, patient), image
 
 
 def _digest(path: Path) -> str:
@@ -168,32 +157,23 @@ def _digest(path: Path) -> str:
 
 
 def _persons(
-    circles: _Circles, present: set[Patient], known: Mapping[Patient, Membership]
+    groups: Sequence[Sequence[Patient]], known: Mapping[Patient, Membership]
 ) -> tuple[dict[Patient, Patient], list[str]]:
     """Name the person of each subject that has a name of several; nobody who is known gets another name."""
-    members: dict[tuple[str, ...], list[Patient]] = defaultdict(list)
-    for patient, member in known.items():
-        circles.join(patient, member.person or patient)
-    for patient in sorted(present | set(known)):
-        members[circles.of(patient)].append(patient)
     person_of: dict[Patient, Patient] = {}
     warnings = []
-    for group in members.values():
+    for group in groups:
         old = {patient: known[patient].person or patient for patient in group if patient in known}
-        sets = {patient: known[patient].set_name for patient in old}
+        trained, tested = ([one for one in old if known[one].set_name == name] for name in ("train", "test"))
         # Where the dataset has them on both sides already, a new one is not tested on.
-        named = min([old[patient] for patient in _in(sets, "train")] or list(old.values()) or group)
+        named = min([old[patient] for patient in trained] or list(old.values()) or group)
         person_of |= {patient: old.get(patient, named) for patient in group if old.get(patient, named) != patient}
-        if len(set(sets.values())) > 1:
+        if trained and tested:
             warnings.append(
-                f"{_listed(sets)} are one person, and the dataset trains on {_listed(_in(sets, 'train'))} and tests on "
-                f"{_listed(_in(sets, 'test'))}; it stays as it is: convert anew to another -d to mend it"
+                f"{_listed(old)} are one person, and the dataset trains on {_listed(trained)} and tests on "
+                f"{_listed(tested)}; it stays as it is: convert anew to another -d to mend it"
             )
     return person_of, warnings
-
-
-def _in(sets: Mapping[Patient, str], name: str) -> list[Patient]:
-    return [patient for patient, found in sets.items() if found == name]
 
 
 def _listed(patients: Iterable[Patient]) -> str:
@@ -203,7 +183,3 @@ def _listed(patients: Iterable[Patient]) -> str:
 def _one_each(groups: Sequence[tuple[str, ...]]) -> str:
     said = ", ".join(f"{' and '.join(group)} are one person" for group in groups[:_SHOWN])
     return said if len(groups) <= _SHOWN else f"{said}, and so are {len(groups) - _SHOWN} more groups"
-
-
-def _shown(group: Sequence[str]) -> str:
-    return ", ".join(group[:_SHOWN]) + (f" and {len(group) - _SHOWN} more" if len(group) > _SHOWN else "")

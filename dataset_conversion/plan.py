@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.core.target import Target
-from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
+from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.group_channels import group_channels
 from nnunet_ext.dataset_conversion.people import find_people
 from nnunet_ext.dataset_conversion.plan_labels import plan_labels
@@ -135,9 +135,10 @@ def make_plan(
     _refuse_unknown_policies(options.missing, scans)
     planned = [case for scan in scans for case in _plan_source(scan, target, options.labels)]
     people = find_people(_spell_sites_alike(_refuse_equal_names(planned), options.known), scans, options.known)
-    chosen = select(people.cases, options.selection, {scan.source: scan.profile for scan in scans})
+    profiles_by_source = {scan.source: scan.profile for scan in scans}
+    chosen, split, unmatched = select(people.cases, options.selection, profiles_by_source)
     rules = {scan.source.name: scan.profile.sites for scan in scans}
-    cases = _into_sets(chosen.cases, rules, GivenSets(chosen.sets, people.known), options)
+    cases = _into_sets(chosen, rules, split, replace(options, known=people.known))
     found = {(scan.source.name, image) for scan in scans for image in scan.images}
     _prove_complete(found, cases)
     return Plan(
@@ -148,7 +149,7 @@ def make_plan(
         resample=options.resample,
         register=options.register,
         assumptions=(*(sentence for scan in scans for sentence in scan.assumptions), *people.assumptions),
-        warnings=(*people.warnings, *chosen.warnings),
+        warnings=(*people.warnings, *unmatched),
     )
 
 
@@ -163,8 +164,12 @@ def _plan_source(scan: Scan, target: Target, labels: Labels) -> list[PlannedCase
     cases: list[PlannedCase] = []
     usable: list[tuple[str, ImageName]] = []
     for image in scan.images:
-        case = _case_of(scan, (image,), parse_image_name(PurePosixPath(image).name))
-        (cases.append(case) if case.reason else usable.append((image, _named(case))))
+        name = parse_image_name(PurePosixPath(image).name)
+        case = _case_of(scan, (image,), name)
+        if case.reason or name is None:
+            cases.append(case)
+        else:
+            usable.append((image, name))
     for group in group_channels(usable, scan.profile, target):
         case = _case_of(scan, group.images, group.name)
         if group.reason:
@@ -195,20 +200,17 @@ def _case_of(scan: Scan, images: tuple[str, ...], name: ImageName | None) -> Pla
     return case
 
 
-def _named(case: PlannedCase) -> ImageName:
-    if case.name is None:
-        raise DataRefusedError(f"{case.image}: a BIDS name was needed")
-    return case.name
-
-
 def _into_sets(
-    cases: Sequence[PlannedCase], rules: Mapping[str, SiteRules], given: GivenSets, options: PlanOptions
+    cases: Sequence[PlannedCase],
+    rules: Mapping[str, SiteRules],
+    split: Mapping[Patient, str] | None,
+    options: PlanOptions,
 ) -> list[PlannedCase]:
     if options.labels is Labels.NONE:
         return [case if case.reason else replace(case, split="pool", split_by="no label") for case in cases]
     labelled = [case for case in cases if not case.reason and case.labels]
-    sets = draw_sets(labelled, rules, given, options.test_fraction, options.seed)
-    return [case if case.reason else _in_set(case, sets, given.known) for case in cases]
+    sets = draw_sets(labelled, rules, options.test_fraction, options.seed, split=split, known=options.known)
+    return [case if case.reason else _in_set(case, sets, options.known) for case in cases]
 
 
 def _in_set(case: PlannedCase, sets: Mapping[Patient, Membership], known: Mapping[Patient, Membership]) -> PlannedCase:

@@ -1,6 +1,5 @@
 """What is known of each class of a case."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from nnunet_ext.dataset_conversion.class_profile import ONE_CASE_PER_RATER
@@ -43,7 +42,9 @@ def plan_labels(case: PlannedCase, scan: Scan, *, pool: bool = False) -> list[Pl
     if found and not any(label.annotated for label in found):
         return [case.skip("no class is annotated")]
     case = replace(case, labels=tuple(found))
-    return _one_for_each_rater(case, {label.name for label in found if _each(scan, label.name)})
+    classes = {label.name for label in found if scan.profile.classes[label.name].raters == ONE_CASE_PER_RATER}
+    raters = {rater for label in found if label.name in classes for rater, _ in label.files}
+    return [_of_rater(case, rater, classes) for rater in sorted(raters)] or [case]
 
 
 def _why_empty(case: PlannedCase, label_class: str, scan: Scan) -> str:
@@ -53,27 +54,15 @@ def _why_empty(case: PlannedCase, label_class: str, scan: Scan) -> str:
     return f"no file, and participants.tsv says healthy ({case.pathology})"
 
 
-def _each(scan: Scan, label_class: str) -> bool:
-    return scan.profile.classes[label_class].raters == ONE_CASE_PER_RATER
-
-
-def _one_for_each_rater(case: PlannedCase, classes: set[str]) -> list[PlannedCase]:
-    raters = {rater for label in case.labels if label.name in classes for rater, _ in label.files}
-    if not raters:
-        return [case]
-    return [_of_rater(case, rater, classes) for rater in sorted(raters)]
-
-
 def _of_rater(case: PlannedCase, rater: str, classes: set[str]) -> PlannedCase:
     named = replace(case, case=f"{case.case}_{rater}") if rater else case
-    labels: Mapping[str, PlannedLabel] = {label.name: label for label in case.labels}
-    lacking = [name for name in classes if labels[name].files and rater not in dict(labels[name].files)]
+    lacking = [
+        label.name for label in case.labels if label.name in classes and label.files and rater not in dict(label.files)
+    ]
     if lacking:
         return named.skip(f"rater {rater} has drawn no {' and no '.join(sorted(lacking))} mask")
-    own = {
-        name: replace(label, files=tuple(file for file in label.files if file[0] == rater))
-        if name in classes
-        else label
-        for name, label in labels.items()
-    }
-    return replace(named, labels=tuple(own.values()))
+    own = [
+        replace(label, files=tuple(file for file in label.files if label.name not in classes or file[0] == rater))
+        for label in case.labels
+    ]
+    return replace(named, labels=tuple(own))

@@ -10,8 +10,14 @@ from typing import Any, Final, Literal
 
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.shipped_toml import load_toml
-from nnunet_ext.dataset_conversion.class_profile import ClassProfile, label_policy, parse_class
-from nnunet_ext.dataset_conversion.image_filter import ImageFilter, channel_policy, parse_filter
+from nnunet_ext.dataset_conversion.class_profile import (
+    CHANNEL_POLICIES,
+    LABEL_POLICIES,
+    ClassProfile,
+    missing_policy,
+    parse_class,
+)
+from nnunet_ext.dataset_conversion.image_filter import ImageFilter, parse_filter
 from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
 
 OutsidePolicy = Literal["keep", "extend_cord", "clip", "error"]
@@ -144,9 +150,11 @@ class Profile:
         for name, policy in policies.items():
             try:
                 if name in classes:
-                    classes[name] = replace(classes[name], missing=label_policy(name, policy))
+                    missing = missing_policy(f"class {name}: missing", policy, LABEL_POLICIES)
+                    classes[name] = replace(classes[name], missing=missing)
                 elif name in channels:
-                    channels[name] = replace(channels[name], missing=channel_policy(policy))
+                    missing = missing_policy("a missing channel", policy, CHANNEL_POLICIES)
+                    channels[name] = replace(channels[name], missing=missing)
                 else:
                     raise ValueError(f"it names none of {', '.join([*classes, *channels])}")
             except ValueError as error:
@@ -155,7 +163,7 @@ class Profile:
 
     def content(self) -> dict[str, Any]:
         """Give the profile as its TOML file would say it; `parse_profile` reads it back."""
-        content: dict[str, Any] = {
+        return {
             "name": self.name,
             "lesion_outside_cord": self.lesion_outside_cord,
             "include": list(self.include),
@@ -170,7 +178,6 @@ class Profile:
             "sites": {key: list(value) for key, value in vars(self.sites).items()},
             "classes": {name: found.content() for name, found in self.classes.items()},
         }
-        return content
 
 
 def load_profile(name_or_file: str) -> Profile:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.class_profile import RaterRule
 
 Mask = npt.NDArray[np.uint8]
 

@@ -10,6 +10,7 @@ from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, apart
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
+from nnunet_ext.dataset_conversion.read_on_grid import OnGrid
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,25 +72,18 @@ def read_channels(case: PlannedCase, names: tuple[str, ...], *, register: bool =
             moved = _on_grid(case.source.root / path, image, anchor, register=register)
             data.append(moved.data)
             hashes.append(image.sha256)
-            farthest = max(farthest, moved.mm)
+            farthest = max(farthest, moved.moved_mm)
             remarks += [f"{name}: {sentence}" for sentence in (*image.notes, *moved.remarks)]
     return Channels(anchor, tuple(data), tuple(remarks), tuple(hashes), farthest)
 
 
-@dataclass(frozen=True, eq=False)
-class _Moved:
-    data: Array
-    remarks: tuple[str, ...] = ()
-    mm: float = 0.0
-
-
-def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> _Moved:
+def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> OnGrid:
     off = apart(image, anchor)
     if off is not None and off.rms_voxels <= SAME_GRID:
-        return _Moved(image.data)
+        return OnGrid(image.data)
     if off is not None and off.rms_voxels <= ADOPTED_WITHIN and not register:
         remark = f"first channel's affine adopted, {off.rms_mm:.3f} mm root mean square"
-        return _Moved(image.data, (remark,), off.rms_mm)
+        return OnGrid(image.data, (remark,), off.rms_mm)
     if not register:
         found = f"its grid is {image.data.shape}, its first channel's {anchor.data.shape}, and they do not coincide"
         raise FileRefusedError(path, f"{found}; register it to the first channel: --register affine")
@@ -105,4 +99,4 @@ def _on_grid(path: Path, image: Volume, anchor: Volume, *, register: bool) -> _M
         f"mutual information {done.mutual_information_before:.3f} before, {done.mutual_information_after:.3f} after"
     )
     remark = f"registered (affine): {moved}, {gained}, {100 * done.covered:.0f} % of the grid covered"
-    return _Moved(done.volume.data, (remark, *([done.note] if done.note else [])), done.moved_mm)
+    return OnGrid(done.volume.data, (remark, *([done.note] if done.note else [])), done.moved_mm)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, apart
@@ -20,26 +19,26 @@ _ADVICE: Final = "; if some of them are this class, say so: values = [...] in th
 
 
 @dataclass(frozen=True, eq=False)
-class GriddedMask:
-    """A mask on the grid of its image.
+class OnGrid:
+    """A mask on the grid of its image, or a channel on that of the first.
 
     Parameters
     ----------
     data
-        0 and 1, of the image's shape.
+        Of the image's shape; a mask's are 0 and 1, uint8.
     remarks
         What was done to it.
     moved_mm
-        Root mean square distance by which adopting the image's affine moved it; 0 where it was on the grid, or was
-        resampled.
+        Root mean square distance by which adopting the image's affine, or registration, moved it; 0 where it was on
+        the grid, or was resampled.
     """
 
-    data: npt.NDArray[np.uint8]
+    data: Array
     remarks: tuple[str, ...] = ()
     moved_mm: float = 0.0
 
 
-def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: bool = False) -> GriddedMask:
+def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: bool = False) -> OnGrid:
     """Read a mask and bring it onto its image's grid.
 
     Parameters
@@ -64,10 +63,10 @@ def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: 
     if off is None:
         found = f"the mask's shape is {mask.data.shape} and its image's {image.data.shape}"
     elif off.rms_voxels <= SAME_GRID:
-        return GriddedMask(mask.data, tuple(remarks))
+        return OnGrid(mask.data, tuple(remarks))
     elif off.rms_voxels <= ADOPTED_WITHIN:
         moved = f"{off.centre_mm:.3f} mm away at the centre of the volume, {off.rms_mm:.3f} mm root mean square"
-        return GriddedMask(mask.data, (*remarks, f"image's affine adopted, {moved}"), off.rms_mm)
+        return OnGrid(mask.data, (*remarks, f"image's affine adopted, {moved}"), off.rms_mm)
     else:
         distance = f"{off.centre_mm:.2f} mm at the centre of the volume, {off.rms_voxels:.2f} voxels over all"
         found = f"the mask lies {distance} from its image: drawn on another image, or moved"
@@ -76,7 +75,7 @@ def read_on_grid(path: Path, image: Volume, profile: ClassProfile, *, resample: 
     return _resampled(path, mask, image, [*remarks, found])
 
 
-def _resampled(path: Path, mask: Volume, image: Volume, remarks: list[str]) -> GriddedMask:
+def _resampled(path: Path, mask: Volume, image: Volume, remarks: list[str]) -> OnGrid:
     try:
         done = resample_identity(mask, image.data.shape, image.affine, nearest=True)
     except DataRefusedError as error:
@@ -87,7 +86,7 @@ def _resampled(path: Path, mask: Volume, image: Volume, remarks: list[str]) -> G
     remarks.append(
         f"resampled to its image by nearest neighbour, {before} voxels became {after}, {done.lost} lay outside"
     )
-    return GriddedMask(done.volume.data, tuple(remarks))
+    return OnGrid(done.volume.data, tuple(remarks))
 
 
 def _binary(path: Path, profile: ClassProfile, image: Array) -> tuple[Volume, list[str]]:

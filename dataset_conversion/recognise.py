@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.names import ImageName, parse_image_name
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.find_label import LabelFiles
@@ -102,8 +103,7 @@ def _hits(names: Sequence[ImageName], profile: ClassProfile, files: LabelFiles) 
 
 def _counted(counts: Counter[str]) -> str:
     shown = [f"{name} ({count})" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
+    return first_few(shown, _SHOWN)
 
 
 def _tail(stem: str) -> str:
@@ -121,10 +121,5 @@ def _described_name(root: Path) -> str:
     try:
         content = json.loads((root / "dataset_description.json").read_text(encoding="utf-8-sig"))
         return str(content.get("Name", ""))
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-        RecursionError,
-    ):  # no description, or a broken one: it is known by no name
+    except (OSError, ValueError, AttributeError, RecursionError):  # no description, or a broken one
         return ""

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813 - the name that its own documentation uses
+from nibabel.affines import apply_affine
 from scipy.ndimage import find_objects, gaussian_filter, map_coordinates
 
 from nnunet_ext.core.grid import displacement
@@ -139,8 +140,8 @@ def _best_fit(moving: Volume, fixed: Volume) -> tuple[Affine, list[str]]:
                 faults.append(f"{name} fit dropped: {fault}")
             else:
                 best = transform
-    except RuntimeError as error:  # what SimpleITK raises for all that goes wrong within
-        faults.append(f"SimpleITK found no fit: {_reason(error)}")
+    except RuntimeError as error:  # SimpleITK's for all that goes wrong; lines before the last name its source files
+        faults.append(f"SimpleITK found no fit: {str(error).strip().splitlines()[-1].strip()}")
     return best, faults
 
 
@@ -197,11 +198,7 @@ def _fits(moving: Volume, fixed: Volume) -> Iterator[tuple[str, Affine]]:
 
 
 def _as_affine(rigid: sitk.Euler3DTransform) -> sitk.AffineTransform:
-    affine = sitk.AffineTransform(3)
-    affine.SetCenter(rigid.GetCenter())
-    affine.SetMatrix(rigid.GetMatrix())
-    affine.SetTranslation(rigid.GetTranslation())
-    return affine
+    return sitk.AffineTransform(rigid.GetMatrix(), rigid.GetTranslation(), rigid.GetCenter())
 
 
 def _in_ras(affine: sitk.AffineTransform) -> Affine:
@@ -254,7 +251,7 @@ def _compare(moving: Volume, fixed: Volume, start: Affine, end: Affine) -> _Step
     count = min(_JUDGE_POINTS, fixed.data.size, moving.data.size)
     shape = np.array(fixed.data.shape)
     points = np.random.default_rng(_SEED).uniform(-0.5, shape - 0.5, (count, 3))
-    places = [_carried(points, np.linalg.inv(moving.affine) @ t @ fixed.affine) for t in (start, end)]
+    places = [apply_affine(np.linalg.inv(moving.affine) @ t @ fixed.affine, points) for t in (start, end)]
     before, after = (((p >= -0.5) & (p <= np.array(moving.data.shape) - 0.5)).all(axis=1) for p in places)
     both = before & after
     if not both.any():
@@ -262,11 +259,6 @@ def _compare(moving: Volume, fixed: Volume, start: Affine, end: Affine) -> _Step
     values = _sampled(fixed, points[both])
     first, second = (_mutual_information(values, _sampled(moving, place[both])) for place in places)
     return _Step(first, second, (_BINS - 1) ** 2 / (2 * int(both.sum())), float(both.sum() / before.sum()))
-
-
-def _carried(points: Floats, matrix: Affine) -> Floats:
-    result: Floats = points @ matrix[:3, :3].T + matrix[:3, 3]
-    return result
 
 
 def _sampled(volume: Volume, places: Floats) -> Floats:
@@ -294,8 +286,3 @@ def _fault(moved_mm: float, transform: Affine, step: _Step) -> str:
     if step.overlap < _LEAST_OVERLAP:
         return f"it leaves {step.overlap:.0%} of the overlap"
     return ""
-
-
-def _reason(error: RuntimeError) -> str:
-    """Give the last line of SimpleITK's message: the ones before name its source files."""
-    return str(error).strip().splitlines()[-1].strip()

@@ -5,7 +5,7 @@ import os
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Final
 
@@ -84,18 +84,14 @@ def _checksum(whole: bool, path: Path) -> Hashable:
     if _zipped(path):
         return int.from_bytes(_end(path, 8)[:4], "little")
     if whole:
-        checksum = 0
-        for piece in stream_pieces(path):
-            checksum = zlib.crc32(piece, checksum)
-        return checksum
+        return reduce(lambda checksum, piece: zlib.crc32(piece, checksum), stream_pieces(path), 0)
     size = path.stat().st_size
-    with path.open("rb") as stream:
-        return tuple(_block(stream.fileno(), size * part // _PARTS) for part in range(_PARTS))
-
-
-def _block(file: int, position: int) -> bytes:
-    os.lseek(file, position, os.SEEK_SET)
-    return os.read(file, _BLOCK)
+    blocks = []
+    with path.open("rb", buffering=0) as stream:
+        for part in range(_PARTS):
+            stream.seek(size * part // _PARTS)
+            blocks.append(stream.read(_BLOCK))
+    return tuple(blocks)
 
 
 def _zipped(path: Path) -> bool:

@@ -102,8 +102,6 @@ def _derivatives(root: Path) -> list[str]:
 
 
 def _joined(listed: Sequence[Mapping[str, list[str]]]) -> LabelFiles:
-    if len(listed) == 1:
-        return LabelFiles(listed[0])
     paths: dict[str, list[str]] = {}
     for files in listed:
         for stem, found in files.items():

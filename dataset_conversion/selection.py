@@ -32,26 +32,9 @@ class Selection:
     split: Mapping[str, frozenset[str]] | None = None
 
 
-@dataclass(frozen=True)
-class Selected:
-    """What became of the cases.
-
-    Parameters
-    ----------
-    cases
-        All of them, those that the lists leave out skipped with the entry that did it.
-    sets
-        `train` or `test` of each patient that is left; None where no split was given.
-    warnings
-        Names on the lists that no image has.
-    """
-
-    cases: list[PlannedCase]
-    sets: dict[tuple[str, str], str] | None
-    warnings: tuple[str, ...]
-
-
-def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping[Source, Profile]) -> Selected:
+def select(
+    cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping[Source, Profile]
+) -> tuple[list[PlannedCase], dict[tuple[str, str], str] | None, list[str]]:
     """Leave out what the lists say, and assign patients to the sets of the split.
 
     A case that was refused or skipped before keeps its reason, and still counts as found for an entry of a list.
@@ -64,6 +47,12 @@ def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping
         The user's lists, which count for all datasets.
     profiles
         The profile of each dataset, whose lists count for it alone.
+
+    Returns
+    -------
+    tuple
+        All cases, those that the lists leave out skipped with the entry that did it; `train` or `test` of each patient
+        that is left, None where no split was given; and warnings of names on the lists that no image has.
 
     Raises
     ------
@@ -82,7 +71,7 @@ def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping
         chosen = [case for case in chosen if case.source != source] + own
         warnings += [f"profile {profile.name} of {source.name}: {warning}" for warning in said]
     if selection.split is None:
-        return Selected(chosen, None, tuple(warnings))
+        return chosen, None, warnings
     people = {case.own: case.patient for case in cases}
     assigned = assign(selection.split, {case.case: case.own for case in cases}, people)
     warnings += [
@@ -95,7 +84,7 @@ def select(cases: Sequence[PlannedCase], selection: Selection, profiles: Mapping
         for name in assigned.shared
     ]
     sets = {patient: "test" if name == "test" else "train" for patient, name in assigned.set_of.items()}
-    return Selected(chosen, sets, tuple(warnings))
+    return chosen, sets, warnings
 
 
 def _narrowed(

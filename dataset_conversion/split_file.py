@@ -32,8 +32,6 @@ class SplitAssignment:
         The set of each person that the split names, by dataset and subject. All cases of a person follow it.
     unmatched
         Names in the split that no case has, sorted.
-    unnamed
-        Cases that the split does not name, sorted; those of a patient in `set_of` follow their patient.
     shared
         Names without a dataset that patients of several datasets have, sorted: each of them is in that set.
     following
@@ -42,7 +40,6 @@ class SplitAssignment:
 
     set_of: Mapping[tuple[str, str], str]
     unmatched: tuple[str, ...]
-    unnamed: tuple[str, ...]
     shared: tuple[str, ...]
     following: Mapping[tuple[str, str], tuple[str, ...]]
 
@@ -108,7 +105,6 @@ def assign(
     lists = {name: FileList(tuple(map(ListEntry, sorted(listed))), datasets) for name, listed in split.items()}
     named_by: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     datasets_of: dict[tuple[str, str], set[str]] = defaultdict(set)
-    unnamed = []
     subjects: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
     for case, patient in cases.items():
         stem = case.removeprefix(f"{patient[0]}_")
@@ -117,14 +113,11 @@ def assign(
             named_by[people.get(patient, patient)].setdefault(name, text)
             subjects[people.get(patient, patient)].add(patient)
             datasets_of[name, text].add(patient[0])
-        if not found:
-            unnamed.append(case)
     _refuse_two_sets(named_by)
     listed_texts = {(name, entry.text) for name, listed in lists.items() for entry in listed.entries}
     return SplitAssignment(
         set_of={patient: next(iter(sets)) for patient, sets in named_by.items()},
         unmatched=tuple(sorted({text for _, text in listed_texts - set(datasets_of)})),
-        unnamed=tuple(sorted(unnamed)),
         shared=tuple(sorted({text for (_, text), where in datasets_of.items() if len(where) > 1})),
         following={
             subject: tuple(name for _, name in sorted(subjects[person]))

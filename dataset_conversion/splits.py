@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -116,8 +116,3 @@ def _deal_to_smallest(
         fold_of[patient] = fold
         of_site[site, fold] += 1
         of_all[fold] += 1
-
-
-def patients_in_both(one: Iterable[str], other: Iterable[str], patients: Mapping[str, Patient]) -> Sequence[Patient]:
-    """List the patients with cases on both sides; it must be empty for train and test, and for train and val."""
-    return sorted({patients[case] for case in one} & {patients[case] for case in other})

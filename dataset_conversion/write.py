@@ -1,8 +1,8 @@
 """Writing a planned conversion: case by case, complete or not at all."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from nnunet_ext.core.dataset_files.folds import folds_of_another, renew_folds
 from nnunet_ext.core.dataset_place import finish_interrupted_swap, only_writer, refuse_taken_number
@@ -10,15 +10,15 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import cell
 from nnunet_ext.core.workers import Progress
-from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_all import convert_all
-from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, changed_in_words, read_existing
 from nnunet_ext.dataset_conversion.finish import Writing, finish
-from nnunet_ext.dataset_conversion.ledger import ledger_of
+from nnunet_ext.dataset_conversion.ledger import Conversion, ledger_of
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import plan_content
 from nnunet_ext.dataset_conversion.refusals import prove_patients_apart, refuse_inside_sources
+
+_SHOWN: Final = 3
 
 
 def write_dataset(
@@ -69,12 +69,13 @@ def write_dataset(
         ledger = ledger_of(converted, plan.target)
         if not ledger.included:
             shutil.rmtree(job.unfinished.folder, ignore_errors=True)
-            raise DataRefusedError(_nothing_left(converted))
+            reasons = "; ".join(f"{case.plan.image}: {case.plan.reason}" for case in converted[:_SHOWN])
+            raise DataRefusedError(f"of {len(converted)} images none could be used; nothing was written. {reasons}")
         finish(job, converted, ledger)
         if preprocessed is not None:
             of_another = folds_of_another(dataset.folder, preprocessed)
             renew_folds(dataset.folder, preprocessed, even_edited=of_another)
-        return Conversion(dataset, ledger.counts)
+        return Conversion(dataset, plan, ledger.counts)
 
 
 def _finished_before(existing: Existing, plan: Plan) -> Conversion:
@@ -88,7 +89,7 @@ def _finished_before(existing: Existing, plan: Plan) -> Conversion:
             f"{existing.dataset.folder}: made from other images or options; choose another -d or -n, or add what is "
             f"new with --append"
         )
-    return Conversion(existing.dataset, existing.ledger.counts)
+    return Conversion(existing.dataset, plan, existing.ledger.counts)
 
 
 def _fates(existing: Existing) -> dict[tuple[str, str], tuple[str, str]]:
@@ -104,8 +105,3 @@ def _planned_fates(plan: Plan, existing: Existing) -> dict[tuple[str, str], tupl
         or (cell(case.split), cell(case.reason))
         for case in plan.cases
     }
-
-
-def _nothing_left(converted: Sequence[ConvertedCase], shown: int = 3) -> str:
-    reasons = [f"{case.plan.image}: {case.plan.reason}" for case in converted[:shown]]
-    return f"of {len(converted)} images none could be used; nothing was written. " + "; ".join(reasons)

@@ -5,6 +5,7 @@ themselves live in the installed package, so that workers started with spawn or 
 imported when it is asked for: nnU-Net and torch take seconds.
 """
 
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
@@ -36,11 +37,18 @@ def __getattr__(name: str) -> type:
     if base not in TRAINERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: type = getattr(import_module(f"{__name__}.{TRAINERS[base]}"), base)
-    if epochs is None:
-        return found
-    from nnunet_ext.trainers.schedule import scheduled  # noqa: PLC0415 - seconds of import
+    return found if epochs is None else scheduled(found, epochs)
 
-    return scheduled(found, epochs)
+
+@cache  # one class a name: pickle checks that a name leads back to the very same class
+def scheduled(trainer: type, epochs: int) -> type:
+    """Make the variant of a trainer that stops after `epochs`, with its learning rate falling to zero by then.
+
+    It is named `{trainer}_{epochs}epochs`, so that nnU-Net's results folder and checkpoint say how long it ran.
+    """
+    # Pickle looks the class up in the module where the name can be asked for.
+    members = {"epochs": epochs, "__module__": __name__, "__doc__": trainer.__doc__}
+    return type(f"{trainer.__name__}_{epochs}epochs", (trainer,), members)
 
 
 def _parts(name: str) -> tuple[str, int | None]:

@@ -1,4 +1,4 @@
-"""Which axes of nnU-Net's arrays may be mirrored."""
+"""How the axes of nnU-Net's arrays lie in the body."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -19,25 +19,6 @@ def tensor_axis(letters: str, file_axes: str, transpose_forward: Sequence[int], 
     ----------
     letters
         Of both ends, such as ``SI``.
-    file_axes, transpose_forward, dimensions
-        As for `mirroring_axes`.
-
-    Returns
-    -------
-    int or None
-        None where slices run across that direction.
-    """
-    read_axes = file_axes[::-1]  # nnU-Net's nibabel reader turns (x, y, z) into (z, y, x)
-    found = next(index for index, letter in enumerate(read_axes) if letter in letters)
-    place = list(transpose_forward).index(found) - (_DIMENSIONS - dimensions)
-    return place if place >= 0 else None
-
-
-def mirroring_axes(file_axes: str, transpose_forward: Sequence[int], dimensions: int) -> tuple[int, ...] | None:
-    """Find the axes along which a spine looks the same from both ends: left to right only.
-
-    Parameters
-    ----------
     file_axes
         nibabel's letters of the raw files, such as ``LAS``, as our converter writes them into `dataset.json`.
     transpose_forward
@@ -47,13 +28,15 @@ def mirroring_axes(file_axes: str, transpose_forward: Sequence[int], dimensions:
 
     Returns
     -------
-    tuple of int or None
-        Axes of the patch; None where slices run across left and right, as nnU-Net writes "no mirroring".
+    int or None
+        None where slices run across that direction.
 
     Examples
     --------
-    >>> mirroring_axes("LAS", [0, 1, 2], 3)
-    (2,)
+    >>> tensor_axis("LR", "LAS", [0, 1, 2], 3)
+    2
     """
-    side = tensor_axis("LR", file_axes, transpose_forward, dimensions)
-    return None if side is None else (side,)
+    read_axes = file_axes[::-1]  # nnU-Net's nibabel reader turns (x, y, z) into (z, y, x)
+    found = next(index for index, letter in enumerate(read_axes) if letter in letters)
+    place = list(transpose_forward).index(found) - (_DIMENSIONS - dimensions)
+    return place if place >= 0 else None

@@ -13,7 +13,7 @@ from nnunet_ext.core.errors import DataRefusedError
 
 CONFIGURATION: Final = "3d_cord"
 FULL: Final = "3d_fullres"
-SPACING: Final = "localizer_spacing_mm"  # our key in it: nnU-Net keeps keys that it does not know
+SPACING: Final = "localizer_spacing_mm"  # our key in it, for nnU-Net keeps what it does not know
 _LARGEST_PATCH: Final = (160, 128, 96)  # from the longest axis to the shortest: most images fit into one
 _FEATURES: Final = (8, 16, 32, 64, 64)  # with 16 at the finest resolution it takes 2.6 times as long
 _SMALLEST_MAP: Final = 4
@@ -69,11 +69,6 @@ def add_to_plans(file: Path, configuration: Mapping[str, Any]) -> None:
         if content["configurations"].get(CONFIGURATION) != configuration:
             content["configurations"][CONFIGURATION] = configuration
             write_json(file, content)
-
-
-def is_cord_configuration(configuration: Mapping[str, Any]) -> bool:
-    """Tell whether we made a configuration, so that we may make it anew; a user's own stays."""
-    return SPACING in configuration
 
 
 def _patch(median: Sequence[int], spacing: Sequence[float]) -> list[int]:

@@ -8,13 +8,7 @@ from typing import Any, ClassVar, Final
 import torch
 from nnunetv2.paths import nnUNet_preprocessed
 
-from nnunet_ext.trainers.cord_configuration import (
-    CONFIGURATION,
-    SPACING,
-    add_to_plans,
-    cord_configuration,
-    is_cord_configuration,
-)
+from nnunet_ext.trainers.cord_configuration import CONFIGURATION, SPACING, add_to_plans, cord_configuration
 from nnunet_ext.trainers.dataset_knowledge import settle_spine_plan
 from nnunet_ext.trainers.sci import nnUNetTrainerSCI
 from nnunet_ext.trainers.spine_plan import EVERY, SamplingShares
@@ -42,7 +36,7 @@ class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
     ) -> None:
         """Make `3d_cord` ready, unless the user has made one of that name."""
         known = plans["configurations"].get(configuration)
-        if configuration != CONFIGURATION or (known is not None and not is_cord_configuration(known)):
+        if configuration != CONFIGURATION or (known is not None and SPACING not in known):  # a user's own stays
             return
         name = plans["dataset_name"]
         preprocessed = Path(str(nnUNet_preprocessed)) / name

@@ -16,7 +16,6 @@ from nnunet_ext.trainers.derive_spine_plan import derive_spine_plan, stock_spine
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge, knowledge_where_ignored
 from nnunet_ext.trainers.renew_spine_plan import renew_spine_plan, spine_plan_lock
 from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, read_spine_plan, write_spine_plan
-from nnunet_ext.trainers.spine_plan_before import MARK
 
 
 def settle_spine_plan(
@@ -50,7 +49,6 @@ def settle_spine_plan(
             plan = known
         else:
             plan, changes = renew_spine_plan(known, derived, _fields(known, derived))
-            said += [f"taken over from {MARK}"] if known.derived_from == MARK else []
             said += changes
         if write and plan != known:
             write_spine_plan(folder, plan)

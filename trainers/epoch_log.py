@@ -80,17 +80,8 @@ def progress_table(names: Sequence[str], logged: Mapping[str, Sequence[float] | 
         nnU-Net's local logger: lists with one entry an epoch.
     """
     header = ["epoch", "train_loss", "val_loss", "learning_rate", "seconds", *(f"dice_{name}" for name in names)]
-    columns = [
-        logged[key]
-        for key in (
-            "train_losses",
-            "val_losses",
-            "lrs",
-            "epoch_start_timestamps",
-            "epoch_end_timestamps",
-            "dice_per_class_or_region",
-        )
-    ]
+    stamps = ("epoch_start_timestamps", "epoch_end_timestamps")
+    columns = [logged[key] for key in ("train_losses", "val_losses", "lrs", *stamps, "dice_per_class_or_region")]
     rows = ["\t".join(header)]
     for epoch, (train, val, rate, start, end, dice) in enumerate(zip(*columns, strict=False)):
         numbers = [train, val, rate, end - start, *dice]

@@ -1,5 +1,6 @@
 """Bringing what nnU-Net preprocessed up to date with its raw dataset, before a training begins."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -12,13 +13,14 @@ from nnunetv2.paths import nnUNet_preprocessed, nnUNet_raw
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
 
-from nnunet_ext.core.atomic import write_bytes
-from nnunet_ext.core.dataset_files.description import DATASET_JSON, is_ours
+from nnunet_ext.core.atomic import write_bytes, write_json
+from nnunet_ext.core.dataset_files.description import DATASET_JSON, SPLITS, is_ours
 from nnunet_ext.core.dataset_files.digests import read_digests
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
 from nnunet_ext.core.dataset_files.folds import edited_folds, renew_folds
 from nnunet_ext.core.dataset_files.preprocessed import Preprocessed, RawCase
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.workers import run_all
@@ -30,7 +32,39 @@ _DECIDES: Final = (
     *("preprocessor_name", "spacing", "normalization_schemes", "use_mask_for_norm"),
     *("resampling_fn_data", "resampling_fn_data_kwargs", "resampling_fn_seg", "resampling_fn_seg_kwargs"),
 )
-_SHOWN: Final = 5
+
+
+def renew_description(dataset: str, content: dict[str, Any]) -> None:
+    """Take over what the raw dataset says of its labels and cases now, into the file and into what was read of it.
+
+    Parameters
+    ----------
+    dataset
+        Name of its folder. Where its raw folder is not there, or is not ours, nothing is done.
+    content
+        As nnU-Net read it, and hands it to the trainer; changed in place.
+
+    Raises
+    ------
+    DataRefusedError
+        Where channels or classes are others than nnU-Net's plans were made for.
+    """
+    raw = RawDataset(Path(str(nnUNet_raw)) / dataset) if nnUNet_raw.is_set() else None
+    if raw is None or not is_ours(raw):
+        return
+    copy = Path(str(nnUNet_preprocessed)) / dataset / DATASET_JSON
+    before = json.loads(copy.read_text(encoding="utf-8")) if copy.is_file() else {}
+    now = raw.read_dataset_json()
+    if _task(content) != _task(now):
+        raise DataRefusedError(
+            f"{copy.parent}: nnU-Net planned for channels and labels that the dataset has no more "
+            f"({_task(content)}, now {_task(now)}); run: nnUNetv2_plan_and_preprocess -d {_number(dataset)} --clean"
+        )
+    if content == before:
+        content.clear()
+    content.update(now)
+    if now != before:
+        write_json(copy, now)
 
 
 def renew_preprocessed(plans: Mapping[str, Any], name: str, tell: Callable[[str], None]) -> None:
@@ -77,6 +111,16 @@ def renew_preprocessed(plans: Mapping[str, Any], name: str, tell: Callable[[str]
         _renew_cases(_Job(done, dict(plans), name, dataset, preprocessed), cases, tell, ours=is_ours(raw))
 
 
+def _task(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a network depends on; an ignore label is none of it."""
+    labels = {name: value for name, value in content["labels"].items() if name != "ignore"}
+    return {"channel_names": content["channel_names"], "labels": labels}
+
+
+def _number(dataset: str) -> int:
+    return int(dataset.removeprefix("Dataset").split("_")[0])
+
+
 @dataclass(frozen=True)
 class _Job:
     """What to preprocess by, and where to."""
@@ -111,14 +155,16 @@ def _renew_folds(
     if edited is None:
         return
     named = {case for fold in edited for part in ("train", "val") for case in fold[part]}
-    file = preprocessed / "splits_final.json"
+    file = preprocessed / SPLITS
     if gone := sorted(named - set(cases)):
         raise DataRefusedError(
-            f"{file}: was edited, and names {_some(gone)}, which the dataset does not have any more; take them out, "
-            f"or remove the file to have the folds of the raw dataset"
+            f"{file}: was edited, and names {first_few(gone)}, which the dataset does not have any more; take them "
+            f"out, or remove the file to have the folds of the raw dataset"
         )
     if left := sorted(set(cases) - named):
-        tell(f"Folds as edited in {file.name}: no fold has {_some(left)}. Remove the file to have the dataset's own.")
+        tell(
+            f"Folds as edited in {file.name}: no fold has {first_few(left)}. Remove the file to have the dataset's own."
+        )
 
 
 def _renew_cases(job: _Job, cases: Mapping[str, RawCase], tell: Callable[[str], None], *, ours: bool) -> None:
@@ -127,16 +173,15 @@ def _renew_cases(job: _Job, cases: Mapping[str, RawCase], tell: Callable[[str], 
     strangers = done.strangers(cases) if ours else []
     if outdated:
         there = len(done.strangers(())) if done.folder.is_dir() else 0
-        tell(f"Preprocessing {_some(outdated)} for {job.name}: new, or changed since.")
+        tell(f"Preprocessing {first_few(outdated)} for {job.name}: new, or changed since.")
         if 2 * len(outdated) > len(cases) and there:
-            number = job.preprocessed.name.removeprefix("Dataset").split("_")[0]
             tell(
                 "Most cases are others than nnU-Net planned with. To plan anew: nnUNetv2_plan_and_preprocess "
-                f"-d {int(number)} -c {job.name} --clean"
+                f"-d {_number(job.preprocessed.name)} -c {job.name} --clean"
             )
         _preprocess(job, {case: cases[case] for case in outdated})
     if strangers:
-        tell(f"Removed from what is preprocessed, as the dataset has it no more: {_some(strangers)}.")
+        tell(f"Removed from what is preprocessed, as the dataset has it no more: {first_few(strangers)}.")
         for case in strangers:
             done.remove(case)
     _renew_truth(job.preprocessed, cases)
@@ -200,10 +245,6 @@ def _processes(cases: int) -> int:
     """Take nnU-Net's number of processes, but no more than are worth their start."""
     asked = os.environ.get(_PROCESSES, "").strip()  # as it is now, not as it was at nnU-Net's import
     return min(int(asked) if asked.isdigit() else 8, os.cpu_count() or 1, -(-cases // _WORTH_A_PROCESS))
-
-
-def _some(cases: list[str]) -> str:
-    return ", ".join(cases[:_SHOWN]) + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
 
 
 def _run(work: tuple[str, list[str], str], plans: dict[str, Any], name: str, dataset: dict[str, Any], to: Path) -> None:

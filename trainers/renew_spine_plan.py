@@ -1,31 +1,28 @@
 """Renewing what was derived in a spine plan, and keeping what a person edited."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock
 
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, plan_of, read_spine_plan, write_spine_plan
 
 _BY_KEY: Final = ("sampling", "augmentation", "groups", "case_weights", "site_weights", "not_annotated")
 _OF_CASES: Final = ("groups", "case_weights", "not_annotated")
 _REMOVABLE: Final = ("augmentation", "groups", "not_annotated")  # an entry taken out says something: there is none
 _UNKNOWN: Final = object()
-_SHOWN: Final = 5
 
 Flat = dict[str, Any]
 """Values by name, those of mappings by `field.key`."""
 
 
-@contextmanager
-def spine_plan_lock(folder: Path) -> Iterator[None]:
+def spine_plan_lock(folder: Path) -> FileLock:
     """Let one process at a time renew the plan of a preprocessed dataset."""
-    with FileLock(folder / f".{FILE}.lock"):
-        yield
+    return FileLock(folder / f".{FILE}.lock")
 
 
 def keep_derived(folder: Path, name: str, value: Any, reason: str) -> None:  # noqa: ANN401 - any field's value
@@ -133,9 +130,7 @@ def _is_held(name: str, stands: Flat, last: Flat, new: Flat, edited: Collection[
     value = stands[name]
     if name not in last and value in ({}, [], None):
         return False
-    before = last.get(name)
-    if before is None:  # nobody recorded it: what would be derived now was hardly edited
-        before = new.get(name, _UNKNOWN)
+    before = last.get(name, new.get(name, _UNKNOWN))  # what would be derived now was hardly edited
     return bool(value != before) or (named and value is not None)
 
 
@@ -153,11 +148,11 @@ def _renewed(fields: Collection[str], before: Flat, after: Flat) -> list[str]:
             said += [f"{name} {_json(before[name])} -> {_json(after[name])}" for name in names]
             continue
         kinds = {
-            "new": [name for name in names if name not in before],
-            "gone": [name for name in names if name not in after],
-            "changed": [name for name in names if name in before and name in after],
+            "new": [_key(name) for name in names if name not in before],
+            "gone": [_key(name) for name in names if name not in after],
+            "changed": [_key(name) for name in names if name in before and name in after],
         }
-        told = [f"{kind} {_listed(found)}" for kind, found in kinds.items() if found]
+        told = [f"{kind} {first_few(found)}" for kind, found in kinds.items() if found]
         said += [f"{field}: {'; '.join(told)}"] if told else []
     return [f"renewed from the dataset: {one}" for one in said]
 
@@ -170,9 +165,8 @@ def _kept(held: Collection[str], stands: Flat, new: Flat) -> list[str]:
     ]
 
 
-def _listed(names: list[str]) -> str:
-    names = [name.partition(".")[2] for name in names]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+def _key(name: str) -> str:
+    return name.partition(".")[2]
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - any field's value

@@ -18,18 +18,16 @@ from nnunet_ext.core.atomic import atomic_path, write_text
 from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
-from nnunet_ext.trainers.axes import mirroring_axes, tensor_axis
+from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.case_weights import case_weights
 from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_spine_plan
-from nnunet_ext.trainers.dataset_labels import inside_label, place_labels
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge
-from nnunet_ext.trainers.renew_description import renew_description
-from nnunet_ext.trainers.renew_preprocessed import renew_preprocessed
+from nnunet_ext.trainers.renew_preprocessed import renew_description, renew_preprocessed
 from nnunet_ext.trainers.seeded_loader import SeededLoader
 from nnunet_ext.trainers.seeds import Seeds
 from nnunet_ext.trainers.settings import TrainerSettings
-from nnunet_ext.trainers.spine_loader import Drawing, spine_loader
+from nnunet_ext.trainers.spine_loader import Drawing, PlaceLabels, spine_loader
 from nnunet_ext.trainers.spine_loaders import spine_loaders
 from nnunet_ext.trainers.spine_plan import SamplingShares
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
@@ -162,7 +160,8 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         file_axes = self.dataset_json.get("image_axes_nibabel")
         if file_axes is not None:  # a dataset that our converter did not write may lie in any orientation
             dimensions = len(self.configuration_manager.patch_size)
-            mirrored = mirroring_axes(file_axes, self.plans_manager.transpose_forward, dimensions)
+            side = tensor_axis("LR", file_axes, self.plans_manager.transpose_forward, dimensions)
+            mirrored = None if side is None else (side,)
         self.inference_allowed_mirroring_axes = mirrored
         return rotation, dummy_2d, patch_size, mirrored
 
@@ -188,7 +187,7 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
             voxel_mm3 = math.prod(self.configuration_manager.spacing)
         return Drawing(
             shares=self.sampling(),
-            labels=place_labels(self.dataset_json),
+            labels=PlaceLabels.of_dataset_json(self.dataset_json),
             smallest_lesion=plan.smallest_lesion_mm3 / voxel_mm3,
             weights=case_weights(plan, cases, balance_contrasts=self.balance_contrasts, rehearse=self.rehearse),
         )
@@ -197,15 +196,17 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         patch, spacing = self.configuration_manager.patch_size, self.configuration_manager.spacing
         file_axes = self.dataset_json.get("image_axes_nibabel", "LAS")
         transposed = self.plans_manager.transpose_forward
-        labels = place_labels(self.dataset_json)
+        labels, labelling = PlaceLabels.of_dataset_json(self.dataset_json), Labelling.of_dataset_json(self.dataset_json)
+        # What a lesion may grow into: cord that is no lesion, or background where there is no cord.
+        inside = [value for value in labels.cord if value not in (*labels.lesion, labelling.ignore)]
         return spine_transforms(
             patch,
             {name: tensor_axis(name, file_axes, transposed, len(patch)) for name in ("SI", "AP", "LR")},
             self._augmentation(),
             spacing=spacing,
             lesion_label=labels.lesion[0] if len(labels.lesion) == 1 else None,
-            inside_label=inside_label(self.dataset_json),
-            image_channels=list(Labelling.of_dataset_json(self.dataset_json).image_channels),
+            inside_label=inside[0] if inside else 0,
+            image_channels=list(labelling.image_channels),
         )
 
     def _augmentation(self) -> SpineAugmentation:

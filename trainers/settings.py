@@ -54,10 +54,10 @@ class TrainerSettings:
             Where the seed in the environment is not a whole number.
         """
         given = dict(configuration.get(PLANS_KEY, {}))
-        unknown = sorted(set(given) - {field.name for field in fields(cls)})
-        if unknown:
-            known = ", ".join(field.name for field in fields(cls))
-            raise DataRefusedError(f"plans, key {PLANS_KEY!r}: unknown {', '.join(unknown)}; known are {known}")
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(given) - set(known)):
+            listed = ", ".join(unknown)
+            raise DataRefusedError(f"plans, key {PLANS_KEY!r}: unknown {listed}; known are {', '.join(known)}")
         seed = environment.get(SEED_VARIABLE, "").strip()
         if seed:
             if not (seed.isascii() and seed.isdigit()):

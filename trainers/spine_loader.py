@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import cc3d
 import numpy as np
 import numpy.typing as npt
 from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
 
+from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.trainers.seeded_loader import SeededLoader
 from nnunet_ext.trainers.spine_plan import SamplingShares
 
@@ -38,6 +39,14 @@ class PlaceLabels:
 
     lesion: tuple[int, ...]
     cord: tuple[int, ...]
+
+    @classmethod
+    def of_dataset_json(cls, content: Mapping[str, Any]) -> Self:
+        """Take those of lesions or of a whole tumour, and those of the cord."""
+        labelling = Labelling.of_dataset_json(content)
+        values, ignore = labelling.values, () if labelling.ignore is None else (labelling.ignore,)
+        cord = values.get(CORD, ())
+        return cls(values.get("lesion") or values.get("whole") or (), (*cord, *ignore) if cord else ())
 
 
 @dataclass(frozen=True)

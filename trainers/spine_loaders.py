@@ -1,14 +1,13 @@
 """nnU-Net's patch loaders, with our patches and seeded worker processes."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 from batchgenerators.dataloading.nondet_multi_threaded_augmenter import NonDetMultiThreadedAugmenter
 from batchgenerators.dataloading.single_threaded_augmenter import SingleThreadedAugmenter
 from nnunetv2.utilities.default_n_proc_DA import get_allowed_n_proc_DA
 
+from nnunet_ext.core.environment import environment_variable
 from nnunet_ext.trainers.seeded_loader import SeededLoader
 from nnunet_ext.trainers.seeds import Seeds
 
@@ -45,7 +44,7 @@ def spine_loaders(
         Training and validation loader. With several workers the batches are the same, their order may differ.
     """
     workers = get_allowed_n_proc_DA()
-    with _without_workers():
+    with environment_variable(_WORKERS, "0"):
         training, validation = make_loaders()
     changed = change_training(training.data_loader)
     changed.seeds = seeds.within(_TRAINING)
@@ -68,16 +67,3 @@ def _with_workers(loader: SeededLoader, workers: int, pin_memory: bool) -> Any: 
     )
     next(augmenter)  # a worker that cannot start fails here, as nnU-Net's own do
     return augmenter
-
-
-@contextmanager
-def _without_workers() -> Iterator[None]:
-    before = os.environ.get(_WORKERS)
-    os.environ[_WORKERS] = "0"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_WORKERS]
-        else:
-            os.environ[_WORKERS] = before

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.trainers.plan_figures import NNUNETS_SHARES
-from nnunet_ext.trainers.spine_plan_before import from_schema_2
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 
 FILE: Final = "spine_plan.json"
 SCHEMA: Final = 3
 EVERY: Final = "*"
 """In `sampling` the shares of every configuration that is not named."""
+NNUNETS_SHARES: Final = (0.165, 0.165, 0.67)
+"""A third of nnU-Net's patches must show foreground, and of our two kinds of it one or the other alike."""
 
 _FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -161,11 +161,8 @@ def read_spine_plan(folder: Path) -> SpinePlan | None:
         return None
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        schema = content.pop("schema")
-        if schema == 2:
-            content = from_schema_2(content)
-        elif schema != SCHEMA:
-            raise ValueError(f"schema {SCHEMA} was needed")
+        if (schema := content.pop("schema")) != SCHEMA:
+            raise ValueError(f"it has schema {schema}, and {SCHEMA} was needed")
         return plan_of(content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataRefusedError) as error:
         raise DataRefusedError(

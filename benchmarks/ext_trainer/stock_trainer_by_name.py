@@ -3,7 +3,7 @@
 import ablations
 from stock_trainer import nnUNetTrainerStock
 
-from nnunet_ext.trainers.schedule import scheduled
+from nnunet_ext.trainers import scheduled
 
 __all__ = ["nnUNetTrainerStock"]
 

@@ -2,7 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,20 @@ NO_TORCHVISION: Final = (
     "torchvision was needed and is not installed: nnU-Net imports every trainer that it has when it looks for one, and "
     "one of them wants it; run: pip install torchvision"
 )
+
+
+@contextmanager
+def environment_variable(variable: str, value: str) -> Iterator[None]:
+    """Give a variable of this process another value for a while, for what reads it from nowhere else."""
+    before = os.environ.get(variable)
+    os.environ[variable] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before
 
 
 def nnunet_variables(root: Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.errors import EnvironmentProblemError, ProcessFailedError
-from nnunet_ext.dataset_conversion.bids_validation import validate_bids
+from nnunet_ext.dataset_conversion.bids_validation import summary, validate_bids
 from nnunet_ext.dataset_conversion.source import Source
 from tests.conftest import SmallBids
 
@@ -83,5 +83,5 @@ def test_the_real_one_reads_a_dataset_and_writes_nothing(bids: SmallBids, tree_h
         pytest.skip("not installed")
     bids.case("sub-1_T2w")
     before = tree_hash(bids.root)
-    assert "errors" in validate_bids(Source("site", bids.root)).summary
+    assert "errors" in summary(validate_bids(Source("site", bids.root)))
     assert tree_hash(bids.root) == before

@@ -18,7 +18,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.dataset_conversion.conversion import Conversion
+from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import OutsidePolicy, Profile, load_profile
 from nnunet_ext.dataset_conversion.source import name_sources

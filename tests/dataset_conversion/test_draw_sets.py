@@ -11,7 +11,7 @@ from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases
-from nnunet_ext.dataset_conversion.draw_sets import GivenSets, Membership, Patient, draw_sets
+from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient, draw_sets
 from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
 from nnunet_ext.dataset_conversion.profile import Profile, SiteRules, load_profile
@@ -50,7 +50,7 @@ def test_rules_hold_whatever_is_drawn_and_the_draw_is_that_of_the_open_sites(
     sites: dict[Patient, str], seed: int, fraction: float, contrasts: int
 ) -> None:
     cases = [case(s, site, d, c) for (d, s), site in sites.items() for c in ("T2w", "T1w")[:contrasts]]
-    sets = draw_sets(cases, {"d": RULES, "e": RULES}, GivenSets(), fraction, seed)
+    sets = draw_sets(cases, {"d": RULES, "e": RULES}, fraction, seed)
     still_open = {patient: site for patient, site in sites.items() if site not in BY_RULE}
     drawn = draw_test_patients(still_open, fraction, seed)
     by = f"drawn with seed {seed}"
@@ -62,7 +62,7 @@ def test_rules_hold_whatever_is_drawn_and_the_draw_is_that_of_the_open_sites(
 
 def test_a_rule_of_one_dataset_says_nothing_of_a_site_of_that_name_in_another() -> None:
     cases = [case(f"sub-{number}", "small", dataset) for dataset in "de" for number in range(10)]
-    sets = draw_sets(cases, {"d": RULES, "e": SiteRules()}, GivenSets(), 0.5, 1)
+    sets = draw_sets(cases, {"d": RULES, "e": SiteRules()}, 0.5, 1)
     assert {sets["d", f"sub-{n}"].by for n in range(10)} == {"train-only site"}
     assert sum(sets["e", f"sub-{n}"].set_name == "test" for n in range(10)) == 5
 
@@ -70,7 +70,7 @@ def test_a_rule_of_one_dataset_says_nothing_of_a_site_of_that_name_in_another() 
 def test_a_given_split_is_followed_and_whom_it_does_not_name_is_in_no_set() -> None:
     cases = [case(f"sub-{number}", "geneva") for number in (1, 2, 3, 4)]
     split = {("d", "sub-1"): "train", ("d", "sub-2"): "test", ("d", "sub-3"): "val", ("e", "sub-4"): "test"}
-    assert draw_sets(cases, NO_RULES, GivenSets(split), 0.9, 1) == {
+    assert draw_sets(cases, NO_RULES, 0.9, 1, split=split) == {
         ("d", "sub-1"): Membership("train", "split file"),
         ("d", "sub-2"): Membership("test", "split file"),
         ("d", "sub-3"): Membership("train", "split file"),  # nnU-Net validates on folds
@@ -87,13 +87,13 @@ def test_a_given_split_is_followed_and_whom_it_does_not_name_is_in_no_set() -> N
 )
 def test_a_split_that_contradicts_a_rule_is_refused_by_patient(site: str, named: str, words: str) -> None:
     with pytest.raises(DataRefusedError, match=words):
-        draw_sets([case("sub-1", site)], {"d": RULES}, GivenSets({("d", "sub-1"): named}), 0.2, 1)
+        draw_sets([case("sub-1", site)], {"d": RULES}, 0.2, 1, split={("d", "sub-1"): named})
 
 
 def test_a_split_that_agrees_with_the_rules_or_is_silent_is_none_to_refuse() -> None:
     cases = [case("sub-1", "small"), case("sub-2", "abroad"), case("sub-3", "checked")]
     split = {("d", "sub-1"): "val", ("d", "sub-2"): "test"}
-    sets = draw_sets(cases, {"d": RULES}, GivenSets(split), 0.2, 1)
+    sets = draw_sets(cases, {"d": RULES}, 0.2, 1, split=split)
     assert [sets["d", f"sub-{n}"] for n in (1, 2, 3)] == [BY_RULE["small"], BY_RULE["abroad"], BY_RULE["checked"]]
 
 
@@ -105,7 +105,7 @@ def test_what_an_existing_dataset_has_stays_where_it_is(
 ) -> None:
     before = {("d", f"sub-{n}"): Membership("test" if s == "test" else "train", "before") for n, s in known.items()}
     cases = [case(subject, site, dataset) for (dataset, subject), site in sites.items()]
-    sets = draw_sets(cases, {"d": RULES, "e": RULES}, GivenSets(known=before), 0.3, seed)
+    sets = draw_sets(cases, {"d": RULES, "e": RULES}, 0.3, seed, known=before)
     assert set(sets) == set(sites)
     assert {patient: sets[patient] for patient in sites if patient in before} == {
         patient: before[patient] for patient in sites if patient in before
@@ -114,9 +114,8 @@ def test_what_an_existing_dataset_has_stays_where_it_is(
 
 def test_a_split_that_contradicts_an_existing_dataset_is_refused() -> None:
     known: Mapping[Patient, Membership] = {("d", "sub-1"): Membership("test", "drawn with seed 3")}
-    given_sets = GivenSets({("d", "sub-1"): "train"}, known)
     with pytest.raises(DataRefusedError, match=r"belongs to test \(drawn with seed 3\).* puts it into train"):
-        draw_sets([case("sub-1", "geneva")], NO_RULES, given_sets, 0.2, 1)
+        draw_sets([case("sub-1", "geneva")], NO_RULES, 0.2, 1, split={("d", "sub-1"): "train"}, known=known)
 
 
 @pytest.fixture

@@ -15,13 +15,12 @@ from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases
-from nnunet_ext.dataset_conversion.class_profile import ClassProfile, Missing
-from nnunet_ext.dataset_conversion.conversion import Conversion
+from nnunet_ext.dataset_conversion.class_profile import ClassProfile, Missing, RaterRule
 from nnunet_ext.dataset_conversion.find_label import Absent, LabelFiles, find_label
+from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedLabel
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset

@@ -11,7 +11,7 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases
-from nnunet_ext.dataset_conversion.conversion import Conversion
+from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.participants import Participants, read_participants
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import ParticipantColumns, Profile, load_profile

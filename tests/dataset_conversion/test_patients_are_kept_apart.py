@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.conversion import Conversion
+from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import name_sources

@@ -16,8 +16,8 @@ from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
-from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
+from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import load_profile

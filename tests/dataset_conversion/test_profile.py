@@ -18,11 +18,10 @@ from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases
-from nnunet_ext.dataset_conversion.class_profile import Missing
+from nnunet_ext.dataset_conversion.class_profile import Missing, RaterRule
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import AUTO, Profile, load_profile, parse_profile, shipped_profiles
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.class_profile import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from tests.strategies import thorough
 

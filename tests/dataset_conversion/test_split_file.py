@@ -53,7 +53,7 @@ def test_a_published_split_of_sciseg_comes_back_case_by_case(seed: int) -> None:
     found = assign(split, cases)
     for case, patient in cases.items():
         assert case.removeprefix("sci_") + ".nii.gz" in split[found.set_of[patient]]
-    assert (found.unmatched, found.unnamed, found.shared) == ((), (), ())
+    assert (found.unmatched, found.shared) == ((), ())
 
 
 def test_the_published_split_that_reuses_subjects_is_refused_with_a_way_out() -> None:
@@ -77,7 +77,7 @@ def test_a_dataset_before_the_name_tells_apart_two_people_with_one_label(tmp_pat
         ("A", "sub-14"): "test",
         ("B", "sub-14"): "train",
     }
-    assert (found.unmatched, found.unnamed, found.shared) == ((), (), ())
+    assert (found.unmatched, found.shared) == ((), ())
 
 
 def test_a_patient_in_two_sets_is_refused_with_both_entries() -> None:
@@ -87,13 +87,12 @@ def test_a_patient_in_two_sets_is_refused_with_both_entries() -> None:
         assign(split, cases)
 
 
-def test_names_without_case_and_cases_without_name_are_told() -> None:
+def test_names_without_case_are_told() -> None:
     split = {"train": ["sub-1_ses-1_T2w", "sub-9"], "test": ["sub-2", "C/sub-3"]}
     cases = _cases({("A", "sub-1"): ["ses-1", "ses-2"], ("A", "sub-2"): ["ses-1"], ("A", "sub-3"): ["ses-1"]})
     found = assign(split, cases)
     assert found.set_of == {("A", "sub-1"): "train", ("A", "sub-2"): "test"}
     assert found.unmatched == ("C/sub-3", "sub-9")
-    assert found.unnamed == ("A_sub-1_ses-2_T2w", "A_sub-3_ses-1_T2w")
 
 
 def test_a_name_that_two_datasets_share_is_told() -> None:
@@ -110,7 +109,7 @@ def test_any_split_of_patients_comes_back_whatever_form_names_have(sets: dict[tu
         split.setdefault(name, []).append(form.format(d=dataset, s=subject))
     found = assign(split, {f"{d}_{s}_T2w": (d, s) for d, s in sets})
     assert found.set_of == sets
-    assert (found.unmatched, found.unnamed, found.shared) == ((), (), ())
+    assert (found.unmatched, found.shared) == ((), ())
 
 
 def _cases(sessions: Mapping[tuple[str, str], list[str]]) -> dict[str, tuple[str, str]]:

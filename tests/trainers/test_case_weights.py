@@ -9,7 +9,7 @@ from nnunet_ext.trainers.derive_spine_plan import stock_spine_plan
 from nnunet_ext.trainers.spine_plan import CaseGroup
 
 PLAN = replace(
-    stock_spine_plan(1),
+    stock_spine_plan(),
     groups={
         "a": CaseGroup("paris", "T2w"),
         "b": CaseGroup("paris", "T2w"),

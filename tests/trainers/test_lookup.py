@@ -7,7 +7,7 @@ import pytest
 from nnunet_ext import trainers
 from nnunet_ext.core.environment import trainer_folder
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.trainers.axes import mirroring_axes
+from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.settings import TrainerSettings
 
 
@@ -33,7 +33,7 @@ def test_every_trainer_and_its_short_schedule_has_the_signature_that_nnunet_read
     for trainer in (getattr(trainers, name), getattr(trainers, f"{name}_5epochs")):
         assert trainer.__name__.startswith(name)
         assert list(inspect.signature(trainer.__init__).parameters) == expected
-        assert trainers.is_ours(trainer.__name__)
+        assert trainers.is_our_trainer(trainer.__name__)
         assert trainer.build_network_architecture is nnUNetTrainer.build_network_architecture  # so it can be renamed
 
 
@@ -52,7 +52,7 @@ def test_a_schedule_sets_the_number_of_epochs() -> None:
     "name", ["nnUNetTrainerSCI_epochs", "nnUNetTrainerSCI_x5epochs", "nnUNetTrainerNope", "x_5epochs"]
 )
 def test_other_names_are_not_made_up(name: str) -> None:
-    assert not trainers.is_ours(name)
+    assert not trainers.is_our_trainer(name)
     with pytest.raises(AttributeError, match=name):
         getattr(trainers, name)
 
@@ -71,11 +71,11 @@ def test_a_setting_that_does_not_exist_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("axes", "transpose", "dimensions", "mirrored"),
-    [("LAS", [0, 1, 2], 3, (2,)), ("LAS", [2, 0, 1], 3, (0,)), ("PSR", [0, 1, 2], 3, (0,)),
-     ("LAS", [0, 1, 2], 2, (1,)), ("LAS", [2, 0, 1], 2, None)],
+    ("axes", "transpose", "dimensions", "side"),
+    [("LAS", [0, 1, 2], 3, 2), ("LAS", [2, 0, 1], 3, 0), ("PSR", [0, 1, 2], 3, 0),
+     ("LAS", [0, 1, 2], 2, 1), ("LAS", [2, 0, 1], 2, None)],
 )  # fmt: skip
 def test_the_left_right_axis_is_found_behind_every_transpose(
-    axes: str, transpose: list[int], dimensions: int, mirrored: tuple[int, ...] | None
+    axes: str, transpose: list[int], dimensions: int, side: int | None
 ) -> None:
-    assert mirroring_axes(axes, transpose, dimensions) == mirrored
+    assert tensor_axis("LR", axes, transpose, dimensions) == side

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.trainers.dataset_labels import place_labels
 from nnunet_ext.trainers.spine_loader import Drawing, PlacedCases, PlaceLabels, SpineLoader, find_places, spine_loader
 from nnunet_ext.trainers.spine_plan import SamplingShares
 
@@ -167,10 +166,10 @@ def test_places_are_thinned_out_and_carry_nnunet_s_extra_column() -> None:
 
 
 def test_what_is_worth_a_patch_follows_from_the_labels() -> None:
-    assert place_labels({"labels": {"background": 0, "sc": [1, 2], "lesion": 2, "ignore": 3}}) == PlaceLabels(
-        (2,), (1, 2, 3)
-    )
-    assert place_labels({"labels": {"background": 0, "whole": [1, 2], "core": 1}}) == PlaceLabels((1, 2), ())
+    lesions = {"background": 0, "sc": [1, 2], "lesion": 2, "ignore": 3}
+    assert PlaceLabels.of_dataset_json({"labels": lesions}) == PlaceLabels((2,), (1, 2, 3))
+    tumour = {"background": 0, "whole": [1, 2], "core": 1}
+    assert PlaceLabels.of_dataset_json({"labels": tumour}) == PlaceLabels((1, 2), ())
 
 
 def test_the_trainer_draws_its_patches_with_it(make_trainer: MakeTrainer) -> None:

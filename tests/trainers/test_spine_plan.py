@@ -79,6 +79,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"groups": {"a": {"site": "x"}}}, "groups: a: site, contrast were needed"),
         ({"epochs": True}, "whole number from 1"),
         ({"epoch": 3}, "unknown epoch"),
+        ({"schema": 2}, "schema 2, and 3 was needed; mend it, or remove it to have it made"),
         ({"schema": 99}, "schema"),
         ({"case_weights": {"a": -1}}, "case_weights: a: .*negative, found -1"),
         ({"site_weights": {"a": float("nan")}}, "negative"),
@@ -138,7 +139,7 @@ def test_a_thin_cord_gets_a_finer_localizer_than_a_thick_one() -> None:
     assert fine.localizer_spacing_mm == pytest.approx(math.sqrt(1200 / 60 / math.pi) * 2 / 4, abs=0.01)
     assert fine.localizer_spacing_mm < coarse.localizer_spacing_mm
     assert "60 cases" in fine.reasons["localizer_spacing_mm"]
-    assert stock_spine_plan(10).localizer_spacing_mm == 2.25
+    assert stock_spine_plan().localizer_spacing_mm == 2.25
 
 
 def test_a_cropped_dataset_tells_its_margins() -> None:
@@ -214,6 +215,6 @@ def test_a_value_that_somebody_set_holds_over_the_trainer_s_own_even_where_it_is
 
 
 def test_a_dataset_without_our_tables_is_sampled_as_nnunet_does() -> None:
-    plan = stock_spine_plan(1000)
+    plan = stock_spine_plan()
     shares = plan.shares("any")
     assert (plan.epochs, round(shares.lesion + shares.cord, 2)) == (1000, 0.33)

@@ -1,13 +1,11 @@
 """Finding the trainer that builds a model's network, as nnU-Net itself does."""
 
-import contextlib
 import os
-from collections.abc import Iterator
 from typing import Final
 
 from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name
 
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, require_torchvision, trainer_folder
+from nnunet_ext.core.environment import EXTERNAL_TRAINERS, environment_variable, require_torchvision, trainer_folder
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 _ADVICE: Final = (
@@ -30,7 +28,7 @@ def find_trainer(name: str) -> type:
         folders.append(str(trainer_folder()))
     searched = f"searched in: nnU-Net itself, {', '.join(folders)}"
     try:
-        with _external_trainers(os.pathsep.join(folders)):
+        with environment_variable(EXTERNAL_TRAINERS, os.pathsep.join(folders)):
             found = recursive_find_trainer_class_by_name(name)
     except (RuntimeError, AssertionError) as error:  # so nnU-Net says that there is none, or that it is no trainer
         raise EnvironmentProblemError(
@@ -44,17 +42,3 @@ def find_trainer(name: str) -> type:
     if not isinstance(found, type):
         raise EnvironmentProblemError(f"the trainer {name} was needed, and is no class; {searched}; {_ADVICE}")
     return found
-
-
-@contextlib.contextmanager
-def _external_trainers(folders: str) -> Iterator[None]:
-    """Have nnU-Net search these folders, which it takes from the environment alone."""
-    before = os.environ.get(EXTERNAL_TRAINERS)
-    os.environ[EXTERNAL_TRAINERS] = folders
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[EXTERNAL_TRAINERS]
-        else:
-            os.environ[EXTERNAL_TRAINERS] = before

@@ -22,7 +22,7 @@ from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array
 from nnunet_ext.core.workers import run_all
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.class_profile import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary
 from nnunet_ext.evaluation.agreement.align import LeftOut

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from nnunet_ext import __version__
@@ -17,14 +18,13 @@ from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.bids_validation import validate_bids
+from nnunet_ext.dataset_conversion.bids_validation import summary, validate_bids
 from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, read_cases
-from nnunet_ext.dataset_conversion.conversion import Conversion
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, read_existing
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
 from nnunet_ext.dataset_conversion.grow import grow_dataset
-from nnunet_ext.dataset_conversion.ledger import Counts
+from nnunet_ext.dataset_conversion.ledger import Conversion, Counts
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
@@ -111,36 +111,28 @@ class Convert:
         if self.dry_run or self.write_plan is not None:
             self._show(self._plan(sources, read_existing(dataset) if grows else None))
             return 0
-        plan, done = self._write(dataset, sources)
+        done = self._write(dataset, sources)
         if self.validate_bids:
             _validate_bids(sources, dataset)
         if not page_is_current(dataset):
             with progress_bar("draw", "case") as progress:
                 write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
         rows = read_cases(dataset.folder)
-        _warn_of_lost_sets(rows, plan)
-        _write_log(done, rows, plan)
+        _warn_of_lost_sets(rows, done.plan)
+        _write_log(done, rows)
         return self._conclude(done)
 
-    def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> tuple[Plan, Conversion]:
+    def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> Conversion:
         """Plan, and make the dataset or add to it."""
-        plans: list[Plan] = []
-
-        def plan_for(existing: Existing | None) -> Plan:
-            plans.append(self._plan(sources, existing))
-            return plans[0]
-
         preprocessed = preprocessed_folder(dataset.folder.name, os.environ)
         with progress_bar("convert", "case") as progress:
             if not (self.append or self.update):
-                plan = plan_for(None)
-                done = write_dataset(dataset, plan, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress)
-            else:
-                done = grow_dataset(
-                    dataset, plan_for, update=self.update, preprocessed=preprocessed, n_procs=self.n_procs,
-                    progress=progress,
-                )  # fmt: skip
-        return plans[0], done
+                plan = self._plan(sources, None)
+                return write_dataset(dataset, plan, preprocessed=preprocessed, n_procs=self.n_procs, progress=progress)
+            return grow_dataset(
+                dataset, partial(self._plan, sources), update=self.update, preprocessed=preprocessed,
+                n_procs=self.n_procs, progress=progress,
+            )  # fmt: skip
 
     def _show(self, plan: Plan) -> None:
         if self.write_plan is not None:
@@ -158,11 +150,16 @@ class Convert:
         return plan
 
     def _planned(self, sources: Sequence[Source], existing: Existing | None) -> Plan:
+        names = [source.name for source in sources]
+        include, exclude = (
+            None if file is None else load_file_list(file, names) for file in (self.include, self.exclude)
+        )
+        split = None if self.split_file is None else read_split_file(self.split_file)
         options = PlanOptions(
             test_fraction=self.test_fraction,
             seed=self.seed,
             labels=self.labels,
-            selection=self._selection([source.name for source in sources]),
+            selection=Selection(include, exclude, split),
             known={} if existing is None else existing.known,
             missing=dict(self.missing),
             resample=self.resample,
@@ -183,13 +180,6 @@ class Convert:
         chosen = {name: own.get(name, general[0] if general else "auto") for name in names}
         loaded = {asked: load_profile(asked) for asked in set(chosen.values())}
         return {name: loaded[asked] for name, asked in chosen.items()}
-
-    def _selection(self, datasets: list[str]) -> Selection:
-        return Selection(
-            include=None if self.include is None else load_file_list(self.include, datasets),
-            exclude=None if self.exclude is None else load_file_list(self.exclude, datasets),
-            split=None if self.split_file is None else read_split_file(self.split_file),
-        )
 
     def _conclude(self, done: Conversion) -> int:
         counts, folder = done.counts, done.dataset.folder
@@ -227,10 +217,11 @@ def _warn_of_lost_sets(rows: Sequence[Row], plan: Plan) -> None:
         print(f"nnunet_ext convert: warning: all {split} cases of site {site} were refused on reading", file=sys.stderr)
 
 
-def _write_log(done: Conversion, rows: Sequence[Row], plan: Plan) -> None:
+def _write_log(done: Conversion, rows: Sequence[Row]) -> None:
     """Keep what was said beside what was written; without the time of day, so that equal conversions are equal."""
     left_out = [f"skip: {row['image']}: {row['reason']}" for row in rows if row["status"] == "skip"]
-    said = [f"assumed: {text}" for text in plan.assumptions] + [f"warning: {text}" for text in plan.warnings]
+    said = [f"assumed: {text}" for text in done.plan.assumptions]
+    said += [f"warning: {text}" for text in done.plan.warnings]
     lines = [f"nnunet_ext {__version__} convert", *said, *left_out, _in_words(done.counts)]
     write_text(done.dataset.folder / "convert.log", "\n".join(lines) + "\n")
 
@@ -240,12 +231,11 @@ def _validate_bids(sources: Sequence[Source], dataset: RawDataset) -> None:
     reports = {}
     for source in sources:
         try:
-            report = validate_bids(source)
+            reports[source.name] = validate_bids(source)
         except NnunetExtError as error:
             print(f"nnunet_ext convert: warning: {error}", file=sys.stderr)
             continue
-        print(f"nnunet_ext convert: bids-validator on {source.name}: {report.summary}", file=sys.stderr)
-        reports[source.name] = list(report.issues)
+        print(f"nnunet_ext convert: bids-validator on {source.name}: {summary(reports[source.name])}", file=sys.stderr)
     if reports:
         write_json(dataset.folder / "bids_validation.json", reports)
 
@@ -288,11 +278,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="print what would become of each image, and stop")
     add("--write-plan", type=Path, metavar="DIR", help="leave the plan there, to be edited, and stop")
     add(
-        "--plan",
-        type=Path,
-        metavar="DIR",
+        "--plan", type=Path, metavar="DIR",
         help="convert by this plan, of --write-plan or of a dataset; it says all but the folders",
-    )
+    )  # fmt: skip
     add("--validate-bids", action="store_true", help="report what bids-validator-deno says, where it is installed")
     add("--pictures", type=int, default=24, metavar="N", help="pictures in qc.html of cases that are not unusual (24)")
     add("--json", action="store_true", help="answer in JSON")

@@ -63,10 +63,10 @@ def write_conversion_page(
     found = read_cases(dataset.folder)
     rows = {row["case"]: row for row in found if row["status"] == "include"}
     quality = read_cases(dataset.folder, QUALITY)
-    pictures = _pictures(
-        _worth_a_picture(quality, usual_pictures), rows, {source.name: source.root for source in sources}
-    )
-    drawn = _drawn(pictures, dataset, target, n_procs, progress)
+    roots = {source.name: source.root for source in sources}
+    pictures = _pictures(_worth_a_picture(quality, usual_pictures), rows, roots)
+    made = run_all(_draw, pictures, (dataset, target), n_procs, progress)
+    drawn = {picture.case: both for picture, both in zip(pictures, made, strict=True)}
     columns = [name for name in quality_columns(target.needed_classes) if name not in _ABOUT_THE_CASE]
     content = ConversionContent(
         title=dataset.folder.name,
@@ -120,13 +120,6 @@ def _registered_sources(row: Row, roots: Mapping[str, Path]) -> tuple[tuple[int,
         return ()
     images = [roots[row["dataset"]] / image for image in row["image"].split(";")] if row["dataset"] in roots else []
     return tuple((channel, image) for channel, image in enumerate(images) if channel and image.is_file())
-
-
-def _drawn(
-    pictures: Sequence[_Picture], dataset: RawDataset, target: Target, n_procs: int, progress: Progress
-) -> dict[str, tuple[bytes, bytes | None]]:
-    made = run_all(_draw, pictures, (dataset, target), n_procs, progress)
-    return {picture.case: both for picture, both in zip(pictures, made, strict=True)}
 
 
 def _draw(picture: _Picture, dataset: RawDataset, target: Target) -> tuple[bytes, bytes | None]:

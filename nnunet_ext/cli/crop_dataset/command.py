@@ -14,13 +14,13 @@ from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
-from nnunet_ext.cli.crop_dataset.datasets import find_dataset, read_json
-from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans
-from nnunet_ext.cli.crop_dataset.margins import edited_margins, keep_margins
+from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset, read_json
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.environment import required_folder
+from nnunet_ext.core.dataset_files.description import SPLITS
+from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.tables import NOTHING, read_table
 
@@ -29,8 +29,7 @@ then, in this order:
   nnUNetv2_plan_and_preprocess -d {number} --no_pp        nnU-Net looks at the boxes and plans
   nnunet_ext crop-dataset --fix-plans {number}            each box is normalised as a whole
   nnUNetv2_preprocess -d {number} -c 3d_fullres           with the plans as they now are"""
-_PREPROCESSED: Final = "nnUNet_preprocessed"
-_SPLITS: Final = "splits_final.json"
+_MARGINS: Final = "crop_margins_mm"
 _SHOWN: Final = 10
 
 
@@ -84,12 +83,12 @@ class CropDataset:
         dataset = RawDataset.named(raw, self.number, self.name)
         cords = find_cords(self.cords)
         said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
-        margins = edited_margins(source.folder.name) if self.margins_file is None else _read_margins(self.margins_file)
+        margins = _edited_margins(source.folder.name) if self.margins_file is None else _read_margins(self.margins_file)
         options = CropOptions(margins, self.reserve, self.jitter, self.seed, self.update)
         with progress_bar("crop", "case") as progress:
             done = crop_dataset(source, dataset, cords, options, n_procs=self.n_procs, progress=progress)
         if margins is None:
-            keep_margins(source.folder.name, done.margins, dataset.folder.name)
+            _keep_margins(source.folder.name, done.margins, dataset.folder.name)
         said += _left_whole(read_table(dataset.folder / TABLE))
         for sentence in said:
             print(f"nnunet_ext crop-dataset: warning: {sentence}", file=sys.stderr)
@@ -174,14 +173,15 @@ def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], ra
 
 
 def _find_splits(dataset: str, raw: Path) -> Path:
-    preprocessed = os.environ.get(_PREPROCESSED, "").strip()
-    roots = [*([Path(preprocessed)] if preprocessed else []), raw]
-    for file in [root / dataset / _SPLITS for root in roots]:
+    preprocessed = preprocessed_folder(dataset, os.environ)
+    folders = [*([preprocessed] if preprocessed else []), raw / dataset]
+    for file in [folder / SPLITS for folder in folders]:
         if file.is_file():
             return file
+    looked = " or ".join(str(folder.parent) for folder in folders)
     raise DataRefusedError(
-        f"{dataset}: the localizer's {_SPLITS} was needed, to see that each cord was predicted by a fold that had not "
-        f"seen its case; found none in {' or '.join(map(str, roots))}; put it there, or give --no-oof-check"
+        f"{dataset}: the localizer's {SPLITS} was needed, to see that each cord was predicted by a fold that had not "
+        f"seen its case; found none in {looked}; put it there, or give --no-oof-check"
     )
 
 
@@ -192,6 +192,27 @@ def _read_margins(file: Path) -> Margins:
     return Margins.from_content(content)
 
 
+def _edited_margins(dataset: str) -> Margins | None:
+    """Find margins that a user wrote into a dataset's spine plan; as they were derived, they are derived anew."""
+    from nnunet_ext.trainers.spine_plan import read_spine_plan  # noqa: PLC0415 - not for --help
+
+    folder = preprocessed_folder(dataset, os.environ)
+    plan = None if folder is None else read_spine_plan(folder)
+    if plan is None or not plan.crop_margins_mm or not plan.is_edited(_MARGINS):
+        return None
+    return Margins(**plan.crop_margins_mm)
+
+
+def _keep_margins(dataset: str, margins: Margins, boxed: str) -> None:
+    """Write derived margins into the spine plan of a dataset, if it has one, for the user to see."""
+    from nnunet_ext.trainers.renew_spine_plan import keep_derived  # noqa: PLC0415 - not for --help
+
+    folder = preprocessed_folder(dataset, os.environ)
+    if folder is not None:
+        why = f"keep every label voxel of the training cases, and a reserve; see crop.json of {boxed}"
+        keep_derived(folder, _MARGINS, margins.by_face(), why)
+
+
 def _left_whole(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Name, for each reason, the cases that kept their whole image."""
     reasons: dict[str, list[str]] = {}
@@ -199,8 +220,7 @@ def _left_whole(rows: Sequence[Mapping[str, str]]) -> list[str]:
         if row["whole_image"] != NOTHING:
             reasons.setdefault(f"{row['split']} cases: {row['whole_image']}", []).append(row["case"])
     return [
-        f"{len(cases)} {reason}, and their whole image is kept: {', '.join(cases[:_SHOWN])}"
-        + (f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else "")
+        f"{len(cases)} {reason}, and their whole image is kept: {first_few(cases, _SHOWN)}"
         for reason, cases in reasons.items()
     ]
 

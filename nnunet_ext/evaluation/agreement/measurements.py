@@ -121,8 +121,7 @@ def read_measurements(path: Path, kind: Kind, method: str) -> Measurements:
         kind=kind,
         cases={row["case"]: _case(row) for row in rows},
         values={
-            key: {column: finite_value(row[column]) for column in columns}
-            for key, row in zip(keys, rows, strict=True)
+            key: {column: finite_value(row[column]) for column in columns} for key, row in zip(keys, rows, strict=True)
         },
         reasons={key: row.get("reason", NOTHING) or NOTHING for key, row in zip(keys, rows, strict=True)},
         columns=columns,

@@ -202,7 +202,7 @@ def test_help_tells_the_commands_that_follow(capsys: Told) -> None:
 def test_derived_margins_stand_in_the_spine_plan_and_edited_ones_hold(field: Field, localizer: Path) -> None:
     folder = field.root / "preprocessed" / "Dataset501_Wide"
     folder.mkdir(parents=True)
-    write_spine_plan(folder, stock_spine_plan(10))
+    write_spine_plan(folder, stock_spine_plan())
     assert crop(501, "--cords", localizer) == 0
     derived = read_spine_plan(folder)
     assert derived is not None

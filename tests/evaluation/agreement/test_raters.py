@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array
-from nnunet_ext.dataset_conversion.rater_rule import RaterRule
+from nnunet_ext.dataset_conversion.class_profile import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
 from nnunet_ext.evaluation.agreement.raters import RaterAgreement, rater_agreement

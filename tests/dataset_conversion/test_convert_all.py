@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,9 @@ from filelock import FileLock
 from nnunet_ext.core.errors import ConflictError, ProcessFailedError
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.done import DONE_FOLDER, convert_or_reuse
+from nnunet_ext.dataset_conversion.convert_all import DONE_FOLDER, convert_or_reuse
 from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
-from nnunet_ext.dataset_conversion.recipe import Recipe
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.dataset_conversion.write import write_dataset
 from tests.conftest import SmallBids
@@ -88,11 +88,10 @@ def test_a_finished_case_is_made_again_where_a_byte_of_it_or_of_its_source_chang
     plan = plan_of(bids)
     (case,) = plan.cases
     dataset = RawDataset(tmp_path / "unfinished")
-    recipe = Recipe(plan.profiles["site"], plan.target)
-    first = convert_or_reuse(case, recipe, dataset)
+    first = convert_or_reuse(case, plan, dataset)
     image = dataset.image(case.case, case.split)
     whole, inode = image.read_bytes(), image.stat().st_ino
-    assert convert_or_reuse(case, recipe, dataset) == first
+    assert convert_or_reuse(case, plan, dataset) == first
     assert image.stat().st_ino == inode
     if harm == "flip":
         image.write_bytes(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:])
@@ -103,7 +102,7 @@ def test_a_finished_case_is_made_again_where_a_byte_of_it_or_of_its_source_chang
         other[400] ^= 1
         source.write_bytes(gzip.compress(bytes(other), mtime=0))
         os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))  # as rsync and cp -p leave it
-    assert (convert_or_reuse(case, recipe, dataset) == first) == (harm != "source")
+    assert (convert_or_reuse(case, plan, dataset) == first) == (harm != "source")
     assert (image.read_bytes() == whole) == (harm != "source")
     assert image.stat().st_ino != inode
     assert dataset.label(case.case, case.split).is_file()
@@ -116,8 +115,9 @@ def test_what_another_plan_left_unfinished_is_not_taken_over(
     alone = write_dataset(RawDataset.named(tmp_path / "alone", 7, "Cord"), plan_of(bids))
     bids.case("sub-2_T2w")
     unfinished = RawDataset(tmp_path / "raw" / ".Dataset007_Cord.unfinished")
-    for case in plan_of(bids).cases:
-        convert_or_reuse(case, Recipe(load_profile("auto"), load_target("cord")), unfinished)
+    other = replace(plan_of(bids), target=load_target("cord"))
+    for case in other.cases:
+        convert_or_reuse(case, other, unfinished)
     shutil.rmtree(bids.root / "sub-2")
     shutil.rmtree(bids.root / "derivatives/labels/sub-2")
     done = write_dataset(RawDataset.named(tmp_path / "raw", 7, "Cord"), plan_of(bids))
