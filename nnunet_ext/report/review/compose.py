@@ -28,9 +28,7 @@ _BIOMARKERS: Final = (
 )  # fmt: skip
 
 
-def compose(
-    title: str, cases: Sequence[CaseView], found: Sequence[Found], viewer: str, problems: Sequence[str]
-) -> GroupContent:
+def compose(title: str, cases: Sequence[CaseView], found: Sequence[Found], viewer: str) -> GroupContent:
     """Put the group page together.
 
     Parameters
@@ -43,13 +41,12 @@ def compose(
         The folders.
     viewer
         Name of the viewer's page; empty where there is none.
-    problems
-        Sentences about cases, beside those of the folders.
     """
     definitions = {column: entry for one in found for column, entry in one.definitions.items()}
     columns = columns_of(cases, definitions, REGION_NAMES)
     leading = _leading(columns)
-    failed = list(problems) + [problem for one in found for problem in one.problems]
+    failed = [f"{case.name}: {text}" for case in cases for text in case.problems]
+    failed += [problem for one in found for problem in one.problems]
     sites = _sites(found, failed)
     curves = _curves(found, failed)
     return GroupContent(

@@ -22,20 +22,10 @@ _SHOWN: Final = (
 
 
 def render_group(content: GroupContent) -> str:
-    """Render the page.
+    """Render the page, the same for the same content; it may have no case at all.
 
     It opens offline from a file and can be passed on: pictures and script stand inside, the content security policy
     lets nothing else run, all text is escaped, and of a path only the file's name is left.
-
-    Parameters
-    ----------
-    content
-        What to say. No case at all is fine.
-
-    Returns
-    -------
-    str
-        HTML, the same for the same content.
     """
     template = page_environment().get_template("review.html.j2")
     return template.render(
