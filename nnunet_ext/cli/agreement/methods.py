@@ -92,8 +92,7 @@ class Agreement:
             with progress_bar(f"agreement of {kind}", "test") as progress:
                 of_kind = scores if kind is Kind.BIOMARKERS else None
                 analyses.append(analyse(tables, wanted, rules, of_kind, progress))
-        published = publish(place, analyses, rules, notes)
-        self._tell(published.tables, published.reasons)
+        self._tell(*publish(place, analyses, rules, notes))
         return 0
 
     def _wanted(self, methods: "Mapping[Kind, Sequence[Measurements]]", kind: "Kind") -> tuple[str, ...] | None:

@@ -142,7 +142,7 @@ def _measure_lesions(case: _BoxedCase, nli_slice: int | None) -> tuple[list[Lesi
 
 
 def _measure_lesion(
-    shared: _Measuring, number: int, box: tuple[slice, slice, slice]
+    shared: _Measuring, number: int, box: tuple[slice, ...]
 ) -> tuple[LesionBiomarkers, list[SliceBridge]]:
     case, scale, plane = shared.case, shared.scale, shared.plane
     mask = case.within[box] == number  # the whole volume for each of a thousand specks would take minutes
@@ -169,7 +169,7 @@ def _measure_lesion(
     return LesionBiomarkers(number, **values, **_slices(shared)), by_slice
 
 
-def _columns(mask: BoolArray, box: tuple[slice, slice, slice], cord: CordColumns) -> MeasuredColumns:
+def _columns(mask: BoolArray, box: tuple[slice, ...], cord: CordColumns) -> MeasuredColumns:
     """Look at a lesion cut to its box, and give its columns over all of the cord's."""
     place, start = (box[ACROSS], box[UPRIGHT]), box[DEPTH].start
     near = CordColumns(cord.first[place] - start, cord.last[place] - start, cord.extent[place])
