@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.dialects import Dialect
 from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.dataset import write_phantom
@@ -92,13 +93,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def from_options(options: argparse.Namespace) -> Phantom:
     """Take the parsed arguments."""
-    return Phantom(
-        out=options.out,
-        sites=tuple(options.sites),
-        patients=options.patients,
-        seed=options.seed,
-        contrasts=tuple(options.contrasts),
-        naming=options.naming,
-        sessions=options.sessions,
-        n_procs=options.n_procs,
-    )
+    return take_options(Phantom, options)

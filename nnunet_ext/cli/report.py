@@ -9,6 +9,7 @@ from typing import Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
@@ -137,6 +138,4 @@ def from_options(options: argparse.Namespace) -> Report:
     """Take the parsed arguments."""
     if options.n_procs < 1:
         raise UsageError("--n-procs needs a number from 1 up")
-    given = {name: value for name, value in vars(options).items() if name in Report.__dataclass_fields__}
-    out = options.out or options.folders[0] / _FOLDER
-    return Report(**{**given, "folders": tuple(options.folders), "out": out})
+    return take_options(Report, options, out=options.out or options.folders[0] / _FOLDER)

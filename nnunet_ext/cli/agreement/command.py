@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext.cli.agreement.methods import Agreement
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ def from_options(options: argparse.Namespace) -> "Agreement | AgreementOfMasks |
         raise UsageError(f"two inputs at least were needed, found {len(options.inputs)}; see: nnunet_ext agreement -h")
     elif options.scores and options.participants is None:
         raise UsageError("--scores names columns of a participants.tsv; add: --participants TSV")
-    given = {name: value for name, value in vars(options).items() if name in Agreement.__dataclass_fields__}
-    inputs = tuple(options.raters or options.inputs)
-    agreement = Agreement(**{**given, "inputs": inputs, "names": tuple(options.names)})
+    agreement = take_options(Agreement, options, inputs=options.raters or options.inputs)
     if options.raters:
         from nnunet_ext.cli.agreement.raters import AgreementOfRaters  # noqa: PLC0415 - scipy takes seconds
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
@@ -175,8 +176,7 @@ def from_options(options: argparse.Namespace) -> Biomarkers:
         raise UsageError(f"--n-procs needs at least 1, found {options.n_procs}")
     if options.label_maps and options.cord is not None:
         raise UsageError("--label-maps hold the cord, too: leave --cord out, or give lesion masks")
-    given = {name: value for name, value in vars(options).items() if name in Biomarkers.__dataclass_fields__}
-    return Biomarkers(**{**given, "folds": tuple(options.folds)})
+    return take_options(Biomarkers, options)
 
 
 def _levels(asked: str | None) -> tuple[int | None, dict[str, int]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
 
@@ -142,5 +143,4 @@ def from_options(options: argparse.Namespace) -> Evaluate:
         raise UsageError(f"--threshold must lie from 0 up to but not including 1, found {options.threshold}")
     if options.n_procs < 1:
         raise UsageError(f"--n-procs must be 1 or more, found {options.n_procs}")
-    given = {name: value for name, value in vars(options).items() if name in Evaluate.__dataclass_fields__}
-    return Evaluate(**{**given, "regions": tuple(options.regions)})
+    return take_options(Evaluate, options)

@@ -15,7 +15,7 @@ from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, UPRIGHT, BodyFra
 from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
 from nnunet_ext.report.planes import BoolArray, RegionMasks, Role
 from nnunet_ext.report.raster import Flat, Pixels, letter, windowed
-from nnunet_ext.report.region_names import REGION_NAMES
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.review.choose_slices import Range, Slices, choose_slices
 from nnunet_ext.report.review.contours import Line, Point, contour_layer, outline
 
@@ -264,7 +264,7 @@ def _left_out(
     said = []
     half = (_AXIAL_MM / 2 / spacing[0], _AXIAL_MM / 2 / spacing[1])
     for mask, region in zip(joined, names, strict=True):
-        name = REGION_NAMES.get(region, region)
+        name = region_name(region)
         levels = np.flatnonzero(mask.any(axis=(0, 1)))
         there = len(set(levels.tolist()) & set(slices.axial))
         if there < len(levels):
