@@ -14,27 +14,7 @@ from nnunet_ext.phantom.site import SITES, find_sites
 
 @dataclass(frozen=True)
 class Phantom:
-    """Write synthetic patients.
-
-    Parameters
-    ----------
-    out
-        The dataset's folder.
-    sites
-        Names of ready-made sites.
-    patients
-        Of each site.
-    seed
-        The same seed gives the same bytes.
-    contrasts
-        Instead of the sites' own; none keeps those.
-    naming
-        How label files are named.
-    sessions
-        Visits of each patient.
-    n_procs
-        Processes.
-    """
+    """Write synthetic patients: each field is the argument of its name; no contrasts keeps those of the sites."""
 
     out: Path
     sites: tuple[str, ...]

@@ -35,27 +35,7 @@ _LOG: Final = "report.log"
 
 @dataclass(frozen=True)
 class Report:
-    """Write a report.
-
-    Parameters
-    ----------
-    folders
-        What the verbs left.
-    out
-        Folder of the report.
-    images
-        Folder of images; None where the folders name them.
-    title
-        Of the pages.
-    viewer
-        Whether the 3-D viewer is written, too.
-    n_procs
-        Processes.
-    force
-        Whether a report that stands in `out` is replaced.
-    json
-        Whether the answer is JSON.
-    """
+    """Write a report: each field is the argument of its name, None or empty where it is not given."""
 
     folders: tuple[Path, ...]
     out: Path

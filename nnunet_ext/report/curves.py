@@ -26,9 +26,8 @@ def training_figure(
     train_loss: Sequence[float],
     validation_loss: Sequence[float],
     pseudo_dice: Mapping[str, Sequence[float]],
-    first_epoch: int = 0,
 ) -> bytes:
-    """Draw the losses, and beside them the pseudo-Dice of each region, against the epoch.
+    """Draw the losses, and beside them the pseudo-Dice of each region, against the epoch, as a PNG.
 
     Parameters
     ----------
@@ -37,20 +36,13 @@ def training_figure(
     pseudo_dice
         Region name to one value an epoch: Dice over validation patches, 0 to 1, not that of whole cases. NaN (the
         region was in no patch) leaves a gap.
-    first_epoch
-        Number of the first value.
-
-    Returns
-    -------
-    bytes
-        A PNG.
 
     Raises
     ------
     DataRefusedError
         Where there is no epoch, or the sequences differ in length.
     """
-    epochs = first_epoch + np.arange(_common_length(train_loss, validation_loss, pseudo_dice))
+    epochs = np.arange(_common_length(train_loss, validation_loss, pseudo_dice))
     figure = Figure(figsize=(10, 3.4), facecolor="white", layout="constrained")
     left, right = figure.subplots(1, 2)
     _lines(left, epochs, {"training": train_loss, "validation": validation_loss})

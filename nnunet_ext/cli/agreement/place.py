@@ -36,16 +36,8 @@ def write_agreement(
 ) -> None:
     """Write everything, the page last; of an earlier agreement nothing is left over.
 
-    Parameters
-    ----------
-    place
-        The folder, claimed.
-    tables, figures
-        By file name.
-    page
-        What it says, without definitions.
-    facts, rules
-        For the dictionary, beside what the columns mean.
+    The folder is claimed; tables and figures go by their file names; of the page the definitions are filled in here;
+    facts and rules stand in the dictionary beside what the columns mean.
     """
     out = place.folder
     place.begin((*tables, *(f"{_FIGURES}/{name}" for name in figures), _DICTIONARY, _PAGE))

@@ -25,18 +25,12 @@ _PER_TABLE = {Kind.METRICS: "comparison.tsv", Kind.BIOMARKERS: "agreement.tsv"}
 def publish(
     place: OutputPlace, analyses: Sequence[Analysis], rules: Rules, notes: Sequence[str]
 ) -> tuple[Mapping[str, Sequence[Row]], Mapping[str, int]]:
-    """Write what was found; give the tables' rows by file name, and why cases were in no comparison, with their number.
+    """Write what was found into a folder that is claimed; `notes` are what a reader must know first.
 
-    Parameters
-    ----------
-    place
-        The folder, claimed.
-    analyses
-        Of metrics, of biomarkers, or of both.
-    rules
-        As they were made.
-    notes
-        What a reader must know first.
+    Returns
+    -------
+    tuple
+        File name to rows of the tables; why cases were not compared in any column, with their number.
     """
     tables: dict[str, Sequence[Row]] = {_PER_TABLE[found.kind]: found.rows for found in analyses}
     scored = [row for found in analyses for row in found.correlations]

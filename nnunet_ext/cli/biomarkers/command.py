@@ -32,28 +32,10 @@ examples:
 
 @dataclass(frozen=True)
 class Biomarkers:
-    """Measure lesions.
+    """Measure lesions: each field is the argument of its name, None or empty where it is not given.
 
-    Parameters
-    ----------
-    lesion, cord, image, probability, folds
-        Files, or folders in which they are paired by whole name; None and empty where not given.
-    label_maps
-        Whether the first holds label maps.
-    out
-        Output folder.
-    nli_slice
-        A slice number, or a table with the columns `case` and `nli_slice`; None for none.
-    threshold
-        Above it a voxel of a soft mask counts.
-    cases
-        A table with subject, session, site and contrast of each case; None for none.
-    n_procs
-        Processes.
-    json
-        Whether the answer is JSON.
-    force
-        Whether the files that an earlier run left are replaced.
+    Lesions, cords, images, probabilities and masks of other folds are files, or folders in which they are paired by
+    whole name.
     """
 
     lesion: Path

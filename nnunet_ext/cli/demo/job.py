@@ -48,27 +48,7 @@ PHANTOM: Final = "phantom"
 
 @dataclass(frozen=True)
 class Demo:
-    """The whole job.
-
-    Parameters
-    ----------
-    out
-        Folder of every product.
-    bids
-        Real BIDS folders, or NAME=FOLDER, one more site each.
-    images
-        Single images to predict.
-    patients
-        Synthetic ones, of each site.
-    epochs, iterations
-        Of training.
-    device
-        `auto`, or nnU-Net's name of one.
-    n_procs
-        Worker processes.
-    seed
-        Of patients, splits and training.
-    """
+    """The whole job: each field is the argument of its name; patients are those of each site."""
 
     out: Path
     bids: tuple[str, ...]

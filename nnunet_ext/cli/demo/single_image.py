@@ -15,17 +15,7 @@ _ENDINGS: Final = (".nii.gz", ".nii")
 
 @dataclass(frozen=True)
 class SingleImage:
-    """An image.
-
-    Parameters
-    ----------
-    case
-        Its name among the predictions.
-    file
-        Where it lies.
-    refused
-        Why it cannot be predicted; empty where it can.
-    """
+    """An image: its name among the predictions, and why it cannot be predicted, empty where it can."""
 
     case: str
     file: Path

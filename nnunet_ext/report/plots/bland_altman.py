@@ -35,14 +35,10 @@ def bland_altman_plot(
 
     Parameters
     ----------
-    a, b
-        One value a subject, in one unit and order.
-    sites
-        Of the subjects.
-    names
-        Of a and of b.
-    quantity
-        What was measured, with its unit.
+    a, b, sites
+        One value a subject, in one unit and order, and the site.
+    names, quantity
+        Of a and of b, and what was measured, with its unit.
     bias, limits
         Where the lines lie.
 

@@ -24,9 +24,7 @@ def correlation_plot(
     ----------
     values
         Method to one value a subject, in the same order for all.
-    scores
-        Of the subjects.
-    sites
+    scores, sites
         Of the subjects.
     quantity, score
         What was measured, with its unit, and the score.

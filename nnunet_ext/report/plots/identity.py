@@ -16,25 +16,19 @@ def identity_plot(
     quantity: str,
     note: str = "",
 ) -> bytes:
-    """Draw b against a, with the line on which both are the same.
+    """Draw b against a on equal scales, with the line on which both are the same.
 
     Parameters
     ----------
-    a, b
-        One value a subject, in one unit and order.
-    sites
-        Of the subjects.
-    names
-        Of a and of b.
-    quantity
-        What was measured, with its unit.
+    a, b, sites, names, quantity
+        As for `bland_altman_plot`.
     note
         A coefficient, to stand in the figure.
 
     Returns
     -------
     bytes
-        An SVG with equal scales, the same for the same values. No subject: it says so.
+        An SVG, the same for the same values. No subject: it says so.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     figure, (axes,) = blank(4.6, 4.2)

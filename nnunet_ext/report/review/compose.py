@@ -35,10 +35,8 @@ def compose(title: str, cases: Sequence[CaseView], found: Sequence[Found], viewe
     ----------
     title
         Of the page.
-    cases
-        All of them, refused ones too.
-    found
-        The folders.
+    cases, found
+        All of them, refused ones too, and the folders.
     viewer
         Name of the viewer's page; empty where there is none.
     """

@@ -19,17 +19,7 @@ _KIND: Final = "svg+xml"
 def group_plots(cases: Sequence[CaseView], columns: Sequence[ReviewColumn]) -> tuple[Plot, ...]:
     """Draw a raincloud for each of the main metrics, and a Bland-Altman plot of the volume of each region.
 
-    Parameters
-    ----------
-    cases
-        Those without a value are left out of a plot; its title says how many are in it.
-    columns
-        The metrics that there are.
-
-    Returns
-    -------
-    tuple of Plot
-        None for fewer than two cases.
+    Cases without a value are left out of a plot; its title says how many are in it. Fewer than two give none.
     """
     plots = [_raincloud(cases, column) for column in columns if column.key.rpartition(" ")[2] in _SPREAD]
     regions = dict.fromkeys(

@@ -52,22 +52,18 @@ def write_report(
     n_procs: int = 1,
     progress: Progress | None = None,
 ) -> Written:
-    """Draw all cases and write the pages.
+    """Draw all cases and write the pages into `out`, `report.html` last.
 
     Parameters
     ----------
     gathered
         The cases and what is known of the group.
-    out
-        Folder of the report; `report.html` comes last.
-    title
-        Of the pages.
+    out, title
+        Of the report.
     viewer
         Whether the pages link to `viewer.html`, which somebody else writes.
-    n_procs
-        Processes; the pages do not depend on it.
-    progress
-        Told how many cases are drawn.
+    n_procs, progress
+        As for `run_all`; the pages do not depend on them.
     """
     cases = run_all(view_case, gathered.cases, (), n_procs, progress)
     both = zip(cases, gathered.cases, strict=True)

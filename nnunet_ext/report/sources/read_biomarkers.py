@@ -23,11 +23,6 @@ def read_biomarkers(folder: Path) -> Found:
     folder
         With `biomarkers.tsv`, and `cases_biomarkers.tsv` and `biomarkers.json` where they are. A case without a lesion
         has no row in the first.
-
-    Raises
-    ------
-    OSError
-        Where `biomarkers.tsv` is not there.
     """
     lesions = read_table(folder / BIOMARKERS)
     per_case = folder / _CASES

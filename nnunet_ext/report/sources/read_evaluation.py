@@ -23,11 +23,6 @@ def read_evaluation(folder: Path) -> Found:
     folder
         With `metrics.tsv`, and `inputs.tsv`, `summary.tsv`, `lesions.tsv` and `metrics.json` where they are. A case
         that was refused keeps its row and its reason.
-
-    Raises
-    ------
-    OSError
-        Where `metrics.tsv` is not there.
     """
     about = json_file(folder / "metrics.json")
     inputs = {row["case"]: row for row in _rows(folder / _INPUTS)}

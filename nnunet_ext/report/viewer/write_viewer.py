@@ -28,17 +28,8 @@ def write_viewer(
 
     Parameters
     ----------
-    gathered, content
-        As the report was written from: the cases stand in the report's order.
-    out
-        Folder of the report.
-    n_procs, progress
-        As for `write_report`.
-
-    Returns
-    -------
-    Path
-        The page.
+    gathered, content, out, n_procs, progress
+        As the report was written from, and with: the cases stand in its order.
     """
     records = {record.name: record for record in gathered.cases}
     ordered = [records[case.name] for case in content.cases]

@@ -88,7 +88,7 @@ def test_what_the_mosaic_leaves_out_is_said() -> None:
     image, cord, lesion = volume()
     astray = lesion.copy()
     astray[:3, :3, 10] = True
-    masks = {"sc": {"reference": cord}, "lesion": {"reference": astray}}
+    masks: dict[str, RegionMasks] = {"sc": {"reference": cord}, "lesion": {"reference": astray}}
     _, axial = case_sheets(image, masks)
     assert "cord: 14 of its 20 slices shown" in axial.note
     assert "lesion: 9 voxels of the shown slices lie outside of the pictures" in axial.note
@@ -103,7 +103,7 @@ def test_a_case_without_any_mask_is_shown_plain() -> None:
 
 def test_a_single_slice_is_shown() -> None:
     image = Volume(np.arange(100.0).reshape(10, 10, 1), AFFINE)
-    masks = {"sc": {"reference": np.ones((10, 10, 1), dtype=np.bool_)}}
+    masks: dict[str, RegionMasks] = {"sc": {"reference": np.ones((10, 10, 1), dtype=np.bool_)}}
     for sheet in case_sheets(image, masks):
         assert coloured(drawn(sheet, "reference"), BLUE).any()
 
