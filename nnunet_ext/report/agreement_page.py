@@ -8,18 +8,9 @@ from nnunet_ext.report.rendering import page_environment
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure.
+    """A figure, its title above it, and what it shows for those who cannot see it.
 
-    Parameters
-    ----------
-    title
-        Above it.
-    alternative
-        What it shows, for those who cannot see it.
-    svg
-        The figure itself; it stands in an `img`, in which no script of it could run.
-    wide
-        Whether it takes the whole width of the page.
+    It stands in an `img`, in which no script of the SVG could run; a `wide` one takes the whole width of the page.
     """
 
     title: str

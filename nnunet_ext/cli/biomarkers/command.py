@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
@@ -99,12 +100,7 @@ class Biomarkers:
                 print(_in_words(case))
             more = f"{len(cases) - _LISTED} more cases in the table\n" if len(cases) > _LISTED else ""
             print(f"{more}{self.out}: {summary['lesions']} lesions in {summary['cases']} cases; see biomarkers.tsv")
-        if refused:
-            more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
-            raise DataRefusedError(
-                f"{len(refused)} of {len(cases)} cases were not measured, the rest was: {'; '.join(refused[:_SHOWN])}"
-                f"{more}. Mend these and run the same command with --force"
-            )
+        refuse_some(refused, len(cases), "cases were not measured", "--force")
         return 0
 
 

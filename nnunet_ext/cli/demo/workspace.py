@@ -7,7 +7,6 @@ from typing import Final
 from nnunet_ext.core.raw_dataset import RawDataset
 
 DATASET_NUMBER: Final = 900
-DATASET_NAME: Final = "SpinalCordDemo"
 PLANS: Final = "nnUNetPlans"
 CONFIGURATION: Final = "3d_demo"
 
@@ -31,7 +30,7 @@ class Workspace:
     @property
     def dataset(self) -> RawDataset:
         """The raw dataset."""
-        return RawDataset.named(self.nnunet / "raw", DATASET_NUMBER, DATASET_NAME)
+        return RawDataset.named(self.nnunet / "raw", DATASET_NUMBER, "SpinalCordDemo")
 
     @property
     def preprocessed(self) -> Path:

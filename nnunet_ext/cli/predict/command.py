@@ -35,6 +35,7 @@ from nnunet_ext.cli.predict.inputs import FoundInputs, Layout, find_inputs
 from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
 from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
@@ -238,12 +239,7 @@ class Predict:
             print(json.dumps({"output": str(self.out), "table": str(table), "images": counts, "corrected": corrected}))
         else:
             print(f"{self.out}: {said}; see {table.name}")
-        if failed:
-            more = f"; and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-            raise DataRefusedError(
-                f"{len(failed)} of {len(outcomes)} images were not predicted, the rest was: "
-                f"{'; '.join(failed[:_SHOWN])}{more}. Mend these and run the same command with --continue_prediction"
-            )
+        refuse_some(failed, len(outcomes), "images were not predicted", "--continue_prediction")
         return 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from nnunet_ext.report.plots.canvas import COLOURS, INK, SOFT, blank, drawn, name_sites, nothing, points, short
+from nnunet_ext.report.plots.canvas import COLOURS, INK, SOFT, drawn, name_sites, panel, points, short
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,8 @@ def bland_altman_plot(
         An SVG, the same for the same values. No subject: it says so.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    figure, (axes,) = blank(5.6, 3.9)
-    axes.set_title("Bland-Altman", loc="left", fontsize=11, color=INK)
+    figure, axes = panel(5.6, 3.9, "Bland-Altman", empty=not first.size)
     if not first.size:
-        nothing(axes)
         return drawn(figure)
     axes.axhline(0, color=SOFT, linewidth=0.8, zorder=1)
     points(axes, list((first + second) / 2), list(second - first), sites)

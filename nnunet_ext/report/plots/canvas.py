@@ -84,6 +84,15 @@ def short(text: str, letters: int = 26) -> str:
     return cut.replace("$", r"\$")
 
 
+def panel(width: float, height: float, title: str, *, empty: bool) -> tuple[Figure, Axes]:
+    """Give a figure of a single plot with its title, which says so where there is nothing to show."""
+    figure, (axes,) = blank(width, height)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    if empty:
+        nothing(axes)
+    return figure, axes
+
+
 def nothing(axes: Axes) -> None:
     """Say that there is nothing to show."""
     axes.text(0.5, 0.5, "no subject to show", transform=axes.transAxes, ha="center", va="center", color=SOFT)

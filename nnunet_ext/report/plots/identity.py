@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnunet_ext.report.plots.canvas import INK, SOFT, blank, drawn, name_sites, nothing, points, short
+from nnunet_ext.report.plots.canvas import INK, SOFT, drawn, name_sites, panel, points, short
 
 
 def identity_plot(
@@ -31,10 +31,8 @@ def identity_plot(
         An SVG, the same for the same values. No subject: it says so.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    figure, (axes,) = blank(4.6, 4.2)
-    axes.set_title(note or "Identity", loc="left", fontsize=11, color=INK)
+    figure, axes = panel(4.6, 4.2, note or "Identity", empty=not first.size)
     if not first.size:
-        nothing(axes)
         return drawn(figure)
     low = min(first.min(), second.min())
     high = max(first.max(), second.max())

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from scipy import stats
 
-from nnunet_ext.report.plots.canvas import COLOURS, INK, MARKERS, SOFT, blank, drawn, nothing, short, site_order
+from nnunet_ext.report.plots.canvas import COLOURS, INK, MARKERS, SOFT, drawn, panel, short, site_order
 
 _ALL: Final = "all"
 _PAIRED_UP_TO: Final = 60  # more lines than that are a grey block
@@ -54,10 +54,8 @@ def raincloud(
     if len(order) > 1:
         groups |= {site: np.array([its_site == site for its_site in sites]) for site in order}
     width = min(_WIDEST, 2.4 + 0.95 * len(groups) * max(len(methods), 1))
-    figure, (axes,) = blank(width, 3.9)
-    axes.set_title(short(title, 60), loc="left", fontsize=11, color=INK)
+    figure, axes = panel(width, 3.9, short(title, 60), empty=not table.size)
     if not table.size:
-        nothing(axes)
         return drawn(figure)
     step = len(methods) + 0.6
     for number, members in enumerate(groups.values()):
