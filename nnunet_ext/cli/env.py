@@ -11,13 +11,7 @@ from nnunet_ext.core.environment import FOLDERS, NO_TORCHVISION, has_torchvision
 
 @dataclass(frozen=True)
 class Env:
-    """Print the exports for `eval`.
-
-    Parameters
-    ----------
-    root
-        nnU-Net's raw, preprocessed and results folders are laid out below it.
-    """
+    """Print the exports for `eval`; nnU-Net's raw, preprocessed and results folders are laid out below `root`."""
 
     root: Path
 

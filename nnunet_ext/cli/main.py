@@ -40,17 +40,9 @@ class Verb(Protocol):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb.
+    """Run one verb on these arguments, those of the process where None, and give its exit code.
 
-    Parameters
-    ----------
-    arguments
-        Those of the process where None.
-
-    Returns
-    -------
-    int
-        The exit code: 0 done, 2 usage, 3 data refused, 4 environment, 5 conflict, 6 unsafe model, 1 a bug.
+    0 done, 2 usage, 3 data refused, 4 environment, 5 conflict, 6 unsafe model, 1 a bug.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in given if not word.startswith("-")), None)

@@ -68,17 +68,7 @@ class ModelExport:
 
 @dataclass(frozen=True)
 class ModelImport:
-    """Install a zip below `nnUNet_results`.
-
-    Parameters
-    ----------
-    archive
-        The zip.
-    force
-        Replace a model of the same name.
-    json
-        Answer in JSON.
-    """
+    """Install a zip below `nnUNet_results`; `force` replaces a model of the same name."""
 
     archive: Path
     force: bool
@@ -95,15 +85,7 @@ class ModelImport:
 
 @dataclass(frozen=True)
 class ModelVerify:
-    """Check a zip as an import does, and install nothing.
-
-    Parameters
-    ----------
-    archive
-        The zip.
-    json
-        Answer in JSON.
-    """
+    """Check a zip as an import does, and install nothing."""
 
     archive: Path
     json: bool

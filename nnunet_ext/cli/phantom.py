@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.dataset import write_phantom
@@ -13,27 +14,7 @@ from nnunet_ext.phantom.site import SITES, find_sites
 
 @dataclass(frozen=True)
 class Phantom:
-    """Write synthetic patients.
-
-    Parameters
-    ----------
-    out
-        The dataset's folder.
-    sites
-        Names of ready-made sites.
-    patients
-        Of each site.
-    seed
-        The same seed gives the same bytes.
-    contrasts
-        Instead of the sites' own; none keeps those.
-    naming
-        How label files are named.
-    sessions
-        Visits of each patient.
-    n_procs
-        Processes.
-    """
+    """Write synthetic patients: each field is the argument of its name; no contrasts keeps those of the sites."""
 
     out: Path
     sites: tuple[str, ...]
@@ -92,13 +73,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def from_options(options: argparse.Namespace) -> Phantom:
     """Take the parsed arguments."""
-    return Phantom(
-        out=options.out,
-        sites=tuple(options.sites),
-        patients=options.patients,
-        seed=options.seed,
-        contrasts=tuple(options.contrasts),
-        naming=options.naming,
-        sessions=options.sessions,
-        n_procs=options.n_procs,
-    )
+    return take_options(Phantom, options)

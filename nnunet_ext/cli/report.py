@@ -9,6 +9,7 @@ from typing import Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
@@ -34,27 +35,7 @@ _LOG: Final = "report.log"
 
 @dataclass(frozen=True)
 class Report:
-    """Write a report.
-
-    Parameters
-    ----------
-    folders
-        What the verbs left.
-    out
-        Folder of the report.
-    images
-        Folder of images; None where the folders name them.
-    title
-        Of the pages.
-    viewer
-        Whether the 3-D viewer is written, too.
-    n_procs
-        Processes.
-    force
-        Whether a report that stands in `out` is replaced.
-    json
-        Whether the answer is JSON.
-    """
+    """Write a report: each field is the argument of its name, None or empty where it is not given."""
 
     folders: tuple[Path, ...]
     out: Path
@@ -137,6 +118,4 @@ def from_options(options: argparse.Namespace) -> Report:
     """Take the parsed arguments."""
     if options.n_procs < 1:
         raise UsageError("--n-procs needs a number from 1 up")
-    given = {name: value for name, value in vars(options).items() if name in Report.__dataclass_fields__}
-    out = options.out or options.folders[0] / _FOLDER
-    return Report(**{**given, "folders": tuple(options.folders), "out": out})
+    return take_options(Report, options, out=options.out or options.folders[0] / _FOLDER)

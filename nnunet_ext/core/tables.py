@@ -40,6 +40,12 @@ def cell(text: str) -> str:
     return " ".join(text.split()) if text.strip() else NOTHING
 
 
+def filled(row: Row, column: str) -> str:
+    """Give what a row says in a column; empty where the value, or the column, is missing."""
+    text = row.get(column, NOTHING)
+    return "" if text == NOTHING else text
+
+
 def number(text: str) -> float | None:
     """Read a number from a cell; None where it is missing."""
     return None if text == NOTHING else float(text)

@@ -1,6 +1,5 @@
 """The page of an agreement: content in, one self-contained HTML text out."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,29 +8,15 @@ from nnunet_ext.report.rendering import page_environment
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure.
+    """A figure, its title above it, and what it shows for those who cannot see it.
 
-    Parameters
-    ----------
-    title
-        Above it.
-    alternative
-        What it shows, for those who cannot see it.
-    svg
-        The figure itself.
-    wide
-        Whether it takes the whole width of the page.
+    It stands in an `img`, in which no script of the SVG could run; a `wide` one takes the whole width of the page.
     """
 
     title: str
     alternative: str
     svg: bytes
     wide: bool = False
-
-    @property
-    def data_uri(self) -> str:
-        """The figure as the source of an `img`, in which no script of an SVG could run."""
-        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg).decode('ascii')}"
 
 
 @dataclass(frozen=True)
@@ -75,19 +60,9 @@ class AgreementContent:
 
 
 def render_agreement_page(content: AgreementContent) -> str:
-    """Render the page.
+    """Render the page, the same for the same content; without any section it says that nothing was compared.
 
     It opens offline and can be passed on: figures stand inside, a content security policy forbids everything else, all
     text is escaped, and of a path only the file's name is left.
-
-    Parameters
-    ----------
-    content
-        What to say. No section at all is fine: the page then says so.
-
-    Returns
-    -------
-    str
-        HTML, the same for the same content.
     """
     return page_environment().get_template("agreement.html.j2").render(content=content)

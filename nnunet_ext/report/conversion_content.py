@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +36,9 @@ class QualityEntry:
 
 @dataclass(frozen=True)
 class SkippedImage:
-    """An image that was not converted, and why.
+    """An image that was not converted: the case, or its path, and why.
 
-    Parameters
-    ----------
-    name
-        The case, or the path of the image.
-    reason
-        A sentence.
-    refused
-        Whether it was refused for a fault, rather than left out knowingly.
+    `refused` is one with a fault, rather than left out knowingly.
     """
 
     name: str
@@ -89,14 +81,14 @@ class ConversionContent:
 
     title: str
     lead: str
-    counts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    columns_help: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    columns_help: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[QualityEntry, ...] = ()
     skipped: tuple[SkippedImage, ...] = ()
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
 
     def __post_init__(self) -> None:

@@ -1,15 +1,12 @@
 """The quality-control page of a conversion: content in, one self-contained HTML text out."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final
 
 from nnunet_ext.report.conversion_content import ConversionContent, SkippedImage
-from nnunet_ext.report.rendering import page_environment, shareable
+from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 
 _NAMES_SHOWN: Final = 20
 _GROUPS_SHOWN: Final = 25
@@ -35,23 +32,12 @@ class _Group:
 
 
 def render_conversion_page(content: ConversionContent) -> str:
-    """Render the page.
+    """Render the page, the same for the same content; without any case it says so.
 
     It opens offline and can be passed on: pictures stand inside, a content security policy forbids everything but
     them, the style and one script (by its hash) that sorts and filters; all text is escaped, and of a path only the
     file's name is left. Without the script, everything can still be read.
-
-    Parameters
-    ----------
-    content
-        What to say. No case at all is fine: the page then says so.
-
-    Returns
-    -------
-    str
-        HTML, the same for the same content.
     """
-    script = files("nnunet_ext.report").joinpath("templates", "conversion.js").read_text(encoding="utf-8")
     template = page_environment().get_template("conversion.html.j2")
     return template.render(
         content=content,
@@ -61,8 +47,7 @@ def render_conversion_page(content: ConversionContent) -> str:
         sites=sorted({row.site for row in content.rows}),
         groups=_grouped(content.skipped),
         names_shown=_NAMES_SHOWN,
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
+        script=shipped_script("conversion.js"),
     )
 
 

@@ -1,20 +1,23 @@
 """The picture of a training: how the loss fell, and how the named regions came out."""
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.report.colours import LINE_COLOURS
-from nnunet_ext.report.figures import png
+from nnunet_ext.report.plots.canvas import INK
 
 _DOTS_PER_INCH: Final = 130
-_INK: Final = "#1b2733"
+_PALETTE_SIZE: Final = 256
 _GRID: Final = "#d9dfe5"
 _DASHES: Final = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1.5, 1.5)))  # lines differ without colour too
 
@@ -23,9 +26,8 @@ def training_figure(
     train_loss: Sequence[float],
     validation_loss: Sequence[float],
     pseudo_dice: Mapping[str, Sequence[float]],
-    first_epoch: int = 0,
 ) -> bytes:
-    """Draw the losses, and beside them the pseudo-Dice of each region, against the epoch.
+    """Draw the losses, and beside them the pseudo-Dice of each region, against the epoch, as a PNG.
 
     Parameters
     ----------
@@ -34,28 +36,21 @@ def training_figure(
     pseudo_dice
         Region name to one value an epoch: Dice over validation patches, 0 to 1, not that of whole cases. NaN (the
         region was in no patch) leaves a gap.
-    first_epoch
-        Number of the first value.
-
-    Returns
-    -------
-    bytes
-        A PNG.
 
     Raises
     ------
     DataRefusedError
         Where there is no epoch, or the sequences differ in length.
     """
-    epochs = first_epoch + np.arange(_common_length(train_loss, validation_loss, pseudo_dice))
+    epochs = np.arange(_common_length(train_loss, validation_loss, pseudo_dice))
     figure = Figure(figsize=(10, 3.4), facecolor="white", layout="constrained")
     left, right = figure.subplots(1, 2)
     _lines(left, epochs, {"training": train_loss, "validation": validation_loss})
-    left.set_title("Loss (lower is better)", loc="left", fontsize=11, color=_INK)
+    left.set_title("Loss (lower is better)", loc="left", fontsize=11, color=INK)
     _lines(right, epochs, pseudo_dice)
-    right.set_title("Pseudo-Dice on validation patches (higher is better)", loc="left", fontsize=11, color=_INK)
+    right.set_title("Pseudo-Dice on validation patches (higher is better)", loc="left", fontsize=11, color=INK)
     right.set_ylim(-0.02, 1.02)
-    return png(figure, _DOTS_PER_INCH)
+    return _png(figure)
 
 
 def _common_length(
@@ -82,11 +77,21 @@ def _lines(axes: Axes, epochs: npt.NDArray[np.int64], series: Mapping[str, Seque
             markersize=3,
             label=name,
         )
-    axes.set_xlabel("epoch", color=_INK)
+    axes.set_xlabel("epoch", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=_INK, labelsize=9)
+    axes.tick_params(colors=INK, labelsize=9)
     if series:
-        axes.legend(frameon=False, fontsize=9, labelcolor=_INK)
+        axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+
+
+def _png(figure: Figure) -> bytes:
+    FigureCanvasAgg(figure)
+    drawn, small = BytesIO(), BytesIO()
+    figure.savefig(drawn, format="png", dpi=_DOTS_PER_INCH)
+    # A palette instead of true colour halves the file.
+    with Image.open(drawn) as image:
+        image.convert("RGB").quantize(_PALETTE_SIZE, dither=Image.Dither.NONE).save(small, format="PNG", optimize=True)
+    return small.getvalue()

@@ -1,14 +1,18 @@
 """Which slices of a case are worth a look, and which part of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 BoolArray = npt.NDArray[np.bool_]
 Box = tuple[slice, slice]
+Role = Literal["reference", "prediction"]
+RegionMasks = Mapping[Role, BoolArray]
+"""The masks of one region on the grid of its image: what people drew, and what the model says."""
 
 AXIAL_SLICES: Final = 4
 _AXIAL_MARGIN_MM: Final = 16.0  # the canal and what borders it
@@ -63,9 +67,9 @@ def choose_planes(shape: Sequence[int], spacing: Sequence[float], regions: Seque
     axial = _spread(filled)
     return Planes(
         sagittal=_fullest(filled[-1]),
-        sagittal_box=_box(cord.any(axis=0), spacing[1:], _SAGITTAL_MARGIN_MM),
+        sagittal_box=_window(cord.any(axis=0), spacing[1:], _SAGITTAL_MARGIN_MM),
         axial=axial,
-        axial_boxes=tuple(_box(cord[:, :, index], spacing[:2], _AXIAL_MARGIN_MM) for index in axial),
+        axial_boxes=tuple(_window(cord[:, :, index], spacing[:2], _AXIAL_MARGIN_MM) for index in axial),
     )
 
 
@@ -89,13 +93,18 @@ def _spread(regions: Sequence[BoolArray]) -> tuple[int, ...]:
     return tuple(sorted(chosen, reverse=True))
 
 
-def _box(mask: BoolArray, spacing: Sequence[float], margin_mm: float) -> Box:
-    """Give the ranges that hold a 2-D mask with a margin; an empty mask gives all."""
-    if not mask.any():
-        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
-    ranges = []
-    for axis in (0, 1):
-        where = np.flatnonzero(mask.any(axis=1 - axis))
-        margin = round(margin_mm / spacing[axis])
-        ranges.append(slice(max(int(where[0]) - margin, 0), min(int(where[-1]) + margin + 1, mask.shape[axis])))
-    return ranges[0], ranges[1]
+def _window(mask: BoolArray, spacing: Sequence[float], margin_mm: float) -> Box:
+    rows, columns = box_around(mask, spacing, margin_mm)
+    return rows, columns
+
+
+def box_around(mask: BoolArray, spacing: Sequence[float], margin_mm: float) -> tuple[slice, ...]:
+    """Give the ranges that hold a mask with a margin, one along each axis; an empty mask gives all."""
+    found = ndimage.find_objects(mask.astype(np.uint8))
+    if not found:
+        return tuple(slice(0, length) for length in mask.shape)
+    margins = (round(margin_mm / size) for size in spacing)
+    return tuple(
+        slice(max(side.start - margin, 0), min(side.stop + margin, length))
+        for side, margin, length in zip(found[0], margins, mask.shape, strict=True)
+    )

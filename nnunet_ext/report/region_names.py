@@ -5,4 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 REGION_NAMES: Final[Mapping[str, str]] = MappingProxyType({"sc": "cord"})
-"""Region to what the pages call it; the others are called by their own names."""
+
+
+def region_name(region: str) -> str:
+    """Say what the pages call a region."""
+    return REGION_NAMES.get(region, region)

@@ -10,6 +10,8 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from nnunet_ext.report.region_names import region_name
+
 _FOLDERS: Final = re.compile(r"(?<![\w./\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"()<>]+[/\\])+")
 _DASH: Final = "–"
 
@@ -18,7 +20,7 @@ def page_environment() -> Environment:
     """Give the environment of the templates: all text is escaped, and a value that is missing is an error.
 
     Filters: `data_uri` (a picture inside the page, PNG unless another kind is named), `figure` (a number, or a dash),
-    `shareable` (text without folders).
+    `shareable` (text without folders), `region_name` (what the pages call a region).
     """
     environment = Environment(
         loader=PackageLoader("nnunet_ext.report"),
@@ -27,7 +29,12 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"data_uri": _data_uri, "figure": _figure, "shareable": shareable}
+    environment.filters |= {
+        "data_uri": _data_uri,
+        "figure": _figure,
+        "shareable": shareable,
+        "region_name": region_name,
+    }
     return environment
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from nnunet_ext.evaluation.summary import OVERALL_SITE
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.table import Table
 
 _TITLES: Final[Mapping[str, str]] = {
@@ -21,15 +22,13 @@ _PERCENT: Final = frozenset({"rel_vol_error"})
 _SHARES: Final = frozenset({"lesion_free_kept_clean"})
 
 
-def site_table(summary: pd.DataFrame, region_names: Mapping[str, str]) -> Table:
+def site_table(summary: pd.DataFrame) -> Table:
     """Turn a summary into one row for each site.
 
     Parameters
     ----------
     summary
         As `nnunet_ext.evaluation.summary.summary_table` gives it.
-    region_names
-        Region to what the page calls it.
 
     Returns
     -------
@@ -40,7 +39,7 @@ def site_table(summary: pd.DataFrame, region_names: Mapping[str, str]) -> Table:
         mean.
     """
     wanted = [(region, metric) for region in summary["region"].unique() for metric in _metrics_of(summary, region)]
-    titles = (_TITLES[metric].format(region=region_names.get(region, region)) for region, metric in wanted)
+    titles = (_TITLES[metric].format(region=region_name(region)) for region, metric in wanted)
     rows = []
     for site, group in summary.groupby("site", sort=False):
         by_metric = group.set_index(["region", "metric"])

@@ -80,8 +80,8 @@ def test_each_side_is_drawn_by_its_own_numbers(tmp_path: Path, predicted_regions
         assert list(drawn.regions) == (["sc", "lesion"] if name == "both" else ["lesion"])
         for region, masks in drawn.regions.items():
             labels = read_mask(tmp_path / "labels" / "case000.nii.gz").data
-            assert same(masks.prediction, truth[region]), region
-            assert same(masks.reference, labels > 0 if region == "sc" else labels == 2), region
+            assert same(masks["prediction"], truth[region]), region
+            assert same(masks["reference"], labels > 0 if region == "sc" else labels == 2), region
 
 
 def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_soft_mask_is_drawn_as_it_was_scored(tmp_path: Path) -> None:
     drawn = read_volumes(record)
     assert drawn is not None
     assert drawn.problems == ()
-    assert same(drawn.regions["lesion"].prediction, labels.data == 2)
+    assert same(drawn.regions["lesion"]["prediction"], labels.data == 2)
 
 
 def test_the_same_command_gives_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext.cli.agreement.methods import Agreement
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,19 +71,17 @@ def from_options(options: argparse.Namespace) -> "Agreement | AgreementOfMasks |
     if options.bootstrap < 100 or options.seed < 0:
         raise UsageError("--bootstrap needs 100 resamples at least, and --seed a number from 0 up")
     if options.raters:
-        from nnunet_ext.cli.agreement.raters import AgreementOfRaters  # noqa: PLC0415
-
         if options.inputs or len(options.raters) < 2:
             raise UsageError("--raters needs two folders at least, and stands without A and B")
-        return AgreementOfRaters(
-            tuple(options.raters), options.out, tuple(options.names), options.n_procs, options.json, options.force
-        )
-    if len(options.inputs) < (1 if options.reference else 2):
+    elif len(options.inputs) < (1 if options.reference else 2):
         raise UsageError(f"two inputs at least were needed, found {len(options.inputs)}; see: nnunet_ext agreement -h")
-    if options.scores and options.participants is None:
+    elif options.scores and options.participants is None:
         raise UsageError("--scores names columns of a participants.tsv; add: --participants TSV")
-    given = {name: value for name, value in vars(options).items() if name in Agreement.__dataclass_fields__}
-    agreement = Agreement(**{**given, "inputs": tuple(options.inputs), "names": tuple(options.names)})
+    agreement = take_options(Agreement, options, inputs=options.raters or options.inputs)
+    if options.raters:
+        from nnunet_ext.cli.agreement.raters import AgreementOfRaters  # noqa: PLC0415 - scipy takes seconds
+
+        return AgreementOfRaters(agreement, options.n_procs)
     if options.reference is None:
         return agreement
     from nnunet_ext.cli.agreement.masks import AgreementOfMasks  # noqa: PLC0415

@@ -18,12 +18,7 @@ from nnunet_ext.report.plots.raincloud import raincloud
 
 
 def draw_figures(analysis: Analysis) -> dict[str, Picture]:
-    """Draw what there is to see.
-
-    Parameters
-    ----------
-    analysis
-        What was found. Samples without a subject have no figure.
+    """Draw what there is to see; samples without a subject have no figure.
 
     Returns
     -------

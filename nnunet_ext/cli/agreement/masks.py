@@ -24,22 +24,13 @@ MEASURED: Final = "biomarkers"
 
 @dataclass(frozen=True)
 class AgreementOfMasks:
-    """Score and measure masks, then compare.
+    """Score and measure masks, then compare: each field but the first is the argument of its name.
 
     Parameters
     ----------
     agreement
-        What is compared and how; its inputs are masks, one method at least.
-    reference
-        The reference's masks. It is called `reference`, unless there is a name more than there are inputs: the first.
-    preset
-        Of the metrics.
-    cases
-        A `cases.tsv`, or None.
-    label_maps
-        Whether the folders hold label maps.
-    n_procs
-        Processes.
+        What is compared and how; its inputs are masks, one method at least. The reference is called `reference`, unless
+        there is a name more than there are inputs: the first.
     """
 
     agreement: Agreement

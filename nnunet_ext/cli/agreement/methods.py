@@ -16,34 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Compare methods.
+    """Compare methods: each field is the argument of its name, None or empty where it is not given.
 
-    Parameters
-    ----------
-    inputs
-        A folder or a table of each method, two at least; of biomarkers the first is the reference.
-    out
-        The folder to write.
-    names
-        Of the methods; none takes the folders' names.
-    participants
-        A participants.tsv with clinical scores, or None.
-    scores
-        Columns of it; none takes all of numbers.
-    metrics
-        Columns of the tables; none takes the usual ones.
-    unit
-        `subject` averages the images of a subject, `case` counts each image.
-    correction
-        Of p values: `holm`, `bonferroni` or `none`.
-    bootstrap
-        Number of resamples.
-    seed
-        Of the resampling.
-    json
-        Whether the answer is JSON.
-    force
-        Whether an agreement that stands in `out` is made again.
+    Of biomarkers the first input is the reference. No `names` takes those of the folders, no `scores` all columns of
+    numbers, no `metrics` the usual ones.
     """
 
     inputs: tuple[Path, ...]
@@ -92,8 +68,7 @@ class Agreement:
             with progress_bar(f"agreement of {kind}", "test") as progress:
                 of_kind = scores if kind is Kind.BIOMARKERS else None
                 analyses.append(analyse(tables, wanted, rules, of_kind, progress))
-        published = publish(place, analyses, rules, notes)
-        self._tell(published.tables, published.reasons)
+        self._tell(*publish(place, analyses, rules, notes))
         return 0
 
     def _wanted(self, methods: "Mapping[Kind, Sequence[Measurements]]", kind: "Kind") -> tuple[str, ...] | None:

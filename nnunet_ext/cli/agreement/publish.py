@@ -1,56 +1,36 @@
 """What `agreement` leaves: tables, figures, the page."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.agreement.figures import draw_figures
 from nnunet_ext.cli.agreement.place import write_agreement
-from nnunet_ext.cli.agreement.words import figure, interval, label, left_out_words, p_value, verdict
+from nnunet_ext.cli.agreement.words import Columns, cells, figure, interval, label, left_out_words, p_value, verdict
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import NOTHING, Row
-from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
 from nnunet_ext.evaluation.agreement.sites import EVERY_SITE, site_rows
 from nnunet_ext.evaluation.as_row import as_row
-from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
+from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section
 
 _PER_TABLE = {Kind.METRICS: "comparison.tsv", Kind.BIOMARKERS: "agreement.tsv"}
 
 
-@dataclass(frozen=True)
-class Published:
-    """What was written.
+def publish(
+    place: OutputPlace, analyses: Sequence[Analysis], rules: Rules, notes: Sequence[str]
+) -> tuple[Mapping[str, Sequence[Row]], Mapping[str, int]]:
+    """Write what was found into a folder that is claimed; `notes` are what a reader must know first.
 
-    Parameters
-    ----------
-    tables
-        File name to rows.
-    reasons
-        Why cases were not compared in any column, with their number.
-    """
-
-    tables: Mapping[str, Sequence[Row]]
-    reasons: Mapping[str, int]
-
-
-def publish(place: OutputPlace, analyses: Sequence[Analysis], rules: Rules, notes: Sequence[str]) -> Published:
-    """Write what was found.
-
-    Parameters
-    ----------
-    place
-        The folder, claimed.
-    analyses
-        Of metrics, of biomarkers, or of both.
-    rules
-        As they were made.
-    notes
-        What a reader must know first.
+    Returns
+    -------
+    tuple
+        File name to rows of the tables; why cases were not compared in any column, with their number.
     """
     tables: dict[str, Sequence[Row]] = {_PER_TABLE[found.kind]: found.rows for found in analyses}
     scored = [row for found in analyses for row in found.correlations]
@@ -71,7 +51,6 @@ def publish(place: OutputPlace, analyses: Sequence[Analysis], rules: Rules, note
         findings=tuple(_findings(analyses)),
         problems=problems,
         sections=tuple(_sections(analyses, figures, tables)),
-        definitions={name: TABLES[name] for name in tables},
         facts={
             "Unit": f"{rules.unit}: images of one subject are averaged" if rules.unit == "subject" else rules.unit,
             "Correction": rules.correction,
@@ -79,14 +58,10 @@ def publish(place: OutputPlace, analyses: Sequence[Analysis], rules: Rules, note
             "Version": f"nnunet_ext {__version__}",
         },
     )
-    dictionary = agreement_dictionary(
-        {name: len(rows) for name, rows in tables.items()},
-        rules,
-        {"methods": _methods(analyses), "notes": list(problems)},
-    )
-    pictures = {name: picture.svg for drawn in figures for name, picture in drawn.items()}
-    write_agreement(place, tables, pictures, render_agreement_page(page), dictionary)
-    return Published(tables, reasons)
+    pictures = {name: picture for drawn in figures for name, picture in drawn.items()}
+    facts = {"methods": _methods(analyses), "notes": list(problems)}
+    write_agreement(place, tables, pictures, page, facts, rules)
+    return tables, reasons
 
 
 def left_out_row(case: LeftOut) -> Row:
@@ -153,98 +128,83 @@ def _sections(
 
 def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
     metrics = found.kind is Kind.METRICS
-    rows = [
-        (
-            label(row["metric"]) if metrics else label(row["biomarker"]),
-            *([row["region"]] if metrics else []),
-            f"{row['method_a']} → {row['method_b']}",
-            row["n_subjects"],
-            f"{figure(row['mean_a'])} ± {figure(row['sd_a'])}",
-            f"{figure(row['mean_b'])} ± {figure(row['sd_b'])}",
-            interval(row, "median_difference", "difference_low", "difference_high"),
-            p_value(row["normality_p"]),
-            p_value(row["p"]),
-            p_value(row["p_adjusted"]),
-            figure(row["rank_biserial"], 2),
-            verdict(row),
-        )
-        for row in found.rows
-    ]
+    columns: Columns = {"Metric": _named("metric"), "Region": itemgetter("region")} if metrics else _BIOMARKER
+    columns = {
+        **columns,
+        "a → b": _methods_of,
+        "n": itemgetter("n_subjects"),
+        "a": lambda row: f"{figure(row['mean_a'])} ± {figure(row['sd_a'])}",
+        "b": lambda row: f"{figure(row['mean_b'])} ± {figure(row['sd_b'])}",
+        "Median difference [95 %]": lambda row: interval(row, "median_difference", "difference_low", "difference_high"),
+        "Normality p": lambda row: p_value(row["normality_p"]),
+        "p": lambda row: p_value(row["p"]),
+        "p corrected": lambda row: p_value(row["p_adjusted"]),
+        "Effect": lambda row: figure(row["rank_biserial"], 2),
+        "In words": verdict,
+    }
     return Section(
         name=found.kind.value,
         title="Metrics" if metrics else "Biomarkers",
         lead="Paired differences b − a, Wilcoxon signed-rank test.",
-        columns=(
-            "Metric" if metrics else "Biomarker",
-            *(["Region"] if metrics else []),
-            *(
-                "a → b",
-                "n",
-                "a",
-                "b",
-                "Median difference [95 %]",
-                "Normality p",
-                "p",
-                "p corrected",
-                "Effect",
-                "In words",
-            ),
-        ),
-        rows=rows,
+        columns=tuple(columns),
+        rows=cells(columns, found.rows),
         note="a and b: mean ± standard deviation. Effect: matched-pairs rank-biserial correlation, −1 to 1.",
         pictures=pictures,
     )
 
 
 def _limits(found: Analysis) -> Section:
-    rows = [
-        (
-            label(row["biomarker"]),
-            f"{row['method_a']} → {row['method_b']}",
-            row["n_subjects"],
-            interval(row, "bias", "bias_low", "bias_high"),
-            f"{figure(row['limit_low'])} to {figure(row['limit_high'])}",
-            interval(row, "ccc", "ccc_low", "ccc_high"),
-            interval(row, "icc", "icc_low", "icc_high"),
-            figure(row["spearman"]),
-            figure(row["mean_absolute_error"]),
-        )
-        for row in found.rows
-    ]
-    heads = ("Biomarker", "a → b", "n", "Bias [95 %]", "Limits of agreement", "CCC [95 %]", "ICC(A,1) [95 %]")
-    return Section("limits", "Agreement", "", (*heads, "Spearman", "Mean absolute error"), rows)
+    columns: Columns = {
+        **_BIOMARKER,
+        "a → b": _methods_of,
+        "n": itemgetter("n_subjects"),
+        "Bias [95 %]": lambda row: interval(row, "bias", "bias_low", "bias_high"),
+        "Limits of agreement": lambda row: f"{figure(row['limit_low'])} to {figure(row['limit_high'])}",
+        "CCC [95 %]": lambda row: interval(row, "ccc", "ccc_low", "ccc_high"),
+        "ICC(A,1) [95 %]": lambda row: interval(row, "icc", "icc_low", "icc_high"),
+        "Spearman": lambda row: figure(row["spearman"]),
+        "Mean absolute error": lambda row: figure(row["mean_absolute_error"]),
+    }
+    return Section("limits", "Agreement", "", tuple(columns), cells(columns, found.rows))
 
 
 def _correlations(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
-    rows = [
-        (
-            label(row["biomarker"]),
-            label(row["score"]),
-            row["method"],
-            row["n"],
-            interval(row, "rho", "low", "high"),
-            p_value(row["p"]),
-            p_value(row["p_adjusted"]),
-            interval(row, "rho_difference", "difference_low", "difference_high"),
-        )
-        for row in found.correlations
-    ]
-    heads = ("Biomarker", "Score", "Method", "n", "ρ [95 %]", "p", "p corrected", "ρ less the first's [95 %]")
-    return Section("scores", "Clinical scores", "Spearman's rank correlation.", heads, rows, pictures=pictures)
+    columns: Columns = {
+        **_BIOMARKER,
+        "Score": _named("score"),
+        "Method": itemgetter("method"),
+        "n": itemgetter("n"),
+        "ρ [95 %]": lambda row: interval(row, "rho", "low", "high"),
+        "p": lambda row: p_value(row["p"]),
+        "p corrected": lambda row: p_value(row["p_adjusted"]),
+        "ρ less the first's [95 %]": lambda row: interval(row, "rho_difference", "difference_low", "difference_high"),
+    }
+    rows = cells(columns, found.correlations)
+    return Section("scores", "Clinical scores", "Spearman's rank correlation.", tuple(columns), rows, pictures=pictures)
 
 
 def _sites(rows: Sequence[Row]) -> Section:
-    cells = [
-        (
-            "all" if row["site"] == EVERY_SITE else row["site"],
-            *(["–"] if row["region"] == NOTHING else [row["region"]]),
-            label(row["metric"]),
-            row["method"],
-            row["n"],
-            f"{figure(row['mean'])} ± {figure(row['sd'])}",
-            f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})",
-        )
-        for row in rows
-    ]
-    heads = ("Site", "Region", "Measure", "Method", "n", "Mean ± sd", "Median (quartiles)")
-    return Section("sites", "Per site", "", heads, cells, note="Not tested site by site: too many tests, on too few.")
+    columns: Columns = {
+        "Site": lambda row: "all" if row["site"] == EVERY_SITE else row["site"],
+        "Region": lambda row: "–" if row["region"] == NOTHING else row["region"],
+        "Measure": _named("metric"),
+        "Method": itemgetter("method"),
+        "n": itemgetter("n"),
+        "Mean ± sd": lambda row: f"{figure(row['mean'])} ± {figure(row['sd'])}",
+        "Median (quartiles)": lambda row: (
+            f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})"
+        ),
+    }
+    note = "Not tested site by site: too many tests, on too few."
+    return Section("sites", "Per site", "", tuple(columns), cells(columns, rows), note=note)
+
+
+def _named(column: str) -> Callable[[Row], str]:
+    return lambda row: label(row[column])
+
+
+def _methods_of(row: Row) -> str:
+    return f"{row['method_a']} → {row['method_b']}"
+
+
+_BIOMARKER: Final[Columns] = {"Biomarker": _named("biomarker")}

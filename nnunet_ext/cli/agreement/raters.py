@@ -5,13 +5,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cli.agreement.inputs import method_names
+from nnunet_ext.cli.agreement.methods import Agreement
 from nnunet_ext.cli.agreement.place import claim, write_agreement
 from nnunet_ext.cli.agreement.publish import left_out_row
-from nnunet_ext.cli.agreement.words import figure, left_out_words, rater_lines
+from nnunet_ext.cli.agreement.words import Columns, cells, figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
@@ -24,12 +26,11 @@ from nnunet_ext.core.volume import Array
 from nnunet_ext.core.workers import run_all
 from nnunet_ext.dataset_conversion.class_profile import RaterRule
 from nnunet_ext.dataset_conversion.raters import fuse_raters
-from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
 from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, rater_agreement
 from nnunet_ext.evaluation.as_row import as_row
-from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
+from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section
 from nnunet_ext.report.plots.raincloud import raincloud
 
 _CONSENSUS: Final = {
@@ -44,31 +45,21 @@ class AgreementOfRaters:
 
     Parameters
     ----------
-    folders
-        Of each rater, two at least, with masks of the same names.
-    out
-        The folder to write.
-    names
-        Of the raters; none takes the folders' names.
+    agreement
+        Its inputs are folders of a rater each, two at least, with masks of the same names; how values of methods are
+        compared says nothing here.
     n_procs
         Processes.
-    json
-        Whether the answer is JSON.
-    force
-        Whether an agreement that stands in `out` is made again.
     """
 
-    folders: tuple[Path, ...]
-    out: Path
-    names: tuple[str, ...]
+    agreement: Agreement
     n_procs: int
-    json: bool
-    force: bool
 
     def run(self) -> int:
         """Compare, write, and say what was found; 3 where a mask was refused."""
-        place = claim(self.out, self.folders, force=self.force)
-        raters = dict(zip(method_names(self.folders, self.names), map(_masks, self.folders), strict=True))
+        asked = self.agreement
+        place = claim(asked.out, asked.inputs, force=asked.force)
+        raters = dict(zip(method_names(asked.inputs, asked.names), map(_masks, asked.inputs), strict=True))
         every = sorted(set().union(*raters.values()))
         without = {case: [name for name, masks in raters.items() if case not in masks] for case in every}
         cases = [(case, {name: masks[case] for name, masks in raters.items()}) for case in every if not without[case]]
@@ -91,11 +82,11 @@ class AgreementOfRaters:
     def _tell(self, summary: Sequence[Row], left_out: Sequence[LeftOut]) -> None:
         for case in left_out:
             print(f"nnunet_ext agreement: warning: {case.case}: not compared: {case.reason}", file=sys.stderr)
-        if self.json:
-            print(json.dumps({"out": str(self.out), "raters_summary.tsv": list(summary)}, ensure_ascii=False))
+        if self.agreement.json:
+            print(json.dumps({"out": str(self.agreement.out), "raters_summary.tsv": list(summary)}, ensure_ascii=False))
             return
         print("\n".join(rater_lines(summary)))
-        print(f"{self.out}: tables, a figure, and everything on one page in agreement.html")
+        print(f"{self.agreement.out}: tables, a figure, and everything on one page in agreement.html")
 
 
 def _masks(folder: Path) -> dict[str, Path]:
@@ -151,13 +142,16 @@ def _publish(
     if between.low is not None and between.high is not None:
         agreed += f" [{between.low:.3f}, {between.high:.3f}]"
     problems = left_out_words({f"{case.case}: {case.reason}": 1 for case in left_out})
-    cells = [
-        (row["rater"], row["against"].replace("_", " "), row["n_cases"], row["n_both_empty"],
-         f"{figure(row['mean_dice'])} ± {figure(row['sd_dice'])}", figure(row["mean_dice_drawn"]),
-         figure(row["mean_volume_difference_mm3"]))
-        for row in summary
-    ]  # fmt: skip
-    heads = ("Rater", "Against", "Cases", "Both empty", "Dice", "Dice where drawn", "Volume difference (mm³)")
+    columns: Columns = {
+        "Rater": itemgetter("rater"),
+        "Against": lambda row: row["against"].replace("_", " "),
+        "Cases": itemgetter("n_cases"),
+        "Both empty": itemgetter("n_both_empty"),
+        "Dice": lambda row: f"{figure(row['mean_dice'])} ± {figure(row['sd_dice'])}",
+        "Dice where drawn": lambda row: figure(row["mean_dice_drawn"]),
+        "Volume difference (mm³)": lambda row: figure(row["mean_volume_difference_mm3"]),
+    }
+    drawn = tuple(figures.values())
     note = (
         "A rater is part of majority and staple, and agrees with himself there; those of others are the fair measure."
     )
@@ -166,8 +160,7 @@ def _publish(
         lead=f"{', '.join(raters)}, on the same {len({row.case for row in rows})} cases.",
         findings=(f"Volumes of all raters: ICC(A,1) {agreed}.",),
         problems=tuple(problems),
-        sections=(Section("raters", "Raters", "", heads, cells, note, tuple(figures.values())),),
-        definitions={name: TABLES[name] for name in tables},
+        sections=(Section("raters", "Raters", "", tuple(columns), cells(columns, summary), note, drawn),),
     )
     facts = {
         "raters": list(raters),
@@ -176,9 +169,7 @@ def _publish(
         "staple": "SimpleITK, whole image, probability above 0.5; it depends on how much background the image has",
         "notes": problems,
     }
-    dictionary = agreement_dictionary({name: len(table) for name, table in tables.items()}, None, facts)
-    pictures = {name: picture.svg for name, picture in figures.items()}
-    write_agreement(place, tables, pictures, render_agreement_page(page), dictionary)
+    write_agreement(place, tables, figures, page, facts)
     return summary
 
 

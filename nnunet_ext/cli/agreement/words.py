@@ -1,9 +1,13 @@
 """Agreement in words: for the terminal, and for the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 from nnunet_ext.core.tables import NOTHING, Row
+
+Columns = dict[str, Callable[[Row], str]]
+"""Heading of a column to what stands below it in a row."""
 
 LABELS: Final = {
     "dsc": "Dice",
@@ -70,34 +74,31 @@ def verdict(row: Row) -> str:
 
 def comparison_lines(rows: Sequence[Row], *, agreement: bool) -> list[str]:
     """Lay out the comparisons for a terminal."""
-    if not rows:
-        return []
-    first = "biomarker" if agreement else "metric"
-    heads = ["region", first, "a -> b", "n", "mean a", "mean b", "median b - a [95 %]", "p adjusted", ""]
-    body = [
-        [
-            row.get("region", ""),
-            row[first],
-            f"{row['method_a']} -> {row['method_b']}",
-            row["n_subjects"],
-            figure(row["mean_a"]),
-            figure(row["mean_b"]),
-            interval(row, "median_difference", "difference_low", "difference_high"),
-            p_value(row["p_adjusted"]),
-            verdict(row),
-        ]
-        for row in rows
-    ]
-    start = 1 if agreement else 0
-    return _columns([heads[start:], *(line[start:] for line in body)])
+    columns: Columns = {} if agreement else {"region": itemgetter("region")}
+    columns |= {
+        "biomarker" if agreement else "metric": itemgetter("biomarker" if agreement else "metric"),
+        "a -> b": lambda row: f"{row['method_a']} -> {row['method_b']}",
+        "n": itemgetter("n_subjects"),
+        "mean a": lambda row: figure(row["mean_a"]),
+        "mean b": lambda row: figure(row["mean_b"]),
+        "median b - a [95 %]": lambda row: interval(row, "median_difference", "difference_low", "difference_high"),
+        "p adjusted": lambda row: p_value(row["p_adjusted"]),
+        "": verdict,
+    }
+    return _lines(columns, rows) if rows else []
 
 
 def rater_lines(rows: Sequence[Row]) -> list[str]:
     """Lay out the raters' summary for a terminal."""
-    heads = ["rater", "against", "n", "both empty", "Dice", "Dice where drawn"]
-    names = ("rater", "against", "n_cases", "n_both_empty")
-    body = [[*(row[name] for name in names), figure(row["mean_dice"]), figure(row["mean_dice_drawn"])] for row in rows]
-    return _columns([heads, *body])
+    columns: Columns = {
+        "rater": itemgetter("rater"),
+        "against": itemgetter("against"),
+        "n": itemgetter("n_cases"),
+        "both empty": itemgetter("n_both_empty"),
+        "Dice": lambda row: figure(row["mean_dice"]),
+        "Dice where drawn": lambda row: figure(row["mean_dice_drawn"]),
+    }
+    return _lines(columns, rows)
 
 
 def left_out_words(reasons: Mapping[str, int]) -> list[str]:
@@ -105,6 +106,12 @@ def left_out_words(reasons: Mapping[str, int]) -> list[str]:
     return [f"{count} not compared: {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])]
 
 
-def _columns(lines: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+def cells(columns: Columns, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """Give what stands in each row."""
+    return [tuple(text_of(row) for text_of in columns.values()) for row in rows]
+
+
+def _lines(columns: Columns, rows: Sequence[Row]) -> list[str]:
+    lines = [tuple(columns), *cells(columns, rows)]
+    widths = [max(map(len, texts)) for texts in zip(*lines, strict=True)]
     return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.refuse_some import refuse_some
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
@@ -32,28 +34,10 @@ examples:
 
 @dataclass(frozen=True)
 class Biomarkers:
-    """Measure lesions.
+    """Measure lesions: each field is the argument of its name, None or empty where it is not given.
 
-    Parameters
-    ----------
-    lesion, cord, image, probability, folds
-        Files, or folders in which they are paired by whole name; None and empty where not given.
-    label_maps
-        Whether the first holds label maps.
-    out
-        Output folder.
-    nli_slice
-        A slice number, or a table with the columns `case` and `nli_slice`; None for none.
-    threshold
-        Above it a voxel of a soft mask counts.
-    cases
-        A table with subject, session, site and contrast of each case; None for none.
-    n_procs
-        Processes.
-    json
-        Whether the answer is JSON.
-    force
-        Whether the files that an earlier run left are replaced.
+    Lesions, cords, images, probabilities and masks of other folds are files, or folders in which they are paired by
+    whole name.
     """
 
     lesion: Path
@@ -117,12 +101,7 @@ class Biomarkers:
                 print(_in_words(case))
             more = f"{len(cases) - _LISTED} more cases in the table\n" if len(cases) > _LISTED else ""
             print(f"{more}{self.out}: {summary['lesions']} lesions in {summary['cases']} cases; see biomarkers.tsv")
-        if refused:
-            more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
-            raise DataRefusedError(
-                f"{len(refused)} of {len(cases)} cases were not measured, the rest was: {'; '.join(refused[:_SHOWN])}"
-                f"{more}. Mend these and run the same command with --force"
-            )
+        refuse_some(refused, len(cases), "cases were not measured", "--force")
         return 0
 
 
@@ -176,8 +155,7 @@ def from_options(options: argparse.Namespace) -> Biomarkers:
         raise UsageError(f"--n-procs needs at least 1, found {options.n_procs}")
     if options.label_maps and options.cord is not None:
         raise UsageError("--label-maps hold the cord, too: leave --cord out, or give lesion masks")
-    given = {name: value for name, value in vars(options).items() if name in Biomarkers.__dataclass_fields__}
-    return Biomarkers(**{**given, "folds": tuple(options.folds)})
+    return take_options(Biomarkers, options)
 
 
 def _levels(asked: str | None) -> tuple[int | None, dict[str, int]]:

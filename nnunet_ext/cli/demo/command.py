@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from nnunet_ext.cli.demo.job import Demo
+from nnunet_ext.cli.take_options import take_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +24,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def from_options(options: argparse.Namespace) -> Demo:
     """Take the parsed arguments."""
-    return Demo(
-        out=options.out.expanduser().resolve(),
-        bids=tuple(options.bids),
-        images=tuple(file.expanduser().resolve() for file in options.image),
-        patients=options.patients,
-        epochs=options.epochs,
-        iterations=options.iterations,
-        device=options.device,
-        n_procs=max(1, options.n_procs),
-        seed=options.seed,
-    )
+    out, *images = (path.expanduser().resolve() for path in (options.out, *options.image))
+    return take_options(Demo, options, out=out, images=images, n_procs=max(1, options.n_procs))

@@ -38,6 +38,7 @@ from nnunet_ext.dataset_conversion.write import write_dataset
 from nnunet_ext.evaluation.write_scores import METRICS_FILES, typed
 from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import find_sites
+from nnunet_ext.report.review.write_report import GROUP_PAGE
 
 SITES: Final = ("sagittal-sci", "axial-ms", "isotropic")
 TEST_FRACTION: Final = 0.25
@@ -47,27 +48,7 @@ PHANTOM: Final = "phantom"
 
 @dataclass(frozen=True)
 class Demo:
-    """The whole job.
-
-    Parameters
-    ----------
-    out
-        Folder of every product.
-    bids
-        Real BIDS folders, or NAME=FOLDER, one more site each.
-    images
-        Single images to predict.
-    patients
-        Synthetic ones, of each site.
-    epochs, iterations
-        Of training.
-    device
-        `auto`, or nnU-Net's name of one.
-    n_procs
-        Worker processes.
-    seed
-        Of patients, splits and training.
-    """
+    """The whole job: each field is the argument of its name; patients are those of each site."""
 
     out: Path
     bids: tuple[str, ...]
@@ -105,7 +86,7 @@ class Demo:
         job = _Job(self, work, [synthetic, *sources], images, device)
         steps = job.steps()
         with peak_memory() as memory:
-            seconds = run_steps(steps, work.steps, Console([step.expected_seconds for step in steps]))
+            seconds = run_steps(steps, work.root / ".steps", Console([step.expected_seconds for step in steps]))
             job.finish(place, seconds, memory)
         if any(image.refused for image in images):
             raise DataRefusedError("the job is done, but not for every image; see the report for those refused")
@@ -130,7 +111,7 @@ class _Job:
     @property
     def process(self) -> NnunetProcess:
         """Say how nnU-Net's commands are started here."""
-        return NnunetProcess(self.work.nnunet, self.work.log, self.demo.n_procs)
+        return NnunetProcess(self.work.nnunet, self.work.root / "demo.log", self.demo.n_procs)
 
     @property
     def product(self) -> Product:
@@ -237,7 +218,7 @@ class _Job:
         write_json(self.work.root / "demo.json", {"figures": figures, "facts": facts})
         for entry in measured:
             print(f"  {entry.in_words()}")
-        print(f"Report: {self.work.report}")
+        print(f"Report: {self.work.root / GROUP_PAGE}")
 
 
 def _remover(*folders: Path) -> Callable[[], None]:

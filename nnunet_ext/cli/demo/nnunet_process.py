@@ -42,15 +42,13 @@ class NnunetProcess:
 
     def run(
         self, command: str, arguments: Sequence[str], hear: Callable[[str], None], fine: Sequence[int] = (0,)
-    ) -> int:
-        """Run one command to its end, and give its exit code.
+    ) -> None:
+        """Run one command to its end.
 
         Parameters
         ----------
-        command
-            Such as ``nnUNetv2_train``, or ``nnunet_ext`` for a verb of ours.
-        arguments
-            As on a command line.
+        command, arguments
+            Such as ``nnUNetv2_train``, or ``nnunet_ext`` for a verb of ours, and what follows it on a command line.
         hear
             Called with each line that it prints.
         fine
@@ -80,7 +78,6 @@ class NnunetProcess:
                 f"{command} ended with exit code {code}; all it said stands in {self.log}; "
                 f"its last lines:\n{''.join(last)}"
             )
-        return code
 
     def _environment(self) -> dict[str, str]:
         ours = {

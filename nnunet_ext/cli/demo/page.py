@@ -15,20 +15,9 @@ from nnunet_ext.report.sources.gather import Gathered, gather
 def write_page(
     place: OutputPlace, work: Workspace, trainer: str, images: Sequence[SingleImage], facts: Mapping[str, str]
 ) -> None:
-    """Write `report.html` and a page for each case.
+    """Write `report.html` and a page for each case into the demo's folder, which is claimed.
 
-    Parameters
-    ----------
-    place
-        The demo's folder, claimed.
-    work
-        What lies in it.
-    trainer
-        Its curves are shown.
-    images
-        That the user named.
-    facts
-        What the page tells of the run, beside what the folders tell.
+    `facts` are what the page tells of the run beside what the folders tell.
     """
     gathered = _gathered(work, trainer, images, facts)
     place.begin(report_files(gathered))

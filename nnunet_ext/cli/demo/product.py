@@ -15,19 +15,7 @@ _WITHOUT_SOME: Final = (0, DataRefusedError.exit_code)
 
 @dataclass(frozen=True)
 class Product:
-    """The verbs, on the folders of a demo.
-
-    Parameters
-    ----------
-    work
-        The folders.
-    process
-        How commands are started.
-    model
-        The trained model's.
-    device
-        nnU-Net's name of one.
-    """
+    """The verbs, on the folders of a demo and the model that it trained; `device` is nnU-Net's name of one."""
 
     work: Workspace
     process: NnunetProcess

@@ -5,27 +5,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.names import ENDINGS
 from nnunet_ext.core.nifti_read import read_volume
-
-_ENDINGS: Final = (".nii.gz", ".nii")
 
 
 @dataclass(frozen=True)
 class SingleImage:
-    """An image.
-
-    Parameters
-    ----------
-    case
-        Its name among the predictions.
-    file
-        Where it lies.
-    refused
-        Why it cannot be predicted; empty where it can.
-    """
+    """An image: its name among the predictions, and why it cannot be predicted, empty where it can."""
 
     case: str
     file: Path
@@ -34,7 +22,7 @@ class SingleImage:
     def copy_to(self, folder: Path) -> None:
         """Lay the file, as it is, among those to predict, under a name that no other has."""
         folder.mkdir(parents=True, exist_ok=True)
-        ending = next(ending for ending in _ENDINGS if self.file.name.endswith(ending))
+        ending = next(ending for ending in ENDINGS if self.file.name.endswith(ending))
         shutil.copyfile(self.file, folder / f"{self.case}{ending}")
 
 
@@ -49,7 +37,7 @@ def check_images(files: Sequence[Path]) -> list[SingleImage]:
     """
     images = []
     for number, file in enumerate(files, start=1):
-        if not (file.is_symlink() or file.exists()) or not file.name.endswith(_ENDINGS):
+        if not (file.is_symlink() or file.exists()) or not file.name.endswith(ENDINGS):
             raise DataRefusedError(f"--image {file}: a NIfTI image was needed and there is no such file")
         stem = file.name.removesuffix(".gz").removesuffix(".nii")
         case = f"image{number}_{re.sub(r'[^0-9A-Za-z]+', '-', stem)}"

@@ -1,6 +1,7 @@
 """A configuration that learns something in minutes on two cores, beside those that nnU-Net planned."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,13 +88,6 @@ def plan_patch(spacing: list[float], extent_mm: list[float]) -> tuple[list[int],
             stride = [2 if size <= 2 * min(current) else 1 for size in current]
             strides.append(stride)
             current = [size * step for size, step in zip(current, stride, strict=True)]
-    divisors = [_product(step[axis] for step in strides) for axis in range(3)]
+    divisors = [math.prod(step[axis] for step in strides) for axis in range(3)]
     patch = [max(divisor, divisor * round(size / divisor)) for size, divisor in zip(wanted, divisors, strict=True)]
     return patch, strides, kernels
-
-
-def _product(numbers: Any) -> int:  # noqa: ANN401 - any iterable of whole numbers
-    result = 1
-    for number in numbers:
-        result *= number
-    return result

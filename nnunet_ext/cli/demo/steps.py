@@ -56,23 +56,10 @@ class StepState:
 
 
 def run_steps(steps: Sequence[Step], folder: Path, console: Console) -> dict[str, float]:
-    """Run what is not yet done.
+    """Run what is not yet done, and give the seconds that each step took, those of earlier runs included.
 
-    A step is done where its state says so for the same settings, and the same settings of all steps before it.
-
-    Parameters
-    ----------
-    steps
-        In their order.
-    folder
-        Of the files of state.
-    console
-        Where progress is shown.
-
-    Returns
-    -------
-    dict
-        Seconds that each step took, those of earlier runs included.
+    A step is done where its state, a file in `folder`, says so for the same settings, and the same settings of all
+    steps before it.
     """
     fingerprint = ""
     seconds: dict[str, float] = {}

@@ -7,20 +7,13 @@ from typing import Final
 from nnunet_ext.core.raw_dataset import RawDataset
 
 DATASET_NUMBER: Final = 900
-DATASET_NAME: Final = "SpinalCordDemo"
 PLANS: Final = "nnUNetPlans"
 CONFIGURATION: Final = "3d_demo"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder of one demo, every intermediate product included.
-
-    Parameters
-    ----------
-    root
-        The folder that the user named.
-    """
+    """What lies below the folder of one demo, every intermediate product included."""
 
     root: Path
 
@@ -37,7 +30,7 @@ class Workspace:
     @property
     def dataset(self) -> RawDataset:
         """The raw dataset."""
-        return RawDataset.named(self.nnunet / "raw", DATASET_NUMBER, DATASET_NAME)
+        return RawDataset.named(self.nnunet / "raw", DATASET_NUMBER, "SpinalCordDemo")
 
     @property
     def preprocessed(self) -> Path:
@@ -77,18 +70,3 @@ class Workspace:
     def biomarkers(self) -> Path:
         """What `biomarkers` left."""
         return self.root / "biomarkers"
-
-    @property
-    def report(self) -> Path:
-        """The page to open; those of the cases lie beside it."""
-        return self.root / "report.html"
-
-    @property
-    def log(self) -> Path:
-        """All that nnU-Net's commands and our verbs said."""
-        return self.root / "demo.log"
-
-    @property
-    def steps(self) -> Path:
-        """One small file for each step that was begun."""
-        return self.root / ".steps"

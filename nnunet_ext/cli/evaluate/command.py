@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
 
@@ -26,34 +27,10 @@ then 3. Look at metrics.json for what each column means, and at summary.tsv for 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Score predictions.
+    """Score predictions: each field is the argument of its name, None or empty where it is not given.
 
-    Parameters
-    ----------
-    reference, prediction
-        Each a file, a folder of label maps or of masks, or a BIDS tree of masks.
-    out
-        Folder for the tables.
-    preset
-        Name of the convention.
-    target
-        What label values mean; None takes it from `dataset.json`, else ``cord-lesion``.
-    regions
-        Those to score; empty for all.
-    cases
-        A `cases.tsv`; None looks for one by the reference.
-    tolerance_mm
-        Of the normalised surface distance.
-    threshold
-        Soft masks are cut above it; None refuses them.
-    missing_as_empty
-        Whether a missing prediction is scored as an empty one.
-    n_procs
-        Processes.
-    force
-        Whether results of another evaluation are overwritten.
-    json
-        Whether the answer is JSON.
+    Without `target`, label values mean what `dataset.json` says, else ``cord-lesion``; without `cases`, `cases.tsv` is
+    looked for beside the references.
     """
 
     reference: Path
@@ -142,5 +119,4 @@ def from_options(options: argparse.Namespace) -> Evaluate:
         raise UsageError(f"--threshold must lie from 0 up to but not including 1, found {options.threshold}")
     if options.n_procs < 1:
         raise UsageError(f"--n-procs must be 1 or more, found {options.n_procs}")
-    given = {name: value for name, value in vars(options).items() if name in Evaluate.__dataclass_fields__}
-    return Evaluate(**{**given, "regions": tuple(options.regions)})
+    return take_options(Evaluate, options)

@@ -10,7 +10,7 @@ from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.core.tables import Row, filled, read_table
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.participants import read_participants
 from nnunet_ext.dataset_conversion.profile import load_profile
@@ -200,12 +200,12 @@ def _about(
     stem = bids_stem(pair.case)
     row = known.get(pair.case) or known.get(stem) or {}
     name = parse_image_name(stem)
-    subject = _cell(row, "subject") or (name.subject if name else "")
+    subject = filled(row, "subject") or (name.subject if name else "")
     about = CaseAbout(
-        site=_cell(row, "site") or sites.get(subject) or "unknown",
+        site=filled(row, "site") or sites.get(subject) or "unknown",
         subject=subject,
-        session=_cell(row, "session") or (name.entity("ses") if name else ""),
-        contrast=_cell(row, "contrast") or (name.suffix if name else ""),
+        session=filled(row, "session") or (name.entity("ses") if name else ""),
+        contrast=filled(row, "contrast") or (name.suffix if name else ""),
     )
     may_be, note = _ignored_may_be(row, labels)
     image = next((file for file in _images(pair, stem, asked, roots) if file.is_file()), None)
@@ -216,7 +216,7 @@ def _ignored_may_be(row: Row, labels: Labelling) -> tuple[frozenset[int] | None,
     """Work out which values an ignored voxel may have, from the classes that nobody annotated in this case."""
     if labels.ignore is None or not labels.classes:
         return None, ""
-    told = _cell(row, "not_annotated")
+    told = filled(row, "not_annotated")
     # Without cases.tsv: a class that lies within another is the one that a lab may not have drawn.
     lacking = told.split(";") if row else [name for name, _ in labels.within]
     lacking = [name for name in lacking if name in dict(labels.classes)]
@@ -239,8 +239,3 @@ def _images(pair: CasePair, stem: str, asked: Asked, roots: Sequence[Path]) -> I
             yield masks.files[0].parent / f"{stem}{FILE_ENDING}"
     if (name := parse_image_name(stem)) is not None:
         yield from (root / name.folder / f"{stem}{FILE_ENDING}" for root in roots)
-
-
-def _cell(row: Row, column: str) -> str:
-    value = row.get(column, NOTHING)
-    return "" if value == NOTHING else value

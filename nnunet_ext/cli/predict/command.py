@@ -33,6 +33,8 @@ from nnunet_ext.cli.predict.inputs import FoundInputs, Layout, find_inputs
 from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
 from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.refuse_some import refuse_some
+from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
@@ -235,12 +237,7 @@ class Predict:
             print(json.dumps({"output": str(self.out), "table": str(table), "images": counts, "corrected": corrected}))
         else:
             print(f"{self.out}: {said}; see {table.name}")
-        if failed:
-            more = f"; and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-            raise DataRefusedError(
-                f"{len(failed)} of {len(outcomes)} images were not predicted, the rest was: "
-                f"{'; '.join(failed[:_SHOWN])}{more}. Mend these and run the same command with --continue_prediction"
-            )
+        refuse_some(failed, len(outcomes), "images were not predicted", "--continue_prediction")
         return 0
 
 
@@ -258,28 +255,21 @@ def from_options(options: argparse.Namespace) -> Predict:
         raise UsageError(f"-step_size needs a share above 0 and up to 1, found {options.step_size}")
     if options.processes is not None:
         print("nnunet_ext predict: -npp and -nps are not needed: one process does all", file=sys.stderr)
-    given = {name: value for name, value in vars(options).items() if name in Predict.__dataclass_fields__}
-    read = {
-        "folds": tuple(options.folds),
-        "inputs": tuple(options.inputs),
-        "choice": InputChoice(
-            participants=tuple(options.participant_label),
-            sessions=tuple(options.session_label),
-            suffixes=tuple(options.suffix),
-            zero=options.missing_channel == "zero",
-        ),
-        "naming": Naming(options.naming),
-        "wanted": Wanted(options.save_probabilities, options.disagreement, options.centreline),
-        "rules": AskedRules(
-            threshold=options.threshold,
-            largest_cord=options.largest_cord,
-            outside_cord=options.outside_cord,
-            fill_holes=None if options.fill_holes is None else tuple(options.fill_holes),
-            smallest=tuple(options.smallest),
-        ),
-        "engine": Engine(options.engine),
-        "mirroring": not options.disable_tta,
-        "step": options.step_size,
-        "part": (options.part_id, options.num_parts),
-    }
-    return Predict(**{**given, **read})
+    choice = InputChoice(
+        participants=tuple(options.participant_label),
+        sessions=tuple(options.session_label),
+        suffixes=tuple(options.suffix),
+        zero=options.missing_channel == "zero",
+    )
+    return take_options(
+        Predict,
+        options,
+        choice=choice,
+        naming=Naming(options.naming),
+        wanted=Wanted(options.save_probabilities, options.disagreement, options.centreline),
+        rules=take_options(AskedRules, options),
+        engine=Engine(options.engine),
+        mirroring=not options.disable_tta,
+        step=options.step_size,
+        part=(options.part_id, options.num_parts),
+    )

@@ -27,12 +27,8 @@ def describe_run(
 
     Parameters
     ----------
-    place
-        The folder.
-    naming
-        Of its files.
-    regions
-        Names.
+    place, naming, regions
+        The folder, and the names of its files and regions.
     model
         Its `plans.json` and `dataset.json`: nnU-Net's own evaluation asks for both.
     raw

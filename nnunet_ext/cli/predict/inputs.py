@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -118,10 +118,8 @@ def _from_nnunet(files: Sequence[Path], channels: Sequence[str], choice: InputCh
     for file in files:
         match = _CHANNEL.fullmatch(strip_ending(file.name))
         if match is None:
-            name = _as_text(strip_ending(file.name))
-            cases.append(
-                InputCase(name, (), (), reason=f"{_as_text(file.name)} is not named CASE_0000.nii.gz", refused=True)
-            )
+            reason = f"{_as_text(file.name)} is not named CASE_0000.nii.gz"
+            cases.append(InputCase(_as_text(strip_ending(file.name)), (), (), reason=reason, refused=True))
         else:
             by_case[match[1]][int(match[2])].append(file)
     return (*cases, *(_from_channels(name, there, channels, choice) for name, there in by_case.items()))
@@ -141,8 +139,7 @@ def _from_channels(
     elif lacks and not choice.zero:
         reason = f"channel {', '.join(lacks)} missing; with --missing-channel zero it is predicted all the same"
     images = tuple(there[index][0] if index in there else None for index in range(len(channels)))
-    case = _case(name, images)
-    return InputCase(case.name, case.images, case.sources, case.folder, reason, refused=bool(reason))
+    return replace(_case(name, images), reason=reason, refused=bool(reason))
 
 
 def _case(name: str, images: tuple[Path | None, ...]) -> InputCase:
@@ -170,12 +167,7 @@ def _without_channel(file: Path) -> str:
 def _refused_where_twice(cases: Sequence[InputCase]) -> list[InputCase]:
     names = [case.name for case in cases]
     clash = "both a .nii and a .nii.gz of this name; remove one"
-    return [
-        InputCase(case.name, case.images, case.sources, case.folder, clash, refused=True)
-        if names.count(case.name) > 1
-        else case
-        for case in cases
-    ]
+    return [replace(case, reason=clash, refused=True) if names.count(case.name) > 1 else case for case in cases]
 
 
 def _is_image(entry: Path) -> bool:

@@ -1,9 +1,11 @@
 """All lesions of one case."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array, Volume, voxel_volume_mm3
@@ -90,7 +92,7 @@ class _BoxedCase:
     def voxel_mm3(self) -> float:
         return voxel_volume_mm3(self.frame.affine)
 
-    @property
+    @cached_property
     def cord_area(self) -> Indices:
         return np.zeros(0, np.int64) if self.cord is None else self.cord.sum(axis=(ACROSS, DEPTH))
 
@@ -127,26 +129,32 @@ def _measure_lesions(case: _BoxedCase, nli_slice: int | None) -> tuple[list[Lesi
     if not case.count and nli_slice is not None:
         return [_level_row(shared, _upright(case.frame, nli_slice))], []
     rows, bridges = [], []
-    for number in numbers:
+    boxes = ndimage.find_objects(case.within, max_label=case.count)
+    for number, box in zip(numbers, boxes, strict=True):
         outside = float(sizes[number] - kept[number]) * case.voxel_mm3
         if not kept[number]:
             rows.append(_outside(number, outside))
             continue
-        row, beside = _measure_lesion(shared, number)
+        row, beside = _measure_lesion(shared, number, box)
         rows.append(replace(row, volume_mm3=float(kept[number]) * case.voxel_mm3, outside_cord_mm3=outside))
         bridges += beside
     return rows, bridges
 
 
-def _measure_lesion(shared: _Measuring, number: int) -> tuple[LesionBiomarkers, list[SliceBridge]]:
+def _measure_lesion(
+    shared: _Measuring, number: int, box: tuple[slice, ...]
+) -> tuple[LesionBiomarkers, list[SliceBridge]]:
     case, scale, plane = shared.case, shared.scale, shared.plane
-    mask = case.within == number
-    columns = MeasuredColumns.of(mask, shared.columns)
-    shape = measure_shape(mask, case.cord_area, scale)
+    mask = case.within[box] == number  # the whole volume for each of a thousand specks would take minutes
+    columns = _columns(mask, box, shared.columns)
+    slices = box[UPRIGHT]
+    near = SliceScale(*(along[slices] for along in vars(scale).values()))
+    shape = measure_shape(mask, case.cord_area[slices], near)
     values: dict[str, Any] = {**vars(shape), "components_inside_cord": count_components(mask)}
     if plane.sct is not None:
         between = shared.between(plane.sct)
-        size = size_in_plane(mask, between, scale)
+        in_plane = case.within[between.lower : between.upper + 1] == number
+        size = size_in_plane(in_plane, replace(between, lower=0, upper=len(in_plane) - 1), scale)
         values |= {"midsagittal_length_mm": size.length_mm, "midsagittal_width_mm": size.width_mm}
         values |= _sct_bridges(bridges_in_plane(columns, shared.columns, between, scale.depth_mm))
     if plane.corrected is not None:
@@ -159,6 +167,16 @@ def _measure_lesion(shared: _Measuring, number: int) -> tuple[LesionBiomarkers, 
         for at, sides in bridges_by_slice(columns, scale.depth_mm).items()
     ]
     return LesionBiomarkers(number, **values, **_slices(shared)), by_slice
+
+
+def _columns(mask: BoolArray, box: tuple[slice, ...], cord: CordColumns) -> MeasuredColumns:
+    """Look at a lesion cut to its box, and give its columns over all of the cord's."""
+    place, start = (box[ACROSS], box[UPRIGHT]), box[DEPTH].start
+    near = CordColumns(cord.first[place] - start, cord.last[place] - start, cord.extent[place])
+    found = MeasuredColumns.of(mask, near)
+    voxels, dorsal, ventral = (np.zeros_like(cord.extent) for _ in range(3))
+    voxels[place], dorsal[place], ventral[place] = found.voxels, found.dorsal, found.ventral
+    return MeasuredColumns(voxels, dorsal, ventral)
 
 
 def _level_row(shared: _Measuring, level: int) -> LesionBiomarkers:

@@ -6,19 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from nnunet_ext.report.plots.canvas import (
-    COLOURS,
-    INK,
-    SOFT,
-    Form,
-    blank,
-    drawn,
-    name_sites,
-    nothing,
-    points,
-    short,
-    site_order,
-)
+from nnunet_ext.report.plots.canvas import COLOURS, INK, SOFT, drawn, name_sites, panel, points, short
 
 
 @dataclass(frozen=True)
@@ -39,7 +27,6 @@ def bland_altman_plot(
     quantity: str,
     bias: AgreementLimits,
     limits: tuple[AgreementLimits, AgreementLimits],
-    form: Form = Form.SVG,
 ) -> bytes:
     """Draw the difference b - a of each subject against the mean of both.
 
@@ -48,33 +35,24 @@ def bland_altman_plot(
 
     Parameters
     ----------
-    a, b
-        One value a subject, in one unit and order.
-    sites
-        Of the subjects.
-    names
-        Of a and of b.
-    quantity
-        What was measured, with its unit.
+    a, b, sites
+        One value a subject, in one unit and order, and the site.
+    names, quantity
+        Of a and of b, and what was measured, with its unit.
     bias, limits
         Where the lines lie.
-    form
-        Of the file.
 
     Returns
     -------
     bytes
-        A figure, the same for the same values. No subject: it says so.
+        An SVG, the same for the same values. No subject: it says so.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    order = site_order(sites)
-    figure, (axes,) = blank(5.6, 3.9)
-    axes.set_title("Bland-Altman", loc="left", fontsize=11, color=INK)
+    figure, axes = panel(5.6, 3.9, "Bland-Altman", empty=not first.size)
     if not first.size:
-        nothing(axes)
-        return drawn(figure, form)
+        return drawn(figure)
     axes.axhline(0, color=SOFT, linewidth=0.8, zorder=1)
-    points(axes, list((first + second) / 2), list(second - first), sites, order)
+    points(axes, list((first + second) / 2), list(second - first), sites)
     _line(axes, bias, "bias", "solid")
     if limits[0].at != limits[1].at:  # else they are the bias itself
         for limit, sign in zip(limits, ("−", "+"), strict=True):
@@ -85,8 +63,8 @@ def bland_altman_plot(
         axes.set_ylim(-1.5 * around, 1.5 * around)
     axes.set_xlabel(f"mean of both: {short(quantity, 40)}", color=INK)
     axes.set_ylabel(f"{short(names[1])} − {short(names[0])}", color=INK)
-    name_sites(figure, axes, order)
-    return drawn(figure, form)
+    name_sites(figure, axes)
+    return drawn(figure)
 
 
 def _line(axes: Axes, line: AgreementLimits, name: str, dashes: str | tuple[int, tuple[int, int]]) -> None:

@@ -1,7 +1,6 @@
 """What all statistical figures share: paper, ink, colours, markers, and bytes that never change."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from io import BytesIO
 from typing import Final
 
@@ -11,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nnunet_ext.report.colours import LINE_COLOURS, PREDICTION_COLOURS, REFERENCE_COLOURS
-from nnunet_ext.report.figures import png
 
 INK: Final = "#1b2733"
 SOFT: Final = "#6a7782"
@@ -20,14 +18,6 @@ COLOURS: Final = (*LINE_COLOURS, PREDICTION_COLOURS[0], REFERENCE_COLOURS[0])
 """Okabe and Ito's; they can be told apart in grey only with the markers."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
-_DOTS_PER_INCH: Final = 140
-
-
-class Form(StrEnum):
-    """File format of a figure."""
-
-    SVG = "svg"
-    PNG = "png"
 
 
 def blank(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
@@ -44,10 +34,8 @@ def blank(width: float, height: float, columns: int = 1) -> tuple[Figure, list[A
     return figure, list(axes[0])
 
 
-def drawn(figure: Figure, form: Form) -> bytes:
-    """Draw a figure; the same figure gives the same bytes."""
-    if form is Form.PNG:
-        return png(figure, _DOTS_PER_INCH)
+def drawn(figure: Figure) -> bytes:
+    """Draw a figure as SVG; the same figure gives the same bytes."""
     stream = BytesIO()
     # Letters as outlines: the page looks the same on a machine without the font.
     with mpl.rc_context({"svg.hashsalt": "nnunet_ext", "svg.fonttype": "path"}):
@@ -55,9 +43,9 @@ def drawn(figure: Figure, form: Form) -> bytes:
     return stream.getvalue()
 
 
-def points(axes: Axes, x: Sequence[float], y: Sequence[float], sites: Sequence[str], order: Sequence[str]) -> None:
+def points(axes: Axes, x: Sequence[float], y: Sequence[float], sites: Sequence[str]) -> None:
     """Draw a point for each subject, in the colour and with the marker of its site, and name the sites."""
-    for number, site in enumerate(order):
+    for number, site in enumerate(site_order(sites)):
         mine = [index for index, its_site in enumerate(sites) if its_site == site]
         axes.scatter(
             [x[index] for index in mine],
@@ -78,12 +66,12 @@ def site_order(sites: Sequence[str]) -> list[str]:
     return sorted(set(sites))
 
 
-def name_sites(figure: Figure, axes: Axes, order: Sequence[str]) -> None:
-    """Put the sites' markers below the axes; one site needs none."""
-    if len(order) > 1:
-        handles, labels = axes.get_legend_handles_labels()
+def name_sites(figure: Figure, axes: Axes) -> None:
+    """Put the markers of the sites that `points` drew below the axes; one site needs none."""
+    handles, labels = axes.get_legend_handles_labels()
+    if len(labels) > 1:
         columns = max(1, int(figure.get_figwidth() // 2.2))
-        figure.set_figheight(figure.get_figheight() + 0.22 * -(-len(order) // columns))
+        figure.set_figheight(figure.get_figheight() + 0.22 * -(-len(labels) // columns))
         figure.legend(
             handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8.5, labelcolor=INK
         )
@@ -94,6 +82,15 @@ def short(text: str, letters: int = 26) -> str:
     half = letters // 2
     cut = text if len(text) <= letters else f"{text[:half]}…{text[1 - half :]}"
     return cut.replace("$", r"\$")
+
+
+def panel(width: float, height: float, title: str, *, empty: bool) -> tuple[Figure, Axes]:
+    """Give a figure of a single plot with its title, which says so where there is nothing to show."""
+    figure, (axes,) = blank(width, height)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    if empty:
+        nothing(axes)
+    return figure, axes
 
 
 def nothing(axes: Axes) -> None:

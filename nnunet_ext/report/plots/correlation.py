@@ -4,17 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nnunet_ext.report.plots.canvas import (
-    INK,
-    Form,
-    blank,
-    drawn,
-    name_sites,
-    nothing,
-    points,
-    short,
-    site_order,
-)
+from nnunet_ext.report.plots.canvas import INK, blank, drawn, name_sites, nothing, points, short
 
 
 def correlation_plot(
@@ -25,7 +15,6 @@ def correlation_plot(
     quantity: str,
     score: str,
     notes: Mapping[str, str],
-    form: Form = Form.SVG,
 ) -> bytes:
     """Draw a clinical score against a measurement, a panel for each method, on the same scales.
 
@@ -35,30 +24,25 @@ def correlation_plot(
     ----------
     values
         Method to one value a subject, in the same order for all.
-    scores
-        Of the subjects.
-    sites
+    scores, sites
         Of the subjects.
     quantity, score
         What was measured, with its unit, and the score.
     notes
         Method to its coefficient in words.
-    form
-        Of the file.
 
     Returns
     -------
     bytes
-        A figure, the same for the same values. No subject: it says so.
+        An SVG, the same for the same values. No subject: it says so.
     """
-    order = site_order(sites)
     figure, panels = blank(3.4 * len(values) + 0.2, 3.6, columns=max(len(values), 1))
     for axes, (method, of_method) in zip(panels, values.items(), strict=True):
         axes.set_title(f"{short(method)}\n{notes[method]}", loc="left", fontsize=10, color=INK)
         if not len(scores):
             nothing(axes)
             continue
-        points(axes, list(of_method), list(scores), sites, order)
+        points(axes, list(of_method), list(scores), sites)
         axes.set_xlabel(short(quantity, 40), color=INK)
     if len(scores):
         every = np.array(list(values.values()), dtype=np.float64)
@@ -69,5 +53,5 @@ def correlation_plot(
             axes.sharey(panels[0])
             axes.tick_params(labelleft=False)
         panels[0].set_ylabel(short(score, 40), color=INK)
-        name_sites(figure, panels[0], order)
-    return drawn(figure, form)
+        name_sites(figure, panels[0])
+    return drawn(figure)

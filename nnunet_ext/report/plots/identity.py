@@ -4,18 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnunet_ext.report.plots.canvas import (
-    INK,
-    SOFT,
-    Form,
-    blank,
-    drawn,
-    name_sites,
-    nothing,
-    points,
-    short,
-    site_order,
-)
+from nnunet_ext.report.plots.canvas import INK, SOFT, drawn, name_sites, panel, points, short
 
 
 def identity_plot(
@@ -26,47 +15,35 @@ def identity_plot(
     names: tuple[str, str],
     quantity: str,
     note: str = "",
-    form: Form = Form.SVG,
 ) -> bytes:
-    """Draw b against a, with the line on which both are the same.
+    """Draw b against a on equal scales, with the line on which both are the same.
 
     Parameters
     ----------
-    a, b
-        One value a subject, in one unit and order.
-    sites
-        Of the subjects.
-    names
-        Of a and of b.
-    quantity
-        What was measured, with its unit.
+    a, b, sites, names, quantity
+        As for `bland_altman_plot`.
     note
         A coefficient, to stand in the figure.
-    form
-        Of the file.
 
     Returns
     -------
     bytes
-        A figure with equal scales, the same for the same values. No subject: it says so.
+        An SVG, the same for the same values. No subject: it says so.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    order = site_order(sites)
-    figure, (axes,) = blank(4.6, 4.2)
-    axes.set_title(note or "Identity", loc="left", fontsize=11, color=INK)
+    figure, axes = panel(4.6, 4.2, note or "Identity", empty=not first.size)
     if not first.size:
-        nothing(axes)
-        return drawn(figure, form)
+        return drawn(figure)
     low = min(first.min(), second.min())
     high = max(first.max(), second.max())
     margin = 0.06 * (high - low) or 0.06 * abs(high) or 1.0
     ends = (low - margin, high + margin)
     axes.plot(ends, ends, color=SOFT, linewidth=1.0, linestyle=(0, (5, 2)), zorder=1)
-    points(axes, list(first), list(second), sites, order)
+    points(axes, list(first), list(second), sites)
     axes.set_xlim(*ends)
     axes.set_ylim(*ends)
     axes.set_aspect("equal")
     axes.set_xlabel(f"{short(names[0])}: {short(quantity, 40)}", color=INK)
     axes.set_ylabel(f"{short(names[1])}: {short(quantity, 40)}", color=INK)
-    name_sites(figure, axes, order)
-    return drawn(figure, form)
+    name_sites(figure, axes)
+    return drawn(figure)

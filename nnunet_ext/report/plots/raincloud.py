@@ -9,18 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from scipy import stats
 
-from nnunet_ext.report.plots.canvas import COLOURS, INK, MARKERS, SOFT, Form, blank, drawn, nothing, short, site_order
+from nnunet_ext.report.plots.canvas import COLOURS, INK, MARKERS, SOFT, drawn, panel, short, site_order
 
 _ALL: Final = "all"
 _PAIRED_UP_TO: Final = 60  # more lines than that are a grey block
-_HATCHES: Final = (
-    "",
-    "///",
-    "---",
-    "xxx",
-    "\\\\\\",
-    "++",
-)  # methods differ in grey too; dots would be 150 kB of circles
+_HATCHES: Final = ("", "///", "---", "xxx", "\\\\\\", "++")  # for grey paper; dots would be 150 kB of circles
 _WIDEST: Final = 16.0
 
 Values = npt.NDArray[np.float64]
@@ -32,7 +25,6 @@ def raincloud(
     *,
     title: str,
     axis: str,
-    form: Form = Form.SVG,
 ) -> bytes:
     """Draw how several methods measured the same subjects, over all sites and site by site.
 
@@ -48,13 +40,11 @@ def raincloud(
         Of the subjects; sites get a group of their own where there are several.
     title, axis
         What was measured, and the name of the axis with its unit.
-    form
-        Of the file.
 
     Returns
     -------
     bytes
-        A figure, the same for the same values. No subject: it says so. One, or equal values: points without a violin.
+        An SVG, the same for the same values. No subject: it says so. One, or equal values: points without a violin.
     """
     methods = list(values)
     table = np.array([list(values[method]) for method in methods], dtype=np.float64).reshape(len(methods), -1)
@@ -64,11 +54,9 @@ def raincloud(
     if len(order) > 1:
         groups |= {site: np.array([its_site == site for its_site in sites]) for site in order}
     width = min(_WIDEST, 2.4 + 0.95 * len(groups) * max(len(methods), 1))
-    figure, (axes,) = blank(width, 3.9)
-    axes.set_title(short(title, 60), loc="left", fontsize=11, color=INK)
+    figure, axes = panel(width, 3.9, short(title, 60), empty=not table.size)
     if not table.size:
-        nothing(axes)
-        return drawn(figure, form)
+        return drawn(figure)
     step = len(methods) + 0.6
     for number, members in enumerate(groups.values()):
         middle = number * step
@@ -82,7 +70,7 @@ def raincloud(
     axes.grid(visible=False, axis="x")
     handles = [_legend_patch(number, method) for number, method in enumerate(methods)]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(methods)), frameon=False, fontsize=9)
-    return drawn(figure, form)
+    return drawn(figure)
 
 
 def _group(axes: Axes, table: Values, left: float, *, joined: bool) -> None:

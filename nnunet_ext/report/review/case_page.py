@@ -10,20 +10,7 @@ _NAMES = frozenset({"case", "site", "region", "subject", "session", "contrast", 
 
 
 def render_case(content: GroupContent, index: int) -> str:
-    """Render the page of a case.
-
-    Parameters
-    ----------
-    content
-        Of the group; the page has links to it, and to the cases before and after.
-    index
-        Of the case in `content.cases`.
-
-    Returns
-    -------
-    str
-        HTML that stands for itself, as `render_group` gives it.
-    """
+    """Render the page of `content.cases[index]` as `render_group` does, with links to its neighbours."""
     case = content.cases[index]
     names = page_names(content.cases)
     columns = tuple(dict.fromkeys(column for row in case.metrics for column in row if column not in _NAMES))

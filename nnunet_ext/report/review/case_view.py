@@ -31,6 +31,8 @@ class CaseView:
         Of the prediction: number and a few words, to be rated one by one.
     warnings
         Sentences.
+    problems
+        Those of them about files that were refused.
     """
 
     name: str
@@ -48,3 +50,4 @@ class CaseView:
     biomarkers: tuple[Row, ...] = ()
     lesions: tuple[tuple[int, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()

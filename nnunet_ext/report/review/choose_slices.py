@@ -48,14 +48,9 @@ def choose_slices(shape: Sequence[int], spacing: Sequence[float], regions: Seque
 
     Parameters
     ----------
-    shape
-        Voxels along left-right, back-front and down-up (either way each).
-    spacing
-        Voxel size along the same axes, in mm.
-    regions
-        Masks of that shape from the outermost (the cord) to the innermost (the lesion), reference and prediction
-        joined. Slices with voxels of the innermost, and 3 mm around them, come first among the axial ones; a sagittal
-        one goes through where it is largest. All empty, or none: slices spread over the whole volume.
+    shape, spacing, regions
+        As for `choose_planes`. Slices with voxels of the innermost, and 3 mm around them, come first among the axial
+        ones; a sagittal one goes through where it is largest. All empty, or none: slices spread over the whole volume.
     """
     filled = [region for region in regions if region.any()]
     if not filled:

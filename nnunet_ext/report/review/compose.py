@@ -10,7 +10,7 @@ from nnunet_ext import __version__
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.report.curves import training_figure
-from nnunet_ext.report.region_names import REGION_NAMES
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.group_content import Figure, GroupContent, Plot
@@ -28,28 +28,23 @@ _BIOMARKERS: Final = (
 )  # fmt: skip
 
 
-def compose(
-    title: str, cases: Sequence[CaseView], found: Sequence[Found], viewer: str, problems: Sequence[str]
-) -> GroupContent:
+def compose(title: str, cases: Sequence[CaseView], found: Sequence[Found], viewer: str) -> GroupContent:
     """Put the group page together.
 
     Parameters
     ----------
     title
         Of the page.
-    cases
-        All of them, refused ones too.
-    found
-        The folders.
+    cases, found
+        All of them, refused ones too, and the folders.
     viewer
         Name of the viewer's page; empty where there is none.
-    problems
-        Sentences about cases, beside those of the folders.
     """
     definitions = {column: entry for one in found for column, entry in one.definitions.items()}
-    columns = columns_of(cases, definitions, REGION_NAMES)
+    columns = columns_of(cases, definitions)
     leading = _leading(columns)
-    failed = list(problems) + [problem for one in found for problem in one.problems]
+    failed = [f"{case.name}: {text}" for case in cases for text in case.problems]
+    failed += [problem for one in found for problem in one.problems]
     sites = _sites(found, failed)
     curves = _curves(found, failed)
     return GroupContent(
@@ -60,14 +55,13 @@ def compose(
         columns=columns,
         headlines=_headlines(cases, columns),
         sites=sites,
-        plots=(*group_plots(cases, columns, REGION_NAMES), *_plots(found)),
+        plots=(*group_plots(cases, columns), *_plots(found)),
         tables=(*_biomarkers(cases, definitions), *_tables(found)),
         curves=curves,
         definitions=definitions,
         symbols={key: text for one in found for key, text in one.symbols.items()},
         facts=_facts(found),
         problems=tuple(dict.fromkeys(map(shareable, failed))),
-        region_names=REGION_NAMES,
         viewer=viewer,
     )
 
@@ -123,7 +117,7 @@ def _sites(found: Sequence[Found], problems: list[str]) -> Table | None:
             continue
         summary = pd.read_csv(one.summary, sep="\t", na_values=[NOTHING], keep_default_na=False)
         try:
-            return site_table(summary, REGION_NAMES)
+            return site_table(summary)
         except (KeyError, ValueError) as error:
             problems.append(f"{one.summary.name}: not the table that evaluate writes: {error}")
     return None
@@ -188,7 +182,7 @@ def _tables(found: Sequence[Found]) -> tuple[tuple[str, Table], ...]:
 def _curves(found: Sequence[Found], problems: list[str]) -> tuple[tuple[str, bytes], ...]:
     drawn = []
     for curve in (curve for one in found for curve in one.curves):
-        dice = {REGION_NAMES.get(name, name): values for name, values in curve.pseudo_dice.items()}
+        dice = {region_name(name): values for name, values in curve.pseudo_dice.items()}
         try:
             drawn.append((curve.name, training_figure(curve.train_loss, curve.validation_loss, dice)))
         except DataRefusedError as error:

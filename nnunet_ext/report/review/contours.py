@@ -149,9 +149,6 @@ def _png(pixels: Pixels, colours: Sequence[str]) -> bytes:
     picture = Image.fromarray(pixels, "P")
     picture.putpalette(palette)
     written = BytesIO()
-    picture.save(written, format="PNG", compress_level=9, transparency=bytes(opacity), bits=_bits(len(opacity)))
+    bits = 4 if len(opacity) <= 16 else 8
+    picture.save(written, format="PNG", compress_level=9, transparency=bytes(opacity), bits=bits)
     return written.getvalue()
-
-
-def _bits(entries: int) -> int:
-    return 4 if entries <= 16 else 8

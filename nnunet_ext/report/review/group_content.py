@@ -46,8 +46,6 @@ class GroupContent:
         How the figures are computed, and what made them.
     problems
         Sentences about files that could not be read.
-    region_names
-        Region to what the pages call it.
     viewer
         Name of the viewer's page; empty where there is none.
     """
@@ -66,7 +64,6 @@ class GroupContent:
     symbols: Mapping[str, str]
     facts: Mapping[str, str]
     problems: tuple[str, ...]
-    region_names: Mapping[str, str]
     viewer: str = ""
 
     @property

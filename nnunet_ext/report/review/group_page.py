@@ -8,6 +8,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from nnunet_ext.core.provenance import generated_by
+from nnunet_ext.report.region_names import REGION_NAMES, region_name
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.group_content import GroupContent
@@ -22,20 +23,10 @@ _SHOWN: Final = (
 
 
 def render_group(content: GroupContent) -> str:
-    """Render the page.
+    """Render the page, the same for the same content; it may have no case at all.
 
     It opens offline from a file and can be passed on: pictures and script stand inside, the content security policy
     lets nothing else run, all text is escaped, and of a path only the file's name is left.
-
-    Parameters
-    ----------
-    content
-        What to say. No case at all is fine.
-
-    Returns
-    -------
-    str
-        HTML, the same for the same content.
     """
     template = page_environment().get_template("review.html.j2")
     return template.render(
@@ -54,8 +45,7 @@ def metric_rows(case: CaseView, content: GroupContent, columns: tuple[str, ...] 
         return None
     digits = {column.key: column.digits for column in content.columns}
     rows = tuple(
-        (content.region_names.get(row["region"], row["region"]), *(_cell(row, column, digits) for column in there))
-        for row in case.metrics
+        (region_name(row["region"]), *(_cell(row, column, digits) for column in there)) for row in case.metrics
     )
     return Table(("", *(metric_title(column, content.definitions) for column in there)), rows)
 
@@ -83,7 +73,7 @@ def _data(content: GroupContent) -> dict[str, Any]:
         "title": shareable(content.title),
         "digest": digest.hexdigest()[:20],
         "default_title": content.order,
-        "region_names": dict(content.region_names),
+        "region_names": dict(REGION_NAMES),
         "cycle": ["", *(column.key for column in content.columns if column.major), "case", "mark"],
         "columns": [
             {"key": one.key, "title": one.title, "digits": one.digits, "descending": one.descending}

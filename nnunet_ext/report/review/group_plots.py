@@ -1,11 +1,12 @@
 """The plots of a group: how each metric spreads, and how predicted volumes agree with those of the reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
 from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
 from nnunet_ext.report.plots.raincloud import raincloud
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.group_content import Plot
 from nnunet_ext.report.review.review_columns import ReviewColumn
@@ -15,30 +16,16 @@ _SPREAD: Final = frozenset({"dsc", "nsd", "hd95", "lesion_f1", "lesion_sensitivi
 _KIND: Final = "svg+xml"
 
 
-def group_plots(
-    cases: Sequence[CaseView], columns: Sequence[ReviewColumn], names: Mapping[str, str]
-) -> tuple[Plot, ...]:
+def group_plots(cases: Sequence[CaseView], columns: Sequence[ReviewColumn]) -> tuple[Plot, ...]:
     """Draw a raincloud for each of the main metrics, and a Bland-Altman plot of the volume of each region.
 
-    Parameters
-    ----------
-    cases
-        Those without a value are left out of a plot; its title says how many are in it.
-    columns
-        The metrics that there are.
-    names
-        Region to what the pages call it.
-
-    Returns
-    -------
-    tuple of Plot
-        None for fewer than two cases.
+    Cases without a value are left out of a plot; its title says how many are in it. Fewer than two give none.
     """
     plots = [_raincloud(cases, column) for column in columns if column.key.rpartition(" ")[2] in _SPREAD]
     regions = dict.fromkeys(
         column.key.rpartition(" ")[0] for column in columns if column.key.endswith("ref_volume_mm3")
     )
-    plots += [_volumes(cases, region, names.get(region, region)) for region in regions]
+    plots += [_volumes(cases, region) for region in regions]
     return tuple(plot for plot in plots if plot is not None)
 
 
@@ -57,7 +44,7 @@ def _raincloud(cases: Sequence[CaseView], column: ReviewColumn) -> Plot | None:
     return Plot(f"{column.title}: {len(used)} of {len(cases)} cases", picture, _KIND)
 
 
-def _volumes(cases: Sequence[CaseView], region: str, name: str) -> Plot | None:
+def _volumes(cases: Sequence[CaseView], region: str) -> Plot | None:
     used = [
         (reference, prediction, _site(case))
         for case in cases
@@ -66,12 +53,13 @@ def _volumes(cases: Sequence[CaseView], region: str, name: str) -> Plot | None:
     ]
     if len(used) < _FEWEST:
         return None
-    references, predictions, sites = ([one[n] for one in used] for n in range(3))
+    name = region_name(region)
+    references, predictions = ([float(one[side]) for one in used] for side in (0, 1))
     found = bland_altman(references, predictions)
     picture = bland_altman_plot(
-        [float(value) for value in references],
-        [float(value) for value in predictions],
-        [str(site) for site in sites],
+        references,
+        predictions,
+        [site for _, _, site in used],
         names=("reference", "prediction"),
         quantity=f"{name} volume, mm³",
         bias=AgreementLimits(found.bias, found.bias_low, found.bias_high),

@@ -15,8 +15,7 @@ from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.report.planes import BoolArray
-from nnunet_ext.report.region_masks import RegionMasks
+from nnunet_ext.report.planes import BoolArray, RegionMasks, Role
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
 
 _NO_IMAGE: Final = "no image was found, so the masks lie on black; name its folder with --images"
@@ -69,11 +68,13 @@ def read_volumes(record: CaseRecord) -> CaseVolumes | None:
         return CaseVolumes(Volume(np.zeros((0, 0, 0)), np.eye(4)), {}, False, tuple(problems))
     grid = image if image is not None else Volume(np.zeros(first.data.shape, dtype=np.uint8), first.affine)
     names = list(dict.fromkeys([*record.reference, *record.prediction]))
+    sides: dict[Role, Mapping[str, MaskFile]] = {"reference": record.reference, "prediction": record.prediction}
     regions = {
-        name: RegionMasks(
-            _mask(record.reference.get(name), read, grid, problems),
-            _mask(record.prediction.get(name), read, grid, problems),
-        )
+        name: {
+            role: mask
+            for role, files in sides.items()
+            if name in files and (mask := _mask(files[name], read, grid, problems)) is not None
+        }
         for name in names
     }
     remarks = () if record.image is not None else (_NO_IMAGE,)
@@ -94,10 +95,8 @@ def _volume(path: Path, read: Callable[[Path], Volume], problems: list[str]) -> 
     return None
 
 
-def _mask(
-    file: MaskFile | None, read: Mapping[Path, Volume | None], grid: Volume, problems: list[str]
-) -> BoolArray | None:
-    if file is None or (volume := read[file.path]) is None:
+def _mask(file: MaskFile, read: Mapping[Path, Volume | None], grid: Volume, problems: list[str]) -> BoolArray | None:
+    if (volume := read[file.path]) is None:
         return None
     if volume.axes != grid.axes:
         volume = reorient(volume, grid.axes)  # saved with other axes, as some editors do: the same voxels

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.review.case_view import CaseView
 
 _MAJOR: Final = (
@@ -60,12 +61,10 @@ class ReviewColumn:
     major: bool
 
 
-def columns_of(
-    cases: Sequence[CaseView], definitions: Mapping[str, Mapping[str, str]], region_names: Mapping[str, str]
-) -> tuple[ReviewColumn, ...]:
+def columns_of(cases: Sequence[CaseView], definitions: Mapping[str, Mapping[str, str]]) -> tuple[ReviewColumn, ...]:
     """List the figures that at least one case has, those that matter most first."""
     keys = list(dict.fromkeys(key for case in cases for key, value in case.values.items() if value is not None))
-    columns = [_column(key, cases, definitions, region_names) for key in keys]
+    columns = [_column(key, cases, definitions) for key in keys]
     return tuple(sorted(columns, key=lambda column: (not column.major, _rank(column.key))))
 
 
@@ -74,17 +73,12 @@ def metric_title(column: str, definitions: Mapping[str, Mapping[str, str]]) -> s
     return _SHORT.get(column) or definitions.get(column, {}).get("name", column.replace("_", " "))
 
 
-def _column(
-    key: str,
-    cases: Sequence[CaseView],
-    definitions: Mapping[str, Mapping[str, str]],
-    region_names: Mapping[str, str],
-) -> ReviewColumn:
+def _column(key: str, cases: Sequence[CaseView], definitions: Mapping[str, Mapping[str, str]]) -> ReviewColumn:
     region, _, metric = key.rpartition(" ")
     entry = definitions.get(metric, {})
     title = metric_title(metric, definitions)
     if region and metric not in _ONLY_LESIONS:
-        title = f"{region_names.get(region, region)} {title}"
+        title = f"{region_name(region)} {title}"
     values = [value for case in cases if (value := case.values.get(key)) is not None]
     whole = all(value == int(value) for value in values)
     major = metric in _MAJOR and (region != "sc" or metric in ("dsc", "nsd", "hd95")) if region else metric in _OF_CASES

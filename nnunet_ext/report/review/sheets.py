@@ -10,16 +10,14 @@ from PIL import Image
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
-from nnunet_ext.core.volume import Affine, Volume
+from nnunet_ext.core.volume import Volume
+from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, UPRIGHT, BodyFrame
 from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
-from nnunet_ext.report.planes import BoolArray
+from nnunet_ext.report.planes import BoolArray, RegionMasks, Role
 from nnunet_ext.report.raster import Flat, Pixels, letter, windowed
-from nnunet_ext.report.region_masks import RegionMasks
-from nnunet_ext.report.region_names import REGION_NAMES
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.review.choose_slices import Range, Slices, choose_slices
 from nnunet_ext.report.review.contours import Line, Point, contour_layer, outline
-
-Role = Literal["reference", "prediction"]
 
 _DISPLAY_AXES: Final = "LAS"  # the patient's right is on the left of an axial picture, as in a reading room
 _AXIAL_MM: Final = 28.0
@@ -100,8 +98,8 @@ def case_sheets(image: Volume, regions: Mapping[str, RegionMasks]) -> tuple[Shee
     masks = _turned(image, regions)
     joined = [_union([of[number] for of in masks.values()], shown.data.shape) for number in range(len(regions))]
     slices = choose_slices(shown.data.shape, shown.spacing, joined)
-    numbers = _Numbers.of(image.affine, image.data.shape)
-    axial, sagittal = _axial(shown, masks, slices, numbers), _sagittal(shown, masks, slices, numbers)
+    frame = BodyFrame.of(image)
+    axial, sagittal = _axial(shown, masks, slices, frame), _sagittal(shown, masks, slices, frame)
     colours = {"reference": REFERENCE_COLOURS, "prediction": PREDICTION_COLOURS}
     return (
         _sheet("sagittal", sagittal, colours),
@@ -109,31 +107,12 @@ def case_sheets(image: Volume, regions: Mapping[str, RegionMasks]) -> tuple[Shee
     )
 
 
-@dataclass(frozen=True)
-class _Numbers:
-    """Turns slice indices along the display's axes into those of the file."""
-
-    lengths: tuple[int, int, int]
-    flipped: tuple[bool, bool, bool]
-
-    @classmethod
-    def of(cls, affine: Affine, shape: Sequence[int]) -> "_Numbers":
-        axes = Volume(np.zeros((1, 1, 1)), affine).axes
-        order = [next(n for n, letter in enumerate(axes) if letter in pair) for pair in ("LR", "AP", "SI")]
-        x, y, z = (shape[n] for n in order)
-        flipped = tuple(axes[n] != wanted for n, wanted in zip(order, _DISPLAY_AXES, strict=True))
-        return cls((x, y, z), (flipped[0], flipped[1], flipped[2]))
-
-    def __call__(self, axis: int, index: int) -> int:
-        return self.lengths[axis] - 1 - index if self.flipped[axis] else index
-
-
 def _turned(image: Volume, regions: Mapping[str, RegionMasks]) -> dict[Role, tuple[BoolArray, ...]]:
     """Turn all masks to the display axes; of a role that has none at all there is no entry."""
     turned: dict[Role, tuple[BoolArray, ...]] = {}
     roles: tuple[Role, Role] = ("reference", "prediction")
     for role in roles:
-        masks = [of.reference if role == "reference" else of.prediction for of in regions.values()]
+        masks = [of.get(role) for of in regions.values()]
         if all(mask is None for mask in masks):
             continue
         for region, mask in zip(regions, masks, strict=True):
@@ -152,9 +131,7 @@ def _union(masks: Sequence[BoolArray], shape: tuple[int, ...]) -> BoolArray:
     return np.logical_or.reduce(masks) if masks else np.zeros(shape, dtype=np.bool_)
 
 
-def _axial(
-    shown: Volume, masks: Mapping[Role, tuple[BoolArray, ...]], slices: Slices, numbers: _Numbers
-) -> list[_Tile]:
+def _axial(shown: Volume, masks: Mapping[Role, tuple[BoolArray, ...]], slices: Slices, frame: BodyFrame) -> list[_Tile]:
     across, along, _ = shown.spacing
     tiles = []
     for number, (level, (x, y)) in enumerate(zip(slices.axial, slices.centres, strict=True)):
@@ -168,14 +145,14 @@ def _axial(
                 window=((x - half[0], x + half[0]), (down - half[1], down + half[1])),
                 place=(column * (_AXIAL_PIXELS + _GAP), row * (_AXIAL_PIXELS + _GAP)),
                 size=(_AXIAL_PIXELS, _AXIAL_PIXELS),
-                corner=f"{numbers(2, level)}",
+                corner=f"{frame.own_slice(UPRIGHT, level):.0f}",
             )
         )
     return tiles
 
 
 def _sagittal(
-    shown: Volume, masks: Mapping[Role, tuple[BoolArray, ...]], slices: Slices, numbers: _Numbers
+    shown: Volume, masks: Mapping[Role, tuple[BoolArray, ...]], slices: Slices, frame: BodyFrame
 ) -> list[_Tile]:
     _, along, up = shown.spacing
     (back, front), (low, high) = slices.window
@@ -193,7 +170,7 @@ def _sagittal(
             window=((length - front, length - back), (top - high, top - low)),
             place=(number * (size[0] + _GAP), 0),
             size=size,
-            corner=f"{numbers(0, index)}",
+            corner=f"{frame.own_slice(ACROSS, index):.0f}",
             ticks=ticks,
         )
         for number, index in enumerate(slices.sagittal)
@@ -287,7 +264,7 @@ def _left_out(
     said = []
     half = (_AXIAL_MM / 2 / spacing[0], _AXIAL_MM / 2 / spacing[1])
     for mask, region in zip(joined, names, strict=True):
-        name = REGION_NAMES.get(region, region)
+        name = region_name(region)
         levels = np.flatnonzero(mask.any(axis=(0, 1)))
         there = len(set(levels.tolist()) & set(slices.axial))
         if there < len(levels):

@@ -1,7 +1,6 @@
 """From what is known about a case to what the pages show of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
@@ -9,7 +8,7 @@ from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name, st
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
 from nnunet_ext.core.tables import NOTHING, Row, finite_number
-from nnunet_ext.report.region_masks import RegionMasks
+from nnunet_ext.report.planes import RegionMasks
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.read_volumes import read_volumes
@@ -20,26 +19,10 @@ _NAMES: Final = frozenset({"case", "site", "region", "subject", "session", "cont
 _INNERMOST_LAST: Final = ("sc",)
 
 
-@dataclass(frozen=True, eq=False)
-class Viewed:
-    """A case, and sentences about those of its files that were refused."""
+def view_case(record: CaseRecord) -> CaseView:
+    """Read and draw a case; without any readable file it has no picture, and says why.
 
-    case: CaseView
-    problems: tuple[str, ...]
-
-    @property
-    def broken(self) -> bool:
-        """Whether a file was refused."""
-        return bool(self.problems)
-
-
-def view_case(record: CaseRecord) -> Viewed:
-    """Read and draw a case.
-
-    Returns
-    -------
-    Viewed
-        A case without any readable file has no picture, and says why. Nothing in it holds a folder of this machine.
+    Nothing in it holds a folder of this machine.
     """
     volumes = read_volumes(record)
     uncertainty, unread = _uncertainty(record)
@@ -50,7 +33,7 @@ def view_case(record: CaseRecord) -> Viewed:
     sheets = case_sheets(volumes.image, regions) if volumes is not None and drawn else ()
     reason = record.reason or ("" if drawn else "; ".join(problems) or "no file of this case is known")
     values = {**_metric_values(record), **record.values, **uncertainty}
-    view = CaseView(
+    return CaseView(
         name=record.name,
         site=record.site,
         contrast=record.contrast,
@@ -66,8 +49,8 @@ def view_case(record: CaseRecord) -> Viewed:
         biomarkers=record.biomarkers,
         lesions=_lesions(record),
         warnings=tuple(shareable(text) for text in (*record.warnings, *((*problems, *remarks) if drawn else ()))),
+        problems=tuple(map(shareable, problems)),
     )
-    return Viewed(view, tuple(map(shareable, problems)))
 
 
 def _ordered(regions: Mapping[str, RegionMasks]) -> dict[str, RegionMasks]:

@@ -52,29 +52,23 @@ def write_report(
     n_procs: int = 1,
     progress: Progress | None = None,
 ) -> Written:
-    """Draw all cases and write the pages.
+    """Draw all cases and write the pages into `out`, `report.html` last.
 
     Parameters
     ----------
     gathered
         The cases and what is known of the group.
-    out
-        Folder of the report; `report.html` comes last.
-    title
-        Of the pages.
+    out, title
+        Of the report.
     viewer
         Whether the pages link to `viewer.html`, which somebody else writes.
-    n_procs
-        Processes; the pages do not depend on it.
-    progress
-        Told how many cases are drawn.
+    n_procs, progress
+        As for `run_all`; the pages do not depend on them.
     """
-    viewed = run_all(view_case, gathered.cases, (), n_procs, progress)
-    broken = tuple(
-        one.case.name for one, record in zip(viewed, gathered.cases, strict=True) if one.broken or record.reason
-    )
-    problems = [f"{one.case.name}: {text}" for one in viewed if one.broken for text in one.problems]
-    content = compose(title, [one.case for one in viewed], gathered.found, VIEWER_PAGE if viewer else "", problems)
+    cases = run_all(view_case, gathered.cases, (), n_procs, progress)
+    both = zip(cases, gathered.cases, strict=True)
+    broken = tuple(case.name for case, record in both if case.problems or record.reason)
+    content = compose(title, cases, gathered.found, VIEWER_PAGE if viewer else "")
     files = []
     for index, name in enumerate(page_names(content.cases)):
         write_text(out / CASES / name, render_case(content, index))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from nnunet_ext.core.tables import Row
 from nnunet_ext.report.sources.record import CaseRecord
@@ -60,8 +59,8 @@ class Found:
     summary: Path | None = None
     tables: tuple[NamedTable, ...] = ()
     curves: tuple[Curves, ...] = ()
-    definitions: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
-    symbols: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
     pictures: tuple[tuple[str, Path], ...] = ()
     problems: tuple[str, ...] = ()

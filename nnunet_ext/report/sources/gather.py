@@ -9,7 +9,7 @@ from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import bids_stem, parse_case
-from nnunet_ext.core.tables import NOTHING, read_table
+from nnunet_ext.core.tables import NOTHING, filled, read_table
 from nnunet_ext.report.sources.find_images import cases_of, find_images, raw_dataset_above
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.read_agreement import TABLES, read_agreement
@@ -144,17 +144,13 @@ def _with_dataset(record: CaseRecord, datasets: Mapping[Path, _Dataset]) -> Case
         row = datasets[folder].rows.get(record.name, {})
         image = image or datasets[folder].images.get(record.name)
     name = parse_case(record.name)
-
-    def of_row(column: str) -> str:
-        return "" if row.get(column, NOTHING) == NOTHING else row[column]
-
     return replace(
         record,
         image=image,
-        site=record.site or of_row("site"),
-        contrast=record.contrast or of_row("contrast") or name.suffix,
-        subject=record.subject or of_row("subject") or name.entity("sub"),
-        session=record.session or of_row("session") or name.entity("ses"),
+        site=record.site or filled(row, "site"),
+        contrast=record.contrast or filled(row, "contrast") or name.suffix,
+        subject=record.subject or filled(row, "subject") or name.entity("sub"),
+        session=record.session or filled(row, "session") or name.entity("ses"),
     )
 
 

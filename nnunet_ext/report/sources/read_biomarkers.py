@@ -1,9 +1,10 @@
 """What `nnunet_ext biomarkers` left: a row a lesion, and a row a case."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.tables import NOTHING, Row, finite_number, read_table
+from nnunet_ext.core.tables import NOTHING, Row, filled, finite_number, read_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord
@@ -23,11 +24,6 @@ def read_biomarkers(folder: Path) -> Found:
     folder
         With `biomarkers.tsv`, and `cases_biomarkers.tsv` and `biomarkers.json` where they are. A case without a lesion
         has no row in the first.
-
-    Raises
-    ------
-    OSError
-        Where `biomarkers.tsv` is not there.
     """
     lesions = read_table(folder / BIOMARKERS)
     per_case = folder / _CASES
@@ -52,9 +48,7 @@ def read_biomarkers(folder: Path) -> Found:
 
 
 def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
-    def text(column: str) -> str:
-        return "" if row.get(column, NOTHING) == NOTHING else row[column]
-
+    text = partial(filled, row)
     reason = "; ".join(filter(None, map(text, _REASON)))
     refused = row.get("status", "") not in _MEASURED
     return CaseRecord(

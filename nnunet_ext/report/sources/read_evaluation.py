@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.core.tables import NOTHING, Row, filled, read_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
@@ -23,11 +23,6 @@ def read_evaluation(folder: Path) -> Found:
     folder
         With `metrics.tsv`, and `inputs.tsv`, `summary.tsv`, `lesions.tsv` and `metrics.json` where they are. A case
         that was refused keeps its row and its reason.
-
-    Raises
-    ------
-    OSError
-        Where `metrics.tsv` is not there.
     """
     about = json_file(folder / "metrics.json")
     inputs = {row["case"]: row for row in _rows(folder / _INPUTS)}
@@ -42,8 +37,8 @@ def read_evaluation(folder: Path) -> Found:
         replace(
             _record(name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, [])),
             image=_image(folder, inputs.get(name, {})),
-            reference=_masks(folder, _text(inputs.get(name, {}), "reference"), reference, threshold),
-            prediction=_masks(folder, _text(inputs.get(name, {}), "prediction"), prediction, threshold),
+            reference=_masks(folder, filled(inputs.get(name, {}), "reference"), reference, threshold),
+            prediction=_masks(folder, filled(inputs.get(name, {}), "prediction"), prediction, threshold),
         )
         for name in names
     )
@@ -83,16 +78,16 @@ def _record(name: str, given: Row, metrics: Sequence[Row], lesions: Sequence[Row
     scored = [row for row in metrics if row.get("status", "ok") in _FINE]
     refused = given.get("status", "ok") not in _FINE or (bool(metrics) and not scored)
     reasons = [_reason(row) for row in (given, *metrics)]
-    notes = [_text(row, "notes") for row in metrics]
+    notes = [filled(row, "notes") for row in metrics]
     if not refused:  # a region that nobody annotated does not take the others with it
         notes += [f"{row['region']}: {_reason(row)}" for row in metrics if _reason(row)]
-        notes += [_text(row, "reason") for row in scored]
+        notes += [filled(row, "reason") for row in scored]
     return CaseRecord(
         name,
-        site=_text(first, "site"),
-        contrast=_text(first, "contrast"),
-        subject=_text(first, "subject"),
-        session=_text(first, "session"),
+        site=filled(first, "site"),
+        contrast=filled(first, "contrast"),
+        subject=filled(first, "subject"),
+        session=filled(first, "session"),
         reason="; ".join(dict.fromkeys(filter(None, reasons))) if refused else "",
         metrics=tuple(metrics),
         lesions=tuple(lesions),
@@ -101,7 +96,7 @@ def _record(name: str, given: Row, metrics: Sequence[Row], lesions: Sequence[Row
 
 
 def _image(folder: Path, given: Row) -> Path | None:
-    image = _text(given, "image")
+    image = filled(given, "image")
     return folder / image if image else None
 
 
@@ -122,10 +117,5 @@ def _reason(row: Row) -> str:
     status = row.get("status", "ok")
     if status in _FINE:
         return ""
-    told = [status if status != "refused" else "", _text(row, "reason")]
+    told = [status if status != "refused" else "", filled(row, "reason")]
     return ": ".join(filter(None, told)) or status
-
-
-def _text(row: Row, column: str) -> str:
-    text = row.get(column, "")
-    return "" if text == NOTHING else text

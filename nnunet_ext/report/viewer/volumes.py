@@ -8,10 +8,9 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.core.volume import Affine, Array, Volume
-from nnunet_ext.report.planes import BoolArray
+from nnunet_ext.core.volume import Affine, Array
+from nnunet_ext.report.planes import Role, box_around
 from nnunet_ext.report.review.read_volumes import CaseVolumes, read_volumes
-from nnunet_ext.report.review.sheets import Role
 from nnunet_ext.report.sources.record import CaseRecord
 
 _MARGIN_MM: Final = 20.0
@@ -52,7 +51,9 @@ def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
         "reference": _labels(volumes, "reference"),
         "prediction": _labels(volumes, "prediction"),
     }
-    box = _box(volumes.image, [labels > 0 for labels in maps.values() if labels is not None])
+    drawn = [labels > 0 for labels in maps.values() if labels is not None]
+    joined = np.logical_or.reduce(drawn) if drawn else np.zeros(volumes.image.data.shape, dtype=np.bool_)
+    box = box_around(joined, volumes.image.spacing, _MARGIN_MM)
     affine = volumes.image.affine.copy()
     affine[:3, 3] = (affine @ [*(part.start for part in box), 1.0])[:3]
     grey = (
@@ -69,24 +70,10 @@ def _labels(volumes: CaseVolumes, role: Role) -> npt.NDArray[np.uint8] | None:
     labels = np.zeros(volumes.image.data.shape, dtype=np.uint8)
     found = False
     for value, name in enumerate(names, start=1):
-        mask = volumes.regions[name].reference if role == "reference" else volumes.regions[name].prediction
-        if mask is not None:
+        if (mask := volumes.regions[name].get(role)) is not None:
             labels[mask] = value
             found = True
     return labels if found else None
-
-
-def _box(image: Volume, masks: list[BoolArray]) -> tuple[slice, slice, slice]:
-    joined = np.logical_or.reduce(masks) if masks else np.zeros(image.data.shape, dtype=np.bool_)
-    if not joined.any():
-        joined = np.ones(image.data.shape, dtype=np.bool_)
-    ranges = []
-    for axis, (length, size) in enumerate(zip(image.data.shape, image.spacing, strict=True)):
-        others = tuple(other for other in range(3) if other != axis)
-        where = np.flatnonzero(joined.any(axis=others))
-        margin = round(_MARGIN_MM / size)
-        ranges.append(slice(max(int(where[0]) - margin, 0), min(int(where[-1]) + margin + 1, length)))
-    return ranges[0], ranges[1], ranges[2]
 
 
 def _grey(data: Array) -> npt.NDArray[np.uint8]:

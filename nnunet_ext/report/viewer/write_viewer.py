@@ -11,6 +11,7 @@ from markupsafe import Markup
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.report.colours import PREDICTION_COLOURS, REFERENCE_COLOURS
+from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.rendering import inline_script, page_environment, shareable, shipped_script
 from nnunet_ext.report.review.group_content import GroupContent
 from nnunet_ext.report.review.write_report import GROUP_PAGE, VIEWER_PAGE
@@ -27,17 +28,8 @@ def write_viewer(
 
     Parameters
     ----------
-    gathered, content
-        As the report was written from: the cases stand in the report's order.
-    out
-        Folder of the report.
-    n_procs, progress
-        As for `write_report`.
-
-    Returns
-    -------
-    Path
-        The page.
+    gathered, content, out, n_procs, progress
+        As the report was written from, and with: the cases stand in its order.
     """
     records = {record.name: record for record in gathered.cases}
     ordered = [records[case.name] for case in content.cases]
@@ -45,7 +37,7 @@ def write_viewer(
     niivue = inline_script(files("nnunet_ext.report").joinpath(*_NIIVUE).read_text(encoding="utf-8"))
     data = {
         "cases": [{"name": shareable(one.name), "parts": sorted(_parts(one))} for one in volumes],
-        "regions": [content.region_names.get(name, name) for name in content.regions],
+        "regions": [region_name(name) for name in content.regions],
         "colours": {"reference": list(REFERENCE_COLOURS), "prediction": list(PREDICTION_COLOURS)},
     }
     page = page_environment().get_template("viewer.html.j2").render(

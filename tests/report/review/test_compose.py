@@ -15,7 +15,7 @@ def view(name: str, reason: str = "", **values: float | None) -> CaseView:
 
 
 def composed(*cases: CaseView, found: tuple[Found, ...] = ()) -> GroupContent:
-    return compose("Title", cases, found, "", ())
+    return compose("Title", cases, found, "")
 
 
 def names(content: GroupContent) -> list[str]:

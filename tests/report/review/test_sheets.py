@@ -4,7 +4,7 @@ import pytest
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Array, Volume
-from nnunet_ext.report.region_masks import RegionMasks
+from nnunet_ext.report.planes import RegionMasks
 from nnunet_ext.report.review.sheets import Sheet, case_sheets
 from tests.report.review_helpers import coloured, drawn, grey
 
@@ -25,7 +25,10 @@ def volume() -> tuple[Volume, Array, Array]:
 def sheets(axes: str = "LAS") -> tuple[Sheet, Sheet]:
     image, cord, lesion = volume()
     turned = [reorient(Volume(one, AFFINE), axes).data.astype(np.bool_) for one in (cord, lesion)]
-    masks = {"sc": RegionMasks(turned[0], turned[0]), "lesion": RegionMasks(turned[1], np.zeros_like(turned[1]))}
+    masks: dict[str, RegionMasks] = {
+        "sc": {"reference": turned[0], "prediction": turned[0]},
+        "lesion": {"reference": turned[1], "prediction": np.zeros_like(turned[1])},
+    }
     return case_sheets(reorient(image, axes), masks)
 
 
@@ -40,7 +43,7 @@ def test_there_is_a_row_of_sagittal_and_a_mosaic_of_axial_slices() -> None:
 
 def test_the_background_holds_no_outline() -> None:
     image, cord, lesion = volume()
-    plain = case_sheets(image, {"sc": RegionMasks(cord, None), "lesion": RegionMasks(lesion, None)})
+    plain = case_sheets(image, {"sc": {"reference": cord}, "lesion": {"reference": lesion}})
     assert [one.background for one in plain] == [one.background for one in sheets()]
     assert [role for role, _ in plain[0].layers] == ["reference"]
 
@@ -85,7 +88,7 @@ def test_what_the_mosaic_leaves_out_is_said() -> None:
     image, cord, lesion = volume()
     astray = lesion.copy()
     astray[:3, :3, 10] = True
-    masks = {"sc": RegionMasks(cord, None), "lesion": RegionMasks(astray, None)}
+    masks: dict[str, RegionMasks] = {"sc": {"reference": cord}, "lesion": {"reference": astray}}
     _, axial = case_sheets(image, masks)
     assert "cord: 14 of its 20 slices shown" in axial.note
     assert "lesion: 9 voxels of the shown slices lie outside of the pictures" in axial.note
@@ -100,7 +103,7 @@ def test_a_case_without_any_mask_is_shown_plain() -> None:
 
 def test_a_single_slice_is_shown() -> None:
     image = Volume(np.arange(100.0).reshape(10, 10, 1), AFFINE)
-    masks = {"sc": RegionMasks(np.ones((10, 10, 1), dtype=np.bool_), None)}
+    masks: dict[str, RegionMasks] = {"sc": {"reference": np.ones((10, 10, 1), dtype=np.bool_)}}
     for sheet in case_sheets(image, masks):
         assert coloured(drawn(sheet, "reference"), BLUE).any()
 
@@ -108,4 +111,4 @@ def test_a_single_slice_is_shown() -> None:
 def test_a_mask_of_another_shape_is_refused() -> None:
     image, cord, _ = volume()
     with pytest.raises(DataRefusedError, match="region sc"):
-        case_sheets(image, {"sc": RegionMasks(cord[:-1], None)})
+        case_sheets(image, {"sc": {"reference": cord[:-1]}})

@@ -23,11 +23,11 @@ def record(tmp_path: Path) -> CaseRecord:
 
 def test_a_case_is_drawn_from_its_files(record: CaseRecord) -> None:
     viewed = view_case(record)
-    assert not viewed.broken
-    assert viewed.case.status == "shown"
-    assert [sheet.kind for sheet in viewed.case.sheets] == ["sagittal", "axial"]
-    assert viewed.case.regions == ("sc",)
-    assert viewed.case.warnings == ()
+    assert not viewed.problems
+    assert viewed.status == "shown"
+    assert [sheet.kind for sheet in viewed.sheets] == ["sagittal", "axial"]
+    assert viewed.regions == ("sc",)
+    assert viewed.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -43,22 +43,22 @@ def test_a_case_is_drawn_from_its_files(record: CaseRecord) -> None:
 )
 def test_images_are_called_as_in_their_bids_dataset(name: str, image: str | None, expected: str) -> None:
     path = None if image is None else Path("/nowhere/jane") / image
-    assert view_case(CaseRecord(name, image=path)).case.file_name == expected
+    assert view_case(CaseRecord(name, image=path)).file_name == expected
 
 
 def test_a_case_without_any_file_says_so(record: CaseRecord) -> None:
     viewed = view_case(CaseRecord("sub-9_T2w"))
-    assert viewed.case.status == "refused"
-    assert viewed.case.reason == "no file of this case is known"
-    assert viewed.case.sheets == ()
+    assert viewed.status == "refused"
+    assert viewed.reason == "no file of this case is known"
+    assert viewed.sheets == ()
 
 
 def test_a_missing_file_is_named_without_its_folder(record: CaseRecord, tmp_path: Path) -> None:
     viewed = view_case(replace(record, prediction={"sc": MaskFile(tmp_path / "gone.nii.gz")}))
-    assert viewed.broken
-    assert any("gone.nii.gz" in text for text in viewed.case.warnings)
-    assert not any(str(tmp_path) in text for text in viewed.case.warnings)
-    assert viewed.case.sheets  # the image is shown all the same
+    assert viewed.problems
+    assert any("gone.nii.gz" in text for text in viewed.warnings)
+    assert not any(str(tmp_path) in text for text in viewed.warnings)
+    assert viewed.sheets  # the image is shown all the same
 
 
 def test_a_mask_with_other_axes_is_turned_onto_the_image(record: CaseRecord, tmp_path: Path) -> None:
@@ -68,13 +68,13 @@ def test_a_mask_with_other_axes_is_turned_onto_the_image(record: CaseRecord, tmp
     flipped[0, 3] = SHAPE[0] - 1
     write_mask(tmp_path / "flipped.nii.gz", cord[::-1], flipped)
     viewed = view_case(replace(record, prediction={"sc": MaskFile(tmp_path / "flipped.nii.gz")}))
-    assert viewed.case.warnings == ()
-    assert viewed.case.sheets[1].layers == view_case(record).case.sheets[1].layers
+    assert viewed.warnings == ()
+    assert viewed.sheets[1].layers == view_case(record).sheets[1].layers
 
 
 def test_metrics_become_numbers_to_sort_by_and_infinite_ones_are_missing(record: CaseRecord) -> None:
     row = {"case": "x", "region": "lesion", "dsc": "0.25", "assd": "inf", "hd95": "n/a", "status": "ok"}
-    values = view_case(replace(record, metrics=(row,))).case.values
+    values = view_case(replace(record, metrics=(row,))).values
     assert values == {"lesion dsc": 0.25, "lesion assd": None, "lesion hd95": None}
 
 
@@ -83,18 +83,18 @@ def test_the_folds_disagreement_is_the_uncertainty(record: CaseRecord, tmp_path:
     spread[6:8, 6:8, 2] = 0.2
     spread[6:8, 6:8, 3] = 0.4
     write_image(tmp_path / "disagreement.nii.gz", spread, np.eye(4))
-    values = view_case(replace(record, uncertain={"sc": tmp_path / "disagreement.nii.gz"})).case.values
+    values = view_case(replace(record, uncertain={"sc": tmp_path / "disagreement.nii.gz"})).values
     assert values["sc uncertainty"] == pytest.approx(0.3)
     torn = view_case(replace(record, uncertain={"sc": tmp_path / "gone.nii.gz"}))
-    assert torn.case.values["sc uncertainty"] is None
-    assert torn.broken
+    assert torn.values["sc uncertainty"] is None
+    assert torn.problems
 
 
 def test_lesions_can_be_rated_one_by_one(record: CaseRecord) -> None:
     measured = ({"lesion": "1", "volume_mm3": "12.34", "length_mm": "n/a"}, {"lesion": "0", "volume_mm3": "n/a"})
-    assert view_case(replace(record, biomarkers=measured)).case.lesions == ((1, "12.3 mm³, – mm long"),)
+    assert view_case(replace(record, biomarkers=measured)).lesions == ((1, "12.3 mm³, – mm long"),)
     scored = (
         {"lesion": "1", "side": "reference", "region": "lesion", "volume_mm3": "5", "matched": "1"},
         {"lesion": "1", "side": "prediction", "region": "lesion", "volume_mm3": "7", "matched": "0"},
     )
-    assert view_case(replace(record, lesions=scored)).case.lesions == ((1, "7.0 mm³, no counterpart"),)
+    assert view_case(replace(record, lesions=scored)).lesions == ((1, "7.0 mm³, no counterpart"),)
