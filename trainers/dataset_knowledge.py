@@ -1,6 +1,7 @@
 """What a trainer learns from the files of its dataset before it begins."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -39,6 +40,7 @@ def settle_spine_plan(
     tuple
         The plan, and sentences for the log: what was renewed, what was kept as edited, what could not be looked at.
     """
+    write = write and os.access(folder, os.W_OK)  # a cluster may offer preprocessed data to be read only
     with spine_plan_lock(folder) if write else nullcontext():
         known = read_spine_plan(folder)
         derived, said = _derive(folder, dataset_json, plans, configuration)

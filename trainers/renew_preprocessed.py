@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -92,9 +93,11 @@ def renew_preprocessed(plans: Mapping[str, Any], name: str, tell: Callable[[str]
     """
     raw = RawDataset(Path(str(nnUNet_raw if nnUNet_raw.is_set() else "nnUNet_raw")) / plans["dataset_name"])
     preprocessed = Path(str(nnUNet_preprocessed)) / plans["dataset_name"]
-    with FileLock(preprocessed / f".{name}.lock"):
-        configuration = PlansManager(dict(plans)).get_configuration(name)
-        done = Preprocessed(preprocessed / configuration.data_identifier, _how(plans, configuration.configuration))
+    configuration = PlansManager(dict(plans)).get_configuration(name)
+    done = Preprocessed(preprocessed / configuration.data_identifier, _how(plans, configuration.configuration))
+    writable = os.access(preprocessed, os.W_OK)
+    # By the folder, which several configurations may share.
+    with FileLock(preprocessed / f".{done.folder.name}.lock") if writable else nullcontext():
         dataset = raw.read_dataset_json() if (raw.folder / DATASET_JSON).is_file() else None
         if dataset is None or not ((raw.folder / "labelsTr").is_dir() or "dataset" in dataset):
             if not done.folder.is_dir():
@@ -107,6 +110,14 @@ def renew_preprocessed(plans: Mapping[str, Any], name: str, tell: Callable[[str]
         cases = _cases(raw, dataset)
         if is_ours(raw):
             _refuse_incomplete(raw, dataset, cases)
+        if not writable:
+            if outdated := done.outdated(cases):
+                raise DataRefusedError(
+                    f"{preprocessed}: cannot be written, and {first_few(outdated)} are new or have changed since; "
+                    f"where it can be, run: nnUNetv2_preprocess -d {_number(plans['dataset_name'])} -c {name}"
+                )
+            return
+        if is_ours(raw):
             _renew_folds(raw, preprocessed, cases, tell)
         _renew_cases(_Job(done, dict(plans), name, dataset, preprocessed), cases, tell, ours=is_ours(raw))
 
