@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from nnunet_ext import __version__
+from nnunet_ext.cli.convert.log import in_words, warn_of_lost_sets, write_log
 from nnunet_ext.cli.convert.page import PAGE, page_is_current, write_conversion_page
 from nnunet_ext.cli.progress import progress_bar
-from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.bids_validation import summary, validate_bids
 from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, read_cases
@@ -24,7 +23,7 @@ from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.existing import Existing, read_existing
 from nnunet_ext.dataset_conversion.file_lists import load_file_list
 from nnunet_ext.dataset_conversion.grow import grow_dataset
-from nnunet_ext.dataset_conversion.ledger import Conversion, Counts
+from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
 from nnunet_ext.dataset_conversion.profile import Profile, load_profile
@@ -118,8 +117,8 @@ class Convert:
             with progress_bar("draw", "case") as progress:
                 write_conversion_page(dataset, sources, self.pictures, self.n_procs, progress)
         rows = read_cases(dataset.folder)
-        _warn_of_lost_sets(rows, done.plan)
-        _write_log(done, rows)
+        warn_of_lost_sets(rows, done.plan)
+        write_log(done, rows)
         return self._conclude(done)
 
     def _write(self, dataset: RawDataset, sources: Sequence[Source]) -> Conversion:
@@ -186,7 +185,7 @@ class Convert:
         if self.json:
             print(json.dumps({"dataset": str(folder), "page": str(folder / PAGE), "images": asdict(counts)}))
         else:
-            print(f"{folder}: {_in_words(counts)}\nLook at {folder / PAGE}")
+            print(f"{folder}: {in_words(counts)}\nLook at {folder / PAGE}")
         for case, reason in sorted(done.kept.items()):
             print(f"nnunet_ext convert: warning: {case} has changed and stays as it was: {reason}", file=sys.stderr)
         if done.kept:
@@ -201,29 +200,6 @@ class Convert:
                 f"(--missing lesion=empty), and run the same command with --append"
             )
         return 0
-
-
-def _in_words(counts: Counts) -> str:
-    return (
-        f"of {counts.found} images {counts.train} to train on, {counts.test} to test on, "
-        f"{counts.pool} without label to predict; {counts.skipped} skipped, {counts.refused} refused"
-    )
-
-
-def _warn_of_lost_sets(rows: Sequence[Row], plan: Plan) -> None:
-    """Say which sites lost their last case of a set to faults of files: sets are drawn before images are read."""
-    included = {(row["site"], row["split"]) for row in rows if row["status"] == "include"}
-    for site, split in sorted({(case.site, case.split) for case in plan.cases if case.split} - included):
-        print(f"nnunet_ext convert: warning: all {split} cases of site {site} were refused on reading", file=sys.stderr)
-
-
-def _write_log(done: Conversion, rows: Sequence[Row]) -> None:
-    """Keep what was said beside what was written; without the time of day, so that equal conversions are equal."""
-    left_out = [f"skip: {row['image']}: {row['reason']}" for row in rows if row["status"] == "skip"]
-    said = [f"assumed: {text}" for text in done.plan.assumptions]
-    said += [f"warning: {text}" for text in done.plan.warnings]
-    lines = [f"nnunet_ext {__version__} convert", *said, *left_out, _in_words(done.counts)]
-    write_text(done.dataset.folder / "convert.log", "\n".join(lines) + "\n")
 
 
 def _validate_bids(sources: Sequence[Source], dataset: RawDataset) -> None:
