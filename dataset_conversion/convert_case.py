@@ -169,6 +169,8 @@ def _settle_outside(
     if policy == "extend_cord":
         return {**masks, _CORD: (cord | lesion).astype(np.uint8)}, [f"{found} made cord"]
     if policy == "clip":
+        if not (lesion & cord).any():
+            raise DataRefusedError(f"{found} are all that there are, and clipping would leave none; look at both masks")
         return {**masks, _LESION: (lesion & cord).astype(np.uint8)}, [f"{found} removed"]
     return masks, [f"{found} kept"]
 

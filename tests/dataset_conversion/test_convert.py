@@ -245,6 +245,23 @@ def test_lesion_outside_the_cord_is_settled_as_the_profile_says(
     assert (int((written == 1).sum()), int((written == 2).sum())) == (cord, lesion)
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_lesion_that_clipping_would_remove_whole_is_refused_by_name(
+    bids: SmallBids, tmp_path: Path, elsewhere: bool
+) -> None:
+    bids.case("sub-1_T2w")
+    bids.image("sub-2_T2w")
+    file = bids.labels("sub-2_T2w")["sc"]
+    cord = read_mask(file)
+    other = np.zeros_like(cord.data)
+    other[0, 0] = elsewhere
+    write_mask(file, other, cord.affine)
+    profile = replace(load_profile("auto"), lesion_outside_cord="clip")
+    row = rows_of(convert(tmp_path / "raw", bids.root, profile=profile))["site_sub-2_T2w"]
+    assert row["status"] == "skip"
+    assert "clipping would leave none" in row["reason"]
+
+
 def test_a_soft_mask_is_cut_where_the_profile_says_and_refused_where_it_does_not(
     bids: SmallBids, tmp_path: Path
 ) -> None:

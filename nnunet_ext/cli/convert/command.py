@@ -186,6 +186,12 @@ class Convert:
             print(json.dumps({"dataset": str(folder), "page": str(folder / PAGE), "images": asdict(counts)}))
         else:
             print(f"{folder}: {in_words(counts)}\nLook at {folder / PAGE}")
+            planned = preprocessed_folder(folder.name, os.environ)
+            if (self.append or self.update) and planned is not None and planned.is_dir():
+                print(
+                    "Our trainers preprocess what is new or has changed by themselves; before nnU-Net's own, run: "
+                    f"nnUNetv2_preprocess -d {self.number}"
+                )
         for case, reason in sorted(done.kept.items()):
             print(f"nnunet_ext convert: warning: {case} has changed and stays as it was: {reason}", file=sys.stderr)
         if done.kept:
