@@ -121,7 +121,7 @@ def _flagged(frame: "_Frame", masks: Masks) -> tuple[str, ...]:
     found = frame.measure("OutsideCord", CORD, frame.outside(masks))
     sentence = (
         f"{found.voxels} voxels ({found.volume_mm3:g} mm3, {found.components} components) of "
-        f"{'/'.join(frame.regions.lesions)} lie outside the cord; they were kept"
+        f"{'/'.join(frame.regions.lesions)} lie outside the cord and were kept"
     )
     return (sentence,) if found.voxels else ()
 
