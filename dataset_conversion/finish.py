@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import CASES, QUALITY, RECORD
-from nnunet_ext.core.dataset_files.digests import read_digests, write_digests
+from nnunet_ext.core.dataset_files.digests import carried_digests, write_digests
 from nnunet_ext.core.dataset_files.folds import HISTORY, Folds, fold_digest
 from nnunet_ext.core.dataset_place import beside, swap
 from nnunet_ext.core.errors import DataRefusedError
@@ -73,7 +73,7 @@ def finish(job: Writing, converted: Sequence[ConvertedCase], ledger: Ledger) -> 
     write_json(job.unfinished.folder / RECORD, _record(job, ledger, folds))
     shutil.rmtree(job.unfinished.folder / DONE_FOLDER, ignore_errors=True)
     written = {name: digest for case in converted for name, digest in case.files.items()}
-    before = {} if job.existing is None else read_digests(job.existing.dataset)
+    before = {} if job.existing is None else carried_digests(job.existing.dataset)
     write_digests(job.unfinished, {**before, **written})
     swap(job.unfinished, job.dataset)
 

@@ -14,7 +14,7 @@ from nnunet_ext.core.workers import Progress
 from nnunet_ext.dataset_conversion.convert_all import convert_all
 from nnunet_ext.dataset_conversion.existing import Existing, carry_over, changed_in_words, read_existing
 from nnunet_ext.dataset_conversion.finish import Writing, finish
-from nnunet_ext.dataset_conversion.ledger import Conversion, joined, ledger_of
+from nnunet_ext.dataset_conversion.ledger import Conversion, Counts, joined, ledger_of
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.refusals import prove_patients_apart, refuse_inside_sources
@@ -68,27 +68,29 @@ def grow_dataset(
             raise ConflictError(changed_in_words(dataset, sorted(changed)))
         kept = dict.fromkeys(edited_labels(dataset) & set(changed), _BY_HAND)
         cases = [*existing.new_cases(plan), *(case for name, case in changed.items() if name not in kept)]
+        counts = existing.ledger.counts
         if cases:
-            kept |= _grow(Writing(dataset, plan, existing), existing, cases, n_procs, progress)
+            counts, refused = _grow(Writing(dataset, plan, existing), existing, cases, n_procs, progress)
+            kept |= refused
         if preprocessed is not None:
             renew_folds(dataset.folder, preprocessed, even_edited=existing.edited and bool(cases))
-    return Conversion(dataset, plan, read_existing(dataset).ledger.counts, kept)
+    return Conversion(dataset, plan, counts, kept)
 
 
 def _grow(
     job: Writing, existing: Existing, cases: Sequence[PlannedCase], n_procs: int, progress: Progress | None
-) -> dict[str, str]:
+) -> tuple[Counts, dict[str, str]]:
     """Convert cases and put them beside the others; of known ones that are refused give the reason, and keep them."""
     known = {row["case"] for row in existing.ledger.included}
     prove_patients_apart(cases, existing)
     converted = convert_all(cases, job.plan, job.unfinished, n_procs, progress)
     kept = {case.plan.case: case.plan.reason for case in converted if case.plan.reason and case.plan.case in known}
     taken = [case for case in converted if case.plan.case not in kept]
-    new = ledger_of(taken, job.plan.target)
+    ledger, new = existing.ledger, ledger_of(taken, job.plan.target)
     if new.rows:
         ledger = joined(existing.ledger, new, job.plan.target)
         carry_over(existing, {row["case"] for row in ledger.rows} - {row["case"] for row in new.rows}, job.unfinished)
         finish(job, taken, ledger)
     else:
         shutil.rmtree(job.unfinished.folder, ignore_errors=True)
-    return kept
+    return ledger.counts, kept

@@ -1,6 +1,5 @@
 """What a trainer learns from the files of its dataset before it begins."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -11,6 +10,8 @@ from typing import Any
 from nnunetv2.paths import nnUNet_raw
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
+from nnunet_ext.core.dataset_files.fingerprint import digest_of
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.derive_spine_plan import derive_spine_plan, stock_spine_plan
@@ -67,7 +68,7 @@ def _derive(
     if not nnUNet_raw.is_set():
         return None, ["used as it stands: nnUNet_raw is not set, where the dataset's tables would be"]
     raw = Path(str(nnUNet_raw)) / folder.name
-    cases, quality = raw / "cases.tsv", raw / "qc.tsv"
+    cases, quality, _ = tables = raw / "cases.tsv", raw / "qc.tsv", raw / "dataset.json"
     if not cases.is_file():
         return None, [f"used as it stands: {cases} is not there to renew it from"]
     said = [] if quality.is_file() else [f"{quality} is missing: what it measured cannot be derived"]
@@ -75,20 +76,13 @@ def _derive(
     margins = dataset_json.get("crop", {}).get("margins_mm")
     rows = read_table(quality) if quality.is_file() else []
     plan = derive_spine_plan(read_table(cases), rows, patches, margins=margins)
-    return replace(plan, derived_from=_sha256(cases, quality, raw / "dataset.json")), said
+    return replace(plan, derived_from=digest_of([sha256(file) if file.is_file() else "" for file in tables])), said
 
 
 def _fields(known: SpinePlan, derived: SpinePlan) -> list[str]:
     """Name what is derived here: margins of a dataset that is not cropped are `crop-dataset`'s to derive."""
     theirs = known.crop_margins_mm and not derived.crop_margins_mm
     return [name for name in derived.values() if not (theirs and name == "crop_margins_mm")]
-
-
-def _sha256(*files: Path) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes() if file.is_file() else b"")
-    return digest.hexdigest()
 
 
 def _patch_mm(dataset_json: Mapping[str, Any], plans: Mapping[str, Any], name: str) -> dict[str, float]:

@@ -114,13 +114,14 @@ def crop_dataset(
     cases = source_cases(source, content, cords)
     with only_writer(dataset):
         finish_interrupted_swap(dataset)
-        fingerprint = crop_fingerprint(source, cases, options)
+        made_from = fingerprint(source)  # before anything is read: what changes meanwhile is seen the next time
+        decided = _crop_fingerprint(made_from, cases, options)
         if dataset.folder.exists():
             before = _read_record(dataset)
-            if before["fingerprint"] == fingerprint:
+            if before["fingerprint"] == decided:
                 return Cropping(dataset, CropCounts(**before["counts"]), Margins(**before["margins_mm"]))
             _refuse_outdated(source, dataset, before, options)
-        return _write(_Job(source, dataset, content, cases, options, fingerprint), n_procs, progress)
+        return _write(_Job(source, dataset, content, cases, options, made_from, decided), n_procs, progress)
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ class _Job:
     content: Mapping[str, Any]
     cases: Sequence[SourceCase]
     options: CropOptions
+    made_from: str
     fingerprint: str
 
     @property
@@ -186,7 +188,7 @@ def _write_tables(
         "margins_derived_from": planned.content() if planned is not None else None,
         "counts": asdict(crop_counts(cropped)),
         "fingerprint": job.fingerprint,
-        SOURCE_FINGERPRINT: fingerprint(job.source),
+        SOURCE_FINGERPRINT: job.made_from,
         "columns": {column: {"Description": text} for column, text in COLUMNS.items()},
     }
     folder = unfinished.folder
@@ -214,11 +216,11 @@ def _measure_boxes(dataset: RawDataset, cropped: Mapping[str, CroppedCase]) -> N
     write_text(table, table_text(rows, list(rows[0]) if rows else []))
 
 
-def crop_fingerprint(source: RawDataset, cases: Sequence[SourceCase], options: CropOptions) -> str:
+def _crop_fingerprint(made_from: str, cases: Sequence[SourceCase], options: CropOptions) -> str:
     """Hash what decides the dataset's content, so that a rerun knows its own work: the source, cords and options."""
     cords = {case.case: sha256(case.cord.file) for case in cases if case.cord is not None}
     decided = {name: value for name, value in asdict(options).items() if name != "update"}
-    return digest_of([fingerprint(source), decided, cords])
+    return digest_of([made_from, decided, cords])
 
 
 def _read_record(dataset: RawDataset) -> dict[str, Any]:

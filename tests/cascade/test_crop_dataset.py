@@ -15,6 +15,7 @@ from nnunet_ext.cascade.crop_table import COLUMNS
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.dataset_files.description import DESCRIPTION
 from nnunet_ext.core.dataset_files.digests import read_digests
+from nnunet_ext.core.dataset_files.fingerprint import fingerprint
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -359,3 +360,20 @@ def test_nothing_can_be_appended_to_a_boxed_dataset(
     bids.case("sub-1_T2w")
     assert main(["convert", str(bids.root), "-d", "502", "-n", "Boxed", "--append"]) == 5
     assert "crop-dataset" in capsys.readouterr().err
+
+
+def test_what_changes_in_the_source_while_it_is_boxed_is_seen_the_next_time(field: Field) -> None:
+    crop(field)
+    label = field.source.label("a", "train")
+    mask = read_mask(label)
+
+    def change(done: int, _: int) -> None:
+        if done == len(TRAIN):
+            write_mask(label, np.where(mask.data == 2, 1, mask.data).astype(np.uint8), mask.affine)
+
+    field.cord("b", drawn(Box(CORD.start, (22, 20, 9))))
+    cords = find_cords([field.root / "cords"])
+    crop_dataset(field.source, field.boxed, cords, replace(STILL, update=True), progress=change)
+    assert record(field.boxed)["source_fingerprint"] != fingerprint(field.source)
+    with pytest.raises(ConflictError, match="--update"):
+        box_again(field)

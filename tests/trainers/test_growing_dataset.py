@@ -240,6 +240,8 @@ def test_a_label_map_that_was_edited_in_the_dataset_itself_is_not_overwritten(
     edited = label.read_bytes()
     growing.trainer()
     assert (growing.preprocessed / "gt_segmentations" / label.name).read_bytes() == edited
+    growing.append_two()  # which takes the edited map over, and must not forget that it was edited
+    assert label.read_bytes() == edited
     growing.correct("sub-1")
     assert growing.convert("--update") == 3
     assert "edited in the dataset" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from typing import Final
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
-from nnunet_ext.core.tables import read_table, table_text
+from nnunet_ext.core.tables import Row, read_table, table_text
 
 FILES: Final = "files.tsv"
 _COLUMNS: Final = ("file", "bytes", "sha256")
@@ -51,13 +51,40 @@ def read_digests(dataset: RawDataset, *, by_time: bool = False) -> dict[str, str
     dict
         Equal values mean equal contents.
     """
+    labels = {name: sha256(file) for name, file in _files(dataset, _LABELS).items()}
+    return labels | _image_digests(dataset, by_time=by_time)
+
+
+def carried_digests(dataset: RawDataset) -> dict[str, str]:
+    """Say what `files.tsv` is to hold of the files that the next version of the dataset takes over.
+
+    Of label maps that is what it holds now, so that one that a person has edited since stays known as edited.
+    """
+    written = {name: row["sha256"] for name, row in _listed(dataset).items()}
+    return {name: written[name] for name in _files(dataset, _LABELS) if name in written} | _image_digests(dataset)
+
+
+def edited_labels(dataset: RawDataset) -> set[str]:
+    """Name the cases whose label map a person has changed in the dataset itself since it was written."""
+    listed = _listed(dataset)
+    return {
+        file.name.removesuffix(FILE_ENDING)
+        for name, file in _files(dataset, _LABELS).items()
+        if name in listed and sha256(file) != listed[name]["sha256"]
+    }
+
+
+def _listed(dataset: RawDataset) -> dict[str, Row]:
     table = dataset.folder / FILES
-    listed = {row["file"]: row for row in read_table(table)} if table.is_file() else {}
-    noted_at = table.stat().st_mtime_ns if listed else 0
-    found = {name: sha256(file) for name, file in _files(dataset, _LABELS).items()}
+    return {row["file"]: row for row in read_table(table)} if table.is_file() else {}
+
+
+def _image_digests(dataset: RawDataset, *, by_time: bool = False) -> dict[str, str]:
+    listed = _listed(dataset)
+    noted_at = (dataset.folder / FILES).stat().st_mtime_ns if listed else 0
+    found = {}
     for name, file in _files(dataset, _IMAGES).items():
-        stat = file.stat()
-        row = listed.get(name)
+        stat, row = file.stat(), listed.get(name)
         if by_time and not listed:
             found[name] = f"{stat.st_size} bytes of {stat.st_mtime_ns}"
         elif row is not None and int(row["bytes"]) == stat.st_size and stat.st_mtime_ns < noted_at:
@@ -65,18 +92,6 @@ def read_digests(dataset: RawDataset, *, by_time: bool = False) -> dict[str, str
         else:
             found[name] = sha256(file)
     return found
-
-
-def edited_labels(dataset: RawDataset) -> set[str]:
-    """Name the cases whose label map a person has changed in the dataset itself since it was written."""
-    table = dataset.folder / FILES
-    listed = {row["file"]: row["sha256"] for row in read_table(table)} if table.is_file() else {}
-    found = _files(dataset, _LABELS)
-    return {
-        file.name.removesuffix(FILE_ENDING)
-        for name, file in found.items()
-        if name in listed and sha256(file) != listed[name]
-    }
 
 
 def _files(dataset: RawDataset, folders: tuple[str, ...]) -> dict[str, Path]:
