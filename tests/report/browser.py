@@ -101,7 +101,8 @@ class Browser:
         path = self.downloads / name
         path.unlink(missing_ok=True)
         start()
-        self.wait(path.exists, f"the download of {name}")
+        # Chromium holds the name with an empty file until the whole of it has come.
+        self.wait(lambda: path.is_file() and path.stat().st_size > 0, f"the download of {name}")
         return path.read_text(encoding="utf-8")
 
     def _post(self, command: str, content: dict[str, Any]) -> Any:  # noqa: ANN401
