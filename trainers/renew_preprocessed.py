@@ -64,7 +64,7 @@ def renew_description(dataset: str, content: dict[str, Any]) -> None:
     if content == before:
         content.clear()
     content.update(now)
-    if now != before:
+    if now != before and os.access(copy.parent, os.W_OK):
         write_json(copy, now)
 
 

@@ -283,6 +283,23 @@ def test_without_the_raw_dataset_training_goes_on_and_says_that_nobody_looked(
     assert "cannot be seen" in capsys.readouterr().out
 
 
+def test_preprocessed_data_offered_to_be_read_only_are_looked_at_and_never_written(
+    growing: Growing, tree_hash: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing.trainer()
+    # As another user's folder answers; whoever runs these tests may write anywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: not (mode & os.W_OK and NAME in str(path)))
+    before = tree_hash(growing.preprocessed)
+    growing.trainer()
+    assert tree_hash(growing.preprocessed) == before
+    growing.correct("sub-3")
+    assert growing.convert("--update") == 0
+    before = tree_hash(growing.preprocessed)
+    with pytest.raises(DataRefusedError, match=r"cannot be written, and site_sub-3_T2w .*nnUNetv2_preprocess -d 7"):
+        growing.trainer()
+    assert tree_hash(growing.preprocessed) == before
+
+
 def test_a_boxed_dataset_knows_all_that_its_source_knows(growing: Growing) -> None:
     whole = growing.trainer().spine_plan
     assert growing.box() == 0
