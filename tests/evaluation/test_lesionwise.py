@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions
+from nnunet_ext.evaluation.lesions import LesionDefinition, Meetings, find_lesions
 from nnunet_ext.evaluation.lesionwise import LesionDetection, detect_lesions
 from nnunet_ext.evaluation.overlap import BoolArray
-from nnunet_ext.evaluation.overlap_rules import ShareRule
+from nnunet_ext.evaluation.overlap_rules import AnimaRule, IouRule, OverlapRule, ShareRule
 from nnunet_ext.evaluation.preset import ANIMA, GROS2019, LEMAY2021, PANOPTICA, PRESETS, SCISEG2, Preset
 from tests.evaluation.shapes import EDGE, LESION, SPECK, SPLIT, blank, block, turned
 from tests.strategies import ORDERS, masks, shapes
@@ -70,6 +70,24 @@ def test_lemay_wants_six_cubic_millimetres_whatever_the_voxel(voxel_mm3: float, 
     ten_voxels = first_voxels(LESION, 10)
     judged = detect_lesions(LESION, ten_voxels, voxel_mm3, LEMAY2021)
     assert (judged.true_positives, judged.false_positives) == (int(found), int(not found))
+
+
+@pytest.mark.parametrize(
+    "rule", [ShareRule(0.3), ShareRule(0.1, real_overlap=0.3), AnimaRule(alpha=0.3, beta=0.9), IouRule(3 / 17)]
+)
+def test_a_share_of_exactly_the_limit_falls_on_its_side_whatever_its_last_digit(rule: OverlapRule) -> None:
+    exact = rule.judge(_met(10, 3), 1.0)
+    # 3e7 + 3 of 1e8 voxels are nearer to the limit than a 32-bit header can tell.
+    near = [rule.judge(_met(100_000_000, 30_000_000 + more), 1.0) for more in (-3, 3)]
+    assert [(found.found.tolist(), found.false.tolist()) for found in near] == [
+        (exact.found.tolist(), exact.false.tolist())
+    ] * 2
+
+
+def _met(size: int, shared: int) -> Meetings:
+    """Let two lesions of one size share voxels."""
+    sizes, shares, first = (np.array([value]) for value in (size, shared, 0))
+    return Meetings(sizes, sizes, first, first, shares)
 
 
 def test_anima_wants_more_than_a_tenth_of_a_lesion() -> None:
