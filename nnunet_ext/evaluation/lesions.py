@@ -62,10 +62,13 @@ class Lesions:
         Shape of the mask: 1, 2, ... within a lesion, 0 elsewhere.
     sizes
         Voxels of each.
+    smaller
+        Components that are too small for a lesion.
     """
 
     numbers: npt.NDArray[np.uint32]
     sizes: Counts
+    smaller: int = 0
 
     @property
     def count(self) -> int:
@@ -126,7 +129,7 @@ def find_lesions(mask: BoolArray, voxel_volume_mm3: float, definition: LesionDef
     if kept.all():
         return Lesions(components, sizes)
     new_number = np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)]).astype(np.uint32)
-    return Lesions(new_number[components], sizes[kept])
+    return Lesions(new_number[components], sizes[kept], int(np.count_nonzero(~kept)))
 
 
 def meet(reference: Lesions, predicted: Lesions) -> Meetings:

@@ -155,6 +155,29 @@ def test_empty_masks_follow_the_published_rules(
     assert scores(LESION, blank(), preset) == pytest.approx(prediction, **same)
 
 
+SMALL = SPECK | block((8, 9), (2, 3), (2, 5))  # 2 and 3 voxels
+
+
+@pytest.mark.parametrize(
+    ("reference", "prediction", "expected"),
+    [
+        (SMALL, LESION, (0, NAN, 0)),
+        (SMALL, LESION | SMALL, (0, NAN, 0)),
+        (SMALL, SMALL, (NAN, NAN, NAN)),
+        (SMALL, blank(), (NAN, NAN, NAN)),
+        (blank(), SMALL, (NAN, NAN, NAN)),
+        (blank(), LESION | SMALL, (NAN, NAN, NAN)),
+        (LESION, SMALL, (0, 0, 0)),
+        (LESION | SMALL, LESION, (1, 1, 1)),
+    ],
+)
+def test_anima_has_a_predictive_value_where_the_reference_holds_lesions_and_none_of_its_size(
+    reference: BoolArray, prediction: BoolArray, expected: tuple[float, float, float]
+) -> None:
+    # Anima divides predicted lesions that hold by predicted lesions; only a reference without a voxel stops it.
+    assert scores(reference, prediction, ANIMA) == pytest.approx(expected, nan_ok=True)
+
+
 @pytest.mark.parametrize(("smallest_mm3", "count"), [(0.0, 2), (1.0, 2), (1.01, 1), (20.01, 0)])
 def test_lesions_below_the_smallest_volume_are_dropped_by_mm3(smallest_mm3: float, count: int) -> None:
     preset = replace(SCISEG2, lesion=LesionDefinition(6, smallest_mm3))
