@@ -137,7 +137,7 @@ SUMMARY_METRICS: Final = (
 def metrics_dictionary(
     preset: Preset, regions: Mapping[str, tuple[int, ...]], tolerance_mm: float = TOLERANCE_MM
 ) -> dict[str, Any]:
-    """Describe `metrics.tsv`, `lesions.tsv` and `summary.tsv`, ready for JSON.
+    """Describe `metrics.tsv` and `summary.tsv`, ready for JSON.
 
     Parameters
     ----------
