@@ -10,6 +10,7 @@ from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, SAME_GRID, apart
 from nnunet_ext.core.mask import refuse_no_probability, refuse_several
 from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.rounding import more_than
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.resample import resample_identity
@@ -111,7 +112,7 @@ def _binary(path: Path, profile: ClassProfile, image: Array) -> tuple[Volume, li
 def _cut(path: Path, soft: Volume, threshold: float) -> tuple[Volume, list[str]]:
     if threshold < 1:
         refuse_no_probability(path, soft.data, ": an image?", _SOFT)
-    return _as_mask(soft, soft.data > threshold), [*soft.notes, f"soft mask cut at {threshold:g}"]
+    return _as_mask(soft, more_than(soft.data, threshold)), [*soft.notes, f"soft mask cut at {threshold:g}"]
 
 
 def _as_mask(volume: Volume, members: Array) -> Volume:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import mean, median
 from typing import Any, Final
 
+from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.tables import NOTHING, number
 from nnunet_ext.trainers.axes import DIRECTIONS
 from nnunet_ext.trainers.spine_plan import EVERY, NNUNETS_SHARES, CaseGroup, SamplingShares, SpinePlan
@@ -166,7 +167,7 @@ def _augmentation(measured: Table) -> tuple[dict[str, Any], str]:
     for row in measured:
         spacing = [float(size) for size in row["spacing_mm"].split()]
         thickest = max(range(len(spacing)), key=lambda axis: spacing[axis])
-        if spacing[thickest] >= _THICK * min(spacing):
+        if at_least(spacing[thickest], _THICK * min(spacing)):
             slices.append((DIRECTIONS[row["axes"][thickest]], spacing[thickest]))
     if not slices:
         return {}, f"none of {len(measured)} cases was scanned in thick slices; the usual ranges"

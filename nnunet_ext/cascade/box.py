@@ -14,6 +14,7 @@ import numpy as np
 from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import sct_letters
+from nnunet_ext.core.rounding import whole_up
 from nnunet_ext.core.volume import Array, Volume
 
 FACE_OF_LETTER: Final = {
@@ -26,7 +27,6 @@ FACE_OF_LETTER: Final = {
 }
 
 _KEY: Final = "pad_"
-_ROUNDING: Final = 1e-6  # voxels; a margin of exactly n voxels is n, whatever the last digit of the spacing
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ class Box:
         by_face = margins.by_face()
         ends = []
         for axis, (low, high) in enumerate(faces(grid.axes)):
-            start = self.start[axis] - _voxels(by_face[low], grid.spacing[axis])
-            ends.append((start, self.stop[axis] + _voxels(by_face[high], grid.spacing[axis])))
+            start = self.start[axis] - whole_up(by_face[low] / grid.spacing[axis])
+            ends.append((start, self.stop[axis] + whole_up(by_face[high] / grid.spacing[axis])))
         return Box.of(ends).common(Box.whole(grid.data.shape))
 
 
@@ -192,10 +192,6 @@ def outside(labels: Array, box: Box) -> int:
 def random_margins(margins: Margins, low: float, high: float, rng: np.random.Generator) -> Margins:
     """Change each face's margin by a number of its own, uniform from `low` to `high` mm; none falls below 0."""
     return Margins(**{face: max(0.0, mm + float(rng.uniform(low, high))) for face, mm in margins.by_face().items()})
-
-
-def _voxels(mm: float, spacing: float) -> int:
-    return math.ceil(mm / spacing - _ROUNDING)
 
 
 def _is_distance(value: object) -> bool:

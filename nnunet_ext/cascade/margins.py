@@ -1,6 +1,5 @@
 """Crop margins that configure themselves: as wide as the labels of a dataset need them, and no wider."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from nnunet_ext.cascade.box import Box, Margins, faces
 from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.rounding import more_than, whole_up
 from nnunet_ext.core.volume import Array, Volume
 
 RESERVE_MM: Final = 5.0
@@ -18,7 +18,6 @@ LOST_MM: Final = 30.0
 lost a part of the cord. Its own training box is widened to hold its labels."""
 
 _FEWEST: Final = 5  # cases, below which one that differs may as well be the rule
-_ROUNDING_MM: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def plan_margins(needs: Mapping[str, Margins], reserve_mm: float = RESERVE_MM) -
             "give them with --margins-file crop_metadata.json"
         )
     figures = {face: _need(face, needs) for face in next(iter(needs.values())).by_face()}
-    chosen = {face: float(math.ceil(need.relied_on_mm + reserve_mm - _ROUNDING_MM)) for face, need in figures.items()}
+    chosen = {face: float(whole_up(need.relied_on_mm + reserve_mm)) for face, need in figures.items()}
     return MarginPlan(Margins(**chosen), reserve_mm, figures, len(needs))
 
 
@@ -135,5 +134,5 @@ def _need(face: str, needs: Mapping[str, Margins]) -> FaceNeed:
     ranked = sorted(((margins.by_face()[face], case) for case, margins in needs.items()), key=lambda pair: -pair[0])
     (needed, case), others = ranked[0], ranked[1:]
     following = others[0][0] if others else 0.0
-    lost = len(needs) >= _FEWEST and needed - following > LOST_MM
+    lost = len(needs) >= _FEWEST and more_than(needed - following, LOST_MM)
     return FaceNeed(round(needed, 3), case, round(following, 3), lost)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from nnunet_ext.core.rounding import ROUNDING
 from nnunet_ext.core.volume import Affine, Array, Volume
 
 ALONG_MM: Final = 50.0
@@ -20,7 +21,6 @@ SMALLEST_CORD_MM3: Final = 50.0
 """One millimetre of a thin cord (its section is 50 to 80 mm²): less is noise, and no cord was found."""
 
 _NEIGHBOURS: Final = 26
-_ROUNDING: Final = 1e-6  # a gap of exactly the limit counts, whichever way the axes go
 
 
 def largest_tube(cord: Volume, along_mm: float = ALONG_MM, across_mm: float = ACROSS_MM) -> npt.NDArray[np.bool_]:
@@ -74,7 +74,7 @@ def _tube_of(seed: int, left: set[int], points: Affine, piece_of: Array) -> froz
     while fresh and (others := left - tube):
         tree = cKDTree(points[np.isin(piece_of, list(fresh))])
         elsewhere = np.isin(piece_of, list(others))
-        distances, _ = tree.query(points[elsewhere], distance_upper_bound=1 + _ROUNDING)
+        distances, _ = tree.query(points[elsewhere], distance_upper_bound=1 + ROUNDING)
         fresh = {int(piece) for piece in np.unique(piece_of[elsewhere][np.isfinite(distances)])}
         tube |= fresh
     return frozenset(tube)

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.nifti_read import WHOLE_WITHIN, read_mask, read_volume, whole_numbers
+from nnunet_ext.core.rounding import more_than
 from nnunet_ext.core.volume import Array, Volume
 
 SOFT: Final = (-1e-3, 1 + 1e-3)
@@ -57,7 +58,7 @@ def read_region(path: Path, threshold: float | None, advice: str = "") -> Region
     if volume.data.dtype.kind != "f" or not (np.abs(volume.data - np.rint(volume.data)) > WHOLE_WITHIN).any():
         return _binary(path, whole_numbers(path, volume, advice), advice)
     refuse_no_probability(path, volume.data, advice)
-    return RegionMask(replace(volume, data=volume.data > threshold), volume.data)
+    return RegionMask(replace(volume, data=more_than(volume.data, threshold)), volume.data)
 
 
 def refuse_no_probability(path: Path, values: Array, advice: str = "", limits: tuple[float, float] = SOFT) -> None:

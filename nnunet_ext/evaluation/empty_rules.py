@@ -15,26 +15,35 @@ class EmptyValue:
     Parameters
     ----------
     both
-        Where both masks are empty.
+        Where both masks are empty; of a lesion-wise metric, where neither holds a lesion.
     reference, prediction
-        Where this one alone is empty.
+        Where this one alone is empty, or holds no lesion.
+    smaller
+        Where the reference holds components below the smallest size of a lesion and no lesion, and the prediction a
+        lesion. None: as if the reference were empty.
     """
 
     both: float
     reference: float
     prediction: float
+    smaller: float | None = None
 
-    def apply(self, value: float, *, reference: int, prediction: int) -> float:
-        """Give what the metric is worth: `value` unless a mask of these numbers of voxels, or lesions, is empty."""
+    def apply(self, value: float, *, reference: int, prediction: int, smaller: int = 0) -> float:
+        """Give what the metric is worth: `value` unless a mask of these numbers of voxels, or lesions, is empty.
+
+        `smaller` counts the components of the reference that are too small for a lesion.
+        """
         if reference and prediction:
             return value
         if not reference and not prediction:
             return self.both
-        return self.prediction if reference else self.reference
+        if reference:
+            return self.prediction
+        return self.reference if self.smaller is None or not smaller else self.smaller
 
     @property
     def words(self) -> str:
-        """Say it in words."""
+        """Say it in words, of masks of voxels."""
         if len({str(value) for value in (self.both, self.reference, self.prediction)}) == 1:
             return f"any mask empty {_word(self.both)}"
         if str(self.reference) == str(self.prediction):
@@ -43,6 +52,17 @@ class EmptyValue:
             f"both empty {_word(self.both)}; reference empty {_word(self.reference)}; "
             f"prediction empty {_word(self.prediction)}"
         )
+
+    @property
+    def lesion_words(self) -> str:
+        """Say it in words, of masks that may hold voxels and yet no lesion of the smallest size."""
+        said = (
+            f"no lesion in R and P {_word(self.both)}; none in R alone {_word(self.reference)}; "
+            f"none in P alone {_word(self.prediction)}"
+        )
+        if self.smaller is None:
+            return said
+        return f"{said}; none in R alone but components below the smallest size {_word(self.smaller)}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +88,8 @@ class EmptyRules:
     @property
     def words(self) -> dict[str, str]:
         """Say each in words."""
-        return {field.name: getattr(self, field.name).words for field in fields(self)}
+        rules = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: rule.lesion_words if name.startswith("lesion_") else rule.words for name, rule in rules.items()}
 
 
 def _word(value: float) -> str:

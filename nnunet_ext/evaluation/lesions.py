@@ -1,19 +1,18 @@
 """The lesions of a mask, one by one, and where those of two masks meet."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import cc3d
 import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.rounding import at_least, more_than
 from nnunet_ext.evaluation.overlap import BoolArray
 
 Connectivity = Literal[6, 18, 26]
 Counts = npt.NDArray[np.int64]
-
-_ROUNDING: Final = 1e-6  # volumes come from 32-bit headers: one of exactly the limit must not fall by a last digit
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ class LesionDefinition:
     def holds(self, sizes: Counts, voxel_volume_mm3: float) -> BoolArray:
         """Tell which components of these numbers of voxels are lesions."""
         volumes = sizes * voxel_volume_mm3
-        limit = self.smallest_mm3
-        large: BoolArray = volumes > limit * (1 + _ROUNDING) if self.larger_only else volumes >= limit * (1 - _ROUNDING)
+        large = (more_than if self.larger_only else at_least)(volumes, self.smallest_mm3)
         return large & (sizes >= self.smallest_voxels)
 
 
@@ -64,10 +62,13 @@ class Lesions:
         Shape of the mask: 1, 2, ... within a lesion, 0 elsewhere.
     sizes
         Voxels of each.
+    smaller
+        Components that are too small for a lesion.
     """
 
     numbers: npt.NDArray[np.uint32]
     sizes: Counts
+    smaller: int = 0
 
     @property
     def count(self) -> int:
@@ -128,7 +129,7 @@ def find_lesions(mask: BoolArray, voxel_volume_mm3: float, definition: LesionDef
     if kept.all():
         return Lesions(components, sizes)
     new_number = np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)]).astype(np.uint32)
-    return Lesions(new_number[components], sizes[kept])
+    return Lesions(new_number[components], sizes[kept], int(np.count_nonzero(~kept)))
 
 
 def meet(reference: Lesions, predicted: Lesions) -> Meetings:

@@ -74,7 +74,11 @@ class LesionDetection:
 
     @property
     def _counts(self) -> dict[str, int]:
-        return {"reference": self.ref_count, "prediction": self.pred_count}
+        return {
+            "reference": self.ref_count,
+            "prediction": self.pred_count,
+            "smaller": self.reference.smaller,
+        }
 
 
 def detect_lesions(

@@ -86,7 +86,7 @@ def _lesion_definitions(preset: Preset) -> tuple[MetricDefinition, ...]:
     empty, metric = preset.empty.words, MetricDefinition
     return (
         metric("lesion_ppv", "Lesion-wise positive predictive value", "TP / (TP + FP)", "1", _HIGHER,
-               f"{empty['lesion_ppv']}; neither TP nor FP 1", "lesion", _LESIONS),
+               f"{empty['lesion_ppv']}; lesions in both and neither TP nor FP 1", "lesion", _LESIONS),
         metric("lesion_sensitivity", "Lesion-wise sensitivity", "TP / (TP + FN)", "1", _HIGHER,
                empty["lesion_sensitivity"], "lesion", _LESIONS),
         metric("lesion_f1", "Lesion-wise F1", "harmonic mean of lesion_sensitivity and lesion_ppv", "1", _HIGHER,
@@ -94,7 +94,8 @@ def _lesion_definitions(preset: Preset) -> tuple[MetricDefinition, ...]:
         metric("lcwa", "Lesion count weighted by assignment",
                "Σ |r ∩ p| / |p| over the one-to-one matching of lesions r, p that makes it largest / lesions of R; "
                "lesions by face neighbours, of any size, under every preset", "1", _HIGHER,
-               "reference empty n/a; prediction empty 0", "lesion", "MetricsReloaded's fork of SCIsegV2, after ATLAS"),
+               "no component of any size in R n/a; none in P alone 0", "lesion",
+               "MetricsReloaded's fork of SCIsegV2, after ATLAS"),
         metric("ref_count", "Lesions in the reference", "lesions of R", "lesions", _NEITHER, "0", "lesion"),
         metric("pred_count", "Lesions in the prediction", "lesions of P", "lesions", _NEITHER, "0", "lesion"),
     )  # fmt: skip
@@ -114,7 +115,7 @@ def _fixed_lesion_definitions() -> tuple[MetricDefinition, ...]:
                "lesions of R of which at least 6 mm3 are predicted; smaller ones cannot be", "lesions", _NEITHER, "0",
                "lesion", "Lemay et al. 2021, NeuroImage: Clinical 31:102766"),
         metric("detection_rate_6mm3", "Detection rate by volume", "lesions_detected_6mm3 / ref_count", "1", _HIGHER,
-               "reference empty n/a; prediction empty 0", "lesion",
+               "no lesion in R n/a", "lesion",
                "Lemay et al. 2021, NeuroImage: Clinical 31:102766"),
         metric("lesion_free_kept_clean", "Lesion-free cases kept clean",
                "1 where neither R nor P holds a lesion, 0 where only P does; its mean is the volume-wise specificity",
@@ -136,7 +137,7 @@ SUMMARY_METRICS: Final = (
 def metrics_dictionary(
     preset: Preset, regions: Mapping[str, tuple[int, ...]], tolerance_mm: float = TOLERANCE_MM
 ) -> dict[str, Any]:
-    """Describe `metrics.tsv`, `lesions.tsv` and `summary.tsv`, ready for JSON.
+    """Describe `metrics.tsv` and `summary.tsv`, ready for JSON.
 
     Parameters
     ----------

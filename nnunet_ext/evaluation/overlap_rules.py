@@ -1,16 +1,14 @@
 """When a lesion counts as found: what every rule takes and gives, and the rules that are published."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.rounding import ROUNDING, at_least, more_than
 from nnunet_ext.evaluation.lesions import Counts, Meetings
 from nnunet_ext.evaluation.overlap import BoolArray
-
-_ROUNDING: Final = 1e-9
-_VOLUME_ROUNDING: Final = 1e-6  # volumes come from 32-bit headers
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +68,9 @@ class ShareRule:
     def judge(self, meetings: Meetings, voxel_volume_mm3: float) -> Verdict:
         """Judge by voxels; their volume does not matter."""
         del voxel_volume_mm3
-        found = meetings.covered / meetings.reference_sizes >= self.overlap - _ROUNDING
+        found = at_least(meetings.covered / meetings.reference_sizes, self.overlap)
         covering = meetings.covering
-        real = (covering > 0) & (covering / meetings.predicted_sizes >= self.real_overlap - _ROUNDING)
+        real = (covering > 0) & at_least(covering / meetings.predicted_sizes, self.real_overlap)
         return Verdict(found, ~real, int(np.count_nonzero(found)))
 
     @property
@@ -106,9 +104,8 @@ class VolumeRule:
 
     def judge(self, meetings: Meetings, voxel_volume_mm3: float) -> Verdict:
         """Judge by the volume in mm3 that lesions share."""
-        least = self.overlap_mm3 * (1 - _VOLUME_ROUNDING)
-        found = meetings.covered * voxel_volume_mm3 >= least
-        real = meetings.covering * voxel_volume_mm3 >= least
+        found = at_least(meetings.covered * voxel_volume_mm3, self.overlap_mm3)
+        real = at_least(meetings.covering * voxel_volume_mm3, self.overlap_mm3)
         return Verdict(found, ~real, int(np.count_nonzero(found)))
 
     @property
@@ -143,7 +140,7 @@ class IouRule:
         iou = meetings.iou
         for pair in np.argsort(-iou, kind="stable"):
             reference, predicted = int(meetings.reference[pair]), int(meetings.predicted[pair])
-            if iou[pair] < self.iou:
+            if not at_least(float(iou[pair]), self.iou):
                 break
             if reference not in taken_reference and predicted not in taken_predicted:
                 chosen.append(int(pair))
@@ -211,15 +208,15 @@ class AnimaRule:
 
     def _found(self, meetings: Meetings) -> BoolArray:
         covered = meetings.covered
-        found: BoolArray = covered / meetings.reference_sizes > self.alpha + _ROUNDING
+        found = more_than(covered / meetings.reference_sizes, self.alpha)
         outside = 1 - meetings.covering / meetings.predicted_sizes
         for lesion in np.flatnonzero(found):
             here = np.flatnonzero(meetings.reference == lesion)
             largest_first = here[np.argsort(-meetings.voxels[here], kind="stable")]
             shares = np.cumsum(meetings.voxels[largest_first]) / covered[lesion]
             # Those up to and including the one that reaches gamma.
-            visited = largest_first[: int(np.searchsorted(shares, self.gamma - _ROUNDING)) + 1]
-            found[lesion] = not (outside[meetings.predicted[visited]] > self.beta + _ROUNDING).any()
+            visited = largest_first[: int(np.searchsorted(shares, self.gamma * (1 - ROUNDING))) + 1]
+            found[lesion] = not more_than(outside[meetings.predicted[visited]], self.beta).any()
         return found
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -67,6 +67,7 @@ def find_preset(name: str) -> Preset:
 
 _NEVER: Final = EmptyValue(NOTHING, NOTHING, NOTHING)
 _MISSED: Final = EmptyValue(NOTHING, NOTHING, 0.0)
+_INVENTED: Final = replace(_MISSED, smaller=0.0)
 _ONE_SIDED: Final = EmptyValue(NOTHING, 0.0, 0.0)
 _AGREED: Final = EmptyValue(1.0, 0.0, 0.0)
 _INFINITE: Final = EmptyValue(NOTHING, math.inf, math.inf)
@@ -99,13 +100,15 @@ ANIMA: Final = Preset(
     rule=AnimaRule(),
     empty=EmptyRules(
         dsc=_MISSED, nsd=_MISSED, distance=_NEVER, rel_vol_error=_RELATIVE,
-        lesion_ppv=_MISSED, lesion_sensitivity=_MISSED, lesion_f1=_MISSED,
+        lesion_ppv=_INVENTED, lesion_sensitivity=_MISSED, lesion_f1=_INVENTED,
     ),
     source="animaSegPerfAnalyzer (Commowick et al. 2018, Scientific Reports 8:13650), as SCIseg was scored with it",
     guesses=(
         "components of 3 mm3 or less are dropped by their true volume; SCIseg's script had lost the spacing, so that "
         "its limit was 3 voxels",
         "gamma is a share of what is covered of a lesion",
+        "where the reference holds smaller components only and the prediction a lesion, lesion_ppv is 0 as in Anima "
+        "and lesion_f1 is 0; Anima has 0 / 0 for the sensitivity, and nothing for F1",
     ),
 )  # fmt: skip
 """As Anima's segmentation performance analyser with SCIseg's options -d -s -l -X."""

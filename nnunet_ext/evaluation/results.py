@@ -12,7 +12,7 @@ from nnunet_ext.core.tables import NOTHING, cell, table_text
 from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
-from nnunet_ext.evaluation.rows import LesionRow, RegionMetrics
+from nnunet_ext.evaluation.rows import RegionMetrics
 from nnunet_ext.evaluation.write_scores import typed
 
 ABOUT: Final = {
@@ -25,7 +25,29 @@ ABOUT: Final = {
 }
 """The columns of `metrics.tsv` that are no metrics."""
 
-INPUT_COLUMNS: Final = ("case", "status", "reason", "reference", "prediction", "image")
+LESION_COLUMNS: Final = {
+    "case": "case",
+    "region": "region of the masks",
+    "side": "reference or prediction",
+    "lesion": "number within the case, region and side, from 1; lesions below the preset's smallest size have none",
+    "volume_mm3": "voxels of the lesion × voxel volume, in mm3",
+    "matched": "1: of the reference found, of the prediction no false positive, by the preset's rule; 0: missed, or "
+    "false. By a rule that counts reference lesions only, a predicted lesion with 1 may lie in one that was missed",
+    "overlap": "share of the lesion's voxels that lie in lesions of the other side, 0 to 1",
+    "iou": "largest intersection over union with one lesion of the other side, 0 to 1; 0 where it meets none",
+}
+"""The columns of `lesions.tsv`: a row for each lesion of either mask, in the words of `metrics.json`."""
+
+INPUT_COLUMNS: Final = {
+    "case": "case",
+    "status": "as in metrics.tsv, of the case as a whole",
+    "reason": "why the case, or a region of it, has no metrics",
+    "reference": "path from this table to the label map, or for each region to its mask: sc=path;lesion=path",
+    "prediction": "likewise",
+    "image": "path from this table to the image; n/a where none was found",
+}
+"""The columns of `inputs.tsv`."""
+
 _PUBLISHED: Final = 16  # the columns up to pred_volume_mm3, whose order others rely on
 
 
@@ -41,7 +63,7 @@ def results_table(results: Sequence[CaseResult]) -> pd.DataFrame:
 def lesions_tsv(results: Sequence[CaseResult]) -> str:
     """Write a row for each lesion of either side."""
     rows = [as_row(asdict(lesion)) for result in results for lesion in result.lesions]
-    return table_text(rows, [field.name for field in fields(LesionRow)])
+    return table_text(rows, list(LESION_COLUMNS))
 
 
 def inputs_tsv(results: Sequence[CaseResult], out: Path) -> str:
@@ -68,7 +90,7 @@ def inputs_tsv(results: Sequence[CaseResult], out: Path) -> str:
         }
         for result in results
     ]
-    return table_text(rows, INPUT_COLUMNS)
+    return table_text(rows, list(INPUT_COLUMNS))
 
 
 def _row(result: CaseResult, region: RegionResult) -> dict[str, Any]:

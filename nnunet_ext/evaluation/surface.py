@@ -9,12 +9,12 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import KDTree
 
+from nnunet_ext.core.rounding import more_than
 from nnunet_ext.evaluation.overlap import BoolArray
 
 Spacing = tuple[float, float, float]
 Distances = npt.NDArray[np.float64]
 
-_ROUNDING: Final = 1 + 1e-9  # a distance of exactly the tolerance counts as within it
 _PERCENTILE: Final = 95
 
 
@@ -50,7 +50,8 @@ def surface_metrics(
     spacing
         Of the array axes, in mm.
     tolerance_mm
-        Up to this distance, inclusive, a border voxel agrees with the other border.
+        Up to this distance, inclusive and whatever the last digit of a 32-bit header, a border voxel agrees with the
+        other border.
 
     Returns
     -------
@@ -68,7 +69,7 @@ def surface_metrics(
     of_reference, of_prediction = _to_nearest(there, predicted, spacing), _to_nearest(predicted, there, spacing)
     every = np.concatenate([of_reference, of_prediction])
     return SurfaceMetrics(
-        nsd=float(np.mean(every <= tolerance_mm * _ROUNDING)),
+        nsd=float(np.mean(~more_than(every, tolerance_mm))),
         assd=float(every.mean()),
         hd95=float(max(np.percentile(of_reference, _PERCENTILE), np.percentile(of_prediction, _PERCENTILE))),
     )

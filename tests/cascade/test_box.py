@@ -94,6 +94,16 @@ def test_each_margin_moves_the_face_of_its_name_by_at_least_its_millimetres(axes
         assert moved.stop[axis] - still.stop[axis] == (voxels if face == high else 0)
 
 
+@pytest.mark.parametrize("size", [np.nextafter(np.float32(0.2), np.float32(0)), np.float32(0.2)])
+def test_a_wide_margin_of_whole_voxels_is_that_many_whatever_the_last_digit_of_the_header(size: np.float32) -> None:
+    spacing = float(size)
+    cord = np.zeros((8, 8, 800), dtype=np.uint8)
+    cord[3:5, 3:5, 300:500] = 1
+    box = cord_box(Volume(cord, np.diag([spacing, spacing, spacing, 1.0])), replace(NONE, superior=50.0))
+    assert box is not None
+    assert box.stop[2] == 500 + 250
+
+
 def test_the_superior_face_lies_towards_the_head() -> None:
     labels = np.zeros((5, 5, 9), dtype=np.uint8)
     labels[2, 2, 4] = 1

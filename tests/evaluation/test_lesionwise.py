@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions
+from nnunet_ext.evaluation.lesions import LesionDefinition, Meetings, find_lesions
 from nnunet_ext.evaluation.lesionwise import LesionDetection, detect_lesions
 from nnunet_ext.evaluation.overlap import BoolArray
-from nnunet_ext.evaluation.overlap_rules import ShareRule
+from nnunet_ext.evaluation.overlap_rules import AnimaRule, IouRule, OverlapRule, ShareRule
 from nnunet_ext.evaluation.preset import ANIMA, GROS2019, LEMAY2021, PANOPTICA, PRESETS, SCISEG2, Preset
 from tests.evaluation.shapes import EDGE, LESION, SPECK, SPLIT, blank, block, turned
 from tests.strategies import ORDERS, masks, shapes
@@ -70,6 +70,24 @@ def test_lemay_wants_six_cubic_millimetres_whatever_the_voxel(voxel_mm3: float, 
     ten_voxels = first_voxels(LESION, 10)
     judged = detect_lesions(LESION, ten_voxels, voxel_mm3, LEMAY2021)
     assert (judged.true_positives, judged.false_positives) == (int(found), int(not found))
+
+
+@pytest.mark.parametrize(
+    "rule", [ShareRule(0.3), ShareRule(0.1, real_overlap=0.3), AnimaRule(alpha=0.3, beta=0.9), IouRule(3 / 17)]
+)
+def test_a_share_of_exactly_the_limit_falls_on_its_side_whatever_its_last_digit(rule: OverlapRule) -> None:
+    exact = rule.judge(_met(10, 3), 1.0)
+    # 3e7 + 3 of 1e8 voxels are nearer to the limit than a 32-bit header can tell.
+    near = [rule.judge(_met(100_000_000, 30_000_000 + more), 1.0) for more in (-3, 3)]
+    assert [(found.found.tolist(), found.false.tolist()) for found in near] == [
+        (exact.found.tolist(), exact.false.tolist())
+    ] * 2
+
+
+def _met(size: int, shared: int) -> Meetings:
+    """Let two lesions of one size share voxels."""
+    sizes, shares, first = (np.array([value]) for value in (size, shared, 0))
+    return Meetings(sizes, sizes, first, first, shares)
 
 
 def test_anima_wants_more_than_a_tenth_of_a_lesion() -> None:
@@ -135,6 +153,29 @@ def test_empty_masks_follow_the_published_rules(
     assert scores(blank(), blank(), preset) == pytest.approx(both, **same)
     assert scores(blank(), LESION, preset) == pytest.approx(reference, **same)
     assert scores(LESION, blank(), preset) == pytest.approx(prediction, **same)
+
+
+SMALL = SPECK | block((8, 9), (2, 3), (2, 5))  # 2 and 3 voxels
+
+
+@pytest.mark.parametrize(
+    ("reference", "prediction", "expected"),
+    [
+        (SMALL, LESION, (0, NAN, 0)),
+        (SMALL, LESION | SMALL, (0, NAN, 0)),
+        (SMALL, SMALL, (NAN, NAN, NAN)),
+        (SMALL, blank(), (NAN, NAN, NAN)),
+        (blank(), SMALL, (NAN, NAN, NAN)),
+        (blank(), LESION | SMALL, (NAN, NAN, NAN)),
+        (LESION, SMALL, (0, 0, 0)),
+        (LESION | SMALL, LESION, (1, 1, 1)),
+    ],
+)
+def test_anima_has_a_predictive_value_where_the_reference_holds_lesions_and_none_of_its_size(
+    reference: BoolArray, prediction: BoolArray, expected: tuple[float, float, float]
+) -> None:
+    # Anima divides predicted lesions that hold by predicted lesions; only a reference without a voxel stops it.
+    assert scores(reference, prediction, ANIMA) == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(("smallest_mm3", "count"), [(0.0, 2), (1.0, 2), (1.01, 1), (20.01, 0)])

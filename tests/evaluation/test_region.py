@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.overlap import BoolArray
@@ -12,7 +13,7 @@ from nnunet_ext.evaluation.preset import PANOPTICA, PRESETS
 from nnunet_ext.evaluation.region import MetricGrid, Scoring, grid_of, score_region
 from nnunet_ext.evaluation.rows import RegionMetrics
 from tests.evaluation.shapes import LESION, SPECK, blank, block
-from tests.strategies import masks
+from tests.strategies import ANGLES, Triple, masks
 
 GRID = MetricGrid((0.5, 0.5, 4.0), 1.0, 2)
 
@@ -24,6 +25,23 @@ def score(reference: BoolArray, prediction: BoolArray, scoring: Scoring, region:
 def values(row: RegionMetrics) -> dict[str, float]:
     texts = ("case", "site", "region")
     return {name: math.nan if value is None else value for name, value in asdict(row).items() if name not in texts}
+
+
+@given(masks(), masks(), ANGLES, st.sampled_from(sorted(PRESETS)), st.sampled_from(["sc", "lesion"]))
+def test_a_scanner_table_turned_in_a_32_bit_header_changes_no_metric(
+    reference: BoolArray, prediction: BoolArray, angles: Triple, name: str, region: str
+) -> None:
+    straight = np.diag([1.0, 1.0, 3.0, 1.0])
+    rotation = np.eye(4)
+    rotation[:3, :3] = Rotation.from_euler("xyz", angles).as_matrix()
+    affine = (rotation @ straight).astype(np.float32).astype(np.float64)
+    scored = [
+        score_region(
+            reference, prediction, grid_of(Volume(reference, of)), Scoring(PRESETS[name]), names=("c", "s", region)
+        )[0]
+        for of in (straight, affine)
+    ]
+    assert values(scored[1]) == pytest.approx(values(scored[0]), rel=1e-5, nan_ok=True)
 
 
 @given(masks(), masks(), st.sampled_from(sorted(PRESETS)), st.sampled_from(["sc", "lesion"]), st.integers(0, 3))

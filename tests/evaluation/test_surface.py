@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.overlap import BoolArray
 from nnunet_ext.evaluation.surface import Spacing, SurfaceMetrics, border_voxels, surface_metrics
 from tests.evaluation.shapes import blank, block, turned
@@ -33,6 +34,17 @@ def test_a_block_that_lost_a_slice_by_hand() -> None:
 def test_a_distance_of_exactly_the_tolerance_is_within_it(tolerance: float, nsd: float) -> None:
     one, other = block((2, 3), (2, 3), (2, 3)), block((2, 3), (2, 3), (5, 6))
     assert surface_metrics(one, other, (0.3, 0.3, 0.3), tolerance).nsd == nsd
+
+
+def test_a_distance_of_the_tolerance_in_a_32_bit_header_is_within_it() -> None:
+    # Voxels of 1 mm in an s-form that is turned by 5 degrees are 1.00000002 mm long.
+    turn = np.radians(5)
+    affine = np.diag([1.0, 1.0, 1.0, 1.0])
+    affine[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    spacing = Volume(np.zeros((1, 1, 1)), affine.astype(np.float32).astype(np.float64)).spacing
+    assert max(spacing) > 1
+    whole, longer = block((2, 6), (2, 6), (2, 6)), block((2, 7), (2, 6), (2, 6))
+    assert surface_metrics(whole, longer, spacing, 1.0).nsd == surface_metrics(whole, longer, (1, 1, 1), 1.0).nsd == 1.0
 
 
 def test_the_edge_of_the_image_counts_as_outside() -> None:

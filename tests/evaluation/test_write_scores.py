@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from nnunet_ext import __version__
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
-from nnunet_ext.evaluation.metrics_dictionary import METRICS, SUMMARY_METRICS
-from nnunet_ext.evaluation.preset import SCISEG2
+from nnunet_ext.evaluation.metrics_dictionary import METRICS, SUMMARY_METRICS, metrics_dictionary
+from nnunet_ext.evaluation.preset import PRESETS, SCISEG2
 from nnunet_ext.evaluation.write_scores import metrics_table, tsv, write_scores
 
 REGIONS = {"sc": (1, 2), "lesion": (2,)}
@@ -57,6 +58,19 @@ def test_the_dictionary_names_the_tool_the_preset_and_each_empty_rule(tmp_path: 
     assert (preset["name"], preset["lesion"]["connectivity"], preset["rule"]["overlap"]) == ("sciseg2", 6, 0.1)
     assert dictionary["regions"] == {"sc": [1, 2], "lesion": [2]}
     assert all(entry["empty_masks"] and entry["formula"] and entry["unit"] for entry in dictionary["metrics"].values())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_rule_of_lesions_does_not_speak_of_empty_masks(name: str) -> None:
+    """A mask that holds voxels and no lesion of the preset's size is not empty, and has the rule's value."""
+    told = metrics_dictionary(PRESETS[name], REGIONS)
+    preset = told["preset"]["empty_masks"]
+    for column in ("lesion_ppv", "lesion_sensitivity", "lesion_f1"):
+        assert "no lesion in R and P" in preset[column]
+        assert preset[column] in told["metrics"][column]["empty_masks"]
+        assert "empty" not in preset[column]
+    assert "empty" not in told["metrics"]["detection_rate_6mm3"]["empty_masks"]
+    assert ("below the smallest size 0" in preset["lesion_ppv"]) == (name == "anima")
 
 
 def test_no_case_at_all_still_leaves_readable_tables(tmp_path: Path) -> None:

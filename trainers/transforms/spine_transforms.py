@@ -7,6 +7,7 @@ from batchgeneratorsv2.transforms.base.basic_transform import BasicTransform, Im
 from batchgeneratorsv2.transforms.utils.random import RandomTransform
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.rounding import more_than
 from nnunet_ext.trainers.transforms.augmentation import AXES, SpineAugmentation
 from nnunet_ext.trainers.transforms.bias_along_cord import BiasAlongCord
 from nnunet_ext.trainers.transforms.border_erosion_dilation import BorderErosionDilation
@@ -60,7 +61,7 @@ def spine_transforms(
         Where patch, spacing and axes do not fit each other.
     """
     _check(patch_size, axes, spacing)
-    fine = [axis for axis, mm in enumerate(spacing) if mm <= _COARSE * min(spacing)]
+    fine = [axis for axis, mm in enumerate(spacing) if not more_than(mm, _COARSE * min(spacing))]
     transforms: list[BasicTransform] = []
     for probability, transform in _intensity_transforms(axes, settings, spacing, fine):
         if probability > 0:

@@ -13,10 +13,10 @@ from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
+from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.volume import Affine, Volume, voxel_volume_mm3
 
 _NEIGHBOURS: Final = 26
-_ROUNDING: Final = 1e-6  # a component of exactly the smallest volume stays, whatever the last digit of the affine
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ class _Frame:
 
     def cord_found(self, masks: Masks) -> Mask:
         cord = self.cord(masks)
-        noise = bool(self.regions.lesions) and np.count_nonzero(cord) * self.voxel_mm3 < SMALLEST_CORD_MM3
-        return np.zeros_like(cord) if noise else cord
+        enough = at_least(np.count_nonzero(cord) * self.voxel_mm3, SMALLEST_CORD_MM3)
+        return cord if enough or not self.regions.lesions else np.zeros_like(cord)
 
     def beyond_the_found(self, regions: Sequence[str], masks: Masks) -> Mask:
         cord = self.cord_found(masks)
@@ -200,7 +200,7 @@ class _Frame:
 
     def small(self, region: str, smallest_mm3: float, masks: Masks) -> Mask:
         pieces = cc3d.connected_components(masks[region], connectivity=_NEIGHBOURS)
-        small = np.bincount(pieces.ravel()) * self.voxel_mm3 < smallest_mm3 * (1 - _ROUNDING)
+        small = ~at_least(np.bincount(pieces.ravel()) * self.voxel_mm3, smallest_mm3)
         small[0] = False
         found: Mask = small[pieces]
         return found

@@ -16,6 +16,7 @@ from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentati
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
+from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.volume import Array, Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
@@ -152,7 +153,7 @@ def _localise(
     volume = np.count_nonzero(tube) * images[0].voxel_volume_mm3
     if volume == 0:
         return None, ("no cord was found: the whole image was segmented",)
-    if volume < SMALLEST_CORD_MM3:
+    if not at_least(volume, SMALLEST_CORD_MM3):
         size = f"{volume:.3g} mm3, less than {SMALLEST_CORD_MM3:g}"
         return None, (f"no cord was found (the largest tube has {size}): the whole image was segmented",)
     return tube, ()

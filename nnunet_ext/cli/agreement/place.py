@@ -8,7 +8,7 @@ from typing import Any, Final
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import Row, table_text
-from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary
+from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary, table_columns
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.report.agreement_page import AgreementContent, Picture, render_agreement_page
 from nnunet_ext.report.rendering import shareable
@@ -49,6 +49,6 @@ def write_agreement(
         write_text(out / name, table_text(shared, list(TABLES[name])))
     for name, picture in figures.items():
         write_bytes(out / _FIGURES / name, picture.svg)
-    definitions = {name: TABLES[name] for name in tables}
+    definitions = {name: table_columns(name, rules) for name in tables}
     write_text(out / _PAGE, render_agreement_page(replace(page, definitions=definitions)))
     place.finish()

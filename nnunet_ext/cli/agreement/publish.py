@@ -11,6 +11,7 @@ from nnunet_ext.cli.agreement.place import write_agreement
 from nnunet_ext.cli.agreement.words import Columns, cells, figure, interval, label, left_out_words, p_value, verdict
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.evaluation.agreement.adjust import Correction
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows
 from nnunet_ext.evaluation.agreement.compare import Rules
@@ -48,7 +49,7 @@ def publish(
     page = AgreementContent(
         title="Agreement",
         lead=_lead(analyses, rules),
-        findings=tuple(_findings(analyses)),
+        findings=tuple(_findings(analyses, rules.correction)),
         problems=problems,
         sections=tuple(_sections(analyses, figures, tables)),
         facts={
@@ -89,7 +90,7 @@ def _lead(analyses: Sequence[Analysis], rules: Rules) -> str:
     return f"{', '.join(_methods(analyses))}, on the same {len(units)} {rules.unit}s{of_sites}."
 
 
-def _findings(analyses: Sequence[Analysis]) -> list[str]:
+def _findings(analyses: Sequence[Analysis], correction: Correction) -> list[str]:
     said = []
     for found in analyses:
         shown = [row for row in found.rows if verdict(row).startswith("higher")]
@@ -99,7 +100,7 @@ def _findings(analyses: Sequence[Analysis]) -> list[str]:
             said.append(
                 f"{name}{region}: {verdict(row)}; median difference ({row['method_b']} − {row['method_a']}) "
                 f"{interval(row, 'median_difference', 'difference_low', 'difference_high')}, "
-                f"p = {p_value(row['p_adjusted'])} after correction, n = {row['n_subjects']}."
+                f"p = {p_value(row['p_adjusted'])} {_AFTER[correction]}, n = {row['n_subjects']}."
             )
         what = "metrics" if found.kind is Kind.METRICS else "biomarkers"
         rest = len(found.rows) - len(shown)
@@ -207,4 +208,9 @@ def _methods_of(row: Row) -> str:
     return f"{row['method_a']} → {row['method_b']}"
 
 
+_AFTER: Final = {
+    Correction.HOLM: "after correction",
+    Correction.BONFERRONI: "after correction",
+    Correction.NONE: "without any correction",
+}
 _BIOMARKER: Final[Columns] = {"Biomarker": _named("biomarker")}

@@ -19,7 +19,7 @@ LABELS: Final = {
     "lesion_ppv": "lesion-wise precision",
     "lesion_sensitivity": "lesion-wise sensitivity",
     "lesion_f1": "lesion-wise F1",
-    "lcwa": "lesion count-weighted accuracy",
+    "lcwa": "lesion count weighted by assignment",
     "n_lesions": "number of lesions",
 }
 _UNITS: Final = {"_mm3": " (mm³)", "_mm": " (mm)", "_percent": " (%)"}

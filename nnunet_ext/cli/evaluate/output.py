@@ -12,7 +12,14 @@ from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, Comparison
 from nnunet_ext.evaluation.metrics_dictionary import metrics_dictionary
-from nnunet_ext.evaluation.results import ABOUT, inputs_tsv, lesions_tsv, results_table
+from nnunet_ext.evaluation.results import (
+    ABOUT,
+    INPUT_COLUMNS,
+    LESION_COLUMNS,
+    inputs_tsv,
+    lesions_tsv,
+    results_table,
+)
 from nnunet_ext.evaluation.write_scores import METRICS_FILES, write_metrics
 
 _INPUTS: Final = "inputs.tsv"
@@ -49,6 +56,8 @@ def write_results(place: OutputPlace, results: Sequence[CaseResult], gathered: G
         **metrics_dictionary(comparison.scoring.preset, regions, comparison.scoring.tolerance_mm),
         "prediction_regions": {region: list(predicted[region]) for region in comparison.regions},
         "columns": ABOUT,
+        "lesions": LESION_COLUMNS,
+        "inputs": INPUT_COLUMNS,
         "regions_not_scored": list(gathered.not_scored),
         "remarks": list(gathered.remarks),
         "settings": dict(place.settings or {}),

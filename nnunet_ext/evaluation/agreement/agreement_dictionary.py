@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from nnunet_ext import __version__
+from nnunet_ext.evaluation.agreement.adjust import Correction
 from nnunet_ext.evaluation.agreement.compare import Rules
 
 Definitions = Mapping[str, tuple[str, str, str]]
@@ -35,7 +36,7 @@ _TESTED: Final[Definitions] = {
     "n_nonzero": ("subjects whose difference is not 0; the others are dropped before ranking", "count", ""),
     "wilcoxon_w": ("the smaller of the two sums of signed ranks", "1", "Wilcoxon 1945, Biometrics Bulletin 1:80"),
     "p": ("of the two-sided Wilcoxon signed-rank test; 1 where all differences are 0", "1", "the same"),
-    "p_adjusted": ("p corrected for the number of tests of its family", "1", "Holm 1979, Scand. J. Stat. 6:65"),
+    "p_adjusted": ("p corrected for the number of tests of its family", "1", ""),
     "normality_k2": ("K2 of the differences; n/a below 8", "1", "D'Agostino and Pearson 1973, Biometrika 60:613"),
     "normality_p": ("its p; small: the differences are not normal. It chooses no test", "1", "the same"),
     "rank_biserial": (
@@ -107,7 +108,7 @@ CORRELATION: Final[Definitions] = {
     "low": ("lower end of its 95 % interval", "1", "Bonett and Wright 2000, Psychometrika 65:23"),
     "high": ("upper end", "1", ""),
     "p": ("of no correlation, two-sided", "1", ""),
-    "p_adjusted": ("p corrected over all biomarkers and scores of the method", "1", "Holm 1979"),
+    "p_adjusted": ("p corrected over all biomarkers and scores of the method", "1", ""),
     "compared_with": ("the first method", "", ""),
     "rho_difference": ("rho less that of the first method", "1", ""),
     "difference_low": ("lower end of its 95 % interval, subjects resampled with all their values", "1", "Efron 1987"),
@@ -195,11 +196,25 @@ TABLES: Final = {
 }
 """Every table that an agreement may leave, with its columns."""
 
+_CORRECTIONS: Final = {
+    Correction.HOLM: "Holm 1979, Scand. J. Stat. 6:65",
+    Correction.BONFERRONI: "Bonferroni; Dunn 1961, JASA 56:52",
+    Correction.NONE: "p itself: no correction was asked for",
+}
 _FAMILIES: Final = {
     "comparison.tsv": "one region, over its metrics and pairs of methods",
     "agreement.tsv": "one pair of methods, over its biomarkers",
     "correlation.tsv": "one method, over its biomarkers and scores",
 }
+
+
+def table_columns(name: str, rules: Rules | None) -> Definitions:
+    """Describe the columns of a table as it was made: how p values were corrected stands at those that were."""
+    columns = dict(TABLES[name])
+    if rules is not None and "p_adjusted" in columns:
+        meaning, unit, _ = columns["p_adjusted"]
+        columns["p_adjusted"] = meaning, unit, _CORRECTIONS[rules.correction]
+    return columns
 
 
 def agreement_dictionary(written: Mapping[str, int], rules: Rules | None, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,7 +245,7 @@ def agreement_dictionary(written: Mapping[str, int], rules: Rules | None, facts:
                 **({"family_of_tests": _FAMILIES[name]} if name in _FAMILIES else {}),
                 "columns": {
                     column: {"meaning": meaning, "unit": unit, "source": source}
-                    for column, (meaning, unit, source) in TABLES[name].items()
+                    for column, (meaning, unit, source) in table_columns(name, rules).items()
                 },
             }
             for name, rows in written.items()

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from nnunet_ext.core.rounding import more_than
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements
 from nnunet_ext.evaluation.agreement.values import Values
 
-_SAME_REFERENCE: Final = 1e-6  # of its volume
 _REFERENCE: Final = "ref_volume_mm3"
 
 
@@ -126,4 +126,4 @@ def _reason(tables: Sequence[Measurements], case: str, region: str, column: str)
 
 def _same_reference(rows: Sequence[Mapping[str, float | None]]) -> bool:
     volumes = [volume for row in rows if (volume := row.get(_REFERENCE)) is not None]
-    return not volumes or max(volumes) - min(volumes) <= _SAME_REFERENCE * max(volumes)
+    return not volumes or not more_than(max(volumes), min(volumes))

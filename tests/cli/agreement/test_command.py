@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnunet_ext.cli.agreement.words import label
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.tables import read_table
+from nnunet_ext.evaluation.metrics_dictionary import METRICS
 from tests.evaluation.agreement.tables import write_biomarkers, write_metrics, write_participants
 
 Told = pytest.CaptureFixture[str]
@@ -87,6 +89,32 @@ def test_the_output_can_be_checked_and_passed_on(methods: tuple[Path, Path], tmp
         assert str(tmp_path) not in file.read_text()
     page = (out / "agreement.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == len(list((out / "figures").glob("*.svg"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("correction", "source", "said"),
+    [
+        ("holm", "Holm 1979", "after correction"),
+        ("bonferroni", "Dunn 1961", "after correction"),
+        ("none", "no correction", "without any correction"),
+    ],
+)
+def test_the_correction_that_was_made_is_the_one_that_is_cited(
+    methods: tuple[Path, Path], tmp_path: Path, correction: str, source: str, said: str
+) -> None:
+    out = tmp_path / "out"
+    assert agreement(*methods, "-o", out, "--correction", correction) == 0
+    columns = json.loads((out / "agreement.json").read_text())["tables"]["comparison.tsv"]["columns"]
+    page = (out / "agreement.html").read_text()
+    assert source in columns["p_adjusted"]["source"]
+    assert source in page
+    assert said in page
+    assert ("Holm" in page) == (correction == "holm")
+
+
+def test_a_metric_bears_one_name_in_all_tables() -> None:
+    named = {metric.column: metric.name.lower() for metric in METRICS}
+    assert label("lcwa") == named["lcwa"]
 
 
 def test_the_same_command_gives_the_same_bytes(

@@ -80,6 +80,9 @@ def test_every_case_and_region_has_a_row_and_every_table_is_there(raw: Path, tmp
     dictionary = json.loads((out / "metrics.json").read_text())
     described = {"case", "site", "region", *dictionary["metrics"], *dictionary["columns"]}
     assert described == set(table[0])
+    for name in ("lesions", "inputs"):
+        assert list(dictionary[name]) == (out / f"{name}.tsv").read_text().splitlines()[0].split("\t")
+        assert all(dictionary[name].values())
     assert dictionary["preset"]["name"] == "sciseg2"
     description = json.loads((out / "dataset_description.json").read_text())
     assert description["DatasetType"] == "derivative"
