@@ -21,6 +21,7 @@ class Measure:
 
 
 _SCT: Final = "sct_analyze_lesion of SCT 3b3c5b22d, line"
+_WITHIN_IMAGE: Final = "sct_analyze_lesion of SCT 3b3c5b22d, `_measure_within_im`, before line 315"
 _NO_ROW: Final = "no row"
 _NO_CORD: Final = "n/a without a cord mask, and for a lesion outside the cord"
 _PLANE: Final = "the midsagittal plane, interpolated between its two sagittal slices"
@@ -47,10 +48,11 @@ LESION_DICTIONARY: Final = (
     Measure("max_axial_damage_ratio", "Largest over axial slices of lesion area / cord area", "1", f"{_SCT} 339-348",
             _NO_CORD),
     Measure("midsagittal_slice", "Index along the file's own right-left axis, from 0, fractions kept: mean of the "
-            "cord's centres in five axial slices about the centre of the largest lesion, or the centre at "
-            "--nli-slice. As SCT has it: at the lower end of the image slices of the upper end are taken", "slice",
-            f"{_SCT} 1180-1211", f"{_NO_CORD}; n/a where SCT stops with an error, as do the columns that rest on it: "
-            "within two slices of the upper end, or where one of the five has no cord"),
+            "cord's centres in five axial slices, those without cord left out, about the centre of the largest lesion "
+            "within the cord, or the centre at --nli-slice. As SCT has it: at the lower end of the image slices of the "
+            "upper end are taken", "slice",
+            f"{_SCT} 970-971, 1180-1211", f"{_NO_CORD}; n/a where SCT stops with an error, as are the columns that "
+            "rest on it: within two slices of the upper end, or where none of the five has cord"),
     Measure("midsagittal_length_mm", f"Length in {_PLANE}: sum over axial slices of the mean of its positive values "
             "times thickness / cos(angle from the side). Shrinks where one of the slices does not hold the lesion; "
             "0 where neither does", "mm", f"{_SCT} 732-743", _NO_CORD),
@@ -62,12 +64,14 @@ LESION_DICTIONARY: Final = (
     Measure("ventral_bridge_mm", "The same before the lesion", "mm", f"{_SCT} 602-605", _NO_CORD),
     Measure("total_bridge_mm", "dorsal_bridge_mm + ventral_bridge_mm; the two may come from different axial slices",
             "mm", f"{_SCT} 661-663", _NO_CORD),
-    Measure("dorsal_bridge_ratio_percent", "100 dorsal / total; 0 where total is 0", "%", f"{_SCT} 367-377", _NO_CORD),
-    Measure("ventral_bridge_ratio_percent", "100 ventral / total; 0 where total is 0", "%", f"{_SCT} 367-377",
-            _NO_CORD),
+    Measure("dorsal_bridge_ratio_percent", "100 dorsal / total; 0 where total is 0 or n/a, as in SCT's table", "%",
+            f"{_SCT} 367-377", f"{_NO_CORD}, and in row 0"),
+    Measure("ventral_bridge_ratio_percent", "100 ventral / total, the same way", "%", f"{_SCT} 367-377",
+            f"{_NO_CORD}, and in row 0"),
     Measure("bridge_is_proxy", "true where the lesion does not reach the midsagittal plane, or there is none: no "
             "bridge is measured, dorsal and ventral are halves of the cord's smallest depth in that plane at the "
-            "lesion's level (or at --nli-slice)", missing=_NO_CORD),
+            "lesion's level (or at --nli-slice), counted as SCT does in the cord's voxels, where both of the plane's "
+            "slices hold cord; n/a where nowhere both do", "", f"{_SCT} 406-423, 478-511", _NO_CORD),
     Measure("status", "measured; outside_cord: wholly outside, only its volume stands here; volume_only: there is no "
             "cord mask; no_lesion: row 0"),
     Measure("outside_cord_mm3", "Volume of the lesion's voxels outside the cord", "mm3",
@@ -76,8 +80,8 @@ LESION_DICTIONARY: Final = (
             "18-connected components of the lesion within the cord: above 1 the cord's border splits it", "components",
             missing="n/a without a cord mask"),
     Measure("midsagittal_slice_corrected", "midsagittal_slice from those of the five slices that are in the image "
-            "and hold cord; where none does, from the nearest that does. All corrected columns rest on it", "slice",
-            missing=_NO_CORD),
+            "and hold cord; where none does, from the nearest that does. All corrected columns rest on it. Reason: at "
+            "the ends of an image SCT takes slices of the other end, or stops", "slice", missing=_NO_CORD),
     Measure("midsagittal_length_corrected_mm", "Length in the midsagittal plane, every axial slice counting whole in "
             "which one of its two sagittal slices holds lesion", "mm", missing=_NO_CORD),
     Measure("midsagittal_width_corrected_mm", "Width in the midsagittal plane by the rule of the bridges: "
@@ -88,12 +92,26 @@ LESION_DICTIONARY: Final = (
     Measure("total_bridge_same_slice_mm",
             "Smallest sum of dorsal and ventral bridge in one and the same axial slice, at midsagittal_slice_corrected",
             "mm", missing=_NO_CORD),
-    Measure("bridge_is_proxy_corrected", "bridge_is_proxy at midsagittal_slice_corrected", missing=_NO_CORD),
+    Measure("dorsal_bridge_ratio_corrected_percent", "100 dorsal / total of the corrected bridges. Reason: SCT's 0 "
+            "stands for a bridge of 0 and for none, and its 50 also for a proxy, which is halved by definition", "%",
+            missing=f"{_NO_CORD}; n/a where the total is 0, and for a proxy"),
+    Measure("ventral_bridge_ratio_corrected_percent", "100 ventral / total, the same way", "%",
+            missing=f"{_NO_CORD}; n/a where the total is 0, and for a proxy"),
+    Measure("bridge_is_proxy_corrected", "bridge_is_proxy at midsagittal_slice_corrected; a proxy is half of the "
+            "cord's depth from its first to its last voxel, of the one slice that holds cord where the other does not. "
+            "Reason: a hole in the cord mask, such as a lesion left out of it, is no narrowing of the cord",
+            missing=_NO_CORD),
     Measure("volume_soft_mm3", "Sum of the soft mask's (or --probability's) values over the lesion's voxels that "
             "volume_mm3 counts, times their volume", "mm3", missing="n/a where all masks are hard"),
-    Measure("image_mean", "Mean of --image over the same voxels", "of the image", f"{_SCT} 857-963",
-            "n/a without --image"),
-    Measure("image_sd", "Its standard deviation over these voxels (n)", "of the image", missing="n/a without --image"),
+    Measure("image_mean", "Mean of --image over those of the same voxels where it is not 0", "of the image",
+            _WITHIN_IMAGE, "n/a without --image, and where it is 0 in all of them"),
+    Measure("image_sd", "Its standard deviation over these voxels (n)", "of the image", _WITHIN_IMAGE,
+            "n/a without --image, and where it is 0 in all of them"),
+    Measure("image_mean_corrected", "Mean of --image over every voxel that volume_mm3 counts. Reason: 0 is a value "
+            "like others after normalisation and in maps of differences", "of the image",
+            missing="n/a without --image"),
+    Measure("image_sd_corrected", "Its standard deviation over these voxels (n)", "of the image",
+            missing="n/a without --image"),
     Measure("volume_low_mm3", f"Smallest volume within the cord {_INTERVAL}; 0 for one without the lesion", "mm3"),
     Measure("volume_high_mm3", "Largest, the same way", "mm3"),
     Measure("dorsal_bridge_low_mm", f"Smallest dorsal_bridge_mm {_INTERVAL}; those without the lesion left out", "mm"),

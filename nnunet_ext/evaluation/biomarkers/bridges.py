@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnunet_ext.evaluation.biomarkers.body_frame import BoolArray, Floats
-from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, CordColumns, MeasuredColumns
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, MeasuredColumns
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Bridges:
         return self.ventral / self.total * 100 if self.total else 0.0
 
 
-def bridges_in_plane(lesion: MeasuredColumns, cord: CordColumns, plane: Between, depth_mm: Floats) -> Bridges | None:
+def bridges_in_plane(lesion: MeasuredColumns, cord_depth: Floats, plane: Between, depth_mm: Floats) -> Bridges | None:
     """Measure the bridges beside a lesion in the midsagittal plane.
 
     In each axial slice in which one of the plane's two sagittal slices holds lesion, the voxels of cord behind it (and
@@ -53,8 +53,10 @@ def bridges_in_plane(lesion: MeasuredColumns, cord: CordColumns, plane: Between,
 
     Parameters
     ----------
-    lesion, cord
+    lesion
         In columns, shape (x, z).
+    cord_depth
+        Shape (z,): voxels of cord from back to front in the plane, see `CordColumns`; NaN where there is no depth.
     plane
         The plane.
     depth_mm
@@ -68,28 +70,27 @@ def bridges_in_plane(lesion: MeasuredColumns, cord: CordColumns, plane: Between,
     dorsal, ventral = (plane.mix_where(side, lesion.present) * depth_mm for side in (lesion.dorsal, lesion.ventral))
     there = np.isfinite(dorsal)
     if not there.any():
-        return proxy_bridges(cord, plane, depth_mm, np.asarray(lesion.present.any(axis=0)))
+        return proxy_bridges(cord_depth * depth_mm, np.asarray(lesion.present.any(axis=0)))
     dorsal, ventral = dorsal[there], ventral[there]
     return Bridges(float(dorsal.min()), float(ventral.min()), float((dorsal + ventral).min()), is_proxy=False)
 
 
-def proxy_bridges(cord: CordColumns, plane: Between, depth_mm: Floats, slices: BoolArray) -> Bridges | None:
+def proxy_bridges(cord_depth_mm: Floats, slices: BoolArray) -> Bridges | None:
     """Stand in for bridges where no lesion is in the plane: half of the cord's smallest depth, twice.
 
     Parameters
     ----------
-    cord, plane, depth_mm
-        As for `bridges_in_plane`.
+    cord_depth_mm
+        Shape (z,): of the cord in the plane; NaN where there is none.
     slices
         Shape (z,): the axial slices to look at.
 
     Returns
     -------
     Bridges
-        None where none of them has cord in the plane.
+        None where none of them has a depth.
     """
-    depths = (plane.mix_where(cord.extent, cord.extent > 0) * depth_mm)[slices]
-    depths = depths[np.isfinite(depths)]
+    depths = cord_depth_mm[slices & np.isfinite(cord_depth_mm)]
     if not depths.size:
         return None
     smallest = float(depths.min())

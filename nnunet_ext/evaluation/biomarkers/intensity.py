@@ -5,19 +5,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnunet_ext.core.volume import Array
-from nnunet_ext.evaluation.biomarkers.body_frame import Floats, Labels
+from nnunet_ext.evaluation.biomarkers.body_frame import Floats, Indices, Labels
 
 
 @dataclass(frozen=True)
 class Intensity:
-    """Mean and standard deviation (over all voxels, not n - 1) of an image inside a lesion."""
+    """What an image shows inside a lesion; standard deviations are over all voxels, not n - 1.
 
-    mean: float
-    sd: float
+    Parameters
+    ----------
+    mean, sd
+        As SCT has them, voxels of value 0 left out; None where all are.
+    mean_corrected, sd_corrected
+        Of every voxel: 0 is a value like others, in a map of differences or after normalisation.
+    """
+
+    mean: float | None
+    sd: float | None
+    mean_corrected: float
+    sd_corrected: float
 
 
 def intensities(within: Labels, image: Array) -> dict[int, Intensity]:
     """Measure an image inside each lesion.
+
+    Source of `mean` and `sd`: SCT 3b3c5b22d, sct_analyze_lesion.py, `_measure_within_im`.
 
     Parameters
     ----------
@@ -33,11 +45,17 @@ def intensities(within: Labels, image: Array) -> dict[int, Intensity]:
     """
     inside = within > 0
     labels, values = within[inside].astype(np.int64), image[inside].astype(np.float64)
+    every = _mean_and_sd(labels, values)
+    not_zero = _mean_and_sd(labels[values != 0], values[values != 0])
+    return {at: Intensity(*not_zero.get(at, (None, None)), *found) for at, found in every.items()}
+
+
+def _mean_and_sd(labels: Indices, values: Floats) -> dict[int, tuple[float, float]]:
     counts = np.bincount(labels)
     safe = np.maximum(counts, 1)
     means: Floats = np.bincount(labels, weights=values) / safe
     spread = np.sqrt(np.bincount(labels, weights=(values - means[labels]) ** 2) / safe)
-    return {int(at): Intensity(float(means[at]), float(spread[at])) for at in np.flatnonzero(counts)}
+    return {int(at): (float(means[at]), float(spread[at])) for at in np.flatnonzero(counts)}
 
 
 def sums(within: Labels, values: Array) -> dict[int, float]:

@@ -45,6 +45,8 @@ class LesionBiomarkers:
     ventral_bridge_corrected_mm: float | None = None
     total_bridge_corrected_mm: float | None = None
     total_bridge_same_slice_mm: float | None = None
+    dorsal_bridge_ratio_corrected_percent: float | None = None
+    ventral_bridge_ratio_corrected_percent: float | None = None
     bridge_is_proxy_corrected: bool | None = None
 
 

@@ -18,17 +18,35 @@ class CordColumns:
         Shape (x, z): index of the first and the last cord voxel along the column; of no meaning where `extent` is 0.
     extent
         Shape (x, z): voxels from the first to the last; 0 without cord.
+    voxels
+        Shape (x, z): the cord's voxels; fewer where the mask has a hole.
     """
 
     first: Indices
     last: Indices
     extent: Indices
+    voxels: Indices
 
     @classmethod
     def of(cls, cord: BoolArray) -> "CordColumns":
         """Look at a cord of shape (x, y, z) along LAS."""
         first, last = _ends(cord)
-        return cls(first, last, np.where(cord.any(axis=DEPTH), last - first + 1, 0))
+        return cls(first, last, np.where(cord.any(axis=DEPTH), last - first + 1, 0), cord.sum(axis=DEPTH))
+
+    def depth_in_sct(self, plane: "Between") -> Floats:
+        """Give the depth in a plane as SCT has it, in voxels, shape (z,): of the cord's voxels, holes left out.
+
+        NaN where one of the plane's two slices holds no cord (sct_analyze_lesion.py:406-423 of 3b3c5b22d).
+        """
+        both = (self.voxels[plane.lower] > 0) & (self.voxels[plane.upper] > 0)
+        return np.where(both, plane.mix(self.voxels), np.nan)
+
+    def depth(self, plane: "Between") -> Floats:
+        """Give the depth in a plane, in voxels, shape (z,): from the first voxel to the last, by the rule of bridges.
+
+        NaN where none of the plane's two slices holds cord.
+        """
+        return plane.mix_where(self.extent, self.extent > 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,7 +125,7 @@ def _measure_lesions(case: _BoxedCase, nli_slice: int | None) -> tuple[list[Lesi
         return [_outside(at, float(sizes[at]) * case.voxel_mm3) for at in numbers], []
     slices = slice(case.first[UPRIGHT], case.first[UPRIGHT] + case.cord.shape[UPRIGHT])
     scale = SliceScale.of(case.frame.spacing, course.cosine[slices], course.cosine_sagittal[slices])
-    shared = _Measuring(case, CordColumns.of(case.cord), scale, _midsagittal(case, course, sizes, kept, nli_slice))
+    shared = _Measuring(case, CordColumns.of(case.cord), scale, _midsagittal(case, course, kept, nli_slice))
     if not case.count and nli_slice is not None:
         return [_level_row(shared, _upright(case.frame, nli_slice))], []
     rows, bridges = [], []
@@ -156,12 +156,15 @@ def _measure_lesion(
         in_plane = case.within[between.lower : between.upper + 1] == number
         size = size_in_plane(in_plane, replace(between, lower=0, upper=len(in_plane) - 1), scale)
         values |= {"midsagittal_length_mm": size.length_mm, "midsagittal_width_mm": size.width_mm}
-        values |= _sct_bridges(bridges_in_plane(columns, shared.columns, between, scale.depth_mm))
+        depth = shared.columns.depth_in_sct(between)
+        found = bridges_in_plane(columns, depth, between, scale.depth_mm)
+        values |= _sct_bridges(found) | _sct_ratios(found)
     if plane.corrected is not None:
         between = shared.between(plane.corrected)
         size = corrected_size_in_plane(columns, between, scale)
         values |= {"midsagittal_length_corrected_mm": size.length_mm, "midsagittal_width_corrected_mm": size.width_mm}
-        values |= _corrected_bridges(bridges_in_plane(columns, shared.columns, between, scale.depth_mm))
+        depth = shared.columns.depth(between)
+        values |= _corrected_bridges(bridges_in_plane(columns, depth, between, scale.depth_mm))
     by_slice = [
         SliceBridge(number, int(case.frame.own_slice(ACROSS, at + case.first[ACROSS])), *sides)
         for at, sides in bridges_by_slice(columns, scale.depth_mm).items()
@@ -172,7 +175,7 @@ def _measure_lesion(
 def _columns(mask: BoolArray, box: tuple[slice, ...], cord: CordColumns) -> MeasuredColumns:
     """Look at a lesion cut to its box, and give its columns over all of the cord's."""
     place, start = (box[ACROSS], box[UPRIGHT]), box[DEPTH].start
-    near = CordColumns(cord.first[place] - start, cord.last[place] - start, cord.extent[place])
+    near = CordColumns(cord.first[place] - start, cord.last[place] - start, cord.extent[place], cord.voxels[place])
     found = MeasuredColumns.of(mask, near)
     voxels, dorsal, ventral = (np.zeros_like(cord.extent) for _ in range(3))
     voxels[place], dorsal[place], ventral[place] = found.voxels, found.dorsal, found.ventral
@@ -185,8 +188,12 @@ def _level_row(shared: _Measuring, level: int) -> LesionBiomarkers:
     slices[level - shared.case.first[UPRIGHT]] = True
     values: dict[str, Any] = {}
     if shared.plane.sct is not None:
-        found = proxy_bridges(shared.columns, shared.between(shared.plane.sct), shared.scale.depth_mm, slices)
-        values = _sct_bridges(found) | _corrected_bridges(found)
+        between = shared.between(shared.plane.sct)
+        sct, corrected = (
+            proxy_bridges(depth * shared.scale.depth_mm, slices)
+            for depth in (shared.columns.depth_in_sct(between), shared.columns.depth(between))
+        )
+        values = _sct_bridges(sct) | _corrected_bridges(corrected)
     return LesionBiomarkers(0, **values, **_slices(shared), status=LesionStatus.NO_LESION)
 
 
@@ -199,26 +206,35 @@ def _slices(shared: _Measuring) -> dict[str, Any]:
 
 def _sct_bridges(found: Bridges | None) -> dict[str, Any]:
     if found is None:
-        return {}
+        return {"bridge_is_proxy": True}
     return {
         "dorsal_bridge_mm": found.dorsal,
         "ventral_bridge_mm": found.ventral,
         "total_bridge_mm": found.total,
-        "dorsal_bridge_ratio_percent": found.dorsal_percent,
-        "ventral_bridge_ratio_percent": found.ventral_percent,
         "bridge_is_proxy": found.is_proxy,
     }
 
 
+def _sct_ratios(found: Bridges | None) -> dict[str, Any]:
+    """Give each bridge's share in the total as SCT does: 0 where there is no total, or one of 0."""
+    dorsal, ventral = (0.0, 0.0) if found is None else (found.dorsal_percent, found.ventral_percent)
+    return {"dorsal_bridge_ratio_percent": dorsal, "ventral_bridge_ratio_percent": ventral}
+
+
 def _corrected_bridges(found: Bridges | None) -> dict[str, Any]:
     if found is None:
-        return {}
+        return {"bridge_is_proxy_corrected": True}
+    ratios = {
+        "dorsal_bridge_ratio_corrected_percent": found.dorsal_percent,
+        "ventral_bridge_ratio_corrected_percent": found.ventral_percent,
+    }
     return {
         "dorsal_bridge_corrected_mm": found.dorsal,
         "ventral_bridge_corrected_mm": found.ventral,
         "total_bridge_corrected_mm": found.total,
         "total_bridge_same_slice_mm": found.same_slice,
         "bridge_is_proxy_corrected": found.is_proxy,
+        **(ratios if found.total and not found.is_proxy else {}),
     }
 
 
@@ -227,13 +243,10 @@ def _outside(number: int, volume_mm3: float) -> LesionBiomarkers:
     return LesionBiomarkers(number, volume_mm3, status=status, outside_cord_mm3=volume_mm3, components_inside_cord=0)
 
 
-def _midsagittal(
-    case: _BoxedCase, course: CordCourse, sizes: Indices, kept: Indices, nli_slice: int | None
-) -> Midsagittal:
+def _midsagittal(case: _BoxedCase, course: CordCourse, kept: Indices, nli_slice: int | None) -> Midsagittal:
     if nli_slice is None:
-        # SCT takes the largest before masking; one wholly outside the cord it cannot measure at all.
-        largest = int(np.where(kept > 0, sizes, 0)[1:].argmax()) + 1
-        return midsagittal_at_lesion(case.lesions, largest, case.first[UPRIGHT], course.centre_across)
+        largest = int(kept[1:].argmax()) + 1  # of equals the first, as in SCT
+        return midsagittal_at_lesion(case.within, largest, case.first[UPRIGHT], course.centre_across)
     slices = case.frame.shape[UPRIGHT]
     level = _upright(case.frame, nli_slice)
     if not 0 <= level < slices:

@@ -29,17 +29,18 @@ class Midsagittal:
 def midsagittal_at_lesion(lesions: Labels, largest: int, first_slice: int, centre_across: Floats) -> Midsagittal:
     """Find the plane at the largest lesion.
 
-    The mean R-L centre of the cord over five axial slices, about the slice that is nearest to the lesion's centre of
-    mass (halves go to the even slice; sct_analyze_lesion.py:1180-1211 of SCT 3b3c5b22d). Near the lower end of the
-    image SCT counts on from its upper end, near the upper end it stops, as it does where one of the five holds no cord.
+    The mean R-L centre of the cord over five axial slices, those without cord left out, about the slice that is nearest
+    to the lesion's centre of mass within the cord (halves go to the even slice; sct_analyze_lesion.py:970-971, where
+    the numbered lesions are masked, and :1180-1211, `get_midsagittal_slice`, of SCT 3b3c5b22d). Near the lower end of
+    the image SCT counts on from its upper end; it stops near the upper end, and where none of the five holds cord.
     Corrected: of the five those that are in the image and hold cord; where none does, the nearest slice that does.
 
     Parameters
     ----------
     lesions
-        Shape (x, y, z) along LAS, numbered, before masking with the cord.
+        Shape (x, y, z) along LAS, numbered, masked by the cord.
     largest
-        Number of the lesion.
+        Number of the lesion, which has a voxel.
     first_slice
         Axial slice of the image that `lesions` starts at.
     centre_across
@@ -49,13 +50,14 @@ def midsagittal_at_lesion(lesions: Labels, largest: int, first_slice: int, centr
     middle = round(float((np.nonzero(lesions == largest)[UPRIGHT] + first_slice).mean()))
     five = np.arange(middle - _REACH, middle + _REACH + 1)
     # Negative indices count from the end, in numpy as in SCT.
-    sct = float(centre_across[five].mean()) if -slices <= five[0] and five[-1] < slices else np.nan
-    inside = five[(five >= 0) & (five < slices)]
-    there = inside[np.isfinite(centre_across[inside])]
-    return Midsagittal(
-        None if np.isnan(sct) else sct,
-        float(centre_across[there].mean()) if there.size else _nearest(centre_across, middle),
-    )
+    sct = _mean(centre_across[five]) if -slices <= five[0] and five[-1] < slices else None
+    corrected = _mean(centre_across[five[(five >= 0) & (five < slices)]])
+    return Midsagittal(sct, _nearest(centre_across, middle) if corrected is None else corrected)
+
+
+def _mean(centres: Floats) -> float | None:
+    there = centres[np.isfinite(centres)]
+    return float(there.mean()) if there.size else None
 
 
 def _nearest(centre_across: Floats, middle: int) -> float | None:

@@ -62,4 +62,5 @@ def _column(at: int, side: str) -> str:
 
 
 def _shown(lesion: MeasuredLesion, field: str) -> float | None:
-    return None if lesion.intensity is None else float(getattr(lesion.intensity, field))
+    value: float | None = getattr(lesion.intensity, field, None)
+    return value

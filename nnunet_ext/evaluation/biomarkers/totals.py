@@ -62,6 +62,8 @@ def _bridges(rows: Sequence[LesionBiomarkers], ending: str, flag: str) -> dict[s
 
 
 def _smallest(rows: Sequence[LesionBiomarkers], name: str, flag: str) -> float | None:
-    measured = [getattr(row, name) for row in rows if getattr(row, flag) is False]
-    proxies = [getattr(row, name) for row in rows if getattr(row, flag) is True]
+    measured, proxies = (
+        [value for row in rows if getattr(row, flag) is proxy and (value := getattr(row, name)) is not None]
+        for proxy in (False, True)
+    )
     return min(measured or proxies, default=None)

@@ -67,7 +67,7 @@ def lesion_row(case: MeasuredCase, row: MeasuredLesion) -> dict[str, str]:
     """Give a row of `biomarkers.tsv`."""
     values: dict[str, object] = {"case": case.case, **asdict(row.biomarkers), "volume_soft_mm3": row.volume_soft_mm3}
     if row.intensity is not None:
-        values |= {"image_mean": row.intensity.mean, "image_sd": row.intensity.sd}
+        values |= {f"image_{name}": value for name, value in vars(row.intensity).items()}
     if row.interval is not None:
         values |= {**asdict(row.interval), "interval_source": case.interval_source}
     return _cells(values, LESION_DICTIONARY)

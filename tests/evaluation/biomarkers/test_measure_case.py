@@ -13,6 +13,7 @@ from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import CaseBiomarkers, LesionBiomarkers, LesionStatus
 from nnunet_ext.evaluation.biomarkers.measure_case import measure_case
+from nnunet_ext.evaluation.biomarkers.totals import case_totals
 from tests.evaluation.biomarkers.boxes import LAS, SHAPE, Box, Mask, boxes, leaning_cord, measure, straight_cord
 from tests.strategies import ANGLES
 
@@ -135,7 +136,63 @@ def test_a_cord_with_a_gap_is_measured_where_it_is() -> None:
     cord = straight_cord()
     cord[:, :, 3:12] = 0
     row = one(measure(boxes(((7, 6, 2), (3, 4, 2))), cord))
-    assert (row.midsagittal_slice, row.midsagittal_slice_corrected, row.length_mm) == (None, 8, 1)
+    assert (row.midsagittal_slice, row.midsagittal_slice_corrected, row.length_mm) == (8, 8, 1)
+
+
+def test_where_none_of_the_five_slices_holds_cord_sct_stops_and_the_nearest_that_does_is_taken() -> None:
+    cord = leaning_cord((16, 18, 14))
+    cord[:, :, 1:13] = 0
+    row = one(measure(boxes(((3, 2, 0), (7, 16, 14))), cord))
+    assert (row.midsagittal_slice, row.midsagittal_length_mm, row.bridge_is_proxy) == (None, None, None)
+    assert row.midsagittal_slice_corrected == 6
+
+
+def test_the_plane_is_found_at_the_part_of_the_lesion_that_lies_in_the_cord() -> None:
+    cord = leaning_cord()
+    inside, leaving = boxes(((7, 6, 7), (2, 2, 1))), boxes(((8, 6, 7), (1, 12, 1)), ((8, 17, 1), (1, 1, 6)))
+    alone, both = one(measure(inside, cord)), one(measure(inside | leaving, cord))
+    assert both.outside_cord_mm3 == 11
+    assert both.midsagittal_slice == alone.midsagittal_slice == pytest.approx((7 + 7 + 7 + 8 + 8) / 5)
+    assert both.midsagittal_slice_corrected == alone.midsagittal_slice_corrected
+
+
+def test_the_largest_lesion_is_that_which_has_most_voxels_in_the_cord() -> None:
+    cord = leaning_cord()
+    small_inside, large_inside = boxes(((6, 14, 10), (1, 4, 3))), boxes(((4, 4, 2), (2, 2, 2)))
+    plane = one(measure(large_inside, cord)).midsagittal_slice
+    assert {row.midsagittal_slice for row in measure(small_inside | large_inside, cord).lesions} == {plane}
+
+
+def test_a_proxy_counts_the_voxels_of_the_cord_and_the_corrected_one_its_depth() -> None:
+    cord = straight_cord()
+    cord[8, 8:10] = 0  # a hole on the midline
+    row = one(measure(boxes(((5, 6, 4), (2, 3, 3))), cord))
+    assert (row.bridge_is_proxy, row.dorsal_bridge_mm, row.total_bridge_mm) == (True, 3, 6)
+    assert (row.bridge_is_proxy_corrected, row.dorsal_bridge_corrected_mm, row.total_bridge_corrected_mm) == (
+        True,
+        4,
+        8,
+    )
+    assert (row.dorsal_bridge_ratio_percent, row.ventral_bridge_ratio_percent) == (50, 50)
+    assert (row.dorsal_bridge_ratio_corrected_percent, row.ventral_bridge_ratio_corrected_percent) == (None, None)
+
+
+def test_without_cord_in_both_slices_of_the_plane_sct_has_no_proxy_and_writes_ratios_of_zero() -> None:
+    cord = boxes(((5, 5, 0), (8, 8, 14)))  # eight wide: the plane is 8.5, between 8 and 9
+    cord[9, :, 6] = 0
+    lesion = boxes(((5, 6, 6), (2, 3, 1)))
+    row = one(measure(lesion, cord, nli_slice=3))
+    assert row.midsagittal_slice == 8.5
+    assert (row.bridge_is_proxy, row.dorsal_bridge_mm, row.total_bridge_mm) == (True, None, None)
+    assert (row.dorsal_bridge_ratio_percent, row.ventral_bridge_ratio_percent) == (0, 0)
+    assert (row.bridge_is_proxy_corrected, row.total_bridge_corrected_mm) == (True, 8)
+    assert case_totals(measure(lesion, cord, nli_slice=3)).total_bridge_mm is None
+
+
+def test_a_row_without_lesion_has_halves_of_the_cord_and_no_ratios() -> None:
+    row = one(measure(boxes(), straight_cord(), nli_slice=5))
+    assert (row.status, row.dorsal_bridge_mm, row.ventral_bridge_mm) == (LesionStatus.NO_LESION, 4, 4)
+    assert (row.dorsal_bridge_ratio_percent, row.dorsal_bridge_ratio_corrected_percent) == (None, None)
 
 
 def test_without_a_cord_there_are_volumes_alone() -> None:

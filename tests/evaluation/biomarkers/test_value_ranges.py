@@ -50,7 +50,19 @@ def test_an_image_is_described_inside_each_lesion_by_itself() -> None:
     assert set(found) == {1, 3}
     for label, shown in found.items():
         values = image[within == label]
-        assert (shown.mean, shown.sd) == pytest.approx((values.mean(), values.std()))
+        assert (shown.mean_corrected, shown.sd_corrected) == pytest.approx((values.mean(), values.std()))
+        counted = values[values != 0]  # as SCT does
+        assert (shown.mean, shown.sd) == pytest.approx((counted.mean(), counted.std()))
         assert sums(within, image)[label] == values.sum()
     assert intensities(np.zeros_like(within), image) == {}
     assert sums(np.zeros_like(within), image) == {}
+
+
+def test_of_a_lesion_of_nothing_but_zeros_there_is_no_mean_as_sct_has_it() -> None:
+    within = np.zeros((4, 4, 4), np.uint32)
+    within[0, 0], within[2, 2, :2] = 1, 2
+    image = np.zeros((4, 4, 4))
+    image[2, 2, 0] = 6
+    found = intensities(within, image)
+    assert (found[1].mean, found[1].sd, found[1].mean_corrected, found[1].sd_corrected) == (None, None, 0, 0)
+    assert (found[2].mean, found[2].sd, found[2].mean_corrected, found[2].sd_corrected) == (6, 0, 3, 3)
