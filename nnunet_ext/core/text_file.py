@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.nifti_stream import check_present
+from nnunet_ext.core.present import check_present
 
 _LOG: Final = logging.getLogger(__name__)
 _MARKS: Final = (
