@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.tables import NOTHING, Row, cell, read_table, table_text
+from nnunet_ext.core.tables import NOTHING, Row, TableRow, cell, read_table, table_text
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 
 COLUMNS: Final = {
@@ -80,15 +80,15 @@ def cases_tsv(rows: Iterable[Row]) -> str:
     return table_text(people, list(COLUMNS))
 
 
-def read_cases(folder: Path, name: str = "cases.tsv") -> list[dict[str, str]]:
+def read_cases(folder: Path, name: str = "cases.tsv") -> list[TableRow]:
     """Read the table of a finished dataset, a mapping of column to cell for each image that was found.
 
     Raises
     ------
-    OSError
-        Where it is not there.
+    FileRefusedError
+        Where it is not there, or is no such table.
     """
-    return read_table(folder / name)
+    return read_table(folder / name, ["case"], COLUMNS)
 
 
 def data_dictionary(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:

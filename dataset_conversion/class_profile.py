@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from nnunet_ext.core.json_numbers import finite, whole_number
 from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
 
 
@@ -109,8 +110,8 @@ def parse_class(name: str, content: Mapping[str, Any]) -> ClassProfile:
         templates=texts(content, "templates", where),
         folders=tuple(path_inside(folder) for folder in texts(content, "folders", where)),
         missing=missing_policy(f"class {name}: missing", content.get("missing", "error"), LABEL_POLICIES),
-        threshold=None if threshold is None else float(threshold),
-        values=tuple(int(value) for value in content.get("values", ())),
+        threshold=None if threshold is None else finite(threshold),
+        values=tuple(map(whole_number, content.get("values", ()))),
         raters=str(content.get("raters", "")),
         rater=str(content.get("rater", "")),
     )

@@ -1,6 +1,5 @@
 """Converting the cases of a plan; those that an interrupted run had finished only count where all their bytes do."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,8 +7,10 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
+from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json
 from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case, source_digests
 from nnunet_ext.dataset_conversion.plan import Plan
@@ -105,14 +106,20 @@ def _key(case: PlannedCase, plan: Plan) -> str:
 
 def _read_record(record: Path, key: str, case: PlannedCase, dataset: RawDataset) -> ConvertedCase | None:
     try:
-        content = json.loads(record.read_text(encoding="utf-8"))
+        content = read_json(record)
         if content["key"] != key:
             return None
         done = _converted(case, content["converted"])
         whole = all(sha256(dataset.folder / name) == digest for name, digest in done.files.items())
         return done if whole and source_digests(case) == done.sources else None
-    except (OSError, ValueError, KeyError, TypeError):  # not done, or half gone: it is converted again
-        return None
+    except (
+        FileRefusedError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):
+        return None  # not done, or half gone: it is converted again
 
 
 def _converted(case: PlannedCase, content: dict[str, Any]) -> ConvertedCase:

@@ -1,6 +1,5 @@
 """A dataset that stands already, what it says of itself, and what a plan adds to it."""
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -10,9 +9,10 @@ from typing import Any, Final, Literal
 
 from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
 from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
-from nnunet_ext.core.errors import ConflictError, DataRefusedError
+from nnunet_ext.core.errors import ConflictError, DataRefusedError, FileRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import Row, cell
 from nnunet_ext.dataset_conversion.cases_table import person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import source_digests
@@ -130,12 +130,12 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
             f"nnunet_ext crop-dataset ... --update"
         )
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = read_json_object(folder / RECORD)
         if record["schema"] != SCHEMA:
             raise ValueError(f"it has schema {record['schema']}, and {SCHEMA} was needed")
         ledger = Ledger(read_cases(folder), read_cases(folder, QUALITY), record["cases"])
         missing = [row["case"] for row in ledger.included if not dataset.image(row["case"], row["split"]).is_file()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileRefusedError, OSError, ValueError, KeyError, TypeError) as error:
         raise ConflictError(f"{folder}: something else stands here ({error}); choose another -d or -n") from error
     if missing:
         raise DataRefusedError(

@@ -10,7 +10,9 @@ from typing import Final
 import yaml
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.malformed import what_was_found
 from nnunet_ext.core.names import strip_ending
+from nnunet_ext.core.text_file import read_text
 
 _STRUCTURED: Final = frozenset({".yml", ".yaml", ".json"})
 # No T2star, T2starw, T2s, MTR or T1: the field spells them in several ways, or heads lists of metrics with them.
@@ -160,11 +162,7 @@ def load_file_list(path: Path, datasets: Iterable[str] = ()) -> FileList:
     FileRefusedError
         Where there is no such file, it is no text or no YAML, or a subject stands as a heading.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "other bytes than UTF-8 text"
-        raise FileRefusedError(path, f"a list was needed, found: {reason}; check the path") from error
+    text = read_text(path, "a list was needed")
     structured = path.suffix.lower() in _STRUCTURED
     entries = _entries_of_yaml(path, text) if structured else _entries_of_lines(text)
     return FileList(tuple(entries), frozenset(datasets))
@@ -182,8 +180,8 @@ def _entries_of_yaml(path: Path, text: str) -> Iterator[ListEntry]:
         # Nodes rather than values: they keep a heading that occurs twice, and where on its line an entry ends.
         root = yaml.compose(text, yaml.BaseLoader)
         aliased = any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.BaseLoader))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise FileRefusedError(path, f"YAML was needed, found: {' '.join(str(error).split())}; fix it there") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise FileRefusedError(path, f"YAML was needed, found: {what_was_found(error)}; fix it there") from error
     if aliased:
         raise FileRefusedError(path, "entries were needed, found an alias (*name); write the entries out")
     if isinstance(root, yaml.ScalarNode) and root.value not in _NOTHING:

@@ -1,7 +1,5 @@
 """What a dataset's participants.tsv says."""
 
-import csv
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +8,11 @@ from types import MappingProxyType
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.nifti_stream import check_present
+from nnunet_ext.core.tables import NOTHING, is_missing, plain_name, whole_table
 from nnunet_ext.dataset_conversion.profile import ParticipantColumns
 
-_NO_VALUE: Final = frozenset({"", "-", "n/a", "na", "nan", "none", "unknown", "unknwon"})
 _SEX: Final = ("sex", "gender")
 _IDENTIFIER: Final = "participant_id"
-_IN_BRACKETS: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 
 Cells = Mapping[str, str]
 
@@ -49,10 +45,10 @@ class Participants:
 
 @dataclass(frozen=True)
 class _Table:
-    """The rows of the table, each a mapping of column to cell with its subject, and its columns as they are written."""
+    """The rows of the table, each a mapping of column to cell with its subject, and how its columns are written."""
 
     rows: Sequence[tuple[str, Cells]]
-    columns: Sequence[str]
+    columns: Mapping[str, str]
 
     def named(self, wanted: Sequence[str]) -> list[str]:
         """Give the columns that are meant, in the order in which they are wanted; of equal names the literal first."""
@@ -60,7 +56,7 @@ class _Table:
             column
             for name in wanted
             for column in sorted(self.columns, key=lambda column: column != name)
-            if _plain(column) == _plain(name)
+            if plain_name(column) == plain_name(name)
         ]
         return list(dict.fromkeys(meant))
 
@@ -106,26 +102,17 @@ def read_participants(root: Path, columns: ParticipantColumns) -> Participants:
 
 def _read(path: Path) -> _Table:
     if not path.is_file() and not path.is_symlink():
-        return _Table([], [])
-    check_present(path)
-    try:
-        # `utf-8-sig`: tables saved by spreadsheet programs start with a mark that would become part of the first name.
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-        # A quotation mark is a character like any other: one alone would swallow all rows to the next.
-        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        columns = list(reader.fieldnames or ())
-        rows = [{name: _unquoted(row.get(name) or "") for name in columns} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataRefusedError(f"{path}: cannot be read: {error}; save it as UTF-8 text with tabs") from error
-    table = _Table([], columns)
-    identifiers = table.named([_IDENTIFIER])
-    if columns and not identifiers:
-        raise DataRefusedError(f"{path}: a column participant_id was needed, found {', '.join(columns)}")
-    named = [(_subject(row[identifiers[0]]), row) for row in rows]
-    return _Table([(subject, row) for subject, row in named if subject], columns)
+        return _Table([], {})
+    if path.is_file() and not path.read_bytes().strip():
+        return _Table([], {})
+    table = whole_table(path, [_IDENTIFIER])
+    named = [(_subject(row[_IDENTIFIER]), row) for row in table.rows]
+    return _Table([(subject, row) for subject, row in named if subject], table.written)
 
 
 def _subject(identifier: str) -> str:
+    if is_missing(identifier):
+        return ""
     label = identifier[4:] if identifier[:4].casefold() == "sub-" else identifier
     return f"sub-{label}" if label else ""
 
@@ -147,10 +134,11 @@ def _which(table: _Table, what: str, wanted: Sequence[str]) -> Iterator[str]:
     columns = table.named(wanted)
     valued = [_valued(row, columns) for _, row in table.rows]
     first = Counter(next(iter(values)) for values in valued if values)
-    for column in (column for column in columns if column in first and column not in wanted):
-        yield f"{what}: column {column!r} of participants.tsv"
+    for column in (table.columns[column] for column in columns if column in first):
+        if column not in wanted:
+            yield f"{what}: column {column!r} of participants.tsv"
     if differing := [values for values in valued if len({value.casefold() for value in values.values()}) > 1]:
-        taken, *others = differing[0]
+        taken, *others = (table.columns[column] for column in differing[0])
         yield (
             f"{what}: column {taken!r} of participants.tsv goes before {' and '.join(map(repr, others))}, which "
             f"{'says' if len(others) == 1 else 'say'} otherwise of {len(differing)} participants"
@@ -158,14 +146,4 @@ def _which(table: _Table, what: str, wanted: Sequence[str]) -> Iterator[str]:
 
 
 def _valued(row: Cells, columns: Sequence[str]) -> dict[str, str]:
-    return {column: row[column] for column in columns if row[column].casefold() not in _NO_VALUE}
-
-
-def _unquoted(text: str) -> str:
-    text = " ".join(text.split())
-    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
-
-
-def _plain(column: str) -> str:
-    """Give a column's name without what writers of tables change: `Field Strength [T]` is `field_strength`."""
-    return re.sub(r"[\W_]+", "_", _IN_BRACKETS.sub(" ", column).casefold()).strip("_")
+    return {column: row[column] for column in columns if not is_missing(row.get(column, NOTHING))}

@@ -149,7 +149,7 @@ def make_plan(
         resample=options.resample,
         register=options.register,
         assumptions=(*(sentence for scan in scans for sentence in scan.assumptions), *people.assumptions),
-        warnings=(*people.warnings, *unmatched),
+        warnings=(*(sentence for scan in scans for sentence in scan.warnings), *people.warnings, *unmatched),
     )
 
 

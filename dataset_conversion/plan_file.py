@@ -1,17 +1,18 @@
 """A plan as two files, `conversion.json` and `cases.tsv`, that can be read, edited and run again."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, cast
 
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import RECORD
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.provenance import generated_by
-from nnunet_ext.core.tables import NOTHING, Row, cell
+from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.core.tables import NOTHING, TableRow, cell
 from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
@@ -21,6 +22,9 @@ from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
 
 SCHEMA: Final = 2
+
+_NEEDED: Final = "a plan was needed, as convert --write-plan leaves it"
+_CURE: Final = "mend it, or have it written again"
 
 _CASE_NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_+-]*")
 
@@ -69,9 +73,8 @@ def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
     """
     record = folder / RECORD
     by_name = {source.name: source for source in sources}
-    try:
-        content = json.loads(record.read_text(encoding="utf-8"))
-        rows = read_cases(folder)
+    content, rows = read_json_object(record, _NEEDED, _CURE), read_cases(folder)
+    with refuse_malformed(record, _NEEDED, _CURE):
         if content["schema"] != SCHEMA:
             raise ValueError(f"schema {SCHEMA} was needed, found {content['schema']}")
         _refuse_unknown_sources(content["cases"], by_name)
@@ -89,9 +92,6 @@ def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
             assumptions=tuple(content["assumptions"]),
             warnings=tuple(content["warnings"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"a plan was needed, as convert --write-plan leaves it; found {type(error).__name__}: {error}"
-        raise FileRefusedError(record, reason) from error
 
 
 def case_content(case: PlannedCase) -> dict[str, Any]:
@@ -121,10 +121,10 @@ def _refuse_unknown_sources(cases: Sequence[Mapping[str, Any]], sources: Mapping
 
 
 def _join(
-    cases: Sequence[Mapping[str, Any]], rows: Sequence[Row], sources: Mapping[str, Source], folder: Path
+    cases: Sequence[Mapping[str, Any]], rows: Sequence[TableRow], sources: Mapping[str, Source], folder: Path
 ) -> list[PlannedCase]:
     """Put what the two files say of each case together."""
-    table: dict[tuple[str, str], Row] = {}
+    table: dict[tuple[str, str], TableRow] = {}
     for row in rows:
         if table.setdefault((row["case"], row["image"]), row) is not row:
             raise FileRefusedError(folder / "cases.tsv", f"case {row['case']} and its images stand there twice")
@@ -141,12 +141,10 @@ def _join(
     return joined
 
 
-def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedCase:
+def _read_case(content: Mapping[str, Any], row: TableRow, source: Source) -> PlannedCase:
     images = tuple(str(image) for image in content["images"])
     labels = tuple(_read_label(name, label) for name, label in content["labels"].items())
-    if row["status"] not in ("include", "skip"):
-        raise ValueError(f"case {row['case']}: status include or skip was needed, found {row['status']!r}")
-    skipped = row["status"] == "skip"
+    skipped = _one_of(row, "status", ("include", "skip")) == "skip"
     if not any(images):
         raise ValueError(f"case {row['case']}: no image")
     name = parse_image_name(PurePosixPath(next(image for image in images if image)).name)
@@ -159,7 +157,7 @@ def _read_case(content: Mapping[str, Any], row: Row, source: Source) -> PlannedC
         images=images,
         pathology=_value(row["pathology"]),
         labels=labels,
-        split="" if skipped else _split(row),
+        split="" if skipped else cast(Split, _one_of(row, "split", ("train", "test", "pool"))),
         split_by="" if skipped else _value(row["split_by"]),
         reason=(_value(row["reason"]) or "left out by hand") if skipped else "",
         refused=bool(content["refused"]) and skipped,
@@ -172,14 +170,17 @@ def _read_label(name: str, content: Mapping[str, Any]) -> PlannedLabel:
     return PlannedLabel(name, files, str(content.get("empty", "")))
 
 
-def _split(row: Row) -> Split:
-    if row["split"] not in get_args(Split):
-        raise ValueError(f"case {row['case']}: split train, test or pool was needed, found {row['split']!r}")
-    return cast(Split, row["split"])
+def _one_of(row: TableRow, column: str, words: Sequence[str]) -> str:
+    """Read a cell that takes one of a few words; spreadsheets write them with a capital."""
+    found = row[column].casefold()
+    if found not in words:
+        named = " or ".join([", ".join(words[:-1]), words[-1]])
+        raise row.refused(f"case {row['case']}: {column} {named} was needed, found {row[column]!r:.100}")
+    return found
 
 
 def _value(cell: str) -> str:
-    return "" if cell == NOTHING else cell
+    return "" if cell in ("", NOTHING) else cell
 
 
 def _refuse_unsafe(cases: Sequence[PlannedCase], target: Target, profiles: Mapping[str, Profile]) -> None:

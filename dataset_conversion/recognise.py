@@ -1,14 +1,15 @@
 """Profile `auto`: which naming a dataset follows, and what is assumed of it, said in sentences."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.names import ImageName, parse_image_name
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.find_label import LabelFiles
 from nnunet_ext.dataset_conversion.participants import Participants
@@ -119,7 +120,6 @@ def _parsed(images: Sequence[str]) -> list[ImageName]:
 
 def _described_name(root: Path) -> str:
     try:
-        content = json.loads((root / "dataset_description.json").read_text(encoding="utf-8-sig"))
-        return str(content.get("Name", ""))
-    except (OSError, ValueError, AttributeError, RecursionError):  # no description, or a broken one
+        return str(read_json_object(root / "dataset_description.json").get("Name", ""))
+    except FileRefusedError:  # no description, or a broken one
         return ""

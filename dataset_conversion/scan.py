@@ -12,6 +12,7 @@ from nnunet_ext.dataset_conversion.participants import Participants, read_partic
 from nnunet_ext.dataset_conversion.profile import AUTO, Profile
 from nnunet_ext.dataset_conversion.recognise import recognise, what_was_found, with_folders_that_have_labels
 from nnunet_ext.dataset_conversion.source import Source
+from nnunet_ext.dataset_conversion.stray_labels import stray_labels
 from nnunet_ext.dataset_conversion.walk import find_labels, walk_images
 
 _DERIVATIVES: Final = "derivatives"
@@ -35,6 +36,8 @@ class Scan:
         From its table.
     assumptions
         Under profile `auto`: what was assumed, in sentences.
+    warnings
+        What is odd about it, in sentences.
     """
 
     source: Source
@@ -43,6 +46,7 @@ class Scan:
     labels: Mapping[str, LabelFiles]
     participants: Participants
     assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def scan_source(source: Source, asked: Profile, classes: Sequence[str], policies: Mapping[str, str]) -> Scan:
@@ -87,7 +91,8 @@ def scan_source(source: Source, asked: Profile, classes: Sequence[str], policies
     if asked.name == AUTO:
         assumptions += what_was_found(profile, images, needed, labels, participants)
     named = tuple(f"{source.name}: {sentence}" for sentence in (*assumptions, *participants.said))
-    return Scan(source, profile, tuple(images), labels, participants, named)
+    strays = tuple(f"{source.name}: {sentence}" for sentence in stray_labels(images, labels))
+    return Scan(source, profile, tuple(images), labels, participants, named, strays)
 
 
 def _listed(root: Path, classes: Mapping[str, ClassProfile]) -> dict[str, dict[str, list[str]]]:

@@ -27,7 +27,7 @@ def texts(content: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
         Where it is no list, as a single text would be taken apart into letters.
     """
     value = content.get(key, [])
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise TypeError(f"{where}: for {key} lists were needed, found {value!r}")
     return tuple(value)
 

@@ -1,6 +1,5 @@
 """A raw dataset for the cascade's second stage: outside the cord box the image is zero."""
 
-import json
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,10 +22,11 @@ from nnunet_ext.core.dataset_files.description import (
 from nnunet_ext.core.dataset_files.digests import write_digests
 from nnunet_ext.core.dataset_files.fingerprint import digest_of, fingerprint
 from nnunet_ext.core.dataset_place import beside, finish_interrupted_swap, only_writer, refuse_taken_number, swap
-from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.errors import ConflictError, DataRefusedError, FileRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.provenance import generated_by, sha256
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import read_table, table_text
 from nnunet_ext.core.workers import Progress, run_all
 
@@ -208,7 +208,7 @@ def _measure_boxes(dataset: RawDataset, cropped: Mapping[str, CroppedCase]) -> N
     table = dataset.folder / QUALITY
     if not table.is_file():
         return
-    rows = read_table(table)
+    rows = read_table(table, ["case"])
     for row in rows:
         box = cropped[row["case"]].box if row["case"] in cropped else None
         if box is not None:
@@ -225,11 +225,11 @@ def _crop_fingerprint(made_from: str, cases: Sequence[SourceCase], options: Crop
 
 def _read_record(dataset: RawDataset) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = json.loads((dataset.folder / BOXED).read_text(encoding="utf-8"))
+        record = read_json_object(dataset.folder / BOXED)
         Cropping(dataset, CropCounts(**record["counts"]), Margins(**record["margins_mm"]))
         if not isinstance(record["fingerprint"], str):
             raise TypeError("no fingerprint")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileRefusedError, KeyError, TypeError) as error:
         raise ConflictError(f"{dataset.folder}: something else stands here; choose another -d or -n") from error
     return record
 

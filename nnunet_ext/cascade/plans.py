@@ -1,14 +1,16 @@
 """nnU-Net's plans for boxed images: normalise over the whole box."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
-from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.read_json import read_json_object
 
 _KEY: Final = "use_mask_for_norm"
+_NEEDED: Final = "a plans file of nnU-Net was needed"
+_CURE: Final = "run: nnUNetv2_plan_and_preprocess -d ID --no_pp"
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,10 @@ def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
 
 
 def _read(plans_file: Path) -> dict[str, Any]:
-    try:
-        plans: dict[str, Any] = json.loads(plans_file.read_text(encoding="utf-8"))
-        configurations = [*plans["configurations"].values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataRefusedError(
-            f"{plans_file}: a plans file of nnU-Net was needed ({type(error).__name__}: {error}); "
-            f"run: nnUNetv2_plan_and_preprocess -d ID --no_pp"
-        ) from error
-    if not all(isinstance(configuration, dict) for configuration in configurations):
-        raise DataRefusedError(f"{plans_file}: a plans file of nnU-Net was needed: its configurations are no mappings")
+    plans = read_json_object(plans_file, _NEEDED, _CURE)
+    with refuse_malformed(plans_file, _NEEDED, _CURE):
+        for name, configuration in plans["configurations"].items():
+            used = configuration.get(_KEY, [])
+            if not isinstance(used, list):
+                raise ValueError(f"{used!r:.100} as {_KEY} of {name}")
     return plans

@@ -11,7 +11,7 @@ from typing import Any
 
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, required_folder, trainer_folder
 from nnunet_ext.core.errors import UsageError
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import TableRow, read_table
 from nnunet_ext.models.entry_names import CROP_METADATA
 from nnunet_ext.models.export import ExportRequest, export_model
 from nnunet_ext.models.install import install_model
@@ -106,7 +106,7 @@ def _trainer_folders() -> tuple[Path, ...]:
     return (*(Path(folder) for folder in folders if folder.strip()), trainer_folder())
 
 
-def _table(folder: Path | None, name: str, option: str) -> list[dict[str, str]]:
+def _table(folder: Path | None, name: str, option: str) -> list[TableRow]:
     if folder is None:
         return []
     if not (folder / name).is_file():

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.json_numbers import whole_number
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.target import Target, label_values
 
 CORD: Final = "sc"
@@ -64,15 +67,13 @@ class Labelling:
         DataRefusedError
             Beginning with `where`, where `labels` is missing, no mapping of names to values, or names no region.
         """
-        try:
+        with refuse_malformed(Path(where), "`labels` with names and whole numbers was needed"):
             labels = {str(name): label_values(values) for name, values in content["labels"].items()}
-            order = tuple(int(value) for value in content.get("regions_class_order") or ())
-            classes = tuple((str(name), int(value)) for name, value in content.get("classes", {}).items())
+            order = tuple(whole_number(value) for value in content.get("regions_class_order") or ())
+            classes = tuple((str(name), whole_number(value)) for name, value in content.get("classes", {}).items())
             within = tuple((str(name), str(holder)) for name, holder in content.get("within", {}).items())
             channels = content.get("channel_names") or content.get("modality") or {}
             names = tuple(str(channels[key]) for key in sorted(channels, key=int))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataRefusedError(f"{where}: `labels` with names and whole numbers was needed: {error}") from error
         ignore = labels.pop(_IGNORE, None)
         regions = tuple((name, values) for name, values in labels.items() if name != _BACKGROUND and set(values) != {0})
         if not regions:

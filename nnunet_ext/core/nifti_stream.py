@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.present import check_present
 
 LARGEST_VOLUME_BYTES: Final = 8 * 1024**3
 """More than this is a lying header or a bomb: the largest whole-spine scans hold well under 1 GiB."""
@@ -18,7 +19,6 @@ LARGEST_VOLUME_BYTES: Final = 8 * 1024**3
 _HEADER_BYTES: Final = 540  # NIfTI-2; a NIfTI-1 header is shorter and is followed by at least its data
 _CHUNK: Final = 1 << 18
 _GZIP: Final = 31  # zlib's "window bits" for a gzip member: header, checksum and length are then checked by zlib
-_POINTER_BYTES: Final = 32 * 1024  # git-annex's own limit for what may be a pointer
 
 Observer = Callable[[bytes], object]
 
@@ -89,31 +89,6 @@ def stream_pieces(path: Path, observer: Observer | None = None) -> Generator[byt
         raise FileRefusedError(path, reason) from error
     except OSError as error:
         raise FileRefusedError(path, f"cannot be read: {error.strerror or error}") from error
-
-
-def check_present(path: Path) -> None:
-    """Refuse a file that is missing, or that stands for content which was never downloaded.
-
-    git-annex leaves a link to nowhere or, on some file systems, a hundred bytes of text that every other tool takes
-    for an image.
-
-    Raises
-    ------
-    FileRefusedError
-        With the command that fetches the content.
-    """
-    if path.is_symlink() and not path.exists():
-        raise FileRefusedError(path, f"content not downloaded (dangling link); run: datalad get '{path.name}'")
-    if not path.exists():
-        raise FileRefusedError(path, "no such file; check the path")
-    if not path.is_file():
-        raise FileRefusedError(path, "a file was needed and this is a folder")
-    if path.stat().st_size < _POINTER_BYTES:
-        with path.open("rb") as stream:
-            start = stream.read(200)
-        if b"/annex/objects/" in start or start.startswith(b"version https://git-lfs"):
-            fetch = "git lfs pull" if start.startswith(b"version") else f"datalad get '{path.name}'"
-            raise FileRefusedError(path, f"content not downloaded (a pointer of {len(start)} bytes); run: {fetch}")
 
 
 def header_of(path: Path, content: bytes | bytearray) -> nib.Nifti1Header:

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
-from nnunet_ext.core.errors import ConflictError, UsageError
+from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.provenance import derivative_description, sha256
+from nnunet_ext.core.read_json import read_json
 
 DESCRIPTION: Final = "dataset_description.json"
 """BIDS wants it in every derivative, and it names the maker: the record stands in it."""
@@ -157,11 +158,11 @@ class OutputPlace:
     def _found(self) -> Mapping[str, Any] | None:
         """Read the record; None where there is none of this verb."""
         try:
-            record = json.loads((self.folder / DESCRIPTION).read_text(encoding="utf-8"))[_RECORD]
+            record = read_json(self.folder / DESCRIPTION)[_RECORD]
             whole = all(isinstance(record[key], kind) for key, kind in _KINDS.items())
             if not whole or record["verb"] != self.verb or not all(map(self._is_below, record["files"])):
                 return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (FileRefusedError, ValueError, KeyError, TypeError):
             return None
         return dict(record)
 

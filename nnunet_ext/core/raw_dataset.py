@@ -1,6 +1,5 @@
 """nnU-Net's raw dataset folder."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.orientation import RAW_AXES, sct_letters
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import Target
 
 FILE_ENDING: Final = ".nii.gz"
@@ -77,15 +77,10 @@ class RawDataset:
 
         Raises
         ------
-        DataRefusedError
-            Where it is missing or no JSON.
+        FileRefusedError
+            Where it is missing or no JSON object.
         """
-        path = self.folder / "dataset.json"
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise DataRefusedError(f"{path}: a raw dataset was needed here: {error}") from error
-        return content
+        return read_json_object(self.folder / "dataset.json", "a raw dataset's dataset.json was needed")
 
     def write_splits(self, folds: Sequence[Mapping[str, Sequence[str]]]) -> None:
         """Write `splits_final.json`: for each fold the cases under `train` and `val`. nnU-Net copies it."""

@@ -6,7 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.text_file import read_text
 
 Parsed = TypeVar("Parsed")
 
@@ -25,24 +27,22 @@ def load_toml(
     name_or_file
         A shipped one's name, or the path of a TOML file.
     parse
-        Makes the description of the file's content.
+        Makes the description of the file's content; what it raises of what it finds there becomes the refusal.
 
     Raises
     ------
     UsageError
         Where there is neither such a name nor such a file.
-    DataRefusedError
-        Where the file is no TOML, or `parse` finds something missing or wrong.
+    FileRefusedError
+        Where the file is no text or no TOML, or `parse` finds something missing or wrong.
     """
     shipped = files(package).joinpath(folder)
     known = sorted(entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml"))
     if name_or_file in known:
         text = shipped.joinpath(f"{name_or_file}.toml").read_text(encoding="utf-8")
     elif Path(name_or_file).is_file():
-        text = Path(name_or_file).read_text(encoding="utf-8")
+        text = read_text(Path(name_or_file))
     else:
         raise UsageError(f"a {kind} was needed: one of {', '.join(known)}, or a TOML file; found {name_or_file!r}")
-    try:
+    with refuse_malformed(Path(name_or_file), f"a {kind} in TOML was needed"):
         return parse(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataRefusedError(f"{kind} {name_or_file}: {type(error).__name__}: {error}") from error

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.json_numbers import whole_number
 from nnunet_ext.core.shipped_toml import load_toml
 from nnunet_ext.core.volume import Array
 
@@ -162,8 +163,8 @@ def parse_target(content: Mapping[str, Any]) -> Target:
     target = Target(
         name=str(content["name"]),
         regions=tuple(labels.items()),
-        classes=tuple((str(name), int(value)) for name, value in content["classes"].items()),
-        regions_class_order=tuple(int(value) for value in content.get("regions_class_order", ())),
+        classes=tuple((str(name), whole_number(value)) for name, value in content["classes"].items()),
+        regions_class_order=tuple(whole_number(value) for value in content.get("regions_class_order", ())),
         channels=tuple(str(name) for name in content.get("channels", [ANY_CONTRAST])),
         mask_channels=tuple(str(name) for name in content.get("mask_channels", ())),
         within=tuple((str(name), str(holder)) for name, holder in content.get("within", {}).items()),
@@ -199,4 +200,4 @@ def _check(target: Target) -> None:
 
 def label_values(values: Any) -> tuple[int, ...]:  # noqa: ANN401 - whatever the file holds
     """Take the label values of a region, of which a file may say a single one without a list."""
-    return tuple(int(value) for value in values) if isinstance(values, list | tuple) else (int(values),)
+    return tuple(map(whole_number, values if isinstance(values, list | tuple) else [values]))

@@ -12,6 +12,7 @@ from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.read_json import read_json
 from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.phantom.bids import (
     BIDS_IGNORE,
@@ -164,9 +165,10 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        content: object = read_json(path)
+    except FileRefusedError:
         return None
+    return content
 
 
 def _make(numbered: tuple[Site, int], out: Path, seed: int, dialect: Dialect, sessions: int) -> None:

@@ -58,10 +58,13 @@ def test_healthy_is_healthy_in_any_case_and_with_blanks(
     assert found.pathologies["sub-1"] == written.strip()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("separator", ["\t", ",", ";"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_a_table_saved_by_a_spreadsheet_program_is_read_alike(tmp_path: Path, encoding: str, ending: str) -> None:
-    lines = ["participant_id\tinstitution", "sub-1\tGenève", "sub-2\tn/a", ""]
+def test_a_table_saved_by_a_spreadsheet_program_is_read_alike(
+    tmp_path: Path, encoding: str, ending: str, separator: str
+) -> None:
+    lines = [separator.join(cells) for cells in (["participant_id", "institution"], ["sub-1", "Genève"], ["sub-2"])]
     found = read(tmp_path, ending.join(lines).encode(encoding))
     assert found.sites == {"sub-1": "Genève"}
 
@@ -145,10 +148,9 @@ def test_without_a_table_or_without_its_columns_nothing_is_known(tmp_path: Path)
     ("content", "words"),
     [
         (b"subject\tinstitution\nsub-1\tuni\n", "a column participant_id was needed, found subject, institution"),
-        (b"participant_id,institution\nsub-1,uni\n", "found participant_id,institution"),
         (b"subject\tinstitution\nsub-1\tuni\tmore\n", "a column participant_id was needed, found subject, institution"),
-        ("participant_id\tinstitution\nsub-1\tuni\n".encode("utf-16"), "save it as UTF-8 text with tabs"),
-        ("participant_id\tinstitution\nsub-1\tGenève\n".encode("latin-1"), "save it as UTF-8 text with tabs"),
+        (b"participant_id\tinstitution\nsub-1\tuni\tmore\n", "line 2: as many cells as there are columns"),
+        (b"PK\x03\x04participant_id", "found a zip file, such as an .xlsx workbook; save it as UTF-8 text"),
     ],
 )
 def test_a_table_that_cannot_be_understood_is_refused_by_name(tmp_path: Path, content: bytes, words: str) -> None:

@@ -1,6 +1,5 @@
 """What stands where a case is to be written: what may be overwritten, and what an earlier run has finished."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.provenance import sha256
+from nnunet_ext.core.read_json import read_json
 
 OUTPUTS: Final = "Outputs"
 """Key of a sidecar: the SHA-256 of every file that was written for the case, by name."""
@@ -145,8 +145,8 @@ def _told(files: CaseFiles) -> Iterator[Mapping[str, Any]]:
 def _read(file: Path) -> Iterator[Mapping[str, Any]]:
     """Read what tells of a case's files; nothing where it is missing, damaged or of an older version."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = read_json(file)
+    except FileRefusedError:
         return
     if isinstance(content, dict) and isinstance(content.get(OUTPUTS), dict):
         yield content

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.core.tables import cell
+from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.core.tables import cell, whole_table
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
 
 TABLES: Final = {Kind.METRICS: "metrics.tsv", Kind.BIOMARKERS: "cases_biomarkers.tsv"}
@@ -86,14 +87,7 @@ def _find(path: Path) -> dict[Kind, Path]:
         return tables
     if not path.is_file():
         raise DataRefusedError(f"{path}: a folder or a table was needed, found nothing")
-    try:
-        with path.open(encoding="utf-8") as stream:
-            columns = stream.readline().rstrip("\r\n").split("\t")
-    except UnicodeDecodeError as error:
-        raise DataRefusedError(f"{path}: a tab-separated table was needed: {error}") from error
-    if "case" not in columns:
-        raise DataRefusedError(f"{path}: a table with the column case was needed, found {', '.join(columns[:5])}")
-    return {Kind.METRICS if "region" in columns else Kind.BIOMARKERS: path}
+    return {Kind.METRICS if "region" in whole_table(path, ["case"], ["region"]).written else Kind.BIOMARKERS: path}
 
 
 def _refuse_other_rules(folders: Mapping[Path, Path]) -> None:
@@ -108,13 +102,7 @@ def _refuse_other_rules(folders: Mapping[Path, Path]) -> None:
 
 
 def _preset(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise DataRefusedError(f"{file}: a JSON file was needed: {error}") from error
-    return content.get("preset") if isinstance(content, dict) else None
+    return read_json_object(file).get("preset") if file.is_file() else None
 
 
 def _name(preset: Any) -> str:  # noqa: ANN401 - whatever the file holds

@@ -12,6 +12,7 @@ from nnunet_ext.core.errors import DataRefusedError, UsageError
 if TYPE_CHECKING:
     from nnunet_ext.core.output_place import OutputPlace
     from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements
+    from nnunet_ext.evaluation.agreement.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class Agreement:
         scores = None if self.participants is None else read_scores(self.participants, self.scores)
         if scores is not None and Kind.BIOMARKERS not in methods:
             raise UsageError("--participants: scores are correlated with biomarkers, and the inputs hold none")
-        notes = [] if scores is None else [f"{name} is no score: {why}" for name, why in scores.left_out.items()]
+        notes = [] if scores is None else _left_out(scores)
+        for note in notes:
+            print(f"nnunet_ext agreement: warning: {self.participants}: {note}", file=sys.stderr)
         analyses = []
         for kind, tables in methods.items():
             wanted = self._wanted(methods, kind)
@@ -96,3 +99,12 @@ class Agreement:
             for line in comparison_lines(tables.get(name, ()), agreement=agreement):
                 print(line)
         print(f"{self.out}: tables, figures, and everything on one page in agreement.html")
+
+
+def _left_out(scores: "Scores") -> list[str]:
+    """Say what of a participants.tsv is not compared, a sentence for each reason."""
+    columns: dict[str, list[str]] = {}
+    for column, reason in scores.left_out.items():
+        columns.setdefault(reason, []).append(column)
+    rows = [f"a row was left out: {reason}" for reason in scores.rows_left_out]
+    return [*rows, *(f"{', '.join(names)} is no score: {reason}" for reason, names in columns.items())]

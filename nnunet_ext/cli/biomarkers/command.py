@@ -14,7 +14,7 @@ from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
-from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.core.tables import Row, TableRow, is_missing, read_table
 from nnunet_ext.core.workers import run_all
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 5
 _LISTED: Final = 40
+_KNOWN: Final = ("subject", "session", "site", "contrast")
 _LOG: Final = "biomarkers.log"
 _EXAMPLES: Final = """\
 examples:
@@ -165,27 +166,24 @@ def _levels(asked: str | None) -> tuple[int | None, dict[str, int]]:
     if asked.isdecimal():
         return int(asked), {}
     rows = _table("--nli-slice", Path(asked), ("case", "nli_slice"))
-    given = {row["case"]: row["nli_slice"] for row in rows if row["nli_slice"] not in {NOTHING, ""}}
-    wrong = [f"{case}: {text}" for case, text in given.items() if not text.isdecimal()]
-    if wrong:
-        raise DataRefusedError(
-            f"--nli-slice {asked}: whole numbers from 0 were needed, found {'; '.join(wrong[:_SHOWN])}"
-        )
-    return None, {case: int(text) for case, text in given.items()}
+    return None, {row["case"]: _level(row) for row in rows if not is_missing(row["nli_slice"])}
+
+
+def _level(row: TableRow) -> int:
+    slice_number = row.number("nli_slice")
+    if slice_number is None or not (slice_number >= 0 and slice_number.is_integer()):
+        raise row.refused(f"a whole number from 0 was needed as nli_slice, found {row['nli_slice'][:_SHOWN]!r}")
+    return int(slice_number)
 
 
 def _known(path: Path | None) -> Mapping[str, Row]:
     return {} if path is None else {row["case"]: row for row in _table("--cases", path, ("case",))}
 
 
-def _table(flag: str, path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+def _table(flag: str, path: Path, needed: tuple[str, ...]) -> list[TableRow]:
     if not path.is_file():
         raise UsageError(f"{flag} {path}: there is no such file")
-    rows = read_table(path)
-    missing = [column for column in needed if not rows or column not in rows[0]]
-    if missing:
-        raise DataRefusedError(f"{flag} {path}: a tab-separated table with {', '.join(needed)} was needed")
-    return rows
+    return read_table(path, needed, _KNOWN)
 
 
 def _in_words(case: "MeasuredCase") -> str:

@@ -14,14 +14,16 @@ from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
-from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset, read_json
+from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.dataset_files.description import SPLITS
+from nnunet_ext.core.dataset_files.folds import read_folds
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import NOTHING, read_table
 
 _NEXT: Final = """\
@@ -168,7 +170,7 @@ def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], ra
             )
             continue
         splits = _find_splits(folder.resolve().parent.name, raw)
-        refuse_seen_cases(mine, set(mine), read_json(splits), splits)
+        refuse_seen_cases(mine, set(mine), read_folds(splits.parent), splits)
     return said
 
 
@@ -186,10 +188,7 @@ def _find_splits(dataset: str, raw: Path) -> Path:
 
 
 def _read_margins(file: Path) -> Margins:
-    content = read_json(file)
-    if not isinstance(content, dict):
-        raise DataRefusedError(f"{file}: the six keys of crop_metadata.json were needed")
-    return Margins.from_content(content)
+    return Margins.from_content(read_json_object(file, "a crop_metadata.json was needed"))
 
 
 def _edited_margins(dataset: str) -> Margins | None:

@@ -3,13 +3,14 @@
 import json
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.read_json import read_json
 
 
 @dataclass(frozen=True)
@@ -52,25 +53,22 @@ def find_dataset(root: Path, asked: str) -> Path:
     return found[0]
 
 
-def read_json(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """Read a JSON file that must be there."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataRefusedError(f"{file}: a JSON file was needed: {error}") from error
-
-
 def _plans_files(asked: str) -> list[Path]:
     if asked.endswith(".json"):
         return [Path(asked)]
     folder = find_dataset(required_folder("nnUNet_preprocessed", os.environ), asked)
-    files = [file for file in sorted(folder.glob("*.json")) if "configurations" in read_json(file)]
+    files = [file for file in sorted(folder.glob("*.json")) if "configurations" in _keys(file)]
     if not files:
         raise DataRefusedError(
             f"{folder}: plans were needed and nnU-Net has made none; "
             f"run: nnUNetv2_plan_and_preprocess -d {_number(folder)} --no_pp"
         )
     return files
+
+
+def _keys(file: Path) -> Collection[str]:
+    content = read_json(file)
+    return content if isinstance(content, dict) else ()
 
 
 def _warn_of_stale_cases(folder: Path, change: PlansChange) -> None:

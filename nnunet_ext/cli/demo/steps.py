@@ -11,6 +11,8 @@ from typing import Any, Final
 from nnunet_ext import __version__
 from nnunet_ext.cli.demo.console import Console
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.read_json import read_json
 
 SCHEMA: Final = 1
 
@@ -90,7 +92,7 @@ def _fingerprint(before: str, step: Step) -> str:
 
 def _read_state(file: Path) -> StepState | None:
     try:
-        state = StepState(**json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):  # not begun, or written by another version: begin again
+        state = StepState(**read_json(file))
+    except (FileRefusedError, TypeError):  # not begun, or written by another version: begin again
         return None
     return state if state.schema == SCHEMA else None

@@ -1,15 +1,15 @@
 """What `evaluate` compares: both sides found, labelled, paired, and known by site and contrast."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import Row, filled, read_table
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.participants import read_participants
@@ -25,6 +25,7 @@ _DATASET: Final = "dataset.json"
 _CASES: Final = "cases.tsv"
 _PARTICIPANTS: Final = "participants.tsv"
 _ANCESTORS: Final = 4  # from derivatives/labels/sub-01/anat up to the dataset
+_KNOWN: Final = ("subject", "session", "site", "contrast", "not_annotated")
 _SHOWN: Final = 5
 
 
@@ -109,7 +110,7 @@ def _labelling(place: Path, target: str | None) -> Labelling | None:
     # A fold's validation cases lie two folders below their dataset.json.
     for file in (folder / _DATASET, folder.parent / _DATASET, folder.parent.parent / _DATASET):
         if file.is_file():
-            return Labelling.of_dataset_json(_read_json(file), str(file))
+            return Labelling.of_dataset_json(read_json_object(file, f"nnU-Net's {_DATASET} was needed"), str(file))
     return None
 
 
@@ -117,16 +118,6 @@ def _holds_label_maps(place: Path) -> bool:
     folder = place if place.is_dir() else place.parent
     beside = folder.name in ("labelsTr", "labelsTs", "validation")
     return (folder / _DATASET).is_file() or beside
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataRefusedError(f"{file}: a JSON file was needed: {error}") from error
-    if not isinstance(content, dict):
-        raise DataRefusedError(f"{file}: nnU-Net's dataset.json was needed")
-    return content
 
 
 def _regions(
@@ -164,12 +155,7 @@ def _known_cases(asked: Asked) -> dict[str, Row]:
     table = asked.cases or (found[0] if found else None)
     if table is None:
         return {}
-    try:
-        rows = read_table(table)
-    except (OSError, ValueError) as error:
-        raise DataRefusedError(f"{table}: a table of cases was needed: {error}") from error
-    if rows and "case" not in rows[0]:
-        raise DataRefusedError(f"{table}: a column `case` was needed, found {', '.join(rows[0])}")
+    rows = read_table(table, ["case"], _KNOWN)
     stems = [bids_stem(row["case"]) for row in rows]
     by_stem = {stem: row for stem, row in zip(stems, rows, strict=True) if stems.count(stem) == 1}
     return {**by_stem, **{row["case"]: row for row in rows}}

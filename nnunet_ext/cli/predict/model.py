@@ -1,6 +1,5 @@
 """The models of `predict`: where they lie, what they take, and what sidecars say of them."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Any, Final
 
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.core.environment import required_folder
-from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UsageError
+from nnunet_ext.core.errors import EnvironmentProblemError, UsageError
 from nnunet_ext.core.read_checkpoint import TrainedModel
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.models.entry_names import PLANS
 
 _RESULTS: Final = "nnUNet_results"
@@ -86,12 +86,6 @@ def read_margins(file: Path) -> Margins:
     Raises
     ------
     DataRefusedError
-        Where there is none, or it does not hold the six margins.
+        Where there is none, or it is no JSON or does not hold the six margins.
     """
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataRefusedError(f"--margins-file {file}: a JSON file was needed: {error}") from error
-    if not isinstance(content, dict):
-        raise DataRefusedError(f"--margins-file {file}: the six keys of crop_metadata.json were needed")
-    return Margins.from_content(content)
+    return Margins.from_content(read_json_object(file, "a crop_metadata.json was needed"))

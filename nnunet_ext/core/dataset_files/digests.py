@@ -87,7 +87,7 @@ def _image_digests(dataset: RawDataset, *, by_time: bool = False) -> dict[str, s
         stat, row = file.stat(), listed.get(name)
         if by_time and not listed:
             found[name] = f"{stat.st_size} bytes of {stat.st_mtime_ns}"
-        elif row is not None and int(row["bytes"]) == stat.st_size and stat.st_mtime_ns < noted_at:
+        elif row is not None and row["bytes"] == str(stat.st_size) and stat.st_mtime_ns < noted_at:
             found[name] = row["sha256"]
         else:
             found[name] = sha256(file)

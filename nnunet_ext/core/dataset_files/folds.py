@@ -1,14 +1,14 @@
 """Folds of a raw dataset, and nnU-Net's copy of them in the preprocessed folder."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.dataset_files.description import RECORD, SPLITS
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
-from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.read_json import read_json
 
 Folds = Sequence[Mapping[str, Sequence[str]]]
 """For each fold the cases under `train` and `val`."""
@@ -19,6 +19,9 @@ HISTORY: Final = "splits_sha256"
 BEFORE: Final = "splits_before.json"
 """What stood in nnU-Net's folder and was replaced, though nobody knows that it was derived."""
 
+_FOLDS: Final = "a list of folds with train and val was needed"
+_REMOVE: Final = "mend it, or remove it"
+_CURE: Final = "mend it, or remove it: nnU-Net copies that of the raw dataset"
 _NOTE: Final = "splits_derived_from.json"
 
 
@@ -27,20 +30,15 @@ def read_folds(folder: Path) -> Folds:
 
     Raises
     ------
-    DataRefusedError
+    FileRefusedError
         Where it holds no folds.
     """
     file = folder / SPLITS
     if not file.is_file():
         return []
-    content = _read(file)
-    try:
+    content = read_json(file, _FOLDS, _CURE)
+    with refuse_malformed(file, _FOLDS, _CURE):
         return [{part: [str(case) for case in fold[part]] for part in ("train", "val")} for fold in content]
-    except (KeyError, TypeError) as error:
-        raise DataRefusedError(
-            f"{file}: a list of folds with train and val was needed, found {type(error).__name__}: {error}; mend it, "
-            f"or remove it: nnU-Net copies that of the raw dataset"
-        ) from error
 
 
 def fold_digest(folds: Folds) -> str:
@@ -112,18 +110,12 @@ def _cases(folds: Folds) -> set[str]:
 def _noted(preprocessed: Path) -> str:
     """Read which folds were put there last; empty where nobody noted it."""
     note = preprocessed / _NOTE
-    content = _read(note) if note.is_file() else {}
+    content = read_json(note, cure=_REMOVE) if note.is_file() else {}
     return str(content.get(HISTORY, "")) if isinstance(content, dict) else ""
 
 
 def _history(raw: Path) -> list[str]:
     record = raw / RECORD
-    content: Any = _read(record) if record.is_file() else {}
-    return list(content.get(HISTORY, ())) if isinstance(content, dict) else []
-
-
-def _read(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataRefusedError(f"{file}: JSON was needed, found {error}; mend it, or remove it") from error
+    content = read_json(record, cure=_REMOVE) if record.is_file() else {}
+    history = content.get(HISTORY, ()) if isinstance(content, dict) else ()
+    return [str(digest) for digest in history] if isinstance(history, list) else []

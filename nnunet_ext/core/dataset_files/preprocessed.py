@@ -1,13 +1,14 @@
 """Which preprocessed cases of a raw dataset still hold."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.provenance import sha256
+from nnunet_ext.core.read_json import read_json
 
 _SCHEMA: Final = 1
 _ARRAY_ENDINGS: Final = (".pkl", ".b2nd", "_seg.b2nd", ".npz", ".npy", "_seg.npy")
@@ -85,10 +86,15 @@ class Preprocessed:
 
     def _recorded(self) -> dict[str, str]:
         try:
-            content = json.loads(self.record.read_text(encoding="utf-8"))
+            content = read_json(self.record)
             return dict(content["cases"]) if content["schema"] == _SCHEMA else {}
-        except (OSError, ValueError, KeyError, TypeError):  # none yet, or half gone: then the files themselves tell
-            return {}
+        except (
+            FileRefusedError,
+            ValueError,
+            KeyError,
+            TypeError,
+        ):
+            return {}  # none yet, or half gone: then the files themselves tell
 
     def _holds(self, name: str, case: RawCase, recorded: str, noted_at: int) -> bool:
         properties = self.folder / f"{name}.pkl"  # the last file of a case that nnU-Net writes

@@ -8,7 +8,7 @@ from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import parse_case
-from nnunet_ext.core.tables import NOTHING, Row, read_table
+from nnunet_ext.core.tables import NOTHING, Row, TableRow, filled, read_table
 from nnunet_ext.evaluation.agreement.values import finite_value
 
 WHOLE: Final = "(case)"
@@ -102,26 +102,27 @@ def read_measurements(path: Path, kind: Kind, method: str) -> Measurements:
     FileRefusedError
         Where the file cannot be read, has no column `case` (or `region`), a row is short, or a case stands in it twice.
     """
-    try:
-        rows = read_table(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileRefusedError(path, f"a table was needed: {error}") from error
     needed = ("case", "region") if kind is Kind.METRICS else ("case",)
-    _check(path, rows, needed)
+    rows: list[TableRow] = read_table(path, needed, whole=True)
+    for row in rows:
+        if missing := [column for column in needed if not filled(row, column)]:
+            raise row.refused(f"{' and '.join(missing)} was needed and is not there")
     keys = [(row["case"], row["region"] if kind is Kind.METRICS else WHOLE) for row in rows]
     if len(set(keys)) < len(keys):
         twice = sorted({key for key in keys if keys.count(key) > 1})
         shown = ", ".join(" ".join(part for part in key if part != WHOLE) for key in twice[:5])
         raise FileRefusedError(path, f"one row for each {' and '.join(needed)} was needed, found more for {shown}")
-    rows = [_with_size_of_error(row) for row in rows] if kind is Kind.METRICS else rows
-    texts = {column: _first_text(rows, column) for column in (rows[0] if rows else {}) if column not in _DESCRIBES}
+    measured = [_with_size_of_error(row) for row in rows] if kind is Kind.METRICS else rows
+    columns_of_all = [column for column in (measured[0] if measured else {}) if column not in _DESCRIBES]
+    texts = {column: _first_text(measured, column) for column in columns_of_all}
     columns = tuple(column for column, text in texts.items() if text is None)
     return Measurements(
         method=method,
         kind=kind,
         cases={row["case"]: _case(row) for row in rows},
         values={
-            key: {column: finite_value(row[column]) for column in columns} for key, row in zip(keys, rows, strict=True)
+            key: {column: finite_value(row[column]) for column in columns}
+            for key, row in zip(keys, measured, strict=True)
         },
         reasons={key: row.get("reason", NOTHING) or NOTHING for key, row in zip(keys, rows, strict=True)},
         columns=columns,
@@ -129,16 +130,7 @@ def read_measurements(path: Path, kind: Kind, method: str) -> Measurements:
     )
 
 
-def _check(path: Path, rows: Sequence[Row], needed: Sequence[str]) -> None:
-    for number, row in enumerate(rows, start=2):
-        missing = [column for column in needed if not (row.get(column) or "").strip()]
-        if missing:
-            raise FileRefusedError(path, f"line {number}: {' and '.join(missing)} was needed and is not there")
-        if None in row or None in row.values():
-            raise FileRefusedError(path, f"line {number}: as many cells as there are columns were needed")
-
-
-def _with_size_of_error(row: dict[str, str]) -> dict[str, str]:
+def _with_size_of_error(row: Row) -> Row:
     """Add the volume error without its sign: which of two methods errs less cannot be told with it."""
     signed = row.get("rel_vol_error")
     return row if signed is None else {**row, SIZE_OF_ERROR: signed.strip().removeprefix("-")}

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.tables import NOTHING
+from nnunet_ext.core.tables import number
 
 Values = npt.NDArray[np.float64]
 
@@ -46,7 +46,5 @@ def standard_deviation(values: Values) -> float | None:
 
 def finite_value(text: str) -> float | None:
     """Read a cell; None where it is missing or not finite. A word raises ValueError."""
-    if text.strip() in {NOTHING, ""}:
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
+    value = number(text)
+    return value if value is not None and math.isfinite(value) else None

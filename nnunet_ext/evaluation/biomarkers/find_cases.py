@@ -1,6 +1,5 @@
 """The cases of an input: lesion masks, each with all that belongs to it, paired by whole name."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.names import image_stem
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below
 
@@ -130,11 +130,8 @@ def _labels(sources: Sources) -> Labelling | None:
             return None
     for file in (folder / _DATASET, folder.parent / _DATASET):
         if file.is_file():
-            try:
-                content = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise DataRefusedError(f"{file}: nnU-Net's dataset.json was needed: {error}") from error
-            named = content.get("labels") if isinstance(content, dict) else None
+            content = read_json_object(file, f"nnU-Net's {_DATASET} was needed")
+            named = content.get("labels")
             if isinstance(named, dict) and {CORD, "lesion"} <= set(named):
                 return Labelling.of_dataset_json(content, str(file))
             if sources.label_maps:

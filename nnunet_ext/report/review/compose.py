@@ -7,8 +7,9 @@ from typing import Final
 import pandas as pd
 
 from nnunet_ext import __version__
-from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.tables import NOTHING, Row, finite_number, read_table
 from nnunet_ext.report.curves import training_figure
 from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.rendering import shareable
@@ -20,6 +21,7 @@ from nnunet_ext.report.site_table import site_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.table import Table
 
+_SUMMARY: Final = ("site", "region", "metric", "n_cases", "n_used", "mean", "sd")
 _KINDS: Final = {".svg": "svg+xml", ".png": "png"}
 _BIOMARKERS: Final = (
     "lesion", "volume_mm3", "length_mm", "width_mm", "max_equivalent_diameter_mm", "max_axial_damage_ratio",
@@ -115,11 +117,14 @@ def _sites(found: Sequence[Found], problems: list[str]) -> Table | None:
     for one in found:
         if one.summary is None:
             continue
-        summary = pd.read_csv(one.summary, sep="\t", na_values=[NOTHING], keep_default_na=False)
         try:
-            return site_table(summary)
-        except (KeyError, ValueError) as error:
-            problems.append(f"{one.summary.name}: not the table that evaluate writes: {error}")
+            rows = read_table(one.summary, _SUMMARY)
+            with refuse_malformed(one.summary, "the table that evaluate writes was needed", "evaluate again"):
+                numbers = [{name: row.number(name) for name in _SUMMARY[3:]} for row in rows]
+                names = [{name: row[name] for name in _SUMMARY[:3]} for row in rows]
+                return site_table(pd.DataFrame(names).join(pd.DataFrame(numbers)))
+        except FileRefusedError as error:
+            problems.append(f"{one.summary.name}: {error.reason}")
     return None
 
 
@@ -161,9 +166,8 @@ def _title(column: str, definitions: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _short(cell: str) -> str:
-    try:
-        value = float(cell)
-    except ValueError:
+    value = finite_number(cell)
+    if value is None:
         return {NOTHING: "–", "true": "yes", "false": "no"}.get(cell, cell)
     return cell if cell.isdigit() else f"{value:.2f}"
 

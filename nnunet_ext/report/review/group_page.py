@@ -8,6 +8,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from nnunet_ext.core.provenance import generated_by
+from nnunet_ext.core.tables import is_missing, is_number, number
 from nnunet_ext.report.region_names import REGION_NAMES, region_name
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
@@ -53,10 +54,8 @@ def metric_rows(case: CaseView, content: GroupContent, columns: tuple[str, ...] 
 def _cell(row: Mapping[str, str], column: str, digits: Mapping[str, int]) -> str:
     cell = row.get(column, "n/a")
     places = digits.get(f"{row['region']} {column}", 2)
-    try:
-        return "–" if cell == "n/a" else f"{float(cell):.{places}f}"
-    except ValueError:
-        return cell
+    value = number(cell) if is_number(cell) else None
+    return f"{value:.{places}f}" if value is not None else "–" if is_missing(cell) else cell
 
 
 def _data(content: GroupContent) -> dict[str, Any]:

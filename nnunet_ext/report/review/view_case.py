@@ -7,7 +7,7 @@ from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name, strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.core.tables import NOTHING, Row, finite_number
+from nnunet_ext.core.tables import NOTHING, Row, finite_number, is_number
 from nnunet_ext.report.planes import RegionMasks
 from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
@@ -63,16 +63,8 @@ def _metric_values(record: CaseRecord) -> dict[str, float | None]:
         f"{row['region']} {column}": finite_number(cell)
         for row in record.metrics
         for column, cell in row.items()
-        if column not in _NAMES and _is_number(cell)
+        if column not in _NAMES and is_number(cell)
     }
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return cell == NOTHING
-    return True
 
 
 def _uncertainty(record: CaseRecord) -> tuple[dict[str, float | None], tuple[str, ...]]:

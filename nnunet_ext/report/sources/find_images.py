@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, image_stem
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import TableRow, read_table
 
 _FOLDERS: Final = ("imagesTs", "imagesTr")
 
@@ -47,10 +47,10 @@ def raw_dataset_above(path: Path) -> Path | None:
     )
 
 
-def cases_of(dataset: Path) -> dict[str, dict[str, str]]:
+def cases_of(dataset: Path) -> dict[str, TableRow]:
     """Read `cases.tsv` of a raw dataset by case; empty where it has none."""
     table = dataset / "cases.tsv"
-    return {row["case"]: row for row in read_table(table)} if table.is_file() else {}
+    return {row["case"]: row for row in read_table(table, ["case"])} if table.is_file() else {}
 
 
 def _has_images(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import bids_stem, parse_case
-from nnunet_ext.core.tables import NOTHING, filled, read_table
+from nnunet_ext.core.tables import filled, read_table
 from nnunet_ext.report.sources.find_images import cases_of, find_images, raw_dataset_above
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.read_agreement import TABLES, read_agreement
@@ -103,12 +103,11 @@ def _known_as(name: str, cases: Mapping[str, CaseRecord]) -> str | None:
 
 def _add_scores(table: Path, cases: dict[str, CaseRecord]) -> None:
     """Add the columns of uncertainty that a query of the correction loop left."""
-    for row in read_table(table) if table.is_file() else []:
-        known = _known_as(row.get("case", ""), cases)
+    for row in read_table(table, ["case"]) if table.is_file() else []:
+        known = _known_as(row["case"], cases)
         if known is not None:
-            values = {
-                name: float(cell) for name, cell in row.items() if _UNCERTAIN.search(name) and cell not in ("", NOTHING)
-            }
+            said = {name: row.number(name) for name in row if _UNCERTAIN.search(name)}
+            values = {name: value for name, value in said.items() if value is not None}
             cases[known] = replace(cases[known], values={**values, **cases[known].values})
 
 

@@ -1,10 +1,9 @@
 """JSON objects that may be missing."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.read_json import read_json_object
 
 
 def json_file(path: Path) -> dict[str, Any]:
@@ -15,12 +14,4 @@ def json_file(path: Path) -> dict[str, Any]:
     FileRefusedError
         Where the file holds anything else.
     """
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileRefusedError(path, f"a JSON file was needed: {error}") from error
-    if not isinstance(content, dict):
-        raise FileRefusedError(path, "a JSON object was needed")
-    return content
+    return read_json_object(path) if path.is_file() else {}

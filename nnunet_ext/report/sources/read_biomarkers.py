@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.tables import NOTHING, Row, filled, finite_number, read_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
@@ -25,26 +26,29 @@ def read_biomarkers(folder: Path) -> Found:
         With `biomarkers.tsv`, and `cases_biomarkers.tsv` and `biomarkers.json` where they are. A case without a lesion
         has no row in the first.
     """
-    lesions = read_table(folder / BIOMARKERS)
+    lesions = read_table(folder / BIOMARKERS, ["case"])
     per_case = folder / _CASES
-    cases = {row["case"]: row for row in (read_table(per_case) if per_case.is_file() else [])}
+    cases = {row["case"]: row for row in (read_table(per_case, ["case"]) if per_case.is_file() else [])}
     names = list(dict.fromkeys([*cases, *(row["case"] for row in lesions)]))
     records = tuple(
         _record(name, cases.get(name, {}), tuple(row for row in lesions if row["case"] == name)) for name in names
     )
-    about = json_file(folder / "biomarkers.json")
-    entries = about.get("columns", about)
-    definitions = {
-        str(column): {
-            "name": str(column),
-            "formula": str(entry.get("Description", "")),
-            "unit": str(entry.get("Units", "")),
-            "empty_masks": str(entry.get("Missing", "")),
+    return Found("biomarkers", records, definitions=_definitions(folder / "biomarkers.json"))
+
+
+def _definitions(path: Path) -> dict[str, dict[str, str]]:
+    about = json_file(path)
+    with refuse_malformed(path, "what nnunet_ext biomarkers leaves was needed", "measure again"):
+        return {
+            str(column): {
+                "name": str(column),
+                "formula": str(entry.get("Description", "")),
+                "unit": str(entry.get("Units", "")),
+                "empty_masks": str(entry.get("Missing", "")),
+            }
+            for column, entry in about.get("columns", about).items()
+            if isinstance(entry, dict) and "Description" in entry
         }
-        for column, entry in entries.items()
-        if isinstance(entry, dict) and "Description" in entry
-    }
-    return Found("biomarkers", records, definitions=definitions)
 
 
 def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:

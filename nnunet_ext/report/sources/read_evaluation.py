@@ -1,11 +1,14 @@
 """What `nnunet_ext evaluate` left: metrics, summary, and where the masks lie."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from nnunet_ext.core.tables import NOTHING, Row, filled, read_table
+from nnunet_ext.core.json_numbers import finite
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.tables import NOTHING, Row, TableRow, filled, read_table
+from nnunet_ext.core.target import label_values
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
@@ -24,50 +27,71 @@ def read_evaluation(folder: Path) -> Found:
         With `metrics.tsv`, and `inputs.tsv`, `summary.tsv`, `lesions.tsv` and `metrics.json` where they are. A case
         that was refused keeps its row and its reason.
     """
-    about = json_file(folder / "metrics.json")
+    about = _about(folder / "metrics.json")
     inputs = {row["case"]: row for row in _rows(folder / _INPUTS)}
-    metrics = _by_case(read_table(folder / METRICS))
+    metrics = _by_case(read_table(folder / METRICS, ["case", "region"]))
     lesions = _by_case(_rows(folder / "lesions.tsv"))
     names = list(dict.fromkeys([*inputs, *metrics]))
-    # Either side is drawn by its own numbers: a model may count its classes in another order.
-    sides = [about.get(key) or about.get("regions", {}) for key in ("regions", "prediction_regions")]
-    reference, prediction = ({name: tuple(numbers) for name, numbers in side.items()} for side in sides)
-    threshold = about.get("settings", {}).get("threshold")
     cases = tuple(
         replace(
             _record(name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, [])),
             image=_image(folder, inputs.get(name, {})),
-            reference=_masks(folder, filled(inputs.get(name, {}), "reference"), reference, threshold),
-            prediction=_masks(folder, filled(inputs.get(name, {}), "prediction"), prediction, threshold),
+            reference=_masks(folder, filled(inputs.get(name, {}), "reference"), about.reference, about.threshold),
+            prediction=_masks(folder, filled(inputs.get(name, {}), "prediction"), about.prediction, about.threshold),
         )
         for name in names
     )
-    preset = about.get("preset", {})
-    facts = {"evaluated by": f"{about.get('tool', 'nnunet_ext')} {about.get('version', '')}".strip()}
-    if preset:
-        facts["preset"] = str(preset.get("name", preset)) if isinstance(preset, dict) else str(preset)
     summary = folder / "summary.tsv"
     return Found(
         "evaluation",
         cases,
         summary=summary if summary.is_file() else None,
-        definitions=_definitions(about),
-        symbols={str(key): str(text) for key, text in about.get("symbols", {}).items()},
-        facts=facts,
+        definitions=about.definitions,
+        symbols=about.symbols,
+        facts=about.facts,
     )
 
 
-def _definitions(about: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
-    metrics = about.get("metrics", {})
-    return {column: {key: str(text) for key, text in entry.items()} for column, entry in metrics.items()}
+@dataclass(frozen=True)
+class _About:
+    """What `metrics.json` says; `reference` and `prediction` are the label values of each side's regions.
+
+    Either side is drawn by its own numbers: a model may count its classes in another order.
+    """
+
+    reference: Mapping[str, tuple[int, ...]]
+    prediction: Mapping[str, tuple[int, ...]]
+    threshold: float | None
+    definitions: Mapping[str, Mapping[str, str]]
+    symbols: Mapping[str, str]
+    facts: Mapping[str, str]
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    return read_table(path) if path.is_file() else []
+def _about(path: Path) -> _About:
+    about = json_file(path)
+    with refuse_malformed(path, "what nnunet_ext evaluate leaves was needed", "evaluate again"):
+        sides = [about.get(key) or about.get("regions", {}) for key in ("regions", "prediction_regions")]
+        reference, prediction = ({name: label_values(numbers) for name, numbers in side.items()} for side in sides)
+        threshold, preset = about.get("settings", {}).get("threshold"), about.get("preset", {})
+        facts = {"evaluated by": f"{about.get('tool', 'nnunet_ext')} {about.get('version', '')}".strip()}
+        if preset:
+            facts["preset"] = str(preset.get("name", preset)) if isinstance(preset, dict) else str(preset)
+        return _About(
+            reference,
+            prediction,
+            None if threshold is None else finite(threshold),
+            {name: {key: str(text) for key, text in one.items()} for name, one in about.get("metrics", {}).items()},
+            {key: str(text) for key, text in about.get("symbols", {}).items()},
+            facts,
+        )
 
 
-def _by_case(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
-    grouped: dict[str, list[dict[str, str]]] = {}
+def _rows(path: Path) -> list[TableRow]:
+    return read_table(path, ["case"]) if path.is_file() else []
+
+
+def _by_case(rows: Sequence[TableRow]) -> dict[str, list[TableRow]]:
+    grouped: dict[str, list[TableRow]] = {}
     for row in rows:
         grouped.setdefault(row["case"], []).append(row)
     return grouped

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.names import FIRST_CHANNEL, label_name, strip_ending
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.core.tables import NOTHING, Row, number, read_table
+from nnunet_ext.core.tables import NOTHING, TableRow, read_table
+from nnunet_ext.core.target import label_values
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
@@ -26,28 +28,30 @@ def read_predictions(folder: Path) -> Found:
         With `predictions.tsv` and the masks, named in any of the three ways. A mask without a sidecar is not ours and
         is left out.
     """
-    tables = [row for path in sorted(folder.glob(TABLE)) for row in read_table(path)]
+    tables = [row for path in sorted(folder.glob(TABLE)) for row in read_table(path, ["case", "status"])]
     records = {row["case"]: _of_row(row) for row in tables}
     problems = []
     facts: dict[str, str] = {}
     for path in sorted(folder.rglob("*.json")):
         try:
             sidecar = json_file(path)
+            with refuse_malformed(path, "the sidecar of a mask was needed", "predict again"):
+                found, told = list(_of_sidecar(path, sidecar, records)), _facts(sidecar)
         except FileRefusedError as error:
             problems.append(f"{path.relative_to(folder)}: {error.reason}")
             continue
-        for record in _of_sidecar(path, sidecar, records):
+        for record in found:
             known = records.get(record.name)
             records[record.name] = record if known is None else _joined(known, record)
-        facts |= _facts(sidecar)
+        facts |= told
     return Found("predictions", tuple(records.values()), facts=facts, problems=tuple(problems))
 
 
-def _of_row(row: Row) -> CaseRecord:
+def _of_row(row: TableRow) -> CaseRecord:
     refused = row.get("status", "done") not in _FINE
     warnings = row.get("warnings", NOTHING)
     volumes = {
-        column: value for column in row if column.startswith("volume_") and (value := number(row[column])) is not None
+        column: value for column in row if column.startswith("volume_") and (value := row.number(column)) is not None
     }
     return CaseRecord(
         row["case"],
@@ -70,7 +74,7 @@ def _of_sidecar(path: Path, sidecar: Mapping[str, Any], known: Mapping[str, Case
     if isinstance(sidecar.get("Region"), str):
         regions[sidecar["Region"]] = MaskFile(mask)
     elif isinstance(sidecar.get("Labels"), dict):
-        regions = {name: MaskFile(mask, tuple(values)) for name, values in sidecar["Labels"].items()}
+        regions = {name: MaskFile(mask, label_values(values)) for name, values in sidecar["Labels"].items()}
     if not regions:
         return
     case = _case(mask, inputs, known)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.tables import number, read_table
+from nnunet_ext.core.tables import read_table
 from nnunet_ext.report.sources.found import Curves, Found
 
 PROGRESS: Final = "progress.tsv"
@@ -44,12 +44,12 @@ def read_training(folder: Path) -> Found:
 
 
 def _of_table(name: str, path: Path) -> Curves | None:
-    rows = read_table(path)
+    rows = read_table(path, ["train_loss", "val_loss"])
     if not rows:
         return None
 
     def column(title: str) -> tuple[float, ...]:
-        cells = [number(row[title]) for row in rows]
+        cells = [row.number(title) for row in rows]
         return tuple(float("nan") if cell is None else cell for cell in cells)
 
     dice = {title.removeprefix("dice_"): column(title) for title in rows[0] if title.startswith("dice_")}

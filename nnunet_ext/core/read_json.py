@@ -1,0 +1,66 @@
+"""JSON files, read alike by every verb."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.text_file import read_text
+
+_DEEPEST: Final = 100  # what is deeper can be read, and not be written again
+
+
+def read_json(path: Path, needed: str = "JSON was needed", cure: str = "mend it there") -> Any:  # noqa: ANN401 - whatever it holds
+    """Read a JSON file, in whatever encoding a person's editor saved it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    needed, cure
+        What it should be (`a plan was needed`), and what to do where it is not, for messages.
+
+    Raises
+    ------
+    FileRefusedError
+        Where it is not there, is no text or no JSON, or is nested too deep.
+    """
+    text = read_text(path, needed)
+    with refuse_malformed(path, needed, cure):
+        content = json.loads(text)
+        _refuse_deep(content)
+        if "\\u" in text:  # half a character, or the character 0, can be escaped, and be part of no name and of no file
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+            if "\\u0000" in text:
+                raise ValueError("the character 0, written as \\u0000")
+    return content
+
+
+def read_json_object(
+    path: Path, needed: str = "a JSON object was needed", cure: str = "mend it there"
+) -> dict[str, Any]:
+    """Read a JSON file whose content is an object; raises what `read_json` does, and where it is something else."""
+    content = read_json(path, needed, cure)
+    if not isinstance(content, dict):
+        raise FileRefusedError(path, f"{needed}, found {_kind(content)}; {cure}")
+    return content
+
+
+def _refuse_deep(content: object) -> None:
+    level = [content]
+    for _ in range(_DEEPEST):
+        level = [
+            below
+            for one in level
+            if isinstance(one, dict | list)
+            for below in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise RecursionError
+
+
+def _kind(content: object) -> str:
+    names = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    return names.get(type(content), "null")
