@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.nifti_stream import data_offset, header_of, read_stream, stream_pieces
+from nnunet_ext.core.nifti_stream import data_offset, gzip_layers, header_of, read_stream, stream_pieces
 
 _BLOCK: Final = 4096
 _PARTS: Final = 8
@@ -37,7 +37,7 @@ def same_images(paths: Iterable[Path], owner: Callable[[Path], Hashable]) -> lis
         For each content that several owners have its files, sorted.
     """
     same_size = _alike(sorted(paths), _size, owner)
-    alike = [part for group in same_size for part in _alike(group, partial(_checksum, any(map(_zipped, group))), owner)]
+    alike = [part for group in same_size for part in _alike(group, partial(_checksum, any(map(_layers, group))), owner)]
     return [part for group in alike for part in _alike(group, _digest, owner)]
 
 
@@ -75,15 +75,19 @@ def _alike(
 
 def _size(path: Path) -> int | None:
     """Give the uncompressed size, as gzip notes it; None for an empty file."""
-    size = path.stat().st_size
-    return (int.from_bytes(_end(path, 4), "little") if _zipped(path) else size % 2**32) if size else None
+    layers = _layers(path)
+    if layers == 1:
+        return int.from_bytes(_end(path, 4), "little")
+    size = sum(map(len, stream_pieces(path))) if layers else path.stat().st_size
+    return size % 2**32 or None
 
 
 def _checksum(whole: bool, path: Path) -> Hashable:
     """Give gzip's checksum; of a file that is not compressed some blocks, or that checksum of the `whole`."""
-    if _zipped(path):
+    layers = _layers(path)
+    if layers == 1:
         return int.from_bytes(_end(path, 8)[:4], "little")
-    if whole:
+    if whole or layers:
         return reduce(lambda checksum, piece: zlib.crc32(piece, checksum), stream_pieces(path), 0)
     size = path.stat().st_size
     blocks = []
@@ -94,8 +98,10 @@ def _checksum(whole: bool, path: Path) -> Hashable:
     return tuple(blocks)
 
 
-def _zipped(path: Path) -> bool:
-    return path.name.endswith(".gz")
+def _layers(path: Path) -> int:
+    """Count how often a file was compressed, from its content: names do not always say so."""
+    with path.open("rb", buffering=0) as stream:
+        return gzip_layers(path, stream.read(_BLOCK))
 
 
 def _end(path: Path, count: int) -> bytes:

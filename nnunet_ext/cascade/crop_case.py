@@ -107,7 +107,7 @@ def crop_case(source: SourceCase, recipe: CropRecipe, dataset: RawDataset) -> Cr
         return cropped
     for channel, volume in enumerate(channels):
         boxed = apply_box(volume, cropped.box)
-        write_image(dataset.image(source.case, source.split, channel), boxed.data, boxed.affine)
+        write_image(dataset.image(source.case, source.split, channel), boxed.data, boxed.affine, boxed.forms)
         channels[channel] = boxed
     if source.label is not None:
         write_bytes(dataset.label(source.case, source.split), source.label.read_bytes())

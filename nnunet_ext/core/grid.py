@@ -116,7 +116,7 @@ def on_grid(volume: Volume, grid: Volume, file: Path, whose: str) -> tuple[Volum
         found = f"its shape is {turned.data.shape} (axes {grid.axes}) and the {whose}'s {grid.data.shape}"
     elif off.rms_voxels <= ADOPTED_WITHIN:
         told = (f"{off.rms_mm:.3f} mm off, the {whose}'s affine adopted",) if off.rms_voxels > SAME_GRID else ()
-        return replace(turned, affine=grid.affine), told
+        return replace(turned, affine=grid.affine, forms=grid.forms), told
     else:
         found = f"it lies {off.centre_mm:.2f} mm at the centre, {off.rms_voxels:.2f} voxels over all, from it"
     raise FileRefusedError(

@@ -1,7 +1,6 @@
 """Reading images and masks so that nothing damaged, mis-placed or wrongly scaled is used in silence."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -10,10 +9,11 @@ import nibabel as nib
 import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.nifti_stream import data_offset, header_of, read_stream
-from nnunet_ext.core.volume import Affine, Array, Volume
+from nnunet_ext.core.forms import Forms
+from nnunet_ext.core.nifti_place import place_of
+from nnunet_ext.core.nifti_stream import data_offset, header_of, misnamed, read_stream
+from nnunet_ext.core.volume import Array, Volume
 
-_FORM_TOLERANCE_MM: Final = 1e-2  # q-forms are stored as 32-bit quaternions; less than this is rounding
 WHOLE_WITHIN: Final = 1e-4
 """So near to a whole number is one: 255 times a slope such as 1/255, which 32 bits cannot hold exactly."""
 
@@ -37,8 +37,8 @@ def read_volume(path: Path) -> Volume:
     Raises
     ------
     FileRefusedError
-        For what `read_stream` refuses, and for other than three dimensions, colour or complex voxels, a missing,
-        singular or non-finite affine, and voxels that are not finite.
+        For what `read_stream` and `place_of` refuse, and for other than three dimensions, colour or complex voxels, a
+        scaling that cannot be computed, and voxels that are not finite.
     """
     volume = _read(path, float_type=np.float32)
     _refuse_non_finite(path, volume.data)
@@ -93,24 +93,26 @@ def _read(path: Path, float_type: type[np.floating]) -> Volume:
     content = read_stream(path, digest.update)
     header = header_of(path, content)
     shape = _three_dimensions(path, header)
-    affine, notes = _affine(path, header)
+    affine, notes = place_of(path, header)
     stored_type = header.get_data_dtype()
     if stored_type.fields is not None or stored_type.kind == "c":
         raise FileRefusedError(path, f"one number a voxel was needed, found {stored_type}: a colour or complex image")
     stored = np.frombuffer(content, stored_type, offset=data_offset(path, header)).reshape(shape, order="F")
-    return Volume(_scaled(stored, header, float_type), affine, notes, digest.hexdigest())
+    data = _scaled(path, stored, header, float_type)
+    return Volume(data, affine, (*misnamed(path), *notes), digest.hexdigest(), Forms.of(header))
 
 
-def _scaled(stored: Array, header: nib.Nifti1Header, float_type: type[np.floating]) -> Array:
+def _scaled(path: Path, stored: Array, header: nib.Nifti1Header, float_type: type[np.floating]) -> Array:
     """Give the voxels in this machine's byte order, and a copy of them only where they have to change."""
-    slope, intercept = _scaling(header)
-    if (slope, intercept) != (1.0, 0.0):
-        scaled = stored.astype(float_type)
-        scaled *= float_type(slope)
-        scaled += float_type(intercept)
-        return scaled
-    wanted = stored.dtype.newbyteorder("=") if stored.dtype.kind in "iu" else np.dtype(float_type)
-    return np.require(stored.astype(wanted, copy=False), requirements="A")  # a header may put its voxels anywhere
+    slope, intercept = _scaling(path, header)
+    with np.errstate(over="ignore", invalid="ignore"):  # what 32 bits cannot hold becomes infinite, and is refused
+        if (slope, intercept) != (1.0, 0.0):
+            scaled = np.empty(stored.shape, dtype=float_type, order="F")
+            for index in range(stored.shape[2]):  # 64 bits, where a large intercept cancels, for one slice at a time
+                scaled[..., index] = stored[..., index].astype(np.float64) * slope + intercept
+            return scaled
+        wanted = stored.dtype.newbyteorder("=") if stored.dtype.kind in "iu" else np.dtype(float_type)
+        return np.require(stored.astype(wanted, copy=False), requirements="A")  # a header may put its voxels anywhere
 
 
 def _three_dimensions(path: Path, header: nib.Nifti1Header) -> tuple[int, ...]:
@@ -124,42 +126,13 @@ def _three_dimensions(path: Path, header: nib.Nifti1Header) -> tuple[int, ...]:
     return kept
 
 
-def _scaling(header: nib.Nifti1Header) -> tuple[float, float]:
+def _scaling(path: Path, header: nib.Nifti1Header) -> tuple[float, float]:
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     if not np.isfinite(slope) or slope == 0:  # the standard: no scaling is stored
         return 1.0, 0.0
-    return slope, intercept if np.isfinite(intercept) else 0.0
-
-
-def _affine(path: Path, header: nib.Nifti1Header) -> tuple[Affine, tuple[str, ...]]:
-    """Take the s-form where it is set, else the q-form, and say where the two disagree."""
-    sform = _form(path, header, "s-form", "sform_code", header.get_sform)
-    qform = _form(path, header, "q-form", "qform_code", header.get_qform)
-    if sform is None and qform is None:
-        reason = "neither s-form nor q-form is set, so left and right cannot be told; set them from the original DICOM"
-        raise FileRefusedError(path, reason)
-    chosen = sform if sform is not None else qform
-    if chosen is None or sform is None or qform is None:
-        return np.asarray(chosen, dtype=np.float64), ()
-    corner = np.array([*(int(size) - 1 for size in header["dim"][1:4]), 1.0])
-    apart = max(float(np.linalg.norm(((sform - qform) @ point)[:3])) for point in (corner, np.array([0, 0, 0, 1.0])))
-    notes = (f"q-form and s-form are {apart:.3f} mm apart: s-form used",) if apart > _FORM_TOLERANCE_MM else ()
-    return sform, notes
-
-
-def _form(path: Path, header: nib.Nifti1Header, name: str, code: str, read: Callable[[], object]) -> Affine | None:
-    if int(header[code]) <= 0:
-        return None
-    try:
-        affine = np.asarray(read(), dtype=np.float64)
-    except (ValueError, nib.spatialimages.HeaderDataError) as error:
-        raise FileRefusedError(path, f"the {name} cannot be read: {error}") from error
-    if affine.shape != (4, 4) or not np.isfinite(affine).all():
-        raise FileRefusedError(path, f"the {name} holds numbers that are not finite")
-    sizes = nib.affines.voxel_sizes(affine)
-    if sizes.min() < 1e-4 or abs(np.linalg.det(affine[:3, :3] / sizes)) < 1e-3:
-        raise FileRefusedError(path, f"the {name} is singular: voxel sizes {sizes.round(4).tolist()} mm")
-    return affine
+    if not np.isfinite(intercept):
+        raise FileRefusedError(path, f"its values are scaled by {slope:g} and shifted by {intercept}: a damaged header")
+    return slope, intercept
 
 
 def _refuse_non_finite(path: Path, data: Array) -> None:

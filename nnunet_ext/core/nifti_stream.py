@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from io import FileIO
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import nibabel as nib
 import numpy as np
 
 from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.file_kind import file_kind
 from nnunet_ext.core.present import check_present
 
 LARGEST_VOLUME_BYTES: Final = 8 * 1024**3
@@ -19,6 +21,8 @@ LARGEST_VOLUME_BYTES: Final = 8 * 1024**3
 _HEADER_BYTES: Final = 540  # NIfTI-2; a NIfTI-1 header is shorter and is followed by at least its data
 _CHUNK: Final = 1 << 18
 _GZIP: Final = 31  # zlib's "window bits" for a gzip member: header, checksum and length are then checked by zlib
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_MOST_LAYERS: Final = 2
 
 Observer = Callable[[bytes], object]
 
@@ -58,6 +62,9 @@ def read_stream(path: Path, observer: Observer | None = None) -> bytearray:
 def stream_pieces(path: Path, observer: Observer | None = None) -> Generator[bytes, None, None]:
     """Give the uncompressed bytes of a `.nii` or `.nii.gz`, piece by piece.
 
+    Whether it is compressed is seen from its content: people's files are named `.nii.gz` and are not, or the other way
+    round, or compressed twice.
+
     Neither SimpleITK nor nibabel reads a gzip stream to the end, where its checksum stands: both return altered voxels
     of a damaged file in silence. Here, whoever takes the pieces to their end without an error has an undamaged file.
 
@@ -80,8 +87,12 @@ def stream_pieces(path: Path, observer: Observer | None = None) -> Generator[byt
     check_present(path)
     try:
         with path.open("rb", buffering=0) as file:
-            stored = _stored_pieces(file, observer)
-            yield from _inflated(stored) if path.name.endswith(".gz") else stored
+            pieces: Iterator[bytes] = _stored_pieces(file, observer)
+            first = next(pieces, b"")
+            pieces = chain([first], pieces)
+            for _ in range(gzip_layers(path, first)):
+                pieces = _inflated(pieces)
+            yield from filter(None, pieces)
     except EOFError as error:
         raise FileRefusedError(path, "the file is truncated: its gzip stream ends early; copy it again") from error
     except zlib.error as error:
@@ -89,6 +100,36 @@ def stream_pieces(path: Path, observer: Observer | None = None) -> Generator[byt
         raise FileRefusedError(path, reason) from error
     except OSError as error:
         raise FileRefusedError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def gzip_layers(path: Path, first: bytes) -> int:
+    """Count how many times a file was compressed, from its first bytes.
+
+    Raises
+    ------
+    FileRefusedError
+        Where that is more than twice: nobody does so but to harm.
+    """
+    layers = 0
+    while first.startswith(_GZIP_MAGIC):
+        layers += 1
+        if layers > _MOST_LAYERS:
+            raise FileRefusedError(path, f"it is compressed with gzip more than {_MOST_LAYERS} times")
+        try:
+            first = zlib.decompressobj(_GZIP).decompress(first, _HEADER_BYTES)
+        except zlib.error:
+            break  # reading on will say what is wrong
+    return layers
+
+
+def misnamed(path: Path) -> tuple[str, ...]:
+    """Say where a file is compressed otherwise than its name says; nothing where it is as named."""
+    with path.open("rb") as file:
+        layers = gzip_layers(path, file.read(_CHUNK))
+    if layers == int(path.name.lower().endswith(".gz")):
+        return ()
+    found = ("not compressed", "compressed with gzip", "compressed with gzip twice")[layers]
+    return (f"{found}, other than its name says",)
 
 
 def header_of(path: Path, content: bytes | bytearray) -> nib.Nifti1Header:
@@ -99,18 +140,20 @@ def header_of(path: Path, content: bytes | bytearray) -> nib.Nifti1Header:
     FileRefusedError
         Where this is no single-file NIfTI-1 or NIfTI-2.
     """
-    kind: type[nib.Nifti1Header]
-    for kind in (nib.Nifti1Header, nib.Nifti2Header):
-        size = int(kind.sizeof_hdr)
+    version: type[nib.Nifti1Header]
+    for version in (nib.Nifti1Header, nib.Nifti2Header):
+        size = int(version.sizeof_hdr)
         if len(content) < size:
             continue
         try:
-            header = kind(bytes(content[:size]), check=False)
+            header = version(bytes(content[:size]), check=False)
         except (ValueError, nib.spatialimages.HeaderDataError):
             continue
-        if int(header["sizeof_hdr"]) == size and bytes(header["magic"].tobytes()[:3]) in (b"n+1", b"n+2"):
+        if int(header["sizeof_hdr"]) == size and header["magic"].item() == header.single_magic:
             return header
-    raise FileRefusedError(path, "not a NIfTI image: neither a NIfTI-1 nor a NIfTI-2 header stands at its start")
+    kind = file_kind(bytes(content[:_HEADER_BYTES]))
+    found = f"it is {kind}" if kind else "neither a NIfTI-1 nor a NIfTI-2 header stands at its start: damaged"
+    raise FileRefusedError(path, f"not a NIfTI image: {found}")
 
 
 def data_offset(path: Path, header: nib.Nifti1Header) -> int:
@@ -162,8 +205,10 @@ def _announced_bytes(path: Path, head: bytes | bytearray) -> int:
         raise FileRefusedError(path, f"the header's dimensions are impossible: {header['dim'].tolist()}")
     try:
         item = int(header.get_data_dtype().itemsize)
-    except (KeyError, nib.spatialimages.HeaderDataError) as error:
-        raise FileRefusedError(path, f"the header's data type is unknown: code {int(header['datatype'])}") from error
+    except (KeyError, nib.spatialimages.HeaderDataError):
+        item = 0
+    if item == 0:  # also "unknown", "one bit a voxel" and what this machine has no type for
+        raise FileRefusedError(path, f"the header's data type cannot be read: code {int(header['datatype'])}")
     total = data_offset(path, header) + item * int(np.prod(np.array(sizes, dtype=object)))
     if total > LARGEST_VOLUME_BYTES:
         reason = f"the header announces {total / 1024**3:.1f} GiB, more than any spine scan: a damaged header"

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnunet_ext.core.atomic import atomic_path
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.forms import Forms
 from nnunet_ext.core.nifti_stream import stream_pieces
 from nnunet_ext.core.volume import Affine, Array
 
@@ -19,7 +20,7 @@ _CHUNK: Final = 1 << 20
 _FORM_TOLERANCE: Final = 1e-4
 
 
-def write_image(path: Path, data: Array, affine: Affine) -> None:
+def write_image(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
     """Write an image, its integers kept as integers.
 
     Parameters
@@ -31,6 +32,8 @@ def write_image(path: Path, data: Array, affine: Affine) -> None:
     affine
         4 x 4, voxel to world in mm. q-form and s-form are both set to it; where it holds a shear, which no q-form can
         say, the q-form is marked as unknown.
+    forms
+        Of the image that this is written beside, on its very grid: they are then taken over bit by bit instead.
 
     Raises
     ------
@@ -47,15 +50,15 @@ def write_image(path: Path, data: Array, affine: Affine) -> None:
         data = data.astype(np.int32)
     elif data.dtype.kind == "b":
         data = data.astype(np.uint8)
-    _write(path, data, affine)
+    _write(path, data, affine, forms)
 
 
-def write_mask(path: Path, data: Array, affine: Affine) -> None:
+def write_mask(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
     """Write a mask or label map as uint8; an empty one is written like any other.
 
     Parameters
     ----------
-    path, affine
+    path, affine, forms
         As for `write_image`.
     data
         Shape (i, j, k), whole numbers from 0 to 255 of any type.
@@ -71,13 +74,13 @@ def write_mask(path: Path, data: Array, affine: Affine) -> None:
             f"{path}: not written: a mask holds whole numbers from 0 to 255, found {data.dtype} "
             f"from {data.min()} to {data.max()}"
         )
-    _write(path, labels, affine)
+    _write(path, labels, affine, forms)
 
 
-def _write(path: Path, data: Array, affine: Affine) -> None:
+def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None:
     if data.ndim != 3:
         raise DataRefusedError(f"{path}: not written: a 3-D array was needed, found shape {data.shape}")
-    content = _content(data, affine)
+    content = _content(data, affine, forms)
 
     def verify(written: Path) -> None:
         if not _holds(written, content):
@@ -90,8 +93,8 @@ def _write(path: Path, data: Array, affine: Affine) -> None:
             file.write(content)
 
 
-def _content(data: Array, affine: Affine) -> bytearray:
-    header = _header(data, affine)
+def _content(data: Array, affine: Affine, forms: Forms | None) -> bytearray:
+    header = _header(data, affine, forms)
     content = bytearray(_DATA_OFFSET + data.nbytes)
     content[: header.sizeof_hdr] = header.binaryblock
     voxels = np.frombuffer(content, header.get_data_dtype(), offset=_DATA_OFFSET)
@@ -109,7 +112,7 @@ def _holds(written: Path, content: bytearray) -> bool:
     return compared == len(content)
 
 
-def _header(data: Array, affine: Affine) -> nib.Nifti1Header:
+def _header(data: Array, affine: Affine, forms: Forms | None) -> nib.Nifti1Header:
     """Make a header from nothing, so that no text of another file's header can travel along."""
     header = nib.Nifti1Header()
     header.set_data_dtype(data.dtype.newbyteorder("="))
@@ -120,6 +123,8 @@ def _header(data: Array, affine: Affine) -> nib.Nifti1Header:
     scale = max(1.0, float(np.abs(affine).max()))
     if not np.allclose(header.get_qform(), affine, atol=_FORM_TOLERANCE * scale, rtol=0):
         header["qform_code"] = 0
+    if forms is not None:
+        forms.put(header)
     header["scl_slope"], header["scl_inter"] = 1, 0
     header["vox_offset"] = _DATA_OFFSET
     header["magic"] = b"n+1"

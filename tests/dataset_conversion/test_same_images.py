@@ -39,6 +39,18 @@ def test_copies_are_found_compressed_anew_or_not_at_all(tmp_path: Path, image: b
     assert same(*files) == [("a", "b", "c")]
 
 
+def test_copies_are_found_whatever_their_names_say_of_compression(tmp_path: Path, image: bytes) -> None:
+    plain = gzip.decompress(image)
+    files = [
+        written(tmp_path, "a", plain),
+        written(tmp_path, "b", image, ".nii"),
+        written(tmp_path, "c", gzip.compress(image)),
+        written(tmp_path, "d", plain, ".nii"),
+    ]
+    assert same(*files) == [("a", "b", "c", "d")]
+    assert same(files[0], files[3]) == [("a", "d")]
+
+
 def test_uncompressed_images_that_differ_in_one_voxel_are_two(tmp_path: Path, image: bytes) -> None:
     plain = gzip.decompress(image)
     changed = bytearray(plain)

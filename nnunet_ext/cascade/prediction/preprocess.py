@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -12,8 +12,6 @@ import torch
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
 from nnunet_ext.core.volume import Affine, Array, Volume
-
-_LIKE_ROUND: Final = 1e-6  # 32-bit numbers in an oblique affine give voxel sizes no more exactly than this
 
 
 @dataclass(frozen=True)
@@ -166,12 +164,7 @@ def _as_read(images: Sequence[Volume], frame: NetworkAxes, model: NnunetModel) -
 def _header_spacing(image: Volume) -> tuple[float, ...]:
     """Give the voxel sizes as the file's header says them, in 32 bits, which is where nnU-Net's readers look.
 
-    It matters where a resampled size falls on half a voxel, as 5 voxels of 0.5 mm to 1 mm do. The columns of an oblique
-    affine have lost the last digit; there the short number close by is the header's.
+    It matters where a resampled size falls on half a voxel, as 5 voxels of 0.5 mm to 1 mm do. What was read from a file
+    has the header's sizes already.
     """
-    sizes = []
-    for column, size in zip(image.affine[:3, :3].T, image.spacing, strict=True):
-        short = round(size, 5)
-        oblique = np.count_nonzero(column) > 1
-        sizes.append(float(np.float32(short if oblique and abs(short - size) < _LIKE_ROUND * size else size)))
-    return tuple(sizes)
+    return tuple(float(np.float32(size)) for size in image.spacing)

@@ -75,7 +75,7 @@ def write_case(
     Parameters
     ----------
     grid
-        The input: shape, affine and orientation of everything that is written.
+        The input: shape, affine and forms of everything that is written, bit by bit.
     regions
         Of the model, for one label map.
     """
@@ -104,17 +104,17 @@ def _draw(
 ) -> None:
     """Write everything under names that are not final."""
     if files.label_map is not None:
-        write_mask(staged[files.label_map], regions.draw(predicted.masks), grid.affine)
+        write_mask(staged[files.label_map], regions.draw(predicted.masks), grid.affine, grid.forms)
     for region, file in files.masks:
-        write_mask(staged[file], predicted.masks[region], grid.affine)
+        write_mask(staged[file], predicted.masks[region], grid.affine, grid.forms)
     for region, file in files.probabilities:
-        write_image(staged[file], predicted.probabilities[region], grid.affine)
+        write_image(staged[file], predicted.probabilities[region], grid.affine, grid.forms)
     for region, file in files.disagreement:
-        write_image(staged[file], predicted.disagreement[region], grid.affine)
+        write_image(staged[file], predicted.disagreement[region], grid.affine, grid.forms)
     if files.centreline is not None and files.centreline_table is not None:
         cord = np.zeros(grid.data.shape, dtype=np.bool_) if predicted.cord is None else predicted.cord
         line = centreline(Volume(cord, grid.affine))
-        write_mask(staged[files.centreline], line.draw(grid.data.shape), grid.affine)
+        write_mask(staged[files.centreline], line.draw(grid.data.shape), grid.affine, grid.forms)
         write_text(staged[files.centreline_table], _table(line))
 
 

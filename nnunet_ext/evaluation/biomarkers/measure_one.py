@@ -102,7 +102,8 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         image="" if files.image is None else strip_ending(files.image.name),
     )
     smallest = np.min_scalar_type(int(case.instances.max(initial=0)))
-    write_image(settings.out / measured.instances, case.instances.astype(smallest), masks.lesion.affine)
+    grid = masks.lesion
+    write_image(settings.out / measured.instances, case.instances.astype(smallest), grid.affine, grid.forms)
     write_text(settings.out / sct_file(files.case), sct_table(measured))
     return measured
 
