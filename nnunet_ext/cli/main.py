@@ -1,6 +1,6 @@
 """The entry point: find the verb, run it, turn errors into exit codes."""
+# PYTHON_ARGCOMPLETE_OK: argcomplete looks for these words before it asks a program for completions
 
-import argparse
 import logging
 import signal
 import sys
@@ -9,11 +9,15 @@ from importlib import import_module
 from typing import Any, Final, Protocol
 
 from nnunet_ext import __version__
+from nnunet_ext.cli.complete import complete
+from nnunet_ext.cli.n_procs import refuse_no_process
+from nnunet_ext.cli.verb_parser import VerbParser
 from nnunet_ext.core.errors import EnvironmentProblemError, NnunetExtError
 
 VERBS: Final = {
     "demo": "the whole job on synthetic patients and, with --bids, on yours",
     "env": "print the shell exports that make plain nnU-Net commands find our trainers",
+    "info": "versions, devices, variables and trainers found; what is amiss, and its cure",
     "phantom": "write a BIDS dataset of synthetic spinal-cord MRI",
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
     "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
@@ -27,6 +31,10 @@ VERBS: Final = {
 """Each verb lives in the module or folder of its name (dashes are underscores there), in a folder in its `command`. It
 is imported only when it is asked for: help stays instant."""
 
+_EPILOG: Final = """\
+Training is nnU-Net's own command, with our trainers; see `nnunet_ext env --help`. Is all here? `nnunet_ext info`.
+Completion in bash or zsh: pip install 'nnunet_ext[complete]', then: eval "$(register-python-argcomplete nnunet_ext)"
+Exit codes: 0 done, 2 usage, 3 data refused, 4 environment, 5 conflict, 6 unsafe model, 1 a bug."""
 _INTERRUPTED: Final = 130  # what shells report for Ctrl-C
 _TERMINATED: Final = 143  # and for SIGTERM, which a cluster sends before it takes the machine away
 
@@ -45,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done, 2 usage, 3 data refused, 4 environment, 5 conflict, 6 unsafe model, 1 a bug.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    name = next((word for word in given if not word.startswith("-")), None)
-    parser = _parser(name)
+    complete(lambda words: make_parser(_verb_of(words)))
+    parser = make_parser(_verb_of(given))
     options = parser.parse_args(given)
     if options.verb is None:
         parser.print_help()
@@ -54,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, _terminate)
     logging.basicConfig(level=max(logging.WARNING - 10 * options.verbose, logging.DEBUG), format="%(message)s")
     try:
+        refuse_no_process(options)
         verb: Verb = _module(options.verb).from_options(options)
         return verb.run()
     except NnunetExtError as error:
@@ -74,16 +83,21 @@ def _terminate(*_: object) -> None:
     sys.exit(_TERMINATED)  # as an exception, so that every `finally` on the way still tidies up
 
 
+def _verb_of(words: Sequence[str]) -> str | None:
+    return next((word for word in words if not word.startswith("-")), None)
+
+
 def _module(verb: str) -> Any:  # noqa: ANN401 - a module with `add_arguments` and `from_options`
     module = import_module(f"nnunet_ext.cli.{verb.replace('-', '_')}")
     return import_module(f"{module.__name__}.command") if hasattr(module, "__path__") else module
 
 
-def _parser(asked_for: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def make_parser(asked_for: str | None) -> VerbParser:
+    """Describe every verb, and the arguments of the one that is asked for: those of the others are not imported."""
+    parser = VerbParser(
         prog="nnunet_ext",
         description="Spinal-cord MRI on stock nnU-Net v2: BIDS in, cord and lesion segmentations and numbers out.",
-        epilog="Training is nnU-Net's own command, with our trainers; see `nnunet_ext env --help`.",
+        epilog=_EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"nnunet_ext {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")

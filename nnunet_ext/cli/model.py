@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, required_folder, trainer_folder
 from nnunet_ext.core.errors import UsageError
@@ -17,6 +17,17 @@ from nnunet_ext.models.export import ExportRequest, export_model
 from nnunet_ext.models.install import install_model
 from nnunet_ext.models.model_card import CardSources
 from nnunet_ext.models.verify import VerifiedModel, VerifiedZip, verify_zip
+
+_EXAMPLES: Final = """\
+examples (MODEL is Dataset501_CordLesion/nnUNetTrainerSCI__nnUNetPlans__3d_fullres, say):
+  share it:           nnunet_ext model export $nnUNet_results/MODEL -o cord-lesion.zip --licence CC-BY-4.0
+  two folds, figures: nnunet_ext model export $nnUNet_results/MODEL -o cord-lesion.zip -f 0 1 \\
+                          --dataset $nnUNet_raw/Dataset501_CordLesion --evaluation scores
+  look, do not trust: nnunet_ext model verify cord-lesion.zip
+  take it over:       nnunet_ext model import cord-lesion.zip
+                      nnunet_ext predict -i scan.nii.gz -o predicted -m MODEL
+The Spinal Cord Toolbox loads the zip, too: give sct_deepseg its address, with -install -custom-url.
+exit: 0 done; 5 a model of that name stands; 6 the zip could run code, or write outside its folder: nothing was kept"""
 
 
 @dataclass(frozen=True)
@@ -152,6 +163,7 @@ def _facts(model: VerifiedModel) -> Mapping[str, Any]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
+    parser.epilog = _EXAMPLES
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     export = actions.add_parser("export", help="write a zip that stock nnU-Net and the Spinal Cord Toolbox load")
     export.add_argument(
@@ -161,13 +173,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "-f", dest="folds", nargs="+", default=[], metavar="FOLD", help="folds (default: all there are)"
     )
-    export.add_argument("--dataset", type=Path, metavar="DIR", help="raw dataset, for the counts on the model card")
-    export.add_argument("--evaluation", type=Path, metavar="DIR", help="evaluation, for the metrics on the model card")
     export.add_argument(
-        "--crop-metadata", type=Path, metavar="FILE", help="margins of a model for cropped images, if not in its folder"
+        "--dataset", type=Path, metavar="DIR", help="raw dataset, for the counts on the model card (default: none)"
     )
-    export.add_argument("--licence", default="", metavar="TEXT", help="for the model card, for instance CC-BY-4.0")
-    export.add_argument("--intended-use", default="", metavar="TEXT", help="for the model card")
+    export.add_argument(
+        "--evaluation", type=Path, metavar="DIR", help="evaluation, for the metrics on the model card (default: none)"
+    )
+    export.add_argument(
+        "--crop-metadata",
+        type=Path,
+        metavar="FILE",
+        help="margins of a model for cropped images (default: those in its folder)",
+    )
+    export.add_argument(
+        "--licence", default="", metavar="TEXT", help="for the model card, for instance CC-BY-4.0 (default: not stated)"
+    )
+    export.add_argument("--intended-use", default="", metavar="TEXT", help="for the model card (default: the usual)")
     export.add_argument("--force", action="store_true", help="overwrite the zip")
     take = actions.add_parser("import", help="verify a zip and install it below nnUNet_results")
     take.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
@@ -175,6 +196,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="make every check of import, and install nothing")
     verify.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
     for action in (export, take, verify):
+        action.epilog = _EXAMPLES
         action.add_argument("--json", action="store_true", help="answer in JSON")
 
 

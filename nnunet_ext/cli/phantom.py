@@ -3,13 +3,25 @@
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import SITES, find_sites
+
+_EXAMPLES: Final = """\
+examples:
+  the usual three sites: nnunet_ext phantom phantoms
+  one site, more people: nnunet_ext phantom phantoms --sites axial-ms --patients 20 --seed 7 -np 4
+  for a robust model:    nnunet_ext phantom phantoms --contrasts random --patients 50
+  labels as BIDS has it: nnunet_ext phantom phantoms --naming bids --sessions 2
+then, with the labels that it leaves in derivatives/labels:
+  nnunet_ext convert phantoms -d 501 -n Phantom
+participants.tsv has clinical scores that are tied to the lesions, for `nnunet_ext agreement --participants`."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +59,19 @@ class Phantom:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
+    parser.epilog = _EXAMPLES
     names = [site.name for site in SITES]
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the BIDS dataset")
     parser.add_argument("--sites", nargs="+", default=names[:3], metavar="SITE", help=f"of {', '.join(names)}")
-    parser.add_argument("--patients", type=int, default=5, help="of each site (default 5)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes")
+    parser.add_argument("--patients", type=int, default=5, metavar="N", help="of each site")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same bytes")
     parser.add_argument(
         "--contrasts",
         nargs="+",
         type=Contrast,
         choices=list(Contrast),
         default=[],
-        help="instead of the sites' own; `random` draws every tissue's brightness anew for each image",
+        help="of each patient; `random` draws every tissue's brightness anew for each image (default: the sites' own)",
     )
     parser.add_argument(
         "--naming",
@@ -67,8 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Dialect.NEUROPOLY,
         help="of label files: sub-01_T2w_label-SC_seg (neuropoly), _seg-manual (manual), label-SC_desc-T2w_mask (bids)",
     )
-    parser.add_argument("--sessions", type=int, default=1, help="visits of each patient")
-    parser.add_argument("--n-procs", type=int, default=1, help="processes")
+    parser.add_argument("--sessions", type=int, default=1, metavar="N", help="visits of each patient")
+    add_n_procs(parser)
 
 
 def from_options(options: argparse.Namespace) -> Phantom:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext import __version__
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.output_place import OutputPlace
 
 _EPILOG: Final = """\
@@ -96,7 +97,6 @@ class Report:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     add = parser.add_argument
     add("folders", nargs="+", type=Path, metavar="DIR", help="what a verb left, or a training's folder")
@@ -105,17 +105,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--images",
         type=Path,
         metavar="FOLDER",
-        help="images, as a raw dataset of nnU-Net, a BIDS dataset or any folder",
+        help="images, as a raw dataset of nnU-Net, a BIDS dataset or any folder (default: those that the tables name)",
     )
-    add("--title", default="Spinal cord segmentation", metavar="T", help="title of the pages (default: %(default)s)")
+    add("--title", default="Spinal cord segmentation", metavar="T", help="title of the pages")
     add("--viewer", action="store_true", help="a 3-D viewer, too: viewer.html, with the cord-cropped volumes inside")
-    add("--n-procs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
+    add_n_procs(parser)
     add("--force", action="store_true", help="replace the very files that an earlier report left in OUT")
     add("--json", action="store_true", help="answer in JSON")
 
 
 def from_options(options: argparse.Namespace) -> Report:
     """Take the parsed arguments."""
-    if options.n_procs < 1:
-        raise UsageError("--n-procs needs a number from 1 up")
     return take_options(Report, options, out=options.out or options.folders[0] / _FOLDER)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext.cli.agreement.methods import Agreement
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import UsageError
 
@@ -20,6 +21,12 @@ _EPILOG: Final = """\
 A, B are folders that `evaluate` left (two predictions against one reference: which is better?), or that `biomarkers`
 left (A manual, B automatic: do they agree?), or the tables metrics.tsv and cases_biomarkers.tsv themselves.
 With --reference, A, B and REF are masks (files, folders or BIDS trees): everything is scored and measured first.
+
+examples:
+  which model is better: nnunet_ext agreement scores_a scores_b -o compared --names nnUNet ours
+  manual or automatic:   nnunet_ext agreement measured_manual measured_ours -o compared --participants participants.tsv
+  all, from masks alone: nnunet_ext agreement pred_a pred_b --reference manual -o compared -np 4
+  how well raters agree: nnunet_ext agreement --raters anna ben carl -o raters
 OUT/agreement.html shows everything; OUT/pairs.tsv holds the very values that were compared."""
 _CORRECTIONS: Final = ("holm", "bonferroni", "none")
 _UNITS: Final = ("subject", "case")
@@ -28,7 +35,6 @@ _UNITS: Final = ("subject", "case")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.usage = _USAGE
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     add = parser.add_argument
     add("inputs", nargs="*", type=Path, metavar="A B", help="what each method left; the first is the reference")
@@ -36,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--names", nargs="+", default=[], metavar="NAME", help="of the methods (default: the folders' names)")
     add(
         "--participants", type=Path, metavar="TSV",
-        help="participants.tsv of the BIDS dataset: biomarkers are correlated with its clinical scores",
+        help="participants.tsv of the BIDS dataset: biomarkers are correlated with its clinical scores "
+        "(default: none)",
     )  # fmt: skip
     add("--scores", type=_words, default=(), metavar="A,B", help="columns of it (default: all of numbers but age, ...)")
     add(
@@ -45,23 +52,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--unit", choices=_UNITS, default="subject",
-        help="what counts as one observation: images of one subject are averaged, not being independent (default)",
+        help="what counts as one observation: images of one subject are averaged, not being independent",
     )  # fmt: skip
-    add("--correction", choices=_CORRECTIONS, default="holm", help="of p values for their number (default holm)")
-    add("--bootstrap", type=int, default=10_000, metavar="N", help="resamples of each interval (default 10000)")
-    add("--seed", type=int, default=0, help="of the resampling (default 0): the same seed gives the same bytes")
+    add("--correction", choices=_CORRECTIONS, default="holm", help="of p values for their number")
+    add("--bootstrap", type=int, default=10_000, metavar="N", help="resamples of each interval")
+    add("--seed", type=int, default=0, metavar="N", help="of the resampling: the same seed gives the same bytes")
     add(
         "--raters", nargs="+", type=Path, default=[], metavar="DIR",
-        help="folders with the same cases, drawn by a rater each: each against majority, STAPLE and the other raters",
+        help="folders with the same cases, drawn by a rater each: each against majority, STAPLE and the other raters "
+        "(default: A and B are methods)",
     )  # fmt: skip
     add(
         "--reference", type=Path, metavar="REF",
-        help="A, B are masks by two methods, to be scored against those of REF, and all lesions measured",
+        help="A, B are masks by two methods, to be scored against those of REF, and all lesions measured "
+        "(default: A, B hold tables)",
     )  # fmt: skip
-    add("--preset", default="sciseg2", metavar="NAME", help="with --reference: as in `evaluate` (default sciseg2)")
-    add("--cases", type=Path, metavar="TSV", help="with --reference: cases.tsv with subject, site and contrast")
+    add("--preset", default="sciseg2", metavar="NAME", help="with --reference: as in `evaluate`")
+    add(
+        "--cases",
+        type=Path,
+        metavar="TSV",
+        help="with --reference: cases.tsv with subject, site and contrast (default: that of REF)",
+    )
     add("--label-maps", action="store_true", help="with --reference: the folders hold label maps, 1 cord, 2 lesion")
-    add("--n-procs", type=int, default=1, help="processes (--reference, --raters)")
+    add_n_procs(parser, what="processes, with --reference or --raters")
     add("--json", action="store_true", help="answer in JSON")
     add("--force", action="store_true", help="replace the very files that an earlier agreement left in OUT")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.cli.take_options import take_options
@@ -108,7 +109,6 @@ class Biomarkers:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EXAMPLES
     add = parser.add_argument
     add(
@@ -118,21 +118,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="lesion mask, or a folder of them, hard or soft (0 to 1)",
     )
-    add("--cord", type=Path, metavar="Y", help="cord mask or folder; by default found by name beside the lesions")
+    add("--cord", type=Path, metavar="Y", help="cord mask or folder (default: found by name beside the lesions)")
     add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for tables and images of instances")
     add("--label-maps", action="store_true", help="X holds label maps: 1 cord, 2 lesion, or as its dataset.json says")
-    add("--image", type=Path, metavar="Z", help="image or folder: its mean and spread inside each lesion")
+    add(
+        "--image",
+        type=Path,
+        metavar="Z",
+        help="image or folder: its mean and spread inside each lesion (default: none)",
+    )
     add(
         "--nli-slice", metavar="N",
         help="axial slice of the neurological level of injury, counted from 0 along the file's own axis, "
-        "or a table with the columns case and nli_slice",
+        "or a table with the columns case and nli_slice (default: none)",
     )  # fmt: skip
-    add(
-        "--threshold", type=float, default=0.5, metavar="T", help="above it a voxel of a soft mask counts (default 0.5)"
-    )
+    add("--threshold", type=float, default=0.5, metavar="T", help="above it a voxel of a soft mask counts")
     add(
         "--probability", type=Path, metavar="P",
-        help="lesion probability or folder (predict --save_probabilities): intervals over thresholds 0.3, 0.5, 0.7",
+        help="lesion probability or folder (predict --save_probabilities): intervals over thresholds 0.3, 0.5, 0.7 "
+        "(default: none)",
     )  # fmt: skip
     add(
         "--folds",
@@ -140,10 +144,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="DIR",
-        help="lesion masks by other folds: intervals over them",
+        help="lesion masks by other folds: intervals over them (default: none)",
     )
-    add("--cases", type=Path, metavar="TSV", help="cases.tsv: subject, session, site and contrast of each case")
-    add("--n-procs", type=int, default=1, metavar="N", help="processes")
+    add(
+        "--cases",
+        type=Path,
+        metavar="TSV",
+        help="cases.tsv: subject, session, site and contrast of each case (default: as in its name)",
+    )
+    add_n_procs(parser)
     add("--json", action="store_true", help="answer in JSON")
     add("--force", action="store_true", help="replace the very files that an earlier run left in OUT")
 
@@ -152,8 +161,6 @@ def from_options(options: argparse.Namespace) -> Biomarkers:
     """Take the parsed arguments."""
     if not 0 <= options.threshold < 1:
         raise UsageError(f"--threshold needs a number from 0 up to, and not, 1, found {options.threshold:g}")
-    if options.n_procs < 1:
-        raise UsageError(f"--n-procs needs at least 1, found {options.n_procs}")
     if options.label_maps and options.cord is not None:
         raise UsageError("--label-maps hold the cord, too: leave --cord out, or give lesion masks")
     return take_options(Biomarkers, options)

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from nnunet_ext.cli.convert.log import in_words, warn_of_lost_sets, write_log
 from nnunet_ext.cli.convert.page import PAGE, page_is_current, write_conversion_page
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
@@ -31,6 +33,18 @@ from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.split_file import read_split_file
 from nnunet_ext.dataset_conversion.write import write_dataset
+
+_EXAMPLES: Final = """\
+examples (nnunet_ext env sets nnUNet_raw, where the dataset is made):
+  what would happen:     nnunet_ext convert /data/zurich_bids -d 501 -n CordLesion --dry-run
+  two sites, one set:    nnunet_ext convert /data/zurich_bids /data/paris_bids -d 501 -n CordLesion -np 4
+  healthy, not missing:  nnunet_ext convert /data/zurich_bids -d 501 -n CordLesion --missing lesion=empty
+  your own file names:   nnunet_ext convert /data/zurich_bids -d 501 -n CordLesion --profile mine.toml
+  decide case by case:   nnunet_ext convert /data/zurich_bids -d 501 -n CordLesion --write-plan plan
+  (edit plan/cases.tsv)  nnunet_ext convert /data/zurich_bids -d 501 -n CordLesion --plan plan
+  one more site, later:  nnunet_ext convert /data/zurich_bids /data/geneva_bids -d 501 -n CordLesion --append
+Look at qc.html in the dataset's folder, then go on with: nnUNetv2_plan_and_preprocess -d 501
+exit: 0 done; 3 images were refused, each with its reason in cases.tsv, and the rest converted; 5 the name is taken"""
 
 
 @dataclass(frozen=True)
@@ -224,6 +238,7 @@ def _validate_bids(sources: Sequence[Source], dataset: RawDataset) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
+    parser.epilog = _EXAMPLES
     add = parser.add_argument
     add("bids", nargs="+", metavar="BIDS", help="BIDS folders; NAME=FOLDER where two share a name")
     add("-d", dest="number", type=int, required=True, metavar="ID", help="number of the nnU-Net dataset")
@@ -231,15 +246,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", default="cord-lesion", help="what is segmented: a name or a TOML file")
     add(
         "--profile", action="append", default=[], dest="profiles", metavar="[DATASET=]PROFILE",
-        help="how a dataset names its files: a name or a TOML file (default auto)",
+        help="how a dataset names its files: a name or a TOML file (default: auto)",
     )  # fmt: skip
     add(
         "--missing", action="append", default=[], metavar="CLASS=POLICY",
-        help="what a missing label means: error (default), empty (healthy), ignore (nobody has looked) or skip; of a "
-        "missing channel: error, skip or zero; for instance lesion=empty",
+        help="what a missing label means: error, empty (healthy), ignore (nobody has looked) or skip; of a "
+        "missing channel: error, skip or zero; for instance lesion=empty "
+        "(default: as the profile says, else error)",
     )  # fmt: skip
-    add("--test-fraction", type=float, default=0.2, help="of each site's patients (default 0.2)")
-    add("--seed", type=int, default=42, help="of the draw of test patients and folds")
+    add("--test-fraction", type=float, default=0.2, metavar="SHARE", help="of each site's patients")
+    add("--seed", type=int, default=42, metavar="N", help="of the draw of test patients and folds")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")
     which.add_argument(
@@ -250,23 +266,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--update", action="store_true",
         help="as --append, and convert those cases anew whose images, masks or site have changed since",
     )  # fmt: skip
-    add(
-        "--resample", choices=["nearest"], help="resample masks on another grid to their image, rather than refuse them"
-    )
-    add("--register", choices=["affine"], help="register further channels to the first, rather than refuse other grids")
-    add("--include", type=Path, metavar="FILE", help="take only the images on this list")
-    add("--exclude", type=Path, metavar="FILE", help="leave out the images on this list")
-    add("--split-file", type=Path, metavar="FILE", help="YAML with train and test, as SCIseg's")
+    add("--resample", choices=["nearest"], help="resample masks on another grid to their image (default: refuse them)")
+    add("--register", choices=["affine"], help="register further channels to the first (default: refuse other grids)")
+    add("--include", type=Path, metavar="FILE", help="take only the images on this list (default: all)")
+    add("--exclude", type=Path, metavar="FILE", help="leave out the images on this list (default: none)")
+    add("--split-file", type=Path, metavar="FILE", help="YAML with train and test, as SCIseg's (default: draw them)")
     add("--dry-run", action="store_true", help="print what would become of each image, and stop")
-    add("--write-plan", type=Path, metavar="DIR", help="leave the plan there, to be edited, and stop")
+    add("--write-plan", type=Path, metavar="DIR", help="leave the plan there, to be edited, and stop (default: go on)")
     add(
         "--plan", type=Path, metavar="DIR",
-        help="convert by this plan, of --write-plan or of a dataset; it says all but the folders",
+        help="convert by this plan, of --write-plan or of a dataset; it says all but the folders (default: plan anew)",
     )  # fmt: skip
     add("--validate-bids", action="store_true", help="report what bids-validator-deno says, where it is installed")
-    add("--pictures", type=int, default=24, metavar="N", help="pictures in qc.html of cases that are not unusual (24)")
+    add("--pictures", type=int, default=24, metavar="N", help="pictures in qc.html of cases that are not unusual")
     add("--json", action="store_true", help="answer in JSON")
-    add("--n-procs", type=int, default=1, help="processes")
+    add_n_procs(parser)
 
 
 def from_options(options: argparse.Namespace) -> Convert:

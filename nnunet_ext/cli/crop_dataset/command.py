@@ -15,6 +15,7 @@ from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refus
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.dataset_files.description import SPLITS
@@ -109,37 +110,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "nnunet_ext crop-dataset SRC -d ID -n NAME --cords FOLDER [options]\n"
         "       nnunet_ext crop-dataset --fix-plans ID"
     )
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _NEXT.format(number="ID")
     add = parser.add_argument
     add("source", nargs="?", metavar="SRC", help="the raw dataset to box: its number, name or folder")
-    add("-d", dest="number", type=int, metavar="ID", help="number of the boxed dataset")
-    add("-n", dest="name", metavar="NAME", help="its name")
+    add("-d", dest="number", type=int, metavar="ID", help="number of the boxed dataset (no default)")
+    add("-n", dest="name", metavar="NAME", help="its name (no default)")
     add(
         "--cords", action="append", default=[], type=Path, metavar="FOLDER",
         help="predicted cords: the results of a localizer (TRAINER__PLANS__CONFIGURATION), of which the validation "
-        "cases of every fold are taken, or a folder with CASE.nii.gz, as for test cases; may be given again",
+        "cases of every fold are taken, or a folder with CASE.nii.gz, as for test cases; may be given again "
+        "(no default)",
     )  # fmt: skip
     add(
         "--margins-file", type=Path, metavar="JSON",
-        help="margins in mm, with the six keys of crop_metadata.json; by default those that you "
-        "wrote into spine_plan.json of SRC (crop_margins_mm), else the smallest that keep every label",
+        help="margins in mm, with the six keys of crop_metadata.json (default: those that you wrote into "
+        "spine_plan.json of SRC, crop_margins_mm, else the smallest that keep every label)",
     )  # fmt: skip
-    add("--reserve", type=float, default=RESERVE_MM, metavar="MM", help=f"added to the latter (default {RESERVE_MM:g})")
+    add("--reserve", type=float, default=RESERVE_MM, metavar="MM", help="added to the latter")
     add(
         "--jitter", type=float, nargs=2, default=JITTER_MM, metavar=("LEAST", "MOST"),
-        help="mm that each face of a training box is moved by, outwards where positive "
-        f"(default {JITTER_MM[0]:g} {JITTER_MM[1]:g})",
+        help="mm that each face of a training box is moved by, outwards where positive",
     )  # fmt: skip
-    add("--seed", type=int, default=42, help="of these moves")
+    add("--seed", type=int, default=42, metavar="N", help="of these moves")
     add("--update", action="store_true", help="box anew where SRC, its cords or the options have changed since")
     add(
         "--oof-check", action=argparse.BooleanOptionalAction, default=True,
         help="refuse cords that were predicted by a fold that trained on their case (default)",
     )  # fmt: skip
-    add("--n-procs", type=int, default=1, help="processes")
+    add_n_procs(parser)
     add("--json", action="store_true", help="answer in JSON")
-    add("--fix-plans", metavar="ID", help="number or name of a boxed dataset that nnU-Net has planned, or a plans file")
+    add(
+        "--fix-plans",
+        metavar="ID",
+        help="number or name of a boxed dataset that nnU-Net has planned, or a plans file (default: box SRC)",
+    )
 
 
 def from_options(options: argparse.Namespace) -> CropDataset | FixPlans:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import DataRefusedError, UsageError
@@ -80,7 +81,6 @@ class Evaluate:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.usage = "nnunet_ext evaluate REF PRED -o OUT [options]"
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EXAMPLES
     add = parser.add_argument
     add(
@@ -92,15 +92,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for the tables")
     add(
         "--preset", default=PRESET_NAMES[0], metavar="NAME",
-        help=f"what is a lesion and when it is found: {', '.join(PRESET_NAMES)} (default {PRESET_NAMES[0]})",
+        help=f"what is a lesion and when it is found: {', '.join(PRESET_NAMES)}",
     )  # fmt: skip
-    add("--target", metavar="NAME|FILE", help="what label values mean; by default as dataset.json says, or cord-lesion")
-    add("--regions", nargs="+", default=[], metavar="REGION", help="score these only, such as: lesion")
-    add("--cases", type=Path, metavar="TSV", help="cases.tsv with site and contrast; by default that of the reference")
-    add("--tolerance-mm", type=float, default=1.0, metavar="MM", help="of the normalised surface distance (default 1)")
-    add("--threshold", type=float, metavar="X", help="take soft masks, values above X being the region")
+    add("--target", metavar="NAME|FILE", help="what label values mean (default: as dataset.json says, or cord-lesion)")
+    add("--regions", nargs="+", default=[], metavar="REGION", help="score these only, such as: lesion (default: all)")
+    add("--cases", type=Path, metavar="TSV", help="cases.tsv with site and contrast (default: that of REF)")
+    add("--tolerance-mm", type=float, default=1.0, metavar="MM", help="of the normalised surface distance")
+    add(
+        "--threshold",
+        type=float,
+        metavar="X",
+        help="take soft masks, values above X being the region (default: refuse them)",
+    )
     add("--missing-as-empty", action="store_true", help="score a missing prediction as an empty one")
-    add("--n-procs", type=int, default=1, metavar="N", help="processes (default 1)")
+    add_n_procs(parser)
     add("--force", action="store_true", help="replace the very files that another evaluation left in OUT")
     add("--json", action="store_true", help="answer in JSON")
 
@@ -117,6 +122,4 @@ def from_options(options: argparse.Namespace) -> Evaluate:
         raise UsageError(f"--tolerance-mm must be 0 or more, found {options.tolerance_mm}")
     if options.threshold is not None and not 0 <= options.threshold < 1:
         raise UsageError(f"--threshold must lie from 0 up to but not including 1, found {options.threshold}")
-    if options.n_procs < 1:
-        raise UsageError(f"--n-procs must be 1 or more, found {options.n_procs}")
     return take_options(Evaluate, options)

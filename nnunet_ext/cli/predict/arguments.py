@@ -24,7 +24,6 @@ MODEL is a trained model's folder, or its name below nnUNet_results:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EXAMPLES
     _add_models(parser)
     _add_inputs(parser)
@@ -35,17 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("models").add_argument
-    add("-m", "--model", dest="model", default="", metavar="MODEL", help="segments")
+    add("-m", "--model", dest="model", default="", metavar="MODEL", help="segments (no default)")
     add(
         "--localizer", default="", metavar="MODEL",
-        help="finds the cord, with the first of its folds: only a box around it is then segmented",
+        help="finds the cord, with the first of its folds: only a box around it is then segmented (default: "
+        "none, the whole image)",
     )  # fmt: skip
     add("-f", dest="folds", nargs="+", default=[], metavar="FOLD", help="folds of the model (default: all finished)")
-    add("-chk", dest="checkpoint", default=FINAL, metavar="NAME", help=f"its checkpoints (default {FINAL})")
+    add("-chk", dest="checkpoint", default=FINAL, metavar="NAME", help="its checkpoints")
     add(
         "--margins-file", type=Path, metavar="JSON",
-        help="margins of the box in mm, with the six keys of crop_metadata.json; by default those that the model was "
-        "trained with",
+        help="margins of the box in mm, with the six keys of crop_metadata.json (default: those that the model was "
+        "trained with)",
     )  # fmt: skip
 
 
@@ -56,12 +56,18 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         help="files, a folder with CASE_0000.nii.gz, or a BIDS folder; for a model of several channels the files of "
         "one case, in their order",
     )  # fmt: skip
-    add("--participant-label", nargs="+", default=[], metavar="LABEL", help="only these subjects of a BIDS folder")
-    add("--session-label", nargs="+", default=[], metavar="LABEL", help="only these sessions")
-    add("--suffix", "--contrast", nargs="+", default=[], metavar="T2w", help="only these contrasts")
+    add(
+        "--participant-label",
+        nargs="+",
+        default=[],
+        metavar="LABEL",
+        help="only these subjects of a BIDS folder (default: all)",
+    )
+    add("--session-label", nargs="+", default=[], metavar="LABEL", help="only these sessions (default: all)")
+    add("--suffix", "--contrast", nargs="+", default=[], metavar="T2w", help="only these contrasts (default: all)")
     add(
         "--missing-channel", choices=("error", "zero"), default="error",
-        help="a case that lacks an image of a channel is refused (default), or predicted with zeros",
+        help="a case that lacks an image of a channel is refused (error) or predicted with zeros (zero)",
     )  # fmt: skip
 
 
@@ -70,7 +76,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for masks, sidecars and a table")
     add(
         "--naming", choices=[str(way) for way in Naming], default=str(Naming.BIDS),
-        help="BIDS derivatives (default), derivatives/labels as the labs have them, or nnU-Net's one map a case",
+        help="BIDS derivatives, derivatives/labels as the labs have them, or nnU-Net's one map a case",
     )  # fmt: skip
     add("--save_probabilities", action="store_true", help="an image of each region's probability, too")
     add("--disagreement", action="store_true", help="an image of the folds' standard deviation for each region, too")
@@ -97,10 +103,16 @@ def _add_post_processing(parser: argparse.ArgumentParser) -> None:
     add("--largest-cord", action=argparse.BooleanOptionalAction, default=None, help="keep the largest tube of the cord")
     add(
         "--outside-cord", choices=[str(way) for way in OutsideCord],
-        help="lesions outside the cord: keep them, keep and warn (default), or remove them",
+        help="lesions outside the cord: keep them, keep and warn, or remove them (default: warn)",
     )  # fmt: skip
-    add("--smallest", nargs="+", default=[], metavar="REGION=MM3", help="remove smaller components; 0 for none")
-    add("--fill-holes", nargs="+", metavar="REGION", help="fill holes of these regions, or none")
+    add(
+        "--smallest",
+        nargs="+",
+        default=[],
+        metavar="REGION=MM3",
+        help="remove smaller components; 0 for none (default: as above)",
+    )
+    add("--fill-holes", nargs="+", metavar="REGION", help="fill holes of these regions, or none (default: as above)")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -111,11 +123,18 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--engine", choices=[str(engine) for engine in Engine], default=str(Engine.TORCH),
-        help="what computes the network; openvino and bf16 are faster on some CPUs (default torch)",
+        help="what computes the network; openvino and bf16 are faster on some CPUs",
     )  # fmt: skip
     add("--disable_tta", action="store_true", help="no mirroring: faster by the number of mirrored views")
-    add("-step_size", type=float, default=0.5, metavar="SHARE", help="of a tile between two tiles (default 0.5)")
+    add("-step_size", type=float, default=0.5, metavar="SHARE", help="of a tile between two tiles")
     add("-num_parts", type=int, default=1, metavar="N", help="predict every N-th case only ...")
     add("-part_id", type=int, default=0, metavar="I", help="... from the I-th, counted from 0")
-    add("-npp", "-nps", dest="processes", type=int, metavar="N", help="taken from nnU-Net's command, and not needed")
+    add(
+        "-npp",
+        "-nps",
+        dest="processes",
+        type=int,
+        metavar="N",
+        help="taken from nnU-Net's command, and not needed (default: 1)",
+    )
     add("--json", action="store_true", help="answer in JSON")

@@ -1,0 +1,1 @@
+"""`nnunet_ext info`: what is here, what is amiss, and its cure."""
