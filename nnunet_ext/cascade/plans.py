@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.leftovers import sweep
 
 _KEY: Final = "use_mask_for_norm"
 
@@ -48,6 +49,7 @@ def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
     DataRefusedError
         Where this is no nnU-Net plans file.
     """
+    sweep(plans_file.parent, below=False)
     plans = _read(plans_file)
     changes = []
     for name, configuration in plans["configurations"].items():
