@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import RECORD
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.provenance import generated_by
@@ -47,6 +48,7 @@ def plan_content(plan: Plan) -> dict[str, Any]:
 
 def write_plan(folder: Path, plan: Plan) -> None:
     """Write a plan that nothing was converted from yet."""
+    sweep(folder, below=False)
     write_json(folder / RECORD, plan_content(plan))
     write_text(folder / "cases.tsv", cases_tsv(case_row(ConvertedCase(case)) for case in plan.cases))
 

@@ -22,6 +22,7 @@ from nnunet_ext.core.dataset_files.folds import edited_folds, renew_folds
 from nnunet_ext.core.dataset_files.preprocessed import Preprocessed, RawCase
 from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError
 from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.workers import run_all
@@ -107,6 +108,8 @@ def renew_preprocessed(plans: Mapping[str, Any], name: str, tell: Callable[[str]
                 )
             tell(f"Whether what was preprocessed is up to date cannot be seen: {raw.folder} is not there.")
             return
+        if writable:
+            sweep(preprocessed)
         cases = _cases(raw, dataset)
         if is_ours(raw):
             _refuse_incomplete(raw, dataset, cases)

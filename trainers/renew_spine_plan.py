@@ -9,6 +9,7 @@ from typing import Any, Final
 from filelock import FileLock
 
 from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, plan_of, read_spine_plan, write_spine_plan
 
 _BY_KEY: Final = ("sampling", "augmentation", "groups", "case_weights", "site_weights", "not_annotated")
@@ -42,6 +43,7 @@ def keep_derived(folder: Path, name: str, value: Any, reason: str) -> None:  # n
     if not (folder / FILE).exists():
         return
     with spine_plan_lock(folder):
+        sweep(folder, below=False)
         known = read_spine_plan(folder)
         if known is not None:
             now = replace(known, **{name: value}, reasons={name: reason})

@@ -17,6 +17,7 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 from nnunet_ext.core.atomic import atomic_path, write_text
 from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.core.labels import Labelling
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
 from nnunet_ext.trainers.axes import tensor_axis
 from nnunet_ext.trainers.case_weights import case_weights
@@ -263,10 +264,11 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
             super().perform_actual_validation(save_probabilities)
 
     def save_checkpoint(self, filename: str) -> None:
-        """Save so that a kill leaves either the old checkpoint or the new one, never a torn file."""
+        """Save so that a kill leaves either the old checkpoint or the new one, and the next save no half of one."""
         if self.local_rank != 0 or self.disable_checkpointing:
             super().save_checkpoint(filename)
             return
+        sweep(Path(filename).parent, below=False)
         with atomic_path(Path(filename)) as temporary:
             super().save_checkpoint(str(temporary))
 

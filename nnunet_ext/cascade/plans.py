@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json_object
 
@@ -50,6 +51,7 @@ def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
     DataRefusedError
         Where this is no nnU-Net plans file.
     """
+    sweep(plans_file.parent, below=False)
     plans = _read(plans_file)
     changes = []
     for name, configuration in plans["configurations"].items():

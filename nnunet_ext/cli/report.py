@@ -10,6 +10,7 @@ from typing import Final
 from nnunet_ext import __version__
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.cli.run_settings import run_settings
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
@@ -58,7 +59,7 @@ class Report:
                 raise DataRefusedError(
                     f"{folder}: a folder was needed and there is none; see: nnunet_ext report --help"
                 )
-        place = OutputPlace(self.out, "report", self.title, force=self.force)
+        place = OutputPlace(self.out, "report", self.title, force=self.force, settings=run_settings(self))
         place.refuse_taken()
         gathered = gather(self.folders, self.images)
         place.begin([*report_files(gathered), _LOG])
@@ -110,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--title", default="Spinal cord segmentation", metavar="T", help="title of the pages")
     add("--viewer", action="store_true", help="a 3-D viewer, too: viewer.html, with the cord-cropped volumes inside")
     add_n_procs(parser)
-    add("--force", action="store_true", help="replace the very files that an earlier report left in OUT")
+    add("--force", action="store_true", help="replace the very files that another report left in OUT")
     add("--json", action="store_true", help="answer in JSON")
 
 

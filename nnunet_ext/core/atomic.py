@@ -2,14 +2,14 @@
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-TEMPORARY_MARK = ".part-"
-"""Names of unfinished files start with this: a sweep can know them."""
+from nnunet_ext.core.leftovers import TEMPORARY_MARK, sweep, unfinished_file
+
+__all__ = ["TEMPORARY_MARK", "atomic_path", "sweep", "write_bytes", "write_json", "write_text"]
 
 
 @contextmanager
@@ -17,7 +17,8 @@ def atomic_path(path: Path, verify: Callable[[Path], object] | None = None) -> I
     """Give a temporary path that becomes `path` once the block has written it.
 
     The temporary file stands in the same folder, so that the rename is atomic. It keeps the final file's endings
-    (`.nii.gz`), since writers choose the format by them.
+    (`.nii.gz`), since writers choose the format by them. It must be written in place: a file that is renamed over it is
+    not known to be this process's.
 
     Parameters
     ----------
@@ -38,16 +39,13 @@ def atomic_path(path: Path, verify: Callable[[Path], object] | None = None) -> I
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # The original name is not repeated: it may already be as long as the file system allows.
-    temporary = path.with_name(f"{TEMPORARY_MARK}{secrets.token_hex(6)}{_endings(path)}")
-    try:
+    with unfinished_file(path.parent, _endings(path)) as temporary:
         yield temporary
         _flush_to_disk(temporary)
         if verify is not None:
             verify(temporary)
         temporary.replace(path)
         _flush_to_disk(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -64,14 +62,6 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever json takes
     """Write `content` to `path` atomically, keys in their given order (nnU-Net reads meaning into it)."""
     write_text(path, json.dumps(content, indent=4, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def sweep(folder: Path) -> list[Path]:
-    """Delete what an interrupted run left unfinished anywhere below `folder`, and say what it was."""
-    leftovers = sorted(folder.rglob(f"{TEMPORARY_MARK}*"))
-    for leftover in leftovers:
-        leftover.unlink()
-    return leftovers
 
 
 def _endings(path: Path) -> str:

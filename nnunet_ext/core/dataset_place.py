@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.raw_dataset import RawDataset
 
 
@@ -36,6 +37,8 @@ def beside(dataset: RawDataset, ending: str) -> Path:
 def only_writer(dataset: RawDataset) -> Iterator[None]:
     """Hold the place while the block runs; the system lets go of it if the process is killed.
 
+    Files that killed runs left unfinished in the dataset, or in the one that is not whole yet, are deleted first.
+
     Raises
     ------
     ConflictError
@@ -48,6 +51,8 @@ def only_writer(dataset: RawDataset) -> Iterator[None]:
     except Timeout as error:
         raise ConflictError(f"{dataset.folder}: another process is writing it; wait for it to end") from error
     try:
+        for folder in (dataset.folder, beside(dataset, "unfinished")):
+            sweep(folder)
         yield
     finally:
         lock.release()

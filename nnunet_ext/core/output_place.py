@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.provenance import derivative_description, sha256
 from nnunet_ext.core.read_json import read_json
 
@@ -35,17 +36,22 @@ class OutputPlace:
     title
         Of the derivative, for people.
     force
-        Whether a complete run is replaced.
+        Whether a complete run of other settings, or one whose files somebody has changed since, is replaced.
     settings
-        What makes a run this one: without `force` a run of the same settings is made again or gone on with, unless
-        somebody has changed its files since. None where a complete run is never written again.
+        What makes a run this one, its inputs and its options by name; paths, or sequences of them, are compared and
+        recorded relative to the folder. A complete run of the same settings is made again.
     """
 
     folder: Path
     verb: str
     title: str
     force: bool = False
-    settings: Mapping[str, Any] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def recorded_settings(self) -> dict[str, Any]:
+        """The settings as the record holds them: JSON, without a place on a disk."""
+        return {name: self._recorded(value) for name, value in self.settings.items()}
 
     def refuse_inputs(self, inputs: Sequence[Path], *, derivatives: bool = False) -> None:
         """Refuse a folder that lies in an input, which is only ever read.
@@ -96,11 +102,7 @@ class OutputPlace:
             )
         if self.force or not self._complete(found):
             return
-        if self.settings is None:
-            raise ConflictError(
-                f"{out}: holds what an earlier run left; run the same command with --force, or choose another folder"
-            )
-        changed = [name for name, value in self.settings.items() if found["settings"].get(name) != value]
+        changed = [name for name, value in self.recorded_settings.items() if found["settings"].get(name) != value]
         if changed:
             raise ConflictError(
                 f"{out}: holds an earlier run with other {', '.join(changed)}; choose another folder, or --force"
@@ -113,7 +115,7 @@ class OutputPlace:
             )
 
     def begin(self, names: Iterable[str], links: Mapping[str, str] | None = None) -> None:
-        """Delete what the earlier run left, and record that this one writes.
+        """Delete what the earlier run left, unfinished files of killed ones included, and record that this one writes.
 
         Parameters
         ----------
@@ -137,11 +139,12 @@ class OutputPlace:
                 f"{self.folder}: {', '.join(strangers[:_SHOWN])} would be overwritten, and no earlier run of "
                 f"nnunet_ext {self.verb} left it; move it away, or choose another folder"
             )
+        sweep(self.folder)
         for name in sorted(left):
             (self.folder / name).unlink(missing_ok=True)
         described = derivative_description(self.title) | ({"DatasetLinks": dict(links)} if links else {})
         files = dict.fromkeys(wanted, "")
-        record = {"verb": self.verb, "complete": False, "settings": dict(self.settings or {}), "files": files}
+        record = {"verb": self.verb, "complete": False, "settings": self.recorded_settings, "files": files}
         write_json(self.folder / DESCRIPTION, {**described, _RECORD: record})
 
     def finish(self) -> None:
@@ -151,6 +154,11 @@ class OutputPlace:
         written = {name: sha256(self.folder / name) for name in record["files"] if (self.folder / name).is_file()}
         described[_RECORD] = {**record, "complete": True, "files": written}
         write_json(self.folder / DESCRIPTION, described)
+
+    def _recorded(self, value: Any) -> Any:  # noqa: ANN401 - whatever json takes
+        if isinstance(value, Path):
+            return Path(os.path.relpath(value.resolve(), self.folder.resolve())).as_posix()
+        return [self._recorded(one) for one in value] if isinstance(value, list | tuple) else value
 
     def _complete(self, found: Mapping[str, Any]) -> bool:
         return bool(found["complete"]) and all((self.folder / name).is_file() for name in found["files"])

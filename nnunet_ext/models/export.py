@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,9 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.leftovers import scratch_folder, sweep
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
@@ -26,6 +27,7 @@ _BEST: Final = "checkpoint_best.pth"
 _BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
 _PLAIN_FILE: Final = 0o100644 << 16
 _UNIX: Final = 3
+_STAGING: Final = ".nnunet_ext-export-"
 
 
 @dataclass(frozen=True)
@@ -67,26 +69,36 @@ class Exported:
 def export_model(request: ExportRequest) -> Exported:
     """Write the zip, once it has passed every check that an import makes. Equal models give equal bytes.
 
+    What killed exports left unfinished in the same folder is deleted first.
+
     Raises
     ------
     UsageError
         Where the folder is no model's, or lacks a fold.
     ConflictError
-        Where `archive` exists already.
+        Where `archive` exists already, and is not the very zip that would be written.
     DataRefusedError
         Where something would tell a patient or a path, or weights are not finite.
     UnsafeModelError
         Where the model names what `verify_zip` refuses.
     """
     name = ModelName.of_folder(request.model)
-    if request.archive.exists() and not request.force:
-        raise ConflictError(f"{request.archive}: exists; choose another -o, or overwrite it with --force")
-    request.archive.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".nnunet_ext-export-", dir=request.archive.parent) as staged:
-        exported = _stage(request, name, Path(staged))
+    folder = request.archive.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder, below=False)
+    with scratch_folder(folder, _STAGING) as staged:
+        exported = _stage(request, name, staged)
         with atomic_path(request.archive, verify=verify_zip) as temporary:
-            _pack(Path(staged), temporary)
+            _pack(staged, temporary)
+            if not request.force:
+                _refuse_other(request.archive, temporary)
     return exported
+
+
+def _refuse_other(archive: Path, written: Path) -> None:
+    """Refuse to replace any file but the one that a run of the same command left, which was killed or is repeated."""
+    if archive.exists() and not (archive.is_file() and sha256(archive) == sha256(written)):
+        raise ConflictError(f"{archive}: exists; choose another -o, or overwrite it with --force")
 
 
 def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:

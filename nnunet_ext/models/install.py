@@ -9,6 +9,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.models.verify import VerifiedModel, VerifiedZip, unpack_verified
 
 # Beside the models, so that a rename suffices; nnU-Net looks at names that start with Dataset only.
@@ -21,7 +22,7 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
     """Verify a zip in quarantine, then move its models to their places.
 
     Killed at any moment, each place holds the old model, the new one or none; the next call tidies up, and puts back an
-    old model that was just being replaced.
+    old model that was just being replaced. A model that stands there already, file by file the same, is left as it is.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
     FileRefusedError, UnsafeModelError
         See `unpack_verified`.
     ConflictError
-        Where such a model stands there already or was trained there, its dataset's number is another dataset's, or
-        another process installs a model. Nothing was changed then.
+        Where another such model stands there already or was trained there, its dataset's number is another dataset's,
+        or another process installs a model. Nothing was changed then.
     """
     results.mkdir(parents=True, exist_ok=True)
     try:
@@ -48,15 +49,29 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
             _tidy_up(results)
             try:
                 verified = unpack_verified(archive, results / _QUARANTINE)
-                _refuse_to_replace_a_training(verified.models, results)
+                wanted = [model for model in verified.models if not _stands_there(model, results)]
+                _refuse_to_replace_a_training(wanted, results)
                 if not force:
-                    _refuse_conflicts(verified.models, results, others)
-                _move_in(verified.models, results)
+                    _refuse_conflicts(wanted, results, others)
+                _move_in(wanted, results)
             finally:
                 _tidy_up(results)
             return verified
     except Timeout as error:
         raise ConflictError(f"{results}: another process installs a model; wait for it to end") from error
+
+
+def _stands_there(model: VerifiedModel, results: Path) -> bool:
+    """Tell whether an earlier call has installed these very files, and nothing was added to them since."""
+    folders = results / _QUARANTINE / model.name.folder, results / model.name.folder
+    fresh, there = ({file.relative_to(folder): file for file in _files(folder)} for folder in folders)
+    return fresh.keys() == there.keys() and all(
+        there[name].is_file() and sha256(fresh[name]) == sha256(there[name]) for name in fresh
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if not path.is_dir()]
 
 
 def _refuse_to_replace_a_training(models: Sequence[VerifiedModel], results: Path) -> None:

@@ -3,9 +3,10 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
+from nnunet_ext.core.leftovers import scratch_folder
 from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
@@ -14,6 +15,8 @@ from nnunet_ext.models.json_files import check_dataset_json, crop_metadata, read
 from nnunet_ext.models.load import same_network
 from nnunet_ext.models.manifest import ModelFacts, check_manifest
 from nnunet_ext.models.unpack import Unpacked, unpack
+
+_SCRATCH: Final = "nnunet_ext-verify-"
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ def verify_zip(archive: Path) -> VerifiedZip:
     FileRefusedError, UnsafeModelError
         See `unpack_verified`.
     """
-    with tempfile.TemporaryDirectory(prefix="nnunet_ext-verify-") as scratch:
-        return unpack_verified(archive, Path(scratch))
+    with scratch_folder(Path(tempfile.gettempdir()), _SCRATCH) as scratch:
+        return unpack_verified(archive, scratch)
 
 
 def unpack_verified(archive: Path, quarantine: Path) -> VerifiedZip:

@@ -107,12 +107,13 @@ def test_the_same_command_gives_the_same_bytes(evaluated: Path, tmp_path: Path) 
     assert pages[0] == pages[1]
 
 
-def test_a_report_that_stands_already_is_kept(evaluated: Path, tmp_path: Path, capsys: Told) -> None:
+def test_a_report_of_other_settings_is_kept(evaluated: Path, tmp_path: Path, capsys: Told) -> None:
     out = tmp_path / "report"
     assert report(evaluated, "-o", out) == 0
-    assert report(evaluated, "-o", out) == 5
+    assert report(evaluated, "-o", out) == 0
+    assert report(evaluated, "-o", out, "--title", "Another") == 5
     assert "--force" in capsys.readouterr().err
-    assert report(evaluated, "-o", out, "--force") == 0
+    assert report(evaluated, "-o", out, "--title", "Another", "--force") == 0
 
 
 def test_force_replaces_the_pages_of_the_earlier_report_and_nothing_else(tmp_path: Path) -> None:

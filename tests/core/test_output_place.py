@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nnunet_ext.core.atomic import atomic_path
 from nnunet_ext.core.errors import ConflictError, UsageError
 from nnunet_ext.core.output_place import OutputPlace
 
@@ -67,13 +68,30 @@ def test_a_file_is_no_folder(tmp_path: Path, out: str) -> None:
         place(tmp_path / out).refuse_taken()
 
 
-def test_a_complete_run_is_replaced_on_request_only(tmp_path: Path, tree_hash: Callable[[Path], str]) -> None:
+def test_a_complete_run_of_other_inputs_is_replaced_on_request_only(
+    tmp_path: Path, tree_hash: Callable[[Path], str]
+) -> None:
+    out, mine, theirs = tmp_path / "out", {"inputs": (tmp_path / "a",)}, {"inputs": (tmp_path / "b",)}
+    run(out, "a.tsv", settings=mine)
+    before = tree_hash(out)
+    assert "../a" in (out / "dataset_description.json").read_text()
+    run(out, "a.tsv", settings=mine)
+    assert tree_hash(out) == before
+    with pytest.raises(ConflictError, match="other inputs.*--force"):
+        run(out, "a.tsv", settings=theirs)
+    assert tree_hash(out) == before
+    run(out, "a.tsv", settings=theirs, force=True)
+
+
+def test_what_a_killed_run_left_unfinished_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
     run(tmp_path, "a.tsv")
-    before = tree_hash(tmp_path)
-    with pytest.raises(ConflictError, match="--force"):
+    write(tmp_path, ".part-0.tsv", "below/.part-1.nii.gz", "below/mine.part-2", text="half")
+    with atomic_path(tmp_path / "below" / "other.tsv") as other:
+        other.write_text("half")
         run(tmp_path, "a.tsv")
-    assert tree_hash(tmp_path) == before
-    run(tmp_path, "a.tsv", force=True)
+        assert {path.name for path in (tmp_path / "below").iterdir()} == {other.name, "mine.part-2"}
+    assert not (tmp_path / ".part-0.tsv").exists()
+    assert (tmp_path / "below" / "other.tsv").read_text() == "half"
 
 
 def test_an_interrupted_run_is_taken_over(tmp_path: Path) -> None:

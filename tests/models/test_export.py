@@ -310,6 +310,10 @@ def test_a_zip_that_exists_is_overwritten_only_on_request(trained: Trained, expo
     assert archive.read_text() == "mine"
     assert export(trained.folder, archive, "--force") == 0
     assert archive.read_bytes() == exported.read_bytes()
+    assert export(trained.folder, archive) == 0  # it is the very zip that would be written
+    assert export(trained.folder, archive, "--licence", "CC0-1.0") == 5
+    assert archive.read_bytes() == exported.read_bytes()
+    assert list(tmp_path.iterdir()) == [archive]
 
 
 def test_a_local_checkpoint_that_would_run_code_is_not_exported(copied: Path, tmp_path: Path) -> None:

@@ -64,6 +64,9 @@ def test_a_model_that_stands_there_is_replaced_only_on_request(
     exported: Path, results: Path, tree_hash: TreeHash, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["model", "import", str(exported)]) == 0
+    before = tree_hash(results)
+    assert main(["model", "import", str(exported)]) == 0
+    assert tree_hash(results) == before
     (results / SHARED / "mine.txt").write_text("notes")
     before = tree_hash(results)
     assert main(["model", "import", str(exported)]) == 5

@@ -147,6 +147,7 @@ def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     if job.keep_finished:
         kept = finished_case(files, images, job.options.regions, job.recipe)
         if kept is not None:
+            files.journal.unlink(missing_ok=True)  # of a run that was killed when it had just finished the case
             return CaseOutcome(case.name, Status.KEPT, "", kept.warnings, kept.volumes_mm3, kept.seconds)
     predicted = predict_case(images.volumes, job.segmenter, job.localizer, job.options)
     predicted = replace(predicted, warnings=(*images.warnings, *predicted.warnings, *_of_centreline(predicted, job)))

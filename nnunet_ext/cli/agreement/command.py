@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--label-maps", action="store_true", help="with --reference: the folders hold label maps, 1 cord, 2 lesion")
     add_n_procs(parser, what="processes, with --reference or --raters")
     add("--json", action="store_true", help="answer in JSON")
-    add("--force", action="store_true", help="replace the very files that an earlier agreement left in OUT")
+    add("--force", action="store_true", help="replace the very files that another agreement left in OUT")
 
 
 def from_options(options: argparse.Namespace) -> "Agreement | AgreementOfMasks | AgreementOfRaters":

@@ -13,6 +13,7 @@ from nnunet_ext.cli.agreement.methods import Agreement
 from nnunet_ext.cli.agreement.place import claim
 from nnunet_ext.cli.biomarkers.command import Biomarkers
 from nnunet_ext.cli.evaluate.command import Evaluate
+from nnunet_ext.cli.run_settings import run_settings
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
@@ -43,7 +44,7 @@ class AgreementOfMasks:
     def run(self) -> int:
         """Score, measure, compare; 3 where a case was refused on the way, as its tables say."""
         asked = self.agreement
-        place = claim(asked.out, (self.reference, *asked.inputs), force=asked.force)
+        place = claim(asked.out, (self.reference, *asked.inputs), run_settings(self), force=asked.force)
         masks = (self.reference, *asked.inputs)
         of_methods = asked.names or method_names(asked.inputs, ())
         whole = of_methods if len(of_methods) == len(masks) else ("reference", *of_methods)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnunet_ext.cli.run_settings import run_settings
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Agreement:
         from nnunet_ext.cli.agreement.inputs import read_methods  # noqa: PLC0415 - scipy and matplotlib take seconds
         from nnunet_ext.cli.agreement.place import claim  # noqa: PLC0415
 
-        place = claim(self.out, self.inputs, force=self.force)
+        place = claim(self.out, self.inputs, run_settings(self), force=self.force)
         return self.compare(read_methods(self.inputs, self.names), place)
 
     def compare(self, methods: "Mapping[Kind, Sequence[Measurements]]", place: "OutputPlace") -> int:

@@ -18,9 +18,9 @@ _PAGE: Final = "agreement.html"
 _FIGURES: Final = "figures"
 
 
-def claim(out: Path, inputs: Sequence[Path], *, force: bool) -> OutputPlace:
-    """Claim the folder; see `OutputPlace` for what is refused."""
-    place = OutputPlace(out, "agreement", "Agreement of segmentations", force=force)
+def claim(out: Path, inputs: Sequence[Path], settings: Mapping[str, Any], *, force: bool) -> OutputPlace:
+    """Claim the folder; see `OutputPlace` for what is refused, and for the settings."""
+    place = OutputPlace(out, "agreement", "Agreement of segmentations", force=force, settings=settings)
     place.refuse_inputs(inputs)
     place.refuse_taken()
     return place

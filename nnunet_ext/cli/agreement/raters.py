@@ -58,7 +58,7 @@ class AgreementOfRaters:
     def run(self) -> int:
         """Compare, write, and say what was found; 3 where a mask was refused."""
         asked = self.agreement
-        place = claim(asked.out, asked.inputs, force=asked.force)
+        place = claim(asked.out, asked.inputs, {"raters": asked.inputs, "names": asked.names}, force=asked.force)
         raters = dict(zip(method_names(asked.inputs, asked.names), map(_masks, asked.inputs), strict=True))
         every = sorted(set().union(*raters.values()))
         without = {case: [name for name, masks in raters.items() if case not in masks] for case in every}

@@ -11,6 +11,7 @@ from nnunet_ext import __version__
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
+from nnunet_ext.cli.run_settings import run_settings
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
@@ -84,7 +85,11 @@ class Biomarkers:
 
     @property
     def _place(self) -> OutputPlace:
-        return OutputPlace(self.out, "biomarkers", "Lesion biomarkers of nnunet_ext", force=self.force)
+        settings = run_settings(self)
+        if self.nli_slice is not None and not self.nli_slice.isdecimal():
+            settings["nli_slice"] = Path(self.nli_slice)
+        title = "Lesion biomarkers of nnunet_ext"
+        return OutputPlace(self.out, "biomarkers", title, force=self.force, settings=settings)
 
     def _conclude(self, cases: Sequence["MeasuredCase"]) -> int:
         from nnunet_ext.evaluation.biomarkers.write_measures import counts  # noqa: PLC0415
@@ -154,7 +159,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_n_procs(parser)
     add("--json", action="store_true", help="answer in JSON")
-    add("--force", action="store_true", help="replace the very files that an earlier run left in OUT")
+    add("--force", action="store_true", help="replace the very files that a run of other inputs left in OUT")
 
 
 def from_options(options: argparse.Namespace) -> Biomarkers:

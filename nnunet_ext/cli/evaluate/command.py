@@ -62,7 +62,7 @@ class Evaluate:
         scoring = Scoring(find_preset(self.preset), self.tolerance_mm)
         asked = Asked(self.reference, self.prediction, self.target, self.regions, self.cases)
         gathered = gather_pairs(asked, scoring, self.threshold, missing_as_empty=self.missing_as_empty)
-        settings = settings_of(asked, gathered.comparison, self.out)
+        settings = settings_of(asked, gathered.comparison)
         place = OutputPlace(self.out, "evaluate", "Evaluation by nnunet_ext", force=self.force, settings=settings)
         place.refuse_taken()
         with progress_bar("evaluate", "case") as progress:

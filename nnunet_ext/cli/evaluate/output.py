@@ -1,6 +1,5 @@
 """The folder that `evaluate` leaves."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -26,17 +25,23 @@ _INPUTS: Final = "inputs.tsv"
 _LESIONS: Final = "lesions.tsv"
 
 
-def settings_of(asked: Asked, comparison: Comparison, out: Path) -> dict[str, Any]:
-    """Say what makes this evaluation this one, with paths relative to its folder."""
+def settings_of(asked: Asked, comparison: Comparison) -> dict[str, Any]:
+    """Say what makes this evaluation this one."""
     return {
-        "reference": Path(os.path.relpath(asked.reference.resolve(), out.resolve())).as_posix(),
-        "prediction": Path(os.path.relpath(asked.prediction.resolve(), out.resolve())).as_posix(),
+        "reference": asked.reference,
+        "prediction": asked.prediction,
         "preset": comparison.scoring.preset.name,
         "tolerance_mm": comparison.scoring.tolerance_mm,
-        "regions": list(comparison.regions),
+        "regions": comparison.regions,
         "threshold": comparison.threshold,
+        "target": _named(asked.target),
+        "cases": asked.cases,
         "missing_predictions": "scored as empty" if comparison.missing_as_empty else "n/a, with a row each",
     }
+
+
+def _named(target: str | None) -> str | Path | None:
+    return Path(target) if target is not None and target.endswith(".toml") else target
 
 
 def write_results(place: OutputPlace, results: Sequence[CaseResult], gathered: GatheredPairs) -> pd.DataFrame:
@@ -60,7 +65,7 @@ def write_results(place: OutputPlace, results: Sequence[CaseResult], gathered: G
         "inputs": INPUT_COLUMNS,
         "regions_not_scored": list(gathered.not_scored),
         "remarks": list(gathered.remarks),
-        "settings": dict(place.settings or {}),
+        "settings": place.recorded_settings,
     }
     table = results_table(results)
     place.begin((*METRICS_FILES, _INPUTS, _LESIONS))

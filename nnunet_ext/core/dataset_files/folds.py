@@ -7,6 +7,7 @@ from typing import Final
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.dataset_files.description import RECORD, SPLITS
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
+from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json
 
@@ -89,6 +90,7 @@ def renew_folds(raw: Path, preprocessed: Path, *, even_edited: bool = False) -> 
     bool
         Whether it was renewed. Else what a person edited is left as it is.
     """
+    sweep(preprocessed, below=False)
     folds, copied = read_folds(raw), read_folds(preprocessed)
     edited = edited_folds(raw, preprocessed) is not None
     if not folds or not copied or (edited and not even_edited):

@@ -194,16 +194,17 @@ def test_the_table_in_scts_words_follows_its_order(masks: Path, tmp_path: Path) 
     assert row[:3] == ["1", "60.0", "5.0"]
 
 
-def test_an_earlier_run_is_replaced_on_request_only_and_nothing_of_it_stays(
+def test_a_run_of_other_inputs_is_replaced_on_request_only_and_nothing_of_it_stays(
     masks: Path, tmp_path: Path, tree_hash: Callable[[Path], str]
 ) -> None:
     out = tmp_path / "out"
     assert measured(masks, out) == 0
     before = tree_hash(out)
-    assert measured(masks, out) == 5
+    assert measured(masks, out) == 0
     assert tree_hash(out) == before
-    assert measured(masks, out, "--force") == 0
+    assert measured(masks, out, "--threshold", "0.3") == 5
     assert tree_hash(out) == before
+    assert measured(masks, out, "--threshold", "0.3", "--force") == 0
     for file in masks.rglob("empty.nii.gz"):
         file.unlink()
     assert measured(masks, out, "--force") == 0

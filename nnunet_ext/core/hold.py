@@ -1,0 +1,67 @@
+"""Holding an unfinished file: the system lets go with the process, however it ends, so that a later run can tell."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def hold(path: Path, *, make: bool) -> Iterator[bool]:
+    """Hold a file while the block runs, against every other process and every other hold of this one.
+
+    Windows needs none: there nobody can delete a file that is open.
+
+    Parameters
+    ----------
+    path
+        The file. Renamed meanwhile, it stays held.
+    make
+        Whether it is made, and must not stand there yet; else it is one that stands there.
+
+    Yields
+    ------
+    bool
+        False where it is not held: it is gone, is a link, or another holds it. Where the file system knows no locks,
+        one that was just made counts as held, and one that stands there does not: nobody can tell whose it is.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be made.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if make else 0), 0o666)
+    except OSError:
+        if make and not os.path.lexists(path):
+            raise
+        yield False
+        return
+    try:
+        if sys.platform == "win32":
+            os.close(descriptor)
+            yield True
+        else:
+            yield _locked(descriptor, path, unknown=make)
+    finally:
+        if sys.platform != "win32":
+            os.close(descriptor)
+
+
+def _locked(descriptor: int, path: Path, *, unknown: bool) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return unknown
+    try:  # between the opening and the lock, a sweep may have removed it
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except OSError:
+        return False
