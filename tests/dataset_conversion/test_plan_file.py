@@ -41,7 +41,7 @@ def plan_of(*folders: Path, selection: Selection | None = None) -> Plan:
 
 def edit_table(folder: Path, edit: Edit) -> None:
     """Let `edit` change, or give anew, the rows of cases.tsv, as a spreadsheet program would."""
-    rows = read_cases(folder)
+    rows: list[dict[str, str]] = list(read_cases(folder))
     columns = list(rows[0])
     rows = edit(rows) or rows
     buffer = io.StringIO()

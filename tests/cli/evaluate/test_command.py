@@ -60,7 +60,7 @@ def evaluate(*arguments: object) -> int:
 
 
 def rows(out: Path, table: str = "metrics.tsv") -> list[dict[str, str]]:
-    return read_table(out / table)
+    return list(read_table(out / table))
 
 
 def by_key(out: Path) -> dict[tuple[str, str], dict[str, str]]:
