@@ -191,13 +191,22 @@ def _sites(rows: Sequence[Row]) -> Section:
         "Measure": _named("metric"),
         "Method": itemgetter("method"),
         "n": itemgetter("n"),
-        "Mean ± sd": lambda row: f"{figure(row['mean'])} ± {figure(row['sd'])}",
-        "Median (quartiles)": lambda row: (
-            f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})"
+        "Left out": itemgetter("n_left_out"),
+        "Mean ± sd": _if_any(lambda row: f"{figure(row['mean'])} ± {figure(row['sd'])}"),
+        "Median (quartiles)": _if_any(
+            lambda row: f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})"
         ),
     }
-    note = "Not tested site by site: too many tests, on too few."
+    note = (
+        "Not tested site by site: too many tests, on too few. A mean is that of the subjects' own values, of the n "
+        "for which every method has one: a case without a lesion has no sensitivity, one without a predicted lesion no "
+        "precision, one with neither no F1. The Dice of two empty masks is what the preset says."
+    )
     return Section("sites", "Per site", "", tuple(columns), cells(columns, rows), note=note)
+
+
+def _if_any(text_of: Callable[[Row], str]) -> Callable[[Row], str]:
+    return lambda row: text_of(row) if int(row["n"]) else NOTHING
 
 
 def _named(column: str) -> Callable[[Row], str]:

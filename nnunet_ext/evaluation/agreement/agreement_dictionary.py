@@ -152,8 +152,14 @@ SITES: Final[Definitions] = {
     "region": ("region of the masks; n/a for biomarkers", "", ""),
     "metric": ("metric or biomarker", "", ""),
     "method": ("who measured", "", ""),
-    "n": ("subjects that every method measured", "count", ""),
-    "mean": ("mean", "as measured", ""),
+    "n": ("subjects for which every method has a value: only of them are the figures", "count", ""),
+    "n_left_out": (
+        "cases of the site that are not among them; not_compared.tsv has the reason of each. A ratio without a "
+        "denominator (no lesion in the reference: sensitivity; none predicted: precision; neither: F1) is no value",
+        "count",
+        "",
+    ),
+    "mean": ("mean of the subjects' own values, not pooled over their lesions; n/a where n is 0", "as measured", ""),
     "sd": ("standard deviation, n - 1", "as measured", ""),
     "median": ("median", "as measured", ""),
     "quartile_low": ("first quartile", "as measured", ""),
