@@ -139,6 +139,7 @@ def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
         "Median difference [95 %]": lambda row: interval(row, "median_difference", "difference_low", "difference_high"),
         "Normality p": lambda row: p_value(row["normality_p"]),
         "p": lambda row: p_value(row["p"]),
+        "p by": itemgetter("p_method"),
         "p corrected": lambda row: p_value(row["p_adjusted"]),
         "Effect": lambda row: figure(row["rank_biserial"], 2),
         "In words": verdict,
@@ -149,7 +150,8 @@ def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
         lead="Paired differences b − a, Wilcoxon signed-rank test.",
         columns=tuple(columns),
         rows=cells(columns, found.rows),
-        note="a and b: mean ± standard deviation. Effect: matched-pairs rank-biserial correlation, −1 to 1.",
+        note="a and b: mean ± standard deviation. p: exact, from every choice of signs, for up to 50 differences that "
+        "are not 0. Effect: matched-pairs rank-biserial correlation, −1 to 1.",
         pictures=pictures,
     )
 
