@@ -184,9 +184,11 @@ def symbols(preset: Preset) -> dict[str, str]:
 _SUMMARY_COLUMNS: Final = {
     "site": "a site, (all) for every case, or (contrast NAME) for the cases of one contrast",
     "n_cases": "cases of the group that have a row for the region, whether they could be scored or not",
-    "n_used": "cases that the figures rest on",
+    "n_used": "cases that the figures rest on: those with a value, without those in which a ratio has no denominator "
+    "(lesion_sensitivity: no lesion in R; lesion_ppv: none in P; lesion_f1: none in either; rel_vol_error: R empty), "
+    "where metrics.tsv holds the preset's value",
     "n_not_scored": "cases of the group that were refused, or lack a mask; metrics.tsv has the reason of each",
-    "mean": "arithmetic mean over n_used cases",
+    "mean": "arithmetic mean of the n_used cases' own values, not pooled over their lesions; n/a where n_used is 0",
     "sd": "sample standard deviation (n - 1) over n_used cases; n/a below two",
     "median": "over n_used cases",
     "iqr": "third minus first quartile, by linear interpolation",

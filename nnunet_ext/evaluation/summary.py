@@ -6,6 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.evaluation.defined import NEEDS
 from nnunet_ext.evaluation.metrics_dictionary import METRICS
 from nnunet_ext.evaluation.region import CORD_REGION
 
@@ -31,7 +32,8 @@ def summary_table(metrics: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         `SUMMARY_COLUMNS` and `MORE_COLUMNS`; one row for each metric of a region. `n_cases` are the cases that have the
-        region, `n_used` those that the figures rest on. For lesions also `dsc_in_lesion_cases` (Dice over the cases
+        region, `n_used` those that the figures rest on: a ratio without a denominator (`NEEDS`) counts in no mean,
+        whatever the preset gives it in `metrics.tsv`. For lesions also `dsc_in_lesion_cases` (Dice over the cases
         with a reference lesion: elsewhere an empty prediction scores 1). No case: no row.
 
     Raises
@@ -86,7 +88,15 @@ def _figures(group: pd.DataFrame, values: "pd.Series[float]") -> dict[str, Any]:
 def _columns(region: str, group: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[float]"]]:
     for metric in METRICS:
         if metric.applies(region):
-            yield metric.column, group[metric.column].astype("Float64")
+            yield metric.column, _defined(metric.column, group)
     if region != CORD_REGION:
         has_lesion = (group["ref_count"] > 0).fillna(value=False).astype(bool)
         yield "dsc_in_lesion_cases", group.loc[has_lesion, "dsc"].astype("Float64")
+
+
+def _defined(column: str, group: pd.DataFrame) -> "pd.Series[float]":
+    values = group[column].astype("Float64")
+    if column not in NEEDS:
+        return values
+    needed = group[list(NEEDS[column])].astype("Float64").max(axis="columns")
+    return values.where(needed.isna() | (needed > 0))

@@ -34,7 +34,8 @@ def site_table(summary: pd.DataFrame) -> Table:
     -------
     Table
         Cells are `mean ± standard deviation`, followed by the number of cases that the mean rests on where it is not
-        the site's, or `k of n` for shares; a dash where no case could be used.
+        the site's, or `k of n` for shares. Where the metric is defined in no case of the site the cell is `n/a (0)`; a
+        dash stands for a region that the site has not.
         For lesions the Dice stands over the cases that have one, as a rightly empty prediction counts 1 in the plain
         mean.
     """
@@ -61,13 +62,13 @@ def _metrics_of(summary: pd.DataFrame, region: str) -> list[str]:
 
 
 def _cell(row: "pd.Series[float]", metric: str) -> str:
-    used = int(row["n_used"])
+    used, cases = int(row["n_used"]), int(row["n_cases"])
+    rests_on = "" if used == cases else f" ({used})"
     if used == 0:
-        return "–"
+        return f"n/a{rests_on}"
     if metric in _SHARES:
         return f"{round(row['mean'] * used)} of {used}"
     digits = 0 if metric in _PERCENT else 2
     spread = "" if pd.isna(row["sd"]) else f" ± {row['sd']:.{digits}f}"
-    rests_on = "" if used == int(row["n_cases"]) else f" ({used})"
     mean = round(row["mean"], digits) + 0.0  # never -0
     return f"{mean:.{digits}f}{spread}{rests_on}"

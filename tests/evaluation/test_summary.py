@@ -5,9 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.evaluation.case import RegionMetrics, evaluate_case
+from nnunet_ext.evaluation.preset import PRESETS, SCISEG2, Preset
 from nnunet_ext.evaluation.summary import MORE_COLUMNS, OVERALL_SITE, SUMMARY_COLUMNS, summary_table
 from nnunet_ext.evaluation.write_scores import metrics_table
 
@@ -15,14 +18,14 @@ Key = tuple[str, str, str]
 REGIONS = {"sc": (1, 2), "lesion": (2,)}
 
 
-def case(name: str, site: str, lesion: int, predicted: int) -> list[RegionMetrics]:
+def case(name: str, site: str, lesion: int, predicted: int, preset: Preset = SCISEG2) -> list[RegionMetrics]:
     """Make a cord with lesions of so many voxels in a row, of which the shorter lies within the longer."""
     reference = np.zeros((4, 4, 12), dtype=np.uint8)
     reference[1:3, 1:3] = 1
     prediction = reference.copy()
     reference[1, 1, :lesion] = 2
     prediction[1, 1, :predicted] = 2
-    return evaluate_case(reference, prediction, 2.0, REGIONS, case=name, site=site)
+    return evaluate_case(reference, prediction, 2.0, REGIONS, case=name, site=site, preset=preset)
 
 
 def summary(*cases: list[RegionMetrics]) -> dict[Key, dict[Hashable, Any]]:
@@ -55,6 +58,47 @@ def test_dice_over_lesion_cases_leaves_out_the_rightly_empty_ones() -> None:
     table = summary(*MIXED)
     assert table[(OVERALL_SITE, "lesion", "dsc_in_lesion_cases")]["mean"] == pytest.approx((1 + 0) / 2)
     assert table[(OVERALL_SITE, "lesion", "dsc")]["mean"] == pytest.approx((1 + 0 + 1 + 0) / 4)
+
+
+RATIOS = ("lesion_sensitivity", "lesion_ppv", "lesion_f1")
+MISSED = (case("a", "x", 4, 0), case("b", "x", 3, 0), case("c", "y", 0, 0))
+
+
+def test_a_site_without_lesions_has_no_sensitivity_precision_or_f1() -> None:
+    table = summary(*MISSED)
+    for metric in (*RATIOS, "rel_vol_error"):
+        row = table[("y", "lesion", metric)]
+        assert (row["n_cases"], row["n_used"]) == (1, 0)
+        assert all(pd.isna(row[name]) for name in ("mean", "sd", "median", "min", "max", "sum"))
+
+
+def test_where_no_lesion_was_found_no_mean_over_all_sites_says_that_some_were() -> None:
+    table = summary(*MISSED)
+    found = {metric: table[(OVERALL_SITE, "lesion", metric)] for metric in RATIOS}
+    assert [found[metric]["n_used"] for metric in RATIOS] == [2, 0, 2]
+    assert found["lesion_sensitivity"]["mean"] == found["lesion_f1"]["mean"] == 0
+    assert pd.isna(found["lesion_ppv"]["mean"])  # nothing was predicted that could be right
+
+
+def test_a_false_lesion_counts_against_precision_and_f1_and_not_in_the_sensitivity() -> None:
+    table = summary(case("a", "x", 0, 3), case("b", "x", 4, 4))
+    used = [table[("x", "lesion", metric)] for metric in RATIOS]
+    assert [(row["n_used"], row["mean"]) for row in used] == [(1, 1.0), (2, 0.5), (2, 0.5)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=5), st.sampled_from(list(PRESETS))
+)
+def test_a_mean_of_detection_is_that_of_the_cases_that_have_something_to_detect(
+    sizes: list[tuple[int, int]], name: str
+) -> None:
+    rows = [row for n, (lesion, found) in enumerate(sizes) for row in case(f"c{n}", "x", lesion, found, PRESETS[name])]
+    table = {(row["region"], row["metric"]): row for row in summary_table(metrics_table(rows)).to_dict("records")}
+    lesions = [row for row in rows if row.region == "lesion"]
+    kept = [row.lesion_sensitivity for row in lesions if row.ref_count]
+    assert table["lesion", "lesion_sensitivity"]["n_used"] == len(kept)
+    if kept:
+        assert table["lesion", "lesion_sensitivity"]["mean"] == pytest.approx(np.mean(np.array(kept, dtype=float)))
 
 
 def test_one_of_two_lesion_free_cases_was_kept_clean() -> None:

@@ -47,8 +47,12 @@ def test_lesion_free_cases_are_counted_and_not_averaged() -> None:
     assert [row[-1] for row in site_table(SUMMARY).rows] == ["1 of 2", "1 of 1", "–"]
 
 
-def test_a_mean_over_no_case_is_a_dash() -> None:
-    assert site_table(SUMMARY).rows[1][3] == "–"
+def test_a_mean_over_no_case_is_not_available_and_says_that_it_rests_on_none() -> None:
+    assert site_table(SUMMARY).rows[1][3] == "n/a (0)"
+
+
+def test_what_a_site_does_not_have_is_a_dash() -> None:
+    assert site_table(SUMMARY).rows[2][3] == "–"
 
 
 def test_an_empty_summary_gives_a_table_without_rows() -> None:

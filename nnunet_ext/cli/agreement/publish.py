@@ -139,6 +139,7 @@ def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
         "Median difference [95 %]": lambda row: interval(row, "median_difference", "difference_low", "difference_high"),
         "Normality p": lambda row: p_value(row["normality_p"]),
         "p": lambda row: p_value(row["p"]),
+        "p by": itemgetter("p_method"),
         "p corrected": lambda row: p_value(row["p_adjusted"]),
         "Effect": lambda row: figure(row["rank_biserial"], 2),
         "In words": verdict,
@@ -149,7 +150,8 @@ def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
         lead="Paired differences b − a, Wilcoxon signed-rank test.",
         columns=tuple(columns),
         rows=cells(columns, found.rows),
-        note="a and b: mean ± standard deviation. Effect: matched-pairs rank-biserial correlation, −1 to 1.",
+        note="a and b: mean ± standard deviation. p: exact, from every choice of signs, for up to 50 differences that "
+        "are not 0. Effect: matched-pairs rank-biserial correlation, −1 to 1.",
         pictures=pictures,
     )
 
@@ -191,13 +193,22 @@ def _sites(rows: Sequence[Row]) -> Section:
         "Measure": _named("metric"),
         "Method": itemgetter("method"),
         "n": itemgetter("n"),
-        "Mean ± sd": lambda row: f"{figure(row['mean'])} ± {figure(row['sd'])}",
-        "Median (quartiles)": lambda row: (
-            f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})"
+        "Left out": itemgetter("n_left_out"),
+        "Mean ± sd": _if_any(lambda row: f"{figure(row['mean'])} ± {figure(row['sd'])}"),
+        "Median (quartiles)": _if_any(
+            lambda row: f"{figure(row['median'])} ({figure(row['quartile_low'])} to {figure(row['quartile_high'])})"
         ),
     }
-    note = "Not tested site by site: too many tests, on too few."
+    note = (
+        "Not tested site by site: too many tests, on too few. A mean is that of the subjects' own values, of the n "
+        "for which every method has one: a case without a lesion has no sensitivity, one without a predicted lesion no "
+        "precision, one with neither no F1. The Dice of two empty masks is what the preset says."
+    )
     return Section("sites", "Per site", "", tuple(columns), cells(columns, rows), note=note)
+
+
+def _if_any(text_of: Callable[[Row], str]) -> Callable[[Row], str]:
+    return lambda row: text_of(row) if int(row["n"]) else NOTHING
 
 
 def _named(column: str) -> Callable[[Row], str]:

@@ -20,6 +20,7 @@ _METRICS: Final = {
     "lesion_free_kept_clean": "specificity",
     "localisation_rate": "localised",
 }
+_IN_LESION_CASES: Final = "dsc_in_lesion_cases"
 _SHOWN: Final = 20
 
 
@@ -29,7 +30,7 @@ def in_words(out: Path, results: Sequence[CaseResult], summary: pd.DataFrame, ga
     scored = sum(any(region.status == Status.OK for region in result.regions) for result in results)
     head = (
         f"{out}: {scored} of {len(results)} cases scored; preset {scoring.preset.name}, NSD within "
-        f"{scoring.tolerance_mm:g} mm; mean ± sd (cases used / cases)"
+        f"{scoring.tolerance_mm:g} mm; mean ± sd (cases in which it is defined / cases); lesion Dice: cases with one"
     )
     sites = [site for site in summary["site"].unique() if site != OVERALL_SITE and not site.startswith("(")]
     groups = [OVERALL_SITE, *(sites if len(sites) > 1 else [])]
@@ -70,6 +71,7 @@ def _rows(group: pd.DataFrame, name: str) -> list[list[str]]:
     rows = []
     for region, of_region in group.groupby("region", sort=False):
         figures = {str(row["metric"]): row for row in of_region.to_dict("records")}
+        figures["dsc"] = figures.get(_IN_LESION_CASES, figures["dsc"])
         cells = [_cell(figures[metric]) if metric in figures else "–" for metric in _METRICS]
         rows.append([name, str(region), *cells])
     return rows

@@ -6,6 +6,7 @@ from typing import Any, Final
 from nnunet_ext import __version__
 from nnunet_ext.evaluation.agreement.adjust import Correction
 from nnunet_ext.evaluation.agreement.compare import Rules
+from nnunet_ext.evaluation.agreement.signed_rank import MOST_EXACT
 
 Definitions = Mapping[str, tuple[str, str, str]]
 
@@ -36,6 +37,12 @@ _TESTED: Final[Definitions] = {
     "n_nonzero": ("subjects whose difference is not 0; the others are dropped before ranking", "count", ""),
     "wilcoxon_w": ("the smaller of the two sums of signed ranks", "1", "Wilcoxon 1945, Biometrics Bulletin 1:80"),
     "p": ("of the two-sided Wilcoxon signed-rank test; 1 where all differences are 0", "1", "the same"),
+    "p_method": (
+        "how p was found: exact, from every choice of signs of the n_nonzero differences with the ranks, ties included, "
+        "that they have; normal, corrected for ties, above 50; all 0, where nothing differs",
+        "",
+        "as R's coin, zero.method Wilcoxon",
+    ),
     "p_adjusted": ("p corrected for the number of tests of its family", "1", ""),
     "normality_k2": ("K2 of the differences; n/a below 8", "1", "D'Agostino and Pearson 1973, Biometrika 60:613"),
     "normality_p": ("its p; small: the differences are not normal. It chooses no test", "1", "the same"),
@@ -152,8 +159,14 @@ SITES: Final[Definitions] = {
     "region": ("region of the masks; n/a for biomarkers", "", ""),
     "metric": ("metric or biomarker", "", ""),
     "method": ("who measured", "", ""),
-    "n": ("subjects that every method measured", "count", ""),
-    "mean": ("mean", "as measured", ""),
+    "n": ("subjects for which every method has a value: only of them are the figures", "count", ""),
+    "n_left_out": (
+        "cases of the site that are not among them; not_compared.tsv has the reason of each. A ratio without a "
+        "denominator (no lesion in the reference: sensitivity; none predicted: precision; neither: F1) is no value",
+        "count",
+        "",
+    ),
+    "mean": ("mean of the subjects' own values, not pooled over their lesions; n/a where n is 0", "as measured", ""),
     "sd": ("standard deviation, n - 1", "as measured", ""),
     "median": ("median", "as measured", ""),
     "quartile_low": ("first quartile", "as measured", ""),
@@ -258,5 +271,6 @@ def _in_words(rules: Rules) -> dict[str, Any]:
         "unit": rules.unit.value,
         "correction": rules.correction.value,
         "bootstrap": {"resamples": rules.bootstrap.resamples, "seed": rules.bootstrap.seed},
-        "wilcoxon_zeros": "dropped (zero_method wilcox); all zero: p = 1",
+        "wilcoxon": f"exact, ties included, up to {MOST_EXACT} differences other than 0; else normal, ties corrected",
+        "wilcoxon_zeros": "dropped, as Wilcoxon did; all zero: p = 1",
     }

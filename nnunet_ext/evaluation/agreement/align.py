@@ -10,6 +10,7 @@ import numpy as np
 from nnunet_ext.core.rounding import more_than
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements
 from nnunet_ext.evaluation.agreement.values import Values
+from nnunet_ext.evaluation.defined import is_defined
 
 _REFERENCE: Final = "ref_volume_mm3"
 
@@ -45,8 +46,8 @@ class Sample:
         A subject (or case) each: identifier, name in participants.tsv, site, number of images averaged.
     values
         Shape (methods, units), in the unit of the column, all finite.
-    left_out
-        Cases that at least one method has, and that do not count here.
+    left_out, left_out_sites
+        Cases that at least one method has, and that do not count here; the site of each.
     """
 
     region: str
@@ -58,6 +59,7 @@ class Sample:
     images: tuple[int, ...]
     values: Values
     left_out: tuple[LeftOut, ...]
+    left_out_sites: tuple[str, ...] = ()
 
 
 def align(tables: Sequence[Measurements], region: str, column: str, unit: Unit) -> Sample:
@@ -104,7 +106,12 @@ def align(tables: Sequence[Measurements], region: str, column: str, unit: Unit) 
             for case, reason in reasons.items()
             if reason is not None
         ),
+        left_out_sites=tuple(_site(tables, case) for case, reason in reasons.items() if reason is not None),
     )
+
+
+def _site(tables: Sequence[Measurements], case: str) -> str:
+    return next(table.cases[case].site for table in tables if case in table.cases)
 
 
 def _reason(tables: Sequence[Measurements], case: str, region: str, column: str) -> tuple[str, str] | None:
@@ -120,8 +127,12 @@ def _reason(tables: Sequence[Measurements], case: str, region: str, column: str)
         if all(value is None for value in row.values()):
             told = table.reasons[case, region]
             return "", f"{table.method} has no value" + (f": {told}" if told != "n/a" else "")
-    missing = [table.method for table, row in zip(tables, there, strict=True) if row[column] is None]
-    return (column, f"missing or not finite: {', '.join(missing)}") if missing else None
+    missing = [(table.method, row) for table, row in zip(tables, there, strict=True) if row[column] is None]
+    if not missing:
+        return None
+    undefined = all(not is_defined(column, row) for _, row in missing)
+    why = "not defined, as nothing is there to divide by" if undefined else "missing or not finite"
+    return column, f"{why}: {', '.join(method for method, _ in missing)}"
 
 
 def _same_reference(rows: Sequence[Mapping[str, float | None]]) -> bool:

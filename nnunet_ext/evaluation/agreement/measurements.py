@@ -10,6 +10,7 @@ from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, TableRow, filled, read_table
 from nnunet_ext.evaluation.agreement.values import finite_value
+from nnunet_ext.evaluation.defined import is_defined
 
 WHOLE: Final = "(case)"
 """Region of measurements that are of a case as a whole."""
@@ -62,7 +63,7 @@ class Measurements:
     cases
         By their identifiers.
     values
-        By case and region: column to number; None where it is missing or not finite.
+        By case and region: column to number; None where it is missing, not finite, or a ratio without a denominator.
     reasons
         Why a row has no values, where the table says.
     columns
@@ -120,14 +121,18 @@ def read_measurements(path: Path, kind: Kind, method: str) -> Measurements:
         method=method,
         kind=kind,
         cases={row["case"]: _case(row) for row in rows},
-        values={
-            key: {column: finite_value(row[column]) for column in columns}
-            for key, row in zip(keys, measured, strict=True)
-        },
+        values={key: _values(row, columns) for key, row in zip(keys, measured, strict=True)},
         reasons={key: row.get("reason", NOTHING) or NOTHING for key, row in zip(keys, rows, strict=True)},
         columns=columns,
         left_out={column: text for column, text in texts.items() if text is not None},
     )
+
+
+def _values(row: Mapping[str, str], columns: Sequence[str]) -> dict[str, float | None]:
+    """Read a row; a ratio without a denominator is missing, whatever a preset gives it."""
+    values = {column: finite_value(row[column]) for column in columns}
+    without = [column for column in columns if not is_defined(column, values)]
+    return {**values, **dict.fromkeys(without)}
 
 
 def _with_size_of_error(row: Row) -> Row:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from nnunet_ext.evaluation.agreement.confidence_interval import NO_INTERVAL, Bootstrap, bootstrap_interval
+from nnunet_ext.evaluation.agreement.signed_rank import signed_rank
 from nnunet_ext.evaluation.agreement.values import Values, paired_values, standard_deviation
 
 _NORMALITY_NEEDS: Final = 8  # D'Agostino's test of skewness is not defined below
@@ -37,6 +38,7 @@ class PairedTest:
     n_nonzero: int = 0
     wilcoxon_w: float | None = None
     p: float | None = None
+    p_method: str | None = None
     p_adjusted: float | None = None
     normality_k2: float | None = None
     normality_p: float | None = None
@@ -48,10 +50,8 @@ class PairedTest:
 def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, bootstrap: Bootstrap) -> PairedTest:
     """Compare two measurements of the same subjects.
 
-    The Wilcoxon signed-rank test (Wilcoxon 1945, Biometrics Bulletin 1:80; scipy, exact up to 50 subjects without
-    ties) is always the test. Normality is reported beside it and chooses nothing, since choosing a test by looking at
-    the data spoils its p. Differences of zero are dropped, as Wilcoxon did (`zero_method="wilcox"`); where all are zero
-    there is nothing to rank and p is 1.
+    The Wilcoxon signed-rank test is always the test, see `signed_rank`. Normality is reported beside it and chooses
+    nothing, since choosing a test by looking at the data spoils its p.
 
     Effect sizes: the matched-pairs rank-biserial correlation, the share of rank sums that favours b less the share that
     favours a (Kerby 2014, Comprehensive Psychology 3:1), and Cohen's dz, mean over standard deviation of the
@@ -79,7 +79,7 @@ def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, bootstrap: Bootstrap) -> Pai
     differences = _whole_digits(second - first, max(np.abs(first).max(initial=0), np.abs(second).max(initial=0)))
     if not differences.size:
         return PairedTest(note="no subject")
-    wilcoxon_w, p = _wilcoxon(differences)
+    wilcoxon = signed_rank(differences)
     normality_k2, normality_p, note = _normality(differences)
     mean, median = (bootstrap_interval(statistic, [differences], bootstrap) for statistic in (np.mean, np.median))
     return PairedTest(
@@ -96,8 +96,9 @@ def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, bootstrap: Bootstrap) -> Pai
         interval_method=f"{mean.method} {median.method}",
         hodges_lehmann=_hodges_lehmann(differences),
         n_nonzero=int(np.count_nonzero(differences)),
-        wilcoxon_w=wilcoxon_w,
-        p=p,
+        wilcoxon_w=wilcoxon.w,
+        p=wilcoxon.p,
+        p_method=wilcoxon.method,
         normality_k2=normality_k2,
         normality_p=normality_p,
         rank_biserial=_rank_biserial(differences),
@@ -115,13 +116,6 @@ def _whole_digits(differences: Values, largest: float) -> Values:
         return differences
     rounded: Values = np.rint(differences / step) * step
     return rounded
-
-
-def _wilcoxon(differences: Values) -> tuple[float, float]:
-    if not differences.any():
-        return 0.0, 1.0
-    done = stats.wilcoxon(differences, zero_method="wilcox", alternative="two-sided")
-    return float(done.statistic), float(done.pvalue)
 
 
 def _normality(differences: Values) -> tuple[float | None, float | None, str | None]:

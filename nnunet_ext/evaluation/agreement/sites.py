@@ -26,14 +26,16 @@ def site_rows(samples: Sequence[Sample]) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        All sites first; where there is one only, it is all. Nothing is tested here: tests site by site would be too
-        many, on too few.
+        All sites first; where there is one only, it is all. A site at which nothing can be said of a column, as of the
+        sensitivity where no case has a lesion, has its row of `n/a`. Nothing is tested here: tests site by site would
+        be too many, on too few.
     """
     rows = []
     for sample in samples:
-        sites = sorted(set(sample.sites))
+        sites = sorted({*sample.sites, *sample.left_out_sites})
         for site in (EVERY_SITE, *(sites if len(sites) > 1 else [])):
             members = np.array([site in (EVERY_SITE, its_site) for its_site in sample.sites], dtype=bool)
+            left_out = sum(site in (EVERY_SITE, its_site) for its_site in sample.left_out_sites)
             for method, values in zip(sample.methods, sample.values[:, members], strict=True):
                 quartiles = np.quantile(values, [0.25, 0.5, 0.75]) if values.size else [None] * 3
                 figures = {
@@ -42,6 +44,7 @@ def site_rows(samples: Sequence[Sample]) -> list[dict[str, str]]:
                     "metric": sample.column,
                     "method": method,
                     "n": int(values.size),
+                    "n_left_out": left_out,
                     "mean": values.mean() if values.size else None,
                     "sd": standard_deviation(values),
                     "median": quartiles[1],

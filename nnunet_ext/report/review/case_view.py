@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnunet_ext.core.tables import Row
+from nnunet_ext.evaluation.defined import NEEDS, is_defined
 from nnunet_ext.report.review.sheets import Sheet
 
 
@@ -51,3 +52,9 @@ class CaseView:
     lesions: tuple[tuple[int, str], ...] = ()
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+    def counted(self, key: str) -> float | None:
+        """Give a value as means and plots count it: None where it is missing, or a ratio without a denominator."""
+        region, _, column = key.rpartition(" ")
+        needed = {name: self.values.get(f"{region} {name}") for name in NEEDS.get(column, ())}
+        return self.values.get(key) if is_defined(column, needed) else None

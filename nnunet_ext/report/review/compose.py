@@ -98,7 +98,7 @@ def _headlines(cases: Sequence[CaseView], columns: Sequence[ReviewColumn]) -> tu
     figures = [Figure("Cases", str(len(cases)), f"{refused} refused" if refused else "none refused")]
     for column in columns:
         if column.key.rpartition(" ")[2] in ("dsc", "lesion_f1") or column.key.endswith("n_lesions"):
-            values = [value for case in cases if (value := case.values.get(column.key)) is not None]
+            values = [value for case in cases if (value := case.counted(column.key)) is not None]
             if column.key == "lesion dsc":
                 values = [
                     value for case in cases

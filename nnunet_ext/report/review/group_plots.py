@@ -34,7 +34,7 @@ def _site(case: CaseView) -> str:
 
 
 def _raincloud(cases: Sequence[CaseView], column: ReviewColumn) -> Plot | None:
-    used = [(value, _site(case)) for case in cases if (value := case.values.get(column.key)) is not None]
+    used = [(value, _site(case)) for case in cases if (value := case.counted(column.key)) is not None]
     if len(used) < _FEWEST:
         return None
     values = [value for value, _ in used]

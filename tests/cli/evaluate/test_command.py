@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,6 +100,33 @@ def test_site_and_contrast_come_from_the_dataset_and_the_summary_has_both(raw: P
     ]  # fmt: skip
     clean = next(row for row in summary if row["metric"] == "lesion_free_kept_clean" and row["site"] == "(all)")
     assert (clean["n_cases"], clean["n_used"], clean["mean"]) == ("4", "1", "1.0")
+
+
+def test_a_site_without_lesions_has_no_sensitivity_and_nobody_is_told_that_lesions_were_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = [("a", "paris", True), ("b", "zurich", False), ("c", "zurich", False)]
+    for name, _, lesion in cases:
+        write_mask(tmp_path / "ref" / f"{name}.nii.gz", labels(lesion=lesion), AFFINE)
+        write_mask(tmp_path / "pred" / f"{name}.nii.gz", labels(lesion=False), AFFINE)
+    table = "".join(f"{name}\t{site}\n" for name, site, _ in cases)
+    write_text(tmp_path / "cases.tsv", f"case\tsite\n{table}")
+    out = tmp_path / "out"
+    sides = (tmp_path / "ref", tmp_path / "pred", "--target", "cord-lesion")
+    assert evaluate(*sides, "--cases", tmp_path / "cases.tsv", "-o", out) == 0
+    told = [re.split(r"  +", line) for line in capsys.readouterr().out.splitlines()]
+    shown = {cells[0]: cells[2:] for cells in told if cells[1:2] == ["lesion"]}
+    # Dice, NSD, HD95, sensitivity, precision (of which there is none where nothing was predicted) and F1
+    assert shown["zurich"][:6] == ["n/a (0/2)"] * 6
+    nothing, none_found = "n/a (0/3)", "0.00 (1/3)"
+    assert shown["(all)"][:6] == [none_found, none_found, nothing, none_found, nothing, none_found]
+    summary = {(row["site"], row["metric"]): row for row in rows(out, "summary.tsv") if row["region"] == "lesion"}
+    assert summary["zurich", "lesion_f1"]["mean"] == "n/a"
+    assert summary["(all)", "lesion_sensitivity"]["mean"] == "0.0"
+    assert main(["report", str(out), "-o", str(tmp_path / "page")]) == 0
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "n/a (0)" in page
+    assert "0.00 (1)" in page
 
 
 def test_the_same_command_gives_the_same_bytes_in_any_number_of_processes(

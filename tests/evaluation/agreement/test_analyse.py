@@ -118,6 +118,37 @@ def test_sites_are_described_and_not_tested(tmp_path: Path) -> None:
     assert not {"p", "p_adjusted"} & set(table[0])
 
 
+def test_a_site_without_lesions_has_a_row_that_says_so_and_does_not_lift_the_mean(tmp_path: Path) -> None:
+    missed = {"lesion_sensitivity": 0.0, "lesion_ppv": 0.0, "lesion_f1": 0.0, "ref_count": 2, "pred_count": 0}
+    clean = {"lesion_sensitivity": 1.0, "lesion_ppv": 1.0, "lesion_f1": 1.0, "ref_count": 0, "pred_count": 0}
+    false = {"lesion_sensitivity": 1.0, "lesion_ppv": 0.0, "lesion_f1": 0.0, "ref_count": 0, "pred_count": 1}
+    rows = [
+        {"case": "sub-1", "site": "x", "dsc": 0.0, **missed},
+        {"case": "sub-2", "site": "y", "dsc": 1.0, **clean},
+        {"case": "sub-3", "site": "y", "dsc": 0.0, **false},
+    ]
+    tables = [read_measurements(write_metrics(tmp_path, rows), Kind.METRICS, name) for name in ("a", "b")]
+    found = analyse(tables, [], RULES)
+    table = {(row["metric"], row["site"]): row for row in site_rows(found.samples) if row["method"] == "a"}
+    told = {
+        key: (row["n"], row["n_left_out"], row["mean"]) for key, row in table.items() if key[0].startswith("lesion_")
+    }
+    assert told == {
+        ("lesion_sensitivity", "(all)"): ("1", "2", "0.0"),
+        ("lesion_sensitivity", "x"): ("1", "0", "0.0"),
+        ("lesion_sensitivity", "y"): ("0", "2", "n/a"),
+        ("lesion_ppv", "(all)"): ("1", "2", "0.0"),
+        ("lesion_ppv", "x"): ("0", "1", "n/a"),
+        ("lesion_ppv", "y"): ("1", "1", "0.0"),
+        ("lesion_f1", "(all)"): ("2", "1", "0.0"),
+        ("lesion_f1", "x"): ("1", "0", "0.0"),
+        ("lesion_f1", "y"): ("1", "1", "0.0"),
+    }
+    why = {(case.case, case.column): case.reason for case in found.left_out}
+    assert why["sub-2", "lesion_f1"] == "not defined, as nothing is there to divide by: a, b"
+    assert ("sub-2", "dsc") not in why
+
+
 def test_numbers_are_written_in_full_and_nothing_as_n_a() -> None:
     row = as_row({"x": np.float64(0.1), "n": np.int64(3), "none": None, "text": "a\tb"})
     assert row == {"x": "0.1", "n": "3", "none": "n/a", "text": "a b"}

@@ -51,6 +51,16 @@ def test_headlines_say_how_many_cases_a_mean_rests_on() -> None:
     assert told["Cord Dice"] == ("0.950", "mean of 2 of 4 cases, sd 0.071")
 
 
+def test_a_case_with_neither_a_lesion_nor_a_predicted_one_does_not_lift_the_mean_f1() -> None:
+    content = composed(
+        view("one", lesion_X_lesion_f1=0.4, lesion_X_ref_count=2, lesion_X_pred_count=2),
+        view("two", lesion_X_lesion_f1=0.6, lesion_X_ref_count=2, lesion_X_pred_count=2),
+        view("healthy", lesion_X_lesion_f1=1.0, lesion_X_ref_count=0, lesion_X_pred_count=0),
+    )
+    told = {one.label: (one.value, one.note) for one in content.headlines}
+    assert told["Lesion F1"] == ("0.500", "mean of 2 of 3 cases, sd 0.141")
+
+
 def test_distances_are_worst_where_they_are_largest() -> None:
     content = composed(view("a", sc_X_hd95=1.0, sc_X_dsc=0.9), view("b", sc_X_hd95=9.0, sc_X_dsc=0.95))
     directions = {column.key: column.descending for column in content.columns}
