@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.cli.take_options import take_options
@@ -128,7 +129,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or a table with the columns case and nli_slice",
     )  # fmt: skip
     add(
-        "--threshold", type=float, default=0.5, metavar="T", help="above it a voxel of a soft mask counts (default 0.5)"
+        "--threshold",
+        type=finite_number,
+        default=0.5,
+        metavar="T",
+        help="above it a voxel of a soft mask counts (default 0.5)",
     )
     add(
         "--probability", type=Path, metavar="P",

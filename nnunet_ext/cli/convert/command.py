@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nnunet_ext.cli.convert.log import in_words, warn_of_lost_sets, write_log
 from nnunet_ext.cli.convert.page import PAGE, page_is_current, write_conversion_page
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
@@ -238,7 +239,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a missing label means: error (default), empty (healthy), ignore (nobody has looked) or skip; of a "
         "missing channel: error, skip or zero; for instance lesion=empty",
     )  # fmt: skip
-    add("--test-fraction", type=float, default=0.2, help="of each site's patients (default 0.2)")
+    add("--test-fraction", type=finite_number, default=0.2, help="of each site's patients (default 0.2)")
     add("--seed", type=int, default=42, help="of the draw of test patients and folds")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")

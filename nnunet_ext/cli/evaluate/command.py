@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.errors import DataRefusedError, UsageError
@@ -97,8 +97,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", metavar="NAME|FILE", help="what label values mean; by default as dataset.json says, or cord-lesion")
     add("--regions", nargs="+", default=[], metavar="REGION", help="score these only, such as: lesion")
     add("--cases", type=Path, metavar="TSV", help="cases.tsv with site and contrast; by default that of the reference")
-    add("--tolerance-mm", type=float, default=1.0, metavar="MM", help="of the normalised surface distance (default 1)")
-    add("--threshold", type=float, metavar="X", help="take soft masks, values above X being the region")
+    add(
+        "--tolerance-mm",
+        type=finite_number,
+        default=1.0,
+        metavar="MM",
+        help="of the normalised surface distance (default 1)",
+    )
+    add("--threshold", type=finite_number, metavar="X", help="take soft masks, values above X being the region")
     add("--missing-as-empty", action="store_true", help="score a missing prediction as an empty one")
     add("--n-procs", type=int, default=1, metavar="N", help="processes (default 1)")
     add("--force", action="store_true", help="replace the very files that another evaluation left in OUT")
@@ -113,7 +119,7 @@ def from_options(options: argparse.Namespace) -> Evaluate:
     UsageError
         Where a number lies outside its range.
     """
-    if not (options.tolerance_mm >= 0 and math.isfinite(options.tolerance_mm)):
+    if options.tolerance_mm < 0:
         raise UsageError(f"--tolerance-mm must be 0 or more, found {options.tolerance_mm}")
     if options.threshold is not None and not 0 <= options.threshold < 1:
         raise UsageError(f"--threshold must lie from 0 up to but not including 1, found {options.threshold}")
