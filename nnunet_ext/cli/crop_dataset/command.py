@@ -195,7 +195,9 @@ def _find_splits(dataset: str, raw: Path) -> Path:
 
 
 def _read_margins(file: Path) -> Margins:
-    return Margins.from_content(read_json_object(file, "a JSON file with six margins was needed"))
+    return Margins.from_content(
+        read_json_object(file, "a JSON file with the six keys of crop_metadata.json was needed")
+    )
 
 
 def _edited_margins(dataset: str) -> Margins | None:
