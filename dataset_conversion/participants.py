@@ -106,7 +106,8 @@ def _read(path: Path) -> _Table:
     if path.is_file() and not path.read_bytes().strip():
         return _Table([], {})
     table = whole_table(path, [_IDENTIFIER])
-    named = [(_subject(row[_IDENTIFIER]), row) for row in table.rows]
+    rows = [{column: " ".join(cell.split()) for column, cell in row.items()} for row in table.rows]
+    named = [(_subject(row[_IDENTIFIER]), row) for row in rows]
     return _Table([(subject, row) for subject, row in named if subject], table.written)
 
 

@@ -1,6 +1,5 @@
 """`3d_cord`: a configuration of nnU-Net's plans that is coarse and small, to find the cord with."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from nnunetv2.experiment_planning.experiment_planners.network_topology import ge
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.read_json import read_json_object
 
 CONFIGURATION: Final = "3d_cord"
 FULL: Final = "3d_fullres"
@@ -65,7 +65,7 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
 def add_to_plans(file: Path, configuration: Mapping[str, Any]) -> None:
     """Write the configuration into nnU-Net's plans file, unless it stands there."""
     with FileLock(file.with_name(f".{CONFIGURATION}.plans.lock")):  # several trainings may be started at once
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json_object(file, "nnU-Net's plans were needed")
         if content["configurations"].get(CONFIGURATION) != configuration:
             content["configurations"][CONFIGURATION] = configuration
             write_json(file, content)

@@ -1,6 +1,5 @@
 """The trainer of the cascade's second stage."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from nnunet_ext.core.dataset_files.description import BOXED, SOURCE_FINGERPRINT
 from nnunet_ext.core.dataset_files.fingerprint import fingerprint
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.trainers.sci import nnUNetTrainerSCI
 
 
@@ -55,8 +56,9 @@ def _refuse_outdated(dataset: str) -> None:
     record = None if root is None else root / dataset / BOXED
     if root is None or record is None or not record.is_file():
         return
-    content = json.loads(record.read_text(encoding="utf-8"))
-    source = RawDataset(root / content["source"])
+    content = read_json_object(record)
+    with refuse_malformed(record, "what crop-dataset leaves was needed", "box the dataset anew"):
+        source = RawDataset(root / content["source"])
     if source.folder.is_dir() and fingerprint(source) != content.get(SOURCE_FINGERPRINT):
         raise DataRefusedError(
             f"{root / dataset}: was boxed from {content['source']}, which has changed since; to box it anew: "

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nnunetv2.paths import nnUNet_raw
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.trainers.axes import tensor_axis
@@ -18,6 +19,8 @@ from nnunet_ext.trainers.derive_spine_plan import derive_spine_plan, stock_spine
 from nnunet_ext.trainers.region_knowledge import RegionKnowledge, knowledge_where_ignored
 from nnunet_ext.trainers.renew_spine_plan import renew_spine_plan, spine_plan_lock
 from nnunet_ext.trainers.spine_plan import EVERY, FILE, SpinePlan, read_spine_plan, write_spine_plan
+
+_AGAIN: Final = "have the dataset converted again"
 
 
 def settle_spine_plan(
@@ -73,9 +76,10 @@ def _derive(
         return None, [f"used as it stands: {cases} is not there to renew it from"]
     said = [] if quality.is_file() else [f"{quality} is missing: what it measured cannot be derived"]
     patches = {} if configuration is None else {configuration: _patch_mm(dataset_json, plans, configuration)}
-    margins = dataset_json.get("crop", {}).get("margins_mm")
-    rows = read_table(quality) if quality.is_file() else []
-    plan = derive_spine_plan(read_table(cases), rows, patches, margins=margins)
+    rows, included = read_table(quality, ["case"]) if quality.is_file() else [], read_table(cases, ["case"])
+    with refuse_malformed(quality, "what convert measured was needed", _AGAIN):
+        margins = dataset_json.get("crop", {}).get("margins_mm")
+        plan = derive_spine_plan(included, rows, patches, margins=margins)
     return replace(plan, derived_from=digest_of([sha256(file) if file.is_file() else "" for file in tables])), said
 
 

@@ -1,6 +1,5 @@
 """Bringing what nnU-Net preprocessed up to date with its raw dataset, before a training begins."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.workers import run_all
 
 _UNFINISHED: Final = ".unfinished"
@@ -55,7 +55,7 @@ def renew_description(dataset: str, content: dict[str, Any]) -> None:
     if raw is None or not is_ours(raw):
         return
     copy = Path(str(nnUNet_preprocessed)) / dataset / DATASET_JSON
-    before = json.loads(copy.read_text(encoding="utf-8")) if copy.is_file() else {}
+    before = read_json_object(copy) if copy.is_file() else {}
     now = raw.read_dataset_json()
     if _task(content) != _task(now):
         raise DataRefusedError(

@@ -1,5 +1,6 @@
 """What a user can set of a trainer without code, since nnU-Net fixes the trainer's signature."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -49,11 +50,15 @@ class TrainerSettings:
         Raises
         ------
         DataRefusedError
-            Where the plans hold a setting that does not exist: a typing error must not train something else.
+            Where the plans hold a setting that does not exist, or a value that means nothing: a typing error must not
+            train something else.
         UsageError
             Where the seed in the environment is not a whole number.
         """
-        given = dict(configuration.get(PLANS_KEY, {}))
+        given = configuration.get(PLANS_KEY, {})
+        if not isinstance(given, Mapping):
+            raise DataRefusedError(f"plans, key {PLANS_KEY!r}: settings by name were needed, found {given!r:.100}")
+        given = dict(given)
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(given) - set(known)):
             listed = ", ".join(unknown)
@@ -63,7 +68,21 @@ class TrainerSettings:
             if not (seed.isascii() and seed.isdigit()):
                 raise UsageError(f"{SEED_VARIABLE} needs a whole number, found {seed!r}; try: export {SEED_VARIABLE}=1")
             given["seed"] = int(seed)
-        planned = given.get("seed")
-        if planned is not None and (type(planned) is not int or planned < 0):
-            raise DataRefusedError(f"plans, key {PLANS_KEY!r}: seed needs a whole number from 0, found {planned!r}")
+        for name, value in given.items():
+            if needed := _needed(name, value):
+                raise DataRefusedError(f"plans, key {PLANS_KEY!r}: {name} needs {needed}, found {value!r:.100}")
         return cls(**given)
+
+
+def _needed(name: str, value: object) -> str:
+    """Say what a setting should have been; empty where it is right."""
+    if name in ("seed", "adamw_learning_rate") and value is None:
+        return ""
+    if name == "cpu_bf16":
+        return "" if isinstance(value, bool) else "true or false"
+    if name in ("progress_seconds", "adamw_learning_rate"):
+        # NaN fails the comparison.
+        right = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+        return "" if right else "a number from 0"
+    least = 0 if name == "seed" else 1
+    return "" if type(value) is int and value >= least else f"a whole number from {least}"

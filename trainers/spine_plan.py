@@ -1,6 +1,5 @@
 """`spine_plan.json`: what a dataset tells about how to train on it, each value with the figure behind it."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -10,6 +9,8 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.malformed import refuse_malformed
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 
 FILE: Final = "spine_plan.json"
@@ -19,6 +20,8 @@ EVERY: Final = "*"
 NNUNETS_SHARES: Final = (0.165, 0.165, 0.67)
 """A third of nnU-Net's patches must show foreground, and of our two kinds of it one or the other alike."""
 
+_NEEDED: Final = "a plan was needed"
+_CURE: Final = "mend it, or remove it to have it made"
 _FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _RECORDS: Final = ("reasons", "edited", "derived", "derived_from")  # about the values, and none themselves
@@ -40,7 +43,7 @@ class SamplingShares:
 
     def __post_init__(self) -> None:
         shares = (self.lesion, self.cord, self.anywhere)
-        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        if not (min(shares) >= 0 and abs(sum(shares) - 1) <= 1e-6):  # NaN is neither
             raise ValueError(f"shares of lesion, cord, anywhere from 0 to 1, together 1, were needed; found {shares}")
 
 
@@ -153,21 +156,17 @@ def read_spine_plan(folder: Path) -> SpinePlan | None:
 
     Raises
     ------
-    DataRefusedError
+    FileRefusedError
         Where it is damaged, or says what means nothing: a typing error must not train something else.
     """
     file = folder / FILE
     if not file.exists():
         return None
-    try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    content = read_json_object(file, _NEEDED, _CURE)
+    with refuse_malformed(file, _NEEDED, _CURE):
         if (schema := content.pop("schema")) != SCHEMA:
             raise ValueError(f"it has schema {schema}, and {SCHEMA} was needed")
         return plan_of(content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataRefusedError) as error:
-        raise DataRefusedError(
-            f"{file}: a plan was needed, found {type(error).__name__}: {error}; mend it, or remove it to have it made"
-        ) from error
 
 
 def plan_of(content: Mapping[str, Any]) -> SpinePlan:

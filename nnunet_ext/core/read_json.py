@@ -11,7 +11,7 @@ from nnunet_ext.core.text_file import read_text
 _DEEPEST: Final = 100  # what is deeper can be read, and not be written again
 
 
-def read_json(path: Path, needed: str = "JSON was needed", cure: str = "mend it there") -> Any:  # noqa: ANN401 - whatever it holds
+def read_json(path: Path, needed: str = "a JSON file was needed", cure: str = "mend it there") -> Any:  # noqa: ANN401 - whatever it holds
     """Read a JSON file, in whatever encoding a person's editor saved it.
 
     Parameters

@@ -80,14 +80,18 @@ def _cells(line: str, separator: str, columns: int | None = None) -> list[str]:
     mark = re.escape(separator)
     pattern = rf'(?:^|{mark})(?: *"([^"]*(?:""[^"]*)*)" *(?={mark}|$)|([^{mark}]*))'
     cells = [
-        _bare(found[2]) if found[2] is not None else " ".join(found[1].replace('""', '"').split())
+        _bare(found[2]) if found[2] is not None else _on_one_line(found[1].replace('""', '"'))
         for found in re.finditer(pattern, line)
     ]
     return literal if len(literal) == columns != len(cells) else cells
 
 
+def _on_one_line(text: str) -> str:
+    return " ".join(map(str.strip, text.split("\n"))).strip()
+
+
 def _bare(cell: str) -> str:
     """Take off the blanks around a cell, and marks, of which there is no other inside."""
-    text = " ".join(cell.split())
+    text = cell.strip()
     marked = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
     return text[1:-1].strip() if marked else text

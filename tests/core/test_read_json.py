@@ -35,5 +35,5 @@ def test_what_cannot_be_used_is_refused_in_words(tmp_path: Path, text: str, word
 
 
 def test_a_file_that_is_not_there_is_refused_by_what_was_needed(tmp_path: Path) -> None:
-    with pytest.raises(FileRefusedError, match=r"none\.json: JSON was needed: no such file; check the path"):
+    with pytest.raises(FileRefusedError, match=r"none\.json: a JSON file was needed: no such file; check the path"):
         read_json(tmp_path / "none.json")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
@@ -137,7 +138,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="axial slice of the neurological level of injury, counted from 0 along the file's own axis, "
         "or a table with the columns case and nli_slice (default: none)",
     )  # fmt: skip
-    add("--threshold", type=float, default=0.5, metavar="T", help="above it a voxel of a soft mask counts")
+    add("--threshold", type=finite_number, default=0.5, metavar="T", help="above it a voxel of a soft mask counts")
     add(
         "--probability", type=Path, metavar="P",
         help="lesion probability or folder (predict --save_probabilities): intervals over thresholds 0.3, 0.5, 0.7 "

@@ -12,6 +12,7 @@ from typing import Final
 
 from nnunet_ext.cli.convert.log import in_words, warn_of_lost_sets, write_log
 from nnunet_ext.cli.convert.page import PAGE, page_is_current, write_conversion_page
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json
@@ -254,7 +255,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "missing channel: error, skip or zero; for instance lesion=empty "
         "(default: as the profile says, else error)",
     )  # fmt: skip
-    add("--test-fraction", type=float, default=0.2, metavar="SHARE", help="of each site's patients")
+    add("--test-fraction", type=finite_number, default=0.2, metavar="SHARE", help="of each site's patients")
     add("--seed", type=int, default=42, metavar="N", help="of the draw of test patients and folds")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--unlabelled", action="store_true", help="no label is looked for: all images go to imagesTs")

@@ -15,6 +15,7 @@ from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refus
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
 from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
@@ -126,9 +127,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="margins in mm, with the six keys of crop_metadata.json (default: those that you wrote into "
         "spine_plan.json of SRC, crop_margins_mm, else the smallest that keep every label)",
     )  # fmt: skip
-    add("--reserve", type=float, default=RESERVE_MM, metavar="MM", help="added to the latter")
+    add("--reserve", type=finite_number, default=RESERVE_MM, metavar="MM", help="added to the latter")
     add(
-        "--jitter", type=float, nargs=2, default=JITTER_MM, metavar=("LEAST", "MOST"),
+        "--jitter", type=finite_number, nargs=2, default=JITTER_MM, metavar=("LEAST", "MOST"),
         help="mm that each face of a training box is moved by, outwards where positive",
     )  # fmt: skip
     add("--seed", type=int, default=42, metavar="N", help="of these moves")
@@ -192,7 +193,9 @@ def _find_splits(dataset: str, raw: Path) -> Path:
 
 
 def _read_margins(file: Path) -> Margins:
-    return Margins.from_content(read_json_object(file, "a crop_metadata.json was needed"))
+    return Margins.from_content(
+        read_json_object(file, "a JSON file with the six keys of crop_metadata.json was needed")
+    )
 
 
 def _edited_margins(dataset: str) -> Margins | None:

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.take_options import take_options
@@ -97,10 +97,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target", metavar="NAME|FILE", help="what label values mean (default: as dataset.json says, or cord-lesion)")
     add("--regions", nargs="+", default=[], metavar="REGION", help="score these only, such as: lesion (default: all)")
     add("--cases", type=Path, metavar="TSV", help="cases.tsv with site and contrast (default: that of REF)")
-    add("--tolerance-mm", type=float, default=1.0, metavar="MM", help="of the normalised surface distance")
+    add("--tolerance-mm", type=finite_number, default=1.0, metavar="MM", help="of the normalised surface distance")
     add(
         "--threshold",
-        type=float,
+        type=finite_number,
         metavar="X",
         help="take soft masks, values above X being the region (default: refuse them)",
     )
@@ -118,7 +118,7 @@ def from_options(options: argparse.Namespace) -> Evaluate:
     UsageError
         Where a number lies outside its range.
     """
-    if not (options.tolerance_mm >= 0 and math.isfinite(options.tolerance_mm)):
+    if options.tolerance_mm < 0:
         raise UsageError(f"--tolerance-mm must be 0 or more, found {options.tolerance_mm}")
     if options.threshold is not None and not 0 <= options.threshold < 1:
         raise UsageError(f"--threshold must lie from 0 up to but not including 1, found {options.threshold}")

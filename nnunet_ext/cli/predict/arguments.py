@@ -7,6 +7,7 @@ from typing import Final
 from nnunet_ext.cascade.prediction.case_files import Naming
 from nnunet_ext.cascade.prediction.engines import Engine
 from nnunet_ext.cascade.prediction.post_processing import HALF, OutsideCord
+from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.models.entry_names import FINAL
 
 _EXAMPLES: Final = """\
@@ -99,7 +100,7 @@ def _add_post_processing(parser: argparse.ArgumentParser) -> None:
         "post-processing", "by default that of Lemay et al. for a model of tumours, and none for others"
     )
     add = group.add_argument
-    add("--threshold", type=float, metavar="P", help=f"probability above which a voxel counts (default {HALF})")
+    add("--threshold", type=finite_number, metavar="P", help=f"probability above which a voxel counts (default {HALF})")
     add("--largest-cord", action=argparse.BooleanOptionalAction, default=None, help="keep the largest tube of the cord")
     add(
         "--outside-cord", choices=[str(way) for way in OutsideCord],
@@ -126,7 +127,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="what computes the network; openvino and bf16 are faster on some CPUs",
     )  # fmt: skip
     add("--disable_tta", action="store_true", help="no mirroring: faster by the number of mirrored views")
-    add("-step_size", type=float, default=0.5, metavar="SHARE", help="of a tile between two tiles")
+    add("-step_size", type=finite_number, default=0.5, metavar="SHARE", help="of a tile between two tiles")
     add("-num_parts", type=int, default=1, metavar="N", help="predict every N-th case only ...")
     add("-part_id", type=int, default=0, metavar="I", help="... from the I-th, counted from 0")
     add(

@@ -88,4 +88,6 @@ def read_margins(file: Path) -> Margins:
     DataRefusedError
         Where there is none, or it is no JSON or does not hold the six margins.
     """
-    return Margins.from_content(read_json_object(file, "a crop_metadata.json was needed"))
+    return Margins.from_content(
+        read_json_object(file, "a JSON file with the six keys of crop_metadata.json was needed")
+    )
