@@ -11,6 +11,7 @@ ENDINGS: Final = (".nii.gz", ".nii")
 FIRST_CHANNEL: Final = "_0000"
 """nnU-Net's number of a case's first image, at the end of its stem."""
 
+_DIGITS: Final = len(FIRST_CHANNEL) - 1
 _BIDS: Final = re.compile(r"sub-[0-9A-Za-z+]+(?:_[0-9A-Za-z]+-[0-9A-Za-z+]+)*_[0-9A-Za-z+]+")
 _BEHIND_DATASET: Final = re.compile(r"(?:^|_)(sub-[0-9A-Za-z+]+(?:_.+)?)$")
 _LABELLED: Final = re.compile(
@@ -95,6 +96,31 @@ class MaskName:
 
     case: str
     region: str
+
+
+def split_channel(stem: str, channels: int) -> tuple[str, int] | None:
+    """Take the number of a channel off the stem of an image; None where it ends in none of the model's numbers.
+
+    A patient's number, the year of a scan and the like end names too: only `_0000` up to the last of the channels that
+    there are is one of nnU-Net's.
+
+    Parameters
+    ----------
+    stem
+        File name without ending.
+    channels
+        How many images the model, or the dataset, has for each case.
+
+    Examples
+    --------
+    >>> split_channel("sub-01_T2w_0001", 2)
+    ('sub-01_T2w', 1)
+    >>> split_channel("Img_0069", 2)
+    """
+    case, found, number = stem.rpartition("_")
+    if not (case and found and len(number) == _DIGITS and number.isascii() and number.isdigit()):
+        return None
+    return (case, int(number)) if int(number) < channels else None
 
 
 def strip_ending(file_name: str) -> str:

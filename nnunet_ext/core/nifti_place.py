@@ -29,6 +29,8 @@ _PLAUSIBLE_MM: Final = (5e-3, 100.0)
 _FARTHEST_MM: Final = 1e6
 """No scanner is a kilometre long: an offset beyond is a damaged header."""
 
+_FINITE: Final = 1e15  # its square is still a number
+
 
 def place_of(path: Path, header: nib.Nifti1Header) -> tuple[Affine, tuple[str, ...]]:
     """Take the s-form where it is set, else the q-form, in mm; say where they disagree, and what was not used.
@@ -91,9 +93,10 @@ class _UselessFormError(Exception):
 def _computed(header: nib.Nifti1Header, name: str, code: int) -> Affine:
     if code not in _KNOWN_CODES:
         raise _UselessFormError(f"has the code {code}, which NIfTI does not know")
-    affine = np.asarray(header.get_sform(), dtype=np.float64) if name == "s-form" else _qform(header)
-    if not np.isfinite(affine).all():
-        raise _UselessFormError("holds numbers that are not finite")
+    with np.errstate(invalid="ignore"):  # a number of 32 bits that is none
+        affine = np.asarray(header.get_sform(), dtype=np.float64) if name == "s-form" else _qform(header)
+    if not (np.abs(affine) < _FINITE).all():
+        raise _UselessFormError("holds numbers that are not finite, or beyond all measure")
     sizes = nib.affines.voxel_sizes(affine)
     sheared_flat = sizes.min() > 0 and abs(np.linalg.det(affine[:3, :3] / sizes)) < 1e-3
     if sizes.min() < _SMALLEST_MM / 1e3 or sheared_flat:  # metres make small numbers

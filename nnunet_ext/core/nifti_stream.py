@@ -6,7 +6,7 @@ from contextlib import closing
 from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import nibabel as nib
 import numpy as np
@@ -23,6 +23,8 @@ _CHUNK: Final = 1 << 18
 _GZIP: Final = 31  # zlib's "window bits" for a gzip member: header, checksum and length are then checked by zlib
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _MOST_LAYERS: Final = 2
+_ENDS: Final = (13, 10, 26, 10)
+_SMALLEST_EXTENSION: Final = 16
 
 Observer = Callable[[bytes], object]
 
@@ -56,6 +58,7 @@ def read_stream(path: Path, observer: Observer | None = None) -> bytearray:
         found = f"{len(content)} bytes" if len(content) < expected else "more"
         reason = f"the header announces {expected} bytes and the file holds {found}: truncated or damaged"
         raise FileRefusedError(path, reason)
+    _refuse_broken_extensions(path, header_of(path, content), content)
     return content
 
 
@@ -150,6 +153,7 @@ def header_of(path: Path, content: bytes | bytearray) -> nib.Nifti1Header:
         except (ValueError, nib.spatialimages.HeaderDataError):
             continue
         if int(header["sizeof_hdr"]) == size and header["magic"].item() == header.single_magic:
+            _refuse_converted_ends(path, header)
             return header
     kind = file_kind(bytes(content[:_HEADER_BYTES]))
     found = f"it is {kind}" if kind else "neither a NIfTI-1 nor a NIfTI-2 header stands at its start: damaged"
@@ -157,17 +161,16 @@ def header_of(path: Path, content: bytes | bytearray) -> nib.Nifti1Header:
 
 
 def data_offset(path: Path, header: nib.Nifti1Header) -> int:
-    """Say where the voxels start, in bytes; 0 stands for "right behind the header", as other readers take it.
+    """Say where the voxels start, in bytes.
 
     Raises
     ------
     FileRefusedError
-        Where they would start inside the header, or nowhere.
+        Where they would start inside the header, or nowhere. For 0 readers differ: ITK takes the first byte behind the
+        header, nibabel, and with it SCT and nnU-Net, the header itself.
     """
     smallest = int(header.sizeof_hdr) + 4
     offset = float(header["vox_offset"])
-    if offset == 0:
-        return smallest
     if not np.isfinite(offset) or offset < smallest or offset != int(offset):
         raise FileRefusedError(path, f"the header's data offset is impossible: {offset}")
     return int(offset)
@@ -195,6 +198,25 @@ def _inflated(stored: Iterator[bytes]) -> Iterator[bytes]:
         pending = member.unused_data.lstrip(b"\0")
         while not pending and (more := next(stored, b"")):
             pending = more.lstrip(b"\0")
+
+
+def _refuse_converted_ends(path: Path, header: nib.Nifti1Header) -> None:
+    """NIfTI-2 holds bytes that a transfer as text would change."""
+    if "eol_check" in header and tuple(header["eol_check"].tolist()) not in (_ENDS, (0, 0, 0, 0)):
+        raise FileRefusedError(path, "its line ends were converted, as by a transfer in text mode: copy it again")
+
+
+def _refuse_broken_extensions(path: Path, header: nib.Nifti1Header, content: bytearray) -> None:
+    """Walk through the extensions; nobody needs them, but nibabel, and with it SCT and nnU-Net, stops at one."""
+    at, end = int(header.sizeof_hdr) + 4, data_offset(path, header)
+    if content[at - 4] == 0:
+        return
+    order: Literal["little", "big"] = "little" if header.endianness == "<" else "big"
+    while end - at >= _SMALLEST_EXTENSION:
+        size = int.from_bytes(content[at : at + 4], order, signed=True)
+        if size < _SMALLEST_EXTENSION or at + size > end:
+            raise FileRefusedError(path, f"an extension of its header announces {size} bytes: a damaged header")
+        at += size
 
 
 def _announced_bytes(path: Path, head: bytes | bytearray) -> int:

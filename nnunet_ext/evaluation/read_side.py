@@ -116,7 +116,7 @@ def _from_regions(
 
 
 def _region(file: Path, threshold: float | None) -> Volume:
-    read = read_region(file, threshold)
+    read = read_region(file, threshold, announced=True)
     note = (f"{file.name}: soft mask cut above {threshold:g}",) if read.soft is not None else ()
     return replace(read.volume, notes=(*read.volume.notes, *note))
 

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.labels import Labelling, region_mask
 from nnunet_ext.core.mask import RegionMask, read_region, strange_labels
+from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Array
 
@@ -118,3 +120,58 @@ def test_a_label_is_strange_just_where_no_region_takes_it(seed: int, highest: in
 def test_a_soft_value_of_exactly_the_threshold_is_cut_however_32_bits_hold_it(tmp_path: Path, threshold: float) -> None:
     found = read(tmp_path, np.where(INSIDE, 0.95, threshold).astype(np.float32), threshold)
     assert np.array_equal(found.volume.data, INSIDE)
+
+
+NOISE = np.random.default_rng(3)
+
+
+def scaled_image(values: Array) -> Array:
+    """Scale an image as people do before they look at it."""
+    return np.clip(values / np.percentile(values, 99.5), 0, 1).astype(np.float32)
+
+
+def image_like(*, air: float = 0.0) -> Array:
+    """Draw tissue, with air around it that the scanner has set to 0."""
+    tissue = NOISE.gamma(4, 40, (20, 20, 20))
+    tissue[: round(20 * air)] = 0
+    return scaled_image(tissue)
+
+
+def smoothed(sigma: float) -> Array:
+    mask = np.zeros((20, 20, 20))
+    mask[6:14, 7:13, 4:16] = 1
+    return np.clip(ndimage.gaussian_filter(mask, sigma), 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("values", [image_like(), image_like(air=0.5), 0.2 + 0.6 * image_like()])
+def test_an_image_that_was_scaled_to_0_to_1_is_no_soft_mask_unless_somebody_says_so(
+    tmp_path: Path, values: Array
+) -> None:
+    with pytest.raises(FileRefusedError, match=r"% of its voxels lie between 0 and 1.*an image\?.*--threshold"):
+        read(tmp_path, values, 0.5)
+    path = stored(tmp_path, values)
+    assert read_region(path, 0.5, announced=True).soft is not None
+    named = path.rename(tmp_path / "sub-1_T2w_label-lesion_probseg.nii.gz")
+    assert read_region(named, 0.5).soft is not None
+    plain = named.rename(tmp_path / "sub-1_T2w_label-lesion_seg.nii.gz")
+    sidecar = tmp_path / "sub-1_T2w_label-lesion_seg.json"
+    for content in ('{"SoftMask": false}', '{"SoftMask": "yes"}', "[", "[1]", '{"SoftMask": true'):
+        sidecar.write_text(content)
+        with pytest.raises(FileRefusedError, match="an image"):
+            read_region(plain, 0.5)
+    sidecar.write_text('{"SoftMask": true}')
+    assert read_region(plain, 0.5).soft is not None
+
+
+@pytest.mark.parametrize("values", [smoothed(0.8), smoothed(1.2), smoothed(0.4)[5:15, 6:14, 3:17]])
+def test_a_mask_that_was_smoothed_is_a_soft_mask(tmp_path: Path, values: Array) -> None:
+    assert read(tmp_path, values, 0.5).soft is not None
+
+
+def test_no_real_image_is_taken_for_a_soft_mask(tmp_path: Path, real_data: Path) -> None:
+    files = [real_data / "t2_crop" / "t2.nii.gz", *sorted((real_data / "mt").glob("*.nii.gz"))]
+    files += sorted((real_data / "gm_challenge").glob("sub-*/anat/*T2starw.nii.gz"))
+    assert len(files) > 6
+    for file in files:
+        with pytest.raises(FileRefusedError, match=r"an image\?"):
+            read(tmp_path, scaled_image(read_volume(file).data), 0.5)

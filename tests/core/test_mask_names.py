@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.cascade.prediction.case_files import Naming, output_stem
-from nnunet_ext.core.names import Dialect, MaskName, bids_stem, label_stem, parse_mask_name
+from nnunet_ext.core.names import Dialect, MaskName, bids_stem, label_stem, parse_mask_name, split_channel
 
 REGIONS = ("sc", "lesion")
 
@@ -48,6 +48,13 @@ def test_other_names_of_the_field(stem: str, expected: MaskName | None) -> None:
 )
 def test_the_bids_stem_of_an_identifier(case: str, stem: str) -> None:
     assert bids_stem(case) == stem
+
+
+@given(case=st.text("abc_0123456789", min_size=1), number=st.integers(0, 12000), channels=st.integers(1, 4))
+def test_only_the_numbers_of_the_channels_there_are_come_off_a_name(case: str, number: int, channels: int) -> None:
+    stem = f"{case}_{number:04d}"
+    assert split_channel(stem, channels) == ((case, number) if number < channels else None)
+    assert split_channel(f"{case}_{number:03d}x", channels) is None
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="/\0"), max_size=30))

@@ -18,6 +18,7 @@ from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.what_stands import SECONDS, Standing, finished_case, volumes_of, what_stands
 from nnunet_ext.cascade.prediction.write_case import sidecar, write_case
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, NnunetExtError
+from nnunet_ext.core.provenance import sha256
 
 _LOG: Final = logging.getLogger(__name__)
 _SHOWN: Final = 5
@@ -179,7 +180,19 @@ def _files(case: InputCase, job: PredictionJob) -> CaseFiles:
 
 
 def _standing(case: InputCase, job: PredictionJob) -> Standing:
-    return what_stands(_files(case, job), job.recipe)
+    files = _files(case, job)
+    return what_stands(files, job.recipe, _known_by(case, files, job))
+
+
+def _known_by(case: InputCase, files: CaseFiles, job: PredictionJob) -> list[dict[str, str]]:
+    """Say by what an earlier run's images are told from today's.
+
+    By name and content; where finished cases are kept, an image that has changed is predicted anew, so by name alone.
+    """
+    if not any(sidecar.is_file() for sidecar in files.sidecars):
+        return []
+    there = [(name, file) for name, file in zip(case.sources, case.images, strict=True) if file and file.is_file()]
+    return [{"Name": name} if job.keep_finished else {"Name": name, "SHA256": sha256(file)} for name, file in there]
 
 
 def _policy(job: PredictionJob) -> dict[str, bool]:

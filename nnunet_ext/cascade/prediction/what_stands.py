@@ -1,7 +1,7 @@
 """What stands where a case is to be written: what may be overwritten, and what an earlier run has finished."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,12 +37,15 @@ class Standing:
         Files that no earlier run is known to have written.
     changed
         Keys of the recipe by which the earlier run differs from today's.
+    other_image
+        What the earlier run was given, where that is not the image of today: another patient's masks, perhaps.
     """
 
     corrected: tuple[Path, ...] = ()
     damaged: tuple[Path, ...] = ()
     strangers: tuple[Path, ...] = ()
     changed: tuple[str, ...] = ()
+    other_image: str = ""
 
     def spared(self, *, keep_finished: bool, force: bool) -> tuple[Path, ...]:
         """List files for which the whole case is left as it stands: the work of a person is never overwritten."""
@@ -57,12 +60,19 @@ class Standing:
             *(f"{file.name} (corrected by hand)" for file in self.corrected),
             *(f"{file.name} (damaged)" for file in damaged),
             *(f"{file.name} (not known to be of this command)" for file in self.strangers),
+            *([f"made from {self.other_image}"] if self.other_image else []),
             *([f"made with other {', '.join(self.changed)}"] if self.changed else []),
         )
 
 
-def what_stands(files: CaseFiles, recipe: Mapping[str, Any]) -> Standing:
-    """Compare what stands where a run of today would write with the sidecars, and their recipe with that of today."""
+def what_stands(files: CaseFiles, recipe: Mapping[str, Any], inputs: Sequence[Mapping[str, str]] = ()) -> Standing:
+    """Compare what stands where a run of today would write with the sidecars, and these with the run of today.
+
+    Parameters
+    ----------
+    recipe, inputs
+        As `sidecar` takes them; of the images only the keys that are given are compared.
+    """
     known = known_hashes(files)
     corrected: list[Path] = []
     damaged: list[Path] = []
@@ -75,7 +85,19 @@ def what_stands(files: CaseFiles, recipe: Mapping[str, Any]) -> Standing:
             (corrected if _is_sound(file) else damaged).append(file)
     told = list(_told(files)) if standing else []
     changed = tuple(key for key, value in recipe.items() if any(content.get(key) != value for content in told))
-    return Standing(tuple(corrected), tuple(damaged), tuple(strangers), changed)
+    other = next((name for content in told if (name := _other_image(content.get("Inputs"), inputs))), "")
+    return Standing(tuple(corrected), tuple(damaged), tuple(strangers), changed, other)
+
+
+def _other_image(before: object, today: Sequence[Mapping[str, str]]) -> str:
+    """Say which image it was before, where that is not today's; nothing where it is, or is not known."""
+    if not today or not isinstance(before, list) or not all(isinstance(one, dict) for one in before):
+        return ""
+    if any({key: one.get(key) for key in new} == dict(new) for one in before for new in today):
+        return ""  # a channel more or less is still the same patient
+    names = [str(one.get("Name")) for one in before]
+    same = names == [one["Name"] for one in today]
+    return f"another {', '.join(names)}" if same else ", ".join(names) or "no image"
 
 
 def known_hashes(files: CaseFiles) -> dict[str, set[str]]:

@@ -76,7 +76,7 @@ class AgreementOfMasks:
     def _measure(self, masks: Path, out: Path) -> bool:
         verb = Biomarkers(
             lesion=masks, cord=None, image=None, probability=None, folds=(), label_maps=self.label_maps, out=out,
-            nli_slice=None, threshold=0.5, cases=self.cases, n_procs=self.n_procs, json=False, force=True,
+            nli_slice=None, threshold=None, cases=self.cases, n_procs=self.n_procs, json=False, force=True,
         )  # fmt: skip
         return _went_on_without_some(verb, out / TABLES[Kind.BIOMARKERS])
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nnunet_ext.evaluation.biomarkers.measured_case import MeasuredCase
 
 _SHOWN: Final = 5
+_HALF: Final = 0.5
 _LISTED: Final = 40
 _KNOWN: Final = ("subject", "session", "site", "contrast")
 _LOG: Final = "biomarkers.log"
@@ -52,7 +53,7 @@ class Biomarkers:
     label_maps: bool
     out: Path
     nli_slice: str | None
-    threshold: float
+    threshold: float | None
     cases: Path | None
     n_procs: int
     json: bool
@@ -78,7 +79,8 @@ class Biomarkers:
             raise DataRefusedError(f"--nli-slice: no lesion mask of the case {', '.join(strangers[:_SHOWN])} was found")
         place.begin([*files_of([case.case for case in found]), _LOG])
         describe(self.out)
-        settings = Settings(self.out, self.threshold, level, tuple(levels.items()))
+        cut = _HALF if self.threshold is None else self.threshold
+        settings = Settings(self.out, cut, level, tuple(levels.items()), soft=self.threshold is not None)
         with progress_bar("measure", "case") as progress:
             cases = run_all(measure_one, found, (settings,), self.n_procs, progress)
         write_measures(self.out, cases, known)
@@ -138,7 +140,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="axial slice of the neurological level of injury, counted from 0 along the file's own axis, "
         "or a table with the columns case and nli_slice (default: none)",
     )  # fmt: skip
-    add("--threshold", type=finite_number, default=0.5, metavar="T", help="above it a voxel of a soft mask counts")
+    add(
+        "--threshold", type=finite_number, metavar="T",
+        help="above it a voxel of a soft mask counts (default: 0.5); named, it also says that masks are soft: else one "
+        "is taken only where most voxels are 0 or 1",
+    )  # fmt: skip
     add(
         "--probability", type=Path, metavar="P",
         help="lesion probability or folder (predict --save_probabilities): intervals over thresholds 0.3, 0.5, 0.7 "
@@ -165,7 +171,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def from_options(options: argparse.Namespace) -> Biomarkers:
     """Take the parsed arguments."""
-    if not 0 <= options.threshold < 1:
+    if options.threshold is not None and not 0 <= options.threshold < 1:
         raise UsageError(f"--threshold needs a number from 0 up to, and not, 1, found {options.threshold:g}")
     if options.label_maps and options.cord is not None:
         raise UsageError("--label-maps hold the cord, too: leave --cord out, or give lesion masks")

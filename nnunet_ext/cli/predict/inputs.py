@@ -1,6 +1,5 @@
 """The cases of an input: files, a folder in nnU-Net's naming, a folder of images, or a BIDS folder."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +10,10 @@ from typing import Final
 from nnunet_ext.cascade.prediction.read_images import InputCase
 from nnunet_ext.cli.predict.bids import InputChoice, bids_cases
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.core.names import ENDINGS, image_stem, parse_image_name, strip_ending
+from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.names import ENDINGS, image_stem, parse_image_name, split_channel, strip_ending
 
-_CHANNEL: Final = re.compile(r"(.+)_(\d{4})")
+_NUMBERED: Final = 10_000  # any number of four digits
 _SHOWN: Final = 5
 
 
@@ -78,7 +78,7 @@ def _from_files(files: Sequence[Path], channels: Sequence[str]) -> tuple[InputCa
     if others:
         raise DataRefusedError(f"-i: images that end in {' or '.join(ENDINGS)} were needed, found {', '.join(others)}")
     if len(channels) == 1:
-        cases = [_case(_without_channel(file), (file,)) for file in files]
+        cases = [_case(_without_channel(file, channels), (file,)) for file in files]
         clashes = sorted({case.name for case in cases if sum(other.name == case.name for other in cases) > 1})
         if clashes:
             raise UsageError(f"-i: several files would be case {', '.join(clashes)}; predict them to different folders")
@@ -88,7 +88,7 @@ def _from_files(files: Sequence[Path], channels: Sequence[str]) -> tuple[InputCa
             f"-i: the model takes {len(channels)} images a case, {', '.join(channels)}; "
             f"give these files in this order, or a folder; found {len(files)}"
         )
-    return (_case(_without_channel(files[0]), tuple(files)),)
+    return (_case(_without_channel(files[0], channels), tuple(files)),)
 
 
 def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> FoundInputs:
@@ -100,7 +100,7 @@ def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> 
             + (f" beside the folders {', '.join(subfolders)}" if subfolders else "")
             + ("; of one subject: -i BIDS --participant-label" if folder.resolve().name.startswith("sub-") else "")
         )
-    if any(_CHANNEL.fullmatch(strip_ending(file.name)) for file in files):
+    if any(split_channel(strip_ending(file.name), len(channels)) for file in files):
         return FoundInputs(_from_nnunet(files, channels, choice), Layout.NNUNET)
     if len(channels) > 1:
         raise UsageError(
@@ -114,14 +114,16 @@ def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> 
 
 def _from_nnunet(files: Sequence[Path], channels: Sequence[str], choice: InputChoice) -> tuple[InputCase, ...]:
     by_case: dict[str, dict[int, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    numbered = (split_channel(strip_ending(file.name), len(channels)) for file in files)
+    known = {found[0] for found in numbered if found is not None}
     cases = []
     for file in files:
-        match = _CHANNEL.fullmatch(strip_ending(file.name))
-        if match is None:
-            reason = f"{_as_text(file.name)} is not named CASE_0000.nii.gz"
+        found = split_channel(strip_ending(file.name), _NUMBERED)
+        if found is None or found[0] not in known:
+            reason = f"{_as_text(file.name)} is not named CASE_0000.nii.gz, as others of its folder are"
             cases.append(InputCase(_as_text(strip_ending(file.name)), (), (), reason=reason, refused=True))
         else:
-            by_case[match[1]][int(match[2])].append(file)
+            by_case[found[0]][found[1]].append(file)
     return (*cases, *(_from_channels(name, there, channels, choice) for name, there in by_case.items()))
 
 
@@ -135,7 +137,10 @@ def _from_channels(
     if twice:
         reason = f"both a .nii and a .nii.gz of {', '.join(twice)}; remove one"
     elif further:
-        reason = f"channel {', '.join(further)} found, and the model takes {len(channels)}: {', '.join(channels)}"
+        reason = (
+            f"channel {first_few(further)} found, and the model takes {len(channels)}: {', '.join(channels)}; "
+            "if these are images of several patients, name each of them CASE_0000.nii.gz, or give them one by one"
+        )
     elif lacks and not choice.zero:
         reason = f"channel {', '.join(lacks)} missing; with --missing-channel zero it is predicted all the same"
     images = tuple(there[index][0] if index in there else None for index in range(len(channels)))
@@ -158,10 +163,10 @@ def _bids_folder(name: str) -> str:
     return "" if parsed is None else parsed.folder
 
 
-def _without_channel(file: Path) -> str:
+def _without_channel(file: Path, channels: Sequence[str]) -> str:
     stem = strip_ending(file.name)
-    match = _CHANNEL.fullmatch(stem)
-    return stem if match is None else match[1]
+    found = split_channel(stem, len(channels))
+    return stem if found is None else found[0]
 
 
 def _refused_where_twice(cases: Sequence[InputCase]) -> list[InputCase]:

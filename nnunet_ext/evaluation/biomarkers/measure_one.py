@@ -42,12 +42,15 @@ class Settings:
         Level of injury for every case; None for none.
     nli_slices
         Level of injury by case; it wins over the former.
+    soft
+        Whether soft masks are announced, see `read_region`.
     """
 
     out: Path
     threshold: float = 0.5
     nli_slice: int | None = None
     nli_slices: tuple[tuple[str, int], ...] = ()
+    soft: bool = False
 
     def level(self, case: str) -> int | None:
         """Give the level of injury of a case; None where none is known."""
@@ -70,13 +73,13 @@ def measure_one(files: CaseInput, settings: Settings) -> MeasuredCase:
 
 
 def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
-    masks = read_masks(files.lesion, files.cord, settings.threshold, files.labels)
+    masks = read_masks(files.lesion, files.cord, settings.threshold, files.labels, soft=settings.soft)
     level = settings.level(files.case) if masks.cord is not None else None
     case = measure_case(masks.lesion, masks.cord, level)
     soft = masks.soft
     if files.probability is not None:
         soft = on_grid(read_probability(files.probability), masks.lesion, files.probability, WHOSE_GRID)[0].data
-    variants, source = _variants(files, masks, soft, level, settings.threshold)
+    variants, source = _variants(files, masks, soft, level, settings)
     shown, notes = _intensities(files, case, masks.lesion)
     voxel = masks.lesion.voxel_volume_mm3
     soft_sums = {} if soft is None else {at: value * voxel for at, value in sums(case.within, soft).items()}
@@ -109,10 +112,10 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
 
 
 def _variants(
-    files: CaseInput, masks: LesionMasks, soft: Array | None, level: int | None, threshold: float
+    files: CaseInput, masks: LesionMasks, soft: Array | None, level: int | None, settings: Settings
 ) -> tuple[list[CaseBiomarkers], str]:
     """Measure the case again as other folds drew it, and at other thresholds."""
-    drawn = [_fold(fold, files, masks.lesion, threshold) for fold in files.folds]
+    drawn = [_fold(fold, files, masks.lesion, settings) for fold in files.folds]
     if soft is not None:
         drawn += [soft > at for at in THRESHOLDS]
     shown = ", ".join(f"{at:g}" for at in THRESHOLDS)
@@ -121,8 +124,8 @@ def _variants(
     return variants, " and ".join(filter(None, sources))
 
 
-def _fold(path: Path, files: CaseInput, reference: Volume, threshold: float) -> Array:
-    mask = read_masks(path, None, threshold, files.labels).lesion
+def _fold(path: Path, files: CaseInput, reference: Volume, settings: Settings) -> Array:
+    mask = read_masks(path, None, settings.threshold, files.labels, soft=settings.soft).lesion
     return on_grid(mask, reference, path, WHOSE_GRID)[0].data
 
 

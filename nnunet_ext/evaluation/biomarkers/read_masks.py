@@ -40,7 +40,9 @@ class LesionMasks:
     notes: tuple[str, ...] = ()
 
 
-def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: Labelling | None = None) -> LesionMasks:
+def read_masks(
+    lesion: Path, cord: Path | None, threshold: float, labels: Labelling | None = None, *, soft: bool = False
+) -> LesionMasks:
     """Read a lesion mask and its cord mask, or the label map that holds both.
 
     Parameters
@@ -51,6 +53,8 @@ def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: Labell
         Above it a voxel of a soft mask counts.
     labels
         Of a label map; None where the files are masks.
+    soft
+        Whether soft masks are announced, see `read_region`.
 
     Raises
     ------
@@ -59,14 +63,14 @@ def read_masks(lesion: Path, cord: Path | None, threshold: float, labels: Labell
     """
     if labels is not None:
         return _read_label_map(lesion, labels)
-    drawn = read_region(lesion, threshold, _ADVICE)
+    drawn = read_region(lesion, threshold, _ADVICE, announced=soft)
     mask = replace(drawn.volume, notes=())
     notes = list(drawn.volume.notes)
     if drawn.soft is not None:
         notes.append(f"soft lesion mask: above {threshold:g} counts")
     if cord is None:
         return LesionMasks(mask, drawn.soft, None, tuple(notes))
-    around = read_region(cord, threshold, _ADVICE)
+    around = read_region(cord, threshold, _ADVICE, announced=soft)
     on_lesion, off = on_grid(around.volume, mask, cord, WHOSE_GRID)
     if around.soft is not None:
         notes.append(f"soft cord mask: above {threshold:g} counts")

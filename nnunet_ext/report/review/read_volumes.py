@@ -82,7 +82,7 @@ def read_volumes(record: CaseRecord) -> CaseVolumes | None:
 
 
 def _values(file: MaskFile, path: Path) -> Volume:
-    return read_mask(path) if file.values is not None else read_region(path, file.threshold).volume
+    return read_mask(path) if file.values is not None else read_region(path, file.threshold, announced=True).volume
 
 
 def _volume(path: Path, read: Callable[[Path], Volume], problems: list[str]) -> Volume | None:

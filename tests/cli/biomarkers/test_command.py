@@ -291,3 +291,15 @@ def test_an_oblique_mask_keeps_its_geometry(tmp_path: Path) -> None:
     (case,) = read_table(tmp_path / "out" / "cases_biomarkers.tsv")
     assert float(case["total_volume_mm3"]) == pytest.approx(60 * 0.75, rel=1e-6)
     assert np.allclose(read_mask(tmp_path / "out" / case["instances"]).affine, affine, atol=1e-5)
+
+
+def test_an_image_that_was_scaled_is_measured_as_a_soft_lesion_only_if_it_is_said_to_be_one(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = np.random.default_rng(1).gamma(4, 0.1, boxes().shape).clip(0, 1).astype(np.float32)
+    write_image(masks / "lesions" / "a.nii.gz", image, LAS)
+    assert measured(masks, tmp_path / "out") == 3
+    assert "a: a.nii.gz: " in capsys.readouterr().err
+    cases = {case["case"]: case for case in read_table(tmp_path / "out" / "cases_biomarkers.tsv")}
+    assert (cases["a"]["status"], "an image?" in cases["a"]["reason"]) == ("refused", True)
+    assert measured(masks, tmp_path / "said", "--threshold", "0.5") == 0

@@ -145,6 +145,30 @@ def test_cases_of_nnunet_s_folder_that_do_not_fit_the_model_are_refused_by_name(
     assert [case.images[0] is None for case in zero.cases if case.name == "b"] == [True]
 
 
+def test_a_patient_s_number_or_a_year_is_no_channel(tmp_path: Path) -> None:
+    names = ("Img_0069.nii.gz", "Img_0070.nii.gz", "scan_2019.nii.gz", "scan_0001.nii.gz")
+    folder = touch(tmp_path / "in", *names)
+    found = find(folder)
+    assert (found.layout, predicted(found)) == (Layout.PLAIN, ["Img_0069", "Img_0070", "scan_0001", "scan_2019"])
+    assert predicted(find([folder / name for name in names])) == predicted(found)
+    for name in names:
+        assert predicted(find(folder / name)) == [name.removesuffix(".nii.gz")]
+    pair = find([folder / "Img_0069.nii.gz", folder / "Img_0070.nii.gz"], ("T2w", "T1w"))
+    assert predicted(pair) == ["Img_0069"]
+    assert predicted(find([folder / "scan_0001.nii.gz", folder / "Img_0070.nii.gz"], ("T2w", "T1w"))) == ["scan"]
+
+
+def test_numbers_beyond_the_model_s_channels_beside_a_first_one_are_refused_and_never_mixed(tmp_path: Path) -> None:
+    names = ("Img_0000.nii.gz", *(f"Img_00{number}.nii.gz" for number in range(60, 70)), "x_0069.nii.gz")
+    found = find(touch(tmp_path / "in", *names))
+    assert predicted(found) == []
+    told = reasons(found)
+    assert set(told) == {"Img", "x_0069"}
+    assert "0064 and 5 more found, and the model takes 1: MRI; if these are images of several patients" in told["Img"]
+    assert "x_0069.nii.gz is not named CASE_0000.nii.gz, as others of its folder are" in told["x_0069"]
+    assert all(case.refused for case in found.cases)
+
+
 def test_a_folder_of_images_without_numbers_is_taken_image_by_image_and_said_to_be(tmp_path: Path) -> None:
     folder = touch(tmp_path / "in", "x.nii.gz", "y.nii", "z.nii", "z.nii.gz", "notes.txt")
     found = find(folder)
