@@ -71,7 +71,7 @@ class Labelling:
             within = tuple((str(name), str(holder)) for name, holder in content.get("within", {}).items())
             channels = content.get("channel_names") or content.get("modality") or {}
             names = tuple(str(channels[key]) for key in sorted(channels, key=int))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise DataRefusedError(f"{where}: `labels` with names and whole numbers was needed: {error}") from error
         ignore = labels.pop(_IGNORE, None)
         regions = tuple((name, values) for name, values in labels.items() if name != _BACKGROUND and set(values) != {0})
