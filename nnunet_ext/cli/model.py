@@ -79,9 +79,13 @@ class ModelExport:
 
 @dataclass(frozen=True)
 class ModelImport:
-    """Install a zip below `nnUNet_results`; `force` replaces a model of the same name."""
+    """Install a zip below `nnUNet_results`; `force` replaces a model of the same name.
+
+    `dataset` names the dataset's folder; empty for the name that it has in the zip.
+    """
 
     archive: Path
+    dataset: str
     force: bool
     json: bool
 
@@ -89,7 +93,9 @@ class ModelImport:
         """Verify and install, and say what and where."""
         results = required_folder("nnUNet_results", os.environ)
         others = [Path(os.environ[variable]) for variable in FOLDERS if os.environ.get(variable, "").strip()]
-        verified = install_model(_existing(self.archive), results, force=self.force, others=others)
+        verified = install_model(
+            _existing(self.archive), results, force=self.force, others=others, dataset=self.dataset
+        )
         _tell(verified, self.json, f"installed in {results}")
         return 0
 
@@ -99,11 +105,12 @@ class ModelVerify:
     """Check a zip as an import does, and install nothing."""
 
     archive: Path
+    dataset: str
     json: bool
 
     def run(self) -> int:
         """Verify, and say what is in it."""
-        _tell(verify_zip(_existing(self.archive)), self.json, "passes every check")
+        _tell(verify_zip(_existing(self.archive), self.dataset), self.json, "passes every check")
         return 0
 
 
@@ -134,15 +141,20 @@ def _existing(archive: Path) -> Path:
 def _tell(verified: VerifiedZip, as_json: bool, what: str) -> None:
     if as_json:
         models = [_facts(model) for model in verified.models]
-        print(json.dumps({"models": models, "left_out": list(verified.left_out)}))
+        print(json.dumps({"models": models, "left_out": [*verified.left_out, *verified.extras]}))
         return
     for model in verified.models:
         print(f"{model.name.folder}: {what}")
         for key, value in _facts(model).items():
             if value:
                 print(f"  {key}: {'; '.join(map(str, value)) if isinstance(value, list) else value}")
-    for entry in verified.left_out:
-        print(f"nnunet_ext model: left out, as prediction does not need it: {entry}", file=sys.stderr)
+    for entry in (*verified.left_out, *verified.extras):
+        print(f"nnunet_ext model: left out, as prediction does not need it: {_shown(entry)}", file=sys.stderr)
+
+
+def _shown(entry: str) -> str:
+    """Show a name that anybody may have given on one line, without what a terminal obeys."""
+    return entry if entry.isprintable() else ascii(entry)
 
 
 def _facts(model: VerifiedModel) -> Mapping[str, Any]:
@@ -195,6 +207,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     take.add_argument("--force", action="store_true", help="replace a model of the same name that was not trained here")
     verify = actions.add_parser("verify", help="make every check of import, and install nothing")
     verify.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
+    for action in (take, verify):
+        action.add_argument(
+            "--as", dest="dataset", default="", metavar="DatasetXXX_NAME",
+            help="name of the dataset's folder, where the zip has none, or in its place",
+        )  # fmt: skip
     for action in (export, take, verify):
         action.epilog = _EXAMPLES
         action.add_argument("--json", action="store_true", help="answer in JSON")
@@ -203,9 +220,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def from_options(options: argparse.Namespace) -> ModelExport | ModelImport | ModelVerify:
     """Take the parsed arguments."""
     if options.action == "import":
-        return ModelImport(options.archive, options.force, options.json)
+        return ModelImport(options.archive, options.dataset, options.force, options.json)
     if options.action == "verify":
-        return ModelVerify(options.archive, options.json)
+        return ModelVerify(options.archive, options.dataset, options.json)
     request = ExportRequest(
         model=options.model,
         archive=options.archive,

@@ -9,6 +9,9 @@ from typing import Final
 from nnunet_ext.core.errors import UsageError
 
 STOCK_TRAINER: Final = "nnUNetTrainer"
+ASK: Final = "train it again, or ask its authors for the zip that `nnunet_ext model export` writes"
+"""What to do where a model is refused."""
+
 _DATASET: Final = re.compile(r"Dataset\d{3,5}_[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
 _TRAINER: Final = re.compile(rf"{STOCK_TRAINER}\w*", re.ASCII)
 _PART: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)

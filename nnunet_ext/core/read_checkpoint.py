@@ -1,5 +1,6 @@
 """A trained model as nnU-Net keeps it, and reading its checkpoints without running anything that stands in them."""
 
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -135,6 +136,18 @@ def _refuse_packed(path: Path) -> None:
         raise UnsafeModelError(f"{path.name}: holds a record twice")
     if sum(entry.file_size for entry in entries) > path.stat().st_size:
         raise UnsafeModelError(f"{path.name}: its records overlap")
+    _refuse_calls(path)
+
+
+def _refuse_calls(path: Path) -> None:
+    """Refuse the one call among those that torch allows which makes gigabytes of a number: `bytearray(10**11)`."""
+    try:
+        with zipfile.ZipFile(path) as records:
+            programs = [records.read(name) for name in records.namelist() if name.endswith("data.pkl")]
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, struct.error) as error:
+        raise UnsafeModelError(f"{path.name}: no checkpoint of torch's own kind, or damaged: {error}") from error
+    if any(b"bytearray" in program for program in programs):
+        raise UnsafeModelError(f"{path.name}: asks for a bytearray, which no model is made of")
 
 
 def _understood(content: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whatever the file held
@@ -146,7 +159,7 @@ def _understood(content: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whate
     if not is_plain_name(configuration):
         raise UnsafeModelError(f"{path.name}: a configuration's name was needed, found {configuration!r:.80}")
     axes = content.get("inference_allowed_mirroring_axes")
-    if axes is not None and not (isinstance(axes, (list, tuple)) and all(axis in _AXES for axis in axes)):
+    if axes is not None and not (isinstance(axes, (list, tuple)) and all(map(_is_axis, axes))):
         raise UnsafeModelError(f"{path.name}: axes to mirror were needed, found {axes!r:.80}")
     return Checkpoint(
         weights=_weights(content.get("network_weights"), path),
@@ -156,6 +169,10 @@ def _understood(content: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whate
     )
 
 
+def _is_axis(axis: object) -> bool:
+    return isinstance(axis, int) and not isinstance(axis, bool) and axis in _AXES
+
+
 def _weights(weights: object, path: Path) -> Mapping[str, "Tensor"]:
     import torch  # noqa: PLC0415 - seconds of import that asking for help must not cost
 
@@ -163,8 +180,10 @@ def _weights(weights: object, path: Path) -> Mapping[str, "Tensor"]:
         raise UnsafeModelError(f"{path.name}: holds no network_weights")
     for name, tensor in weights.items():
         plain = isinstance(tensor, torch.Tensor) and tensor.layout is torch.strided and tensor.device.type == "cpu"
-        if not isinstance(name, str) or not plain:
+        if not isinstance(name, str) or not plain or tensor.is_quantized or tensor.is_complex():
             raise UnsafeModelError(f"{path.name}: network_weights hold something other than named dense tensors")
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise UnsafeModelError(f"{path.name}: {name!r:.100} reads the same number again and again")
     return weights
 
 

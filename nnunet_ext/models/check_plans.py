@@ -33,6 +33,9 @@ _ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "resampling_fn_probabilities": _RESAMPLING,
     "UNet_class_name": frozenset({"PlainConvUNet", "ResidualEncoderUNet"}),  # plans of nnU-Net before 2.4
 }
+_LISTS: Final = frozenset({"normalization_schemes", "next_stage"})
+"""Of which there may be several."""
+
 _PARTS_OF_PATHS: Final = frozenset(
     {"dataset_name", "plans_name", "data_identifier", "inherits_from", "previous_stage", "next_stage"}
 )
@@ -46,8 +49,11 @@ def check_plans(plans: Mapping[str, Any]) -> None:
     UnsafeModelError
         Where a name is none of those that are known to be harmless.
     """
-    if not isinstance(plans.get("configurations"), dict) or not plans["configurations"]:
+    configurations = plans.get("configurations")
+    if not isinstance(configurations, dict) or not configurations:
         raise UnsafeModelError("plans.json: nnU-Net's plans were needed, with configurations")
+    if odd := [name for name, configuration in configurations.items() if not isinstance(configuration, dict)]:
+        raise UnsafeModelError(f"plans.json: configuration {odd[0]!r:.100}: an object was needed")
     for key, value in _entries(plans):
         if key in _ALLOWED:
             _check_among(key, value)
@@ -78,7 +84,7 @@ def check_importable(name: object) -> None:
     module, _, attribute = name.rpartition(".")
     try:
         found = vars(import_module(module)).get(attribute)  # a module of those packages: no attribute leads out of them
-    except ImportError as error:
+    except Exception as error:  # whatever somebody's module raises while it is imported
         raise UnsafeModelError(
             f"plans.json names {name!r:.100}: {error}. "
             f"Either it is no layer, or it needs another version of {_packages()}"
@@ -106,7 +112,7 @@ def _entries(content: object) -> Iterator[tuple[str, Any]]:
 
 
 def _check_among(key: str, value: object) -> None:
-    for name in value if isinstance(value, list) else [value]:
+    for name in value if isinstance(value, list) and key in _LISTS else [value]:
         if not isinstance(name, str) or name not in _ALLOWED[key]:
             raise UnsafeModelError(
                 f"plans.json: {key} is {name!r:.100}; one of {', '.join(sorted(_ALLOWED[key]))} was needed"
@@ -114,7 +120,7 @@ def _check_among(key: str, value: object) -> None:
 
 
 def _check_path_part(key: str, value: object) -> None:
-    for name in value if isinstance(value, list) else [value]:
+    for name in value if isinstance(value, list) and key in _LISTS else [value]:
         if name is not None and not is_plain_name(name):
             raise UnsafeModelError(f"plans.json: {key} is {name!r:.100}; a plain name was needed, as it becomes a path")
 

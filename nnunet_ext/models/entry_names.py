@@ -1,29 +1,39 @@
 """Which names a shared model's zip may hold, and which of them are installed."""
 
 import re
+import shlex
+from collections.abc import Mapping
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.core.model_name import ModelName, is_dataset_name
+from nnunet_ext.core.model_name import is_dataset_name
+from nnunet_ext.models.harmless import is_harmless
 
 MANIFEST: Final = "manifest.json"
 MODEL_CARD: Final = "MODEL_CARD.md"
 CROP_METADATA: Final = "crop_metadata.json"
 PLANS: Final = "plans.json"
 DATASET_JSON: Final = "dataset.json"
+POSTPROCESSING: Final = "postprocessing.pkl"
+CROSS_VALIDATION: Final = "crossval_results_folds_"
+"""Before the folds' names, joined by `_`: the folder in which nnU-Net says what post-processing helps their mean."""
 
 _COMPONENT: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]*", re.ASCII)
 _KEPT: Final = re.compile(
     rf"{PLANS}|{DATASET_JSON}|{CROP_METADATA}|{MANIFEST}|{MODEL_CARD}|dataset_fingerprint\.json"
     r"|fold_(\d{1,2}|all)/(checkpoint_(final|best|latest)\.pth|progress\.png|validation/summary\.json)"
+    rf"|({CROSS_VALIDATION}[0-9a-z_]{{1,60}}/)?{re.escape(POSTPROCESSING)}"
 )
-# nnU-Net's own export brings these. None is needed to predict: they hold pickles, host names or patients.
+# nnU-Net and people bring these. None is needed to predict: they hold pickles, host names or patients.
 _LEFT_OUT: Final = re.compile(
-    r"fold_(\d{1,2}|all)/(debug\.json|network_architecture\.pdf|validation/[^/]+)|crossval_results_folds_[^/]+/[^/]+"
+    r"fold_(\d{1,2}|all)/(debug\.json|network_architecture\.pdf|validation[^/]*/.+|checkpoint_\w+\.pth)"
+    rf"|{CROSS_VALIDATION}[^/]+/.+"
 )
-_LEFT_OUT_BESIDE: Final = re.compile(rf"ensembles/.+|inference_information\.(json|txt)|{re.escape(CROP_METADATA)}")
+_LEFT_OUT_BESIDE: Final = re.compile(
+    rf"ensembles/.+|inference_information\.(json|txt)|{re.escape(CROP_METADATA)}|{re.escape(DATASET_JSON)}"
+)
 
 FINAL: Final = "checkpoint_final.pth"
 _FOLD: Final = re.compile(r"fold_(\d+|all)")
@@ -34,10 +44,21 @@ class Fate(Enum):
 
     INSTALL = "install"
     LEAVE_OUT = "leave out"
+    """Part of a model, and not needed to predict."""
+
+    EXTRA = "extra"
+    """No part of a model, and harmless: what a computer or a person lays beside one."""
 
 
-def fate_of(entry: str) -> Fate:
+def fate_of(entry: str, models: Mapping[str, str]) -> Fate:
     """Decide about one entry of a zip by its name alone, as it stands there, before any system's rules for paths.
+
+    Parameters
+    ----------
+    entry
+        Its name in the zip.
+    models
+        The zip's folders of models, see `model_folders`.
 
     Raises
     ------
@@ -45,22 +66,33 @@ def fate_of(entry: str) -> Fate:
         Where the name leads out of the folder, means different things on different systems, or is none that a model
         has. Whatever is not known to be harmless is refused, Python files among it.
     """
-    if problem := _path_problem(entry):
+    if problem := _way_out(entry):
         raise UnsafeModelError(f"{entry!r}: {problem}; nothing was written")
     if entry.endswith("/"):
         return Fate.LEAVE_OUT
-    parts = PurePosixPath(entry).parts
-    name = ModelName.parse(parts[:2])
-    if name is not None and _KEPT.fullmatch("/".join(parts[2:])):
+    inner = below_model(entry, models)
+    if inner is not None and _KEPT.fullmatch(inner[1]):
         return Fate.INSTALL
-    if name is not None and _LEFT_OUT.fullmatch("/".join(parts[2:])):
+    if (inner is not None and _LEFT_OUT.fullmatch(inner[1])) or _stands_beside(entry):
         return Fate.LEAVE_OUT
-    if is_dataset_name(parts[0]) and _LEFT_OUT_BESIDE.fullmatch("/".join(parts[1:])):
-        return Fate.LEAVE_OUT
+    if is_harmless(entry):
+        return Fate.EXTRA
+    if not all(_COMPONENT.fullmatch(part) and not part.endswith((".", " ")) for part in entry.split("/")):
+        raise UnsafeModelError(f"{entry!r}: a name of letters, digits and - _ . was needed; {_take_out(entry)}")
     raise UnsafeModelError(
         f"{entry!r}: no file of a model. DatasetXXX_NAME/nnUNetTrainer...__PLANS__CONFIGURATION with {PLANS}, "
-        f"{DATASET_JSON} and fold_N/checkpoint_final.pth was needed; code is never taken from a model"
+        f"{DATASET_JSON} and fold_N/checkpoint_final.pth was needed; code is never taken from a model; "
+        f"{_take_out(entry)}"
     )
+
+
+def below_model(entry: str, models: Mapping[str, str]) -> tuple[str, str] | None:
+    """Split an entry's name into its model's place below `nnUNet_results` and its own there; None outside of models."""
+    for folder, place in models.items():
+        prefix = f"{folder}/" if folder else ""
+        if entry.startswith(prefix):
+            return place, entry.removeprefix(prefix)
+    return None
 
 
 def folds_of(model: Path) -> list[str]:
@@ -68,14 +100,24 @@ def folds_of(model: Path) -> list[str]:
     return sorted(match[1] for at in model.glob("fold_*") if (match := _FOLD.fullmatch(at.name)))
 
 
-def _path_problem(entry: str) -> str:
+def _stands_beside(entry: str) -> bool:
+    """Tell whether this is one of the files that nnU-Net, and SCT's models, have beside those of the models."""
+    parts = entry.split("/")
+    return any(
+        is_dataset_name(part) and _LEFT_OUT_BESIDE.fullmatch("/".join(parts[index + 1 :]))
+        for index, part in enumerate(parts)
+    )
+
+
+def _take_out(entry: str) -> str:
+    return f"if you know that you can do without it, take it out: zip -d FILE.zip {shlex.quote(ascii(entry)[1:-1])}"
+
+
+def _way_out(entry: str) -> str:
     if "\\" in entry:
-        return "a backslash in a name leads elsewhere on Windows"
+        return "a backslash in a name leads elsewhere on Windows (unpack it there, and zip the folder anew)"
     if entry.startswith("/") or re.match(r"[A-Za-z]:", entry):
         return "an absolute path leads out of the folder"
-    parts = entry.removesuffix("/").split("/")
-    if ".." in parts:
+    if ".." in entry.split("/"):
         return "'..' leads out of the folder"
-    if not all(_COMPONENT.fullmatch(part) and not part.endswith((".", " ")) for part in parts):
-        return "a name of letters, digits and - _ . was needed"
     return ""

@@ -18,7 +18,9 @@ _PREVIOUS: Final = ".nnunet_ext-previous"
 _TRAINED: Final = "fold_*/training_log_*.txt"  # nnU-Net's own, which no export holds
 
 
-def install_model(archive: Path, results: Path, *, force: bool = False, others: Sequence[Path] = ()) -> VerifiedZip:
+def install_model(
+    archive: Path, results: Path, *, force: bool = False, others: Sequence[Path] = (), dataset: str = ""
+) -> VerifiedZip:
     """Verify a zip in quarantine, then move its models to their places.
 
     Killed at any moment, each place holds the old model, the new one or none; the next call tidies up, and puts back an
@@ -34,10 +36,12 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
         Replace a model of the same name, if it was installed and not trained here.
     others
         nnU-Net's other folders of datasets, in which the number of a dataset must not mean another one.
+    dataset
+        Name of the dataset's folder, in the place of the zip's own or where that is missing.
 
     Raises
     ------
-    FileRefusedError, UnsafeModelError
+    FileRefusedError, UnsafeModelError, UsageError
         See `unpack_verified`.
     ConflictError
         Where another such model stands there already or was trained there, its dataset's number is another dataset's,
@@ -48,7 +52,7 @@ def install_model(archive: Path, results: Path, *, force: bool = False, others: 
         with FileLock(results / f"{_QUARANTINE}.lock", blocking=False):
             _tidy_up(results)
             try:
-                verified = unpack_verified(archive, results / _QUARANTINE)
+                verified = unpack_verified(archive, results / _QUARANTINE, dataset)
                 wanted = [model for model in verified.models if not _stands_there(model, results)]
                 _refuse_to_replace_a_training(wanted, results)
                 if not force:
@@ -95,7 +99,8 @@ def _refuse_conflicts(models: Sequence[VerifiedModel], results: Path, others: Se
                 if other.name != model.name.dataset and other.is_dir():
                     raise ConflictError(
                         f"{other}: has the number of {model.name.dataset}, so that nnU-Net could find neither by it; "
-                        f"rename it, or install all the same with --force and give nnU-Net names in full"
+                        f"rename it, give this one another number with --as DatasetXXX_NAME, or install all the same "
+                        f"with --force and give nnU-Net names in full"
                     )
 
 

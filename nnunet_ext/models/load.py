@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, UnsafeModelError
-from nnunet_ext.core.model_name import ModelName
+from nnunet_ext.core.errors import EnvironmentProblemError, UnsafeModelError
+from nnunet_ext.core.model_name import ASK, ModelName
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import Checkpoint, TrainedFold, TrainedModel, read_checkpoint
+from nnunet_ext.models.check_configuration import check_configuration
+from nnunet_ext.models.check_dataset_json import check_dataset_json
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, PLANS, folds_of
-from nnunet_ext.models.json_files import check_dataset_json, read_json_object
+from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, MANIFEST, PLANS, folds_of
+from nnunet_ext.models.json_files import read_json_object
+from nnunet_ext.models.manifest import changed_files
 
 
 def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL) -> TrainedModel:
@@ -38,18 +41,15 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
             f"{folder}: a trained model was needed, {' and '.join(missing)} missing; "
             "those there are: ls -d $nnUNet_results/Dataset*/*__*__*"
         )
-    plans, dataset = read_json_object(folder / PLANS), read_json_object(folder / DATASET_JSON)
-    try:
-        check_plans(plans)
-        check_dataset_json(dataset)
-    except DataRefusedError as error:
-        raise UnsafeModelError(f"{folder}: {error}") from error
     files = {name: folder / f"fold_{name}" / checkpoint for name in folds or _finished(folder, checkpoint)}
-    read = {name: _read(file) for name, file in files.items()}
     try:
-        first = same_network(list(read.values()), plans)
+        plans, dataset = read_model_json(folder)
+        read = {name: _read(file) for name, file in files.items()}
+        first = same_network(list(read.values()), plans, dataset)
+        hashes = {name: sha256(file) for name, file in files.items()}
+        _refuse_changed(folder, {f"fold_{name}/{checkpoint}": found for name, found in hashes.items()})
     except UnsafeModelError as error:
-        raise UnsafeModelError(f"{folder}: {error}") from error
+        raise UnsafeModelError(f"{folder}: {error}; {ASK}") from error
     return TrainedModel(
         name=_name(folder),
         plans=plans,
@@ -57,11 +57,25 @@ def load_model(folder: Path, folds: Sequence[str] = (), checkpoint: str = FINAL)
         configuration=first.configuration,
         trainer=first.trainer,
         mirroring_axes=first.mirroring_axes,
-        folds=tuple(TrainedFold(name, one.weights, sha256(files[name])) for name, one in read.items()),
+        folds=tuple(TrainedFold(name, one.weights, hashes[name]) for name, one in read.items()),
     )
 
 
-def same_network(checkpoints: Sequence[Checkpoint], plans: Mapping[str, Any]) -> Checkpoint:
+def read_model_json(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the two files that every model has, `plans.json` and `dataset.json`, and check what stands in them.
+
+    Raises
+    ------
+    UnsafeModelError
+        See `check_plans` and `check_dataset_json`.
+    """
+    plans, dataset = read_json_object(folder / PLANS), read_json_object(folder / DATASET_JSON)
+    check_plans(plans)
+    check_dataset_json(dataset)
+    return plans, dataset
+
+
+def same_network(checkpoints: Sequence[Checkpoint], plans: Mapping[str, Any], dataset: Mapping[str, Any]) -> Checkpoint:
     """Give the first of a model's checkpoints, once they are all of one network and its plans have that.
 
     Raises
@@ -74,6 +88,8 @@ def same_network(checkpoints: Sequence[Checkpoint], plans: Mapping[str, Any]) ->
         raise UnsafeModelError("its checkpoints are of several trainers or configurations")
     if first.configuration not in plans["configurations"]:
         raise UnsafeModelError(f"{PLANS}: has no configuration {first.configuration!r}, which its checkpoints are of")
+    channels = dataset.get("modality", dataset.get("channel_names", {}))  # in nnU-Net's own order
+    check_configuration(plans, first.configuration, len(channels))
     return first
 
 
@@ -93,6 +109,18 @@ def _read(file: Path) -> Checkpoint:
             f"{file}: there is no such checkpoint; folds are named with -f, the file with -chk"
         )
     return read_checkpoint(file)
+
+
+def _refuse_changed(folder: Path, checkpoints: Mapping[str, str]) -> None:
+    """Hold what was read of a model that was shared with its manifest against it."""
+    if not (folder / MANIFEST).is_file():
+        return
+    read = {**checkpoints, **{name: sha256(folder / name) for name in (PLANS, DATASET_JSON)}}
+    if changed := changed_files(read_json_object(folder / MANIFEST), read):
+        raise UnsafeModelError(
+            f"{changed[0]}: is not the file that {MANIFEST} describes; import the model again (nnunet_ext model import "
+            f"FILE.zip --force) or, if it was you who changed it, take {MANIFEST} away"
+        )
 
 
 def _name(folder: Path) -> str:

@@ -48,6 +48,17 @@ def manifest_content(folder: Path, facts: ModelFacts) -> dict[str, Any]:
     }
 
 
+def changed_files(content: Mapping[str, Any], hashes: Mapping[str, str]) -> list[str]:
+    """Name the files, of those with these SHA-256, that are not as the manifest has them; those that it has not, too.
+
+    An export of a newer version, or one that is none, describes nothing: then all are named.
+    """
+    files = content.get("files")
+    told = files if isinstance(files, Mapping) and content.get("schema") == SCHEMA else {}
+    described = {name: entry.get("sha256") for name, entry in told.items() if isinstance(entry, Mapping)}
+    return [name for name, found in hashes.items() if described.get(name) != found]
+
+
 def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> ModelFacts:
     """Hold unpacked files, all that the zip holds for this model, against their manifest.
 

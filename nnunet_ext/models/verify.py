@@ -1,19 +1,21 @@
 """Every check that a shared model must pass before it may stand among one's own."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
 from nnunet_ext.core.leftovers import scratch_folder
-from nnunet_ext.core.model_name import ModelName
-from nnunet_ext.core.read_checkpoint import read_checkpoint
-from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, MANIFEST, MODEL_CARD, PLANS
-from nnunet_ext.models.json_files import check_dataset_json, crop_metadata, read_json_object
-from nnunet_ext.models.load import same_network
+from nnunet_ext.core.model_name import ASK, STOCK_TRAINER, ModelName
+from nnunet_ext.core.read_checkpoint import Checkpoint, read_checkpoint
+from nnunet_ext.models.check_weights import check_weights
+from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS
+from nnunet_ext.models.json_files import crop_metadata, read_json_object
+from nnunet_ext.models.load import read_model_json, same_network
 from nnunet_ext.models.manifest import ModelFacts, check_manifest
+from nnunet_ext.models.model_folders import UNNAMED
 from nnunet_ext.models.unpack import Unpacked, unpack
 
 _SCRATCH: Final = "nnunet_ext-verify-"
@@ -52,26 +54,32 @@ class VerifiedModel:
 
 @dataclass(frozen=True)
 class VerifiedZip:
-    """The models of a zip, and the entries that were known and not taken."""
+    """The models of a zip, and what was not taken: parts of a model that nobody needs, and things beside it."""
 
     models: tuple[VerifiedModel, ...]
     left_out: tuple[str, ...]
+    extras: tuple[str, ...]
 
 
-def verify_zip(archive: Path) -> VerifiedZip:
+def verify_zip(archive: Path, dataset: str = "") -> VerifiedZip:
     """Verify a zip and install nothing.
 
     Raises
     ------
-    FileRefusedError, UnsafeModelError
+    FileRefusedError, UnsafeModelError, UsageError
         See `unpack_verified`.
     """
     with scratch_folder(Path(tempfile.gettempdir()), _SCRATCH) as scratch:
-        return unpack_verified(archive, scratch)
+        return unpack_verified(archive, scratch, dataset)
 
 
-def unpack_verified(archive: Path, quarantine: Path) -> VerifiedZip:
+def unpack_verified(archive: Path, quarantine: Path, dataset: str = "") -> VerifiedZip:
     """Unpack a zip into a folder for nothing else, and check everything in it.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset's folder, in the place of the zip's own or where that is missing.
 
     Raises
     ------
@@ -80,48 +88,71 @@ def unpack_verified(archive: Path, quarantine: Path) -> VerifiedZip:
     UnsafeModelError
         Where it holds anything that could run code or lead out of its folder, or is not what its manifest says. What
         was unpacked must then not be used.
+    UsageError
+        Where `dataset` is no name of one, or there are several.
     """
-    unpacked = unpack(archive, quarantine)
+    unpacked = unpack(archive, quarantine, dataset=dataset)
     folders = sorted({"/".join(PurePosixPath(entry).parts[:2]) for entry in unpacked.installed})
-    if not folders:
-        raise UnsafeModelError(f"{archive}: holds no model")
     try:
+        if not folders:
+            raise UnsafeModelError(f"holds no model: {PLANS}, {DATASET_JSON} and fold_N/{FINAL} were needed")
         models = tuple(_verify_model(quarantine, folder, unpacked) for folder in folders)
     except (UnsafeModelError, DataRefusedError) as error:
-        raise UnsafeModelError(f"{archive}: {error}") from error
-    return VerifiedZip(models, unpacked.left_out)
+        raise UnsafeModelError(f"{archive}: {error}; {ASK}") from error
+    return VerifiedZip(models, unpacked.left_out, unpacked.extras)
 
 
 def _verify_model(quarantine: Path, place: str, unpacked: Unpacked) -> VerifiedModel:
-    folder, name = quarantine / place, ModelName.parse(place.split("/"))
+    folder = quarantine / place
     names, left_out = (
         [entry.removeprefix(f"{place}/") for entry in entries if entry.startswith(f"{place}/")]
         for entries in (unpacked.installed, unpacked.left_out)
     )
     missing = [needed for needed in (PLANS, DATASET_JSON) if needed not in names]
     checkpoints = tuple(entry for entry in names if entry.endswith(".pth"))
-    if name is None or missing or not checkpoints:
+    if missing or not checkpoints:
         raise UnsafeModelError(f"{place}: {', '.join(missing) or 'a checkpoint'} was needed and is missing")
     facts = _facts(folder, names, left_out)
     for text in (entry for entry in names if entry.endswith(".json")):
         read_json_object(folder / text)
-    plans, dataset = read_json_object(folder / PLANS), read_json_object(folder / DATASET_JSON)
-    check_plans(plans)
-    check_dataset_json(dataset)
+    plans, dataset = read_model_json(folder)
     if CROP_METADATA in names:
         crop_metadata(read_json_object(folder / CROP_METADATA))
-    first = same_network([read_checkpoint(folder / entry) for entry in checkpoints], plans)
+    read = {entry: read_checkpoint(folder / entry) for entry in checkpoints}
+    first = same_network(list(read.values()), plans, dataset)
+    if first.trainer == STOCK_TRAINER:  # others may build another network, which only they know
+        check_weights(plans, dataset, first.configuration, {name: one.weights for name, one in read.items()})
+    size = sum((folder / entry).stat().st_size for entry in names)
     return VerifiedModel(
-        name=name,
+        name=_named(quarantine, place, plans, first),
         checkpoints=checkpoints,
         trainer=first.trainer,
         configuration=first.configuration,
         mirroring_axes=first.mirroring_axes,
         labels=dict(dataset["labels"]),
         orientation=dataset.get("image_orientation"),
-        size=sum((folder / entry).stat().st_size for entry in names),
+        size=size,
         facts=facts,
     )
+
+
+def _named(quarantine: Path, place: str, plans: Mapping[str, Any], checkpoint: Checkpoint) -> ModelName:
+    """Read a model's name or, where its folder has none, make it of what its files say and move it there."""
+    dataset, own = place.split("/")
+    if own != UNNAMED:
+        own_name = ModelName.parse((dataset, own))
+    else:
+        parts = (checkpoint.trainer, plans.get("plans_name"), checkpoint.configuration)
+        own_name = ModelName.parse((dataset, "__".join(map(str, parts))))
+    if own_name is None:
+        raise UnsafeModelError(
+            f"{place}: its files do not say the name of its plans; name its folder TRAINER__PLANS__CONFIGURATION"
+        )
+    if own == UNNAMED:
+        if (quarantine / own_name.folder).exists():
+            raise UnsafeModelError(f"{own_name.folder}: stands twice; zip only one of them")
+        (quarantine / place).rename(quarantine / own_name.folder)
+    return own_name
 
 
 def _facts(folder: Path, names: list[str], left_out: list[str]) -> ModelFacts | None:

@@ -1,4 +1,3 @@
-import os
 import stat
 import warnings
 import zipfile
@@ -9,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import FileRefusedError, UnsafeModelError
-from nnunet_ext.models.entry_names import Fate, fate_of
+from nnunet_ext.models.entry_names import Fate, below_model, fate_of
+from nnunet_ext.models.model_folders import model_folders
 from nnunet_ext.models.unpack import Limits, unpack
 
 MODEL = "Dataset007_Cord/nnUNetTrainer__nnUNetPlans__3d_fullres"
@@ -62,13 +62,15 @@ def test_a_name_that_no_model_has_is_refused_and_nothing_is_written(tmp_path: Pa
 def test_whatever_the_name_it_stays_in_the_folder_or_is_refused(parts: list[str]) -> None:
     name = "".join(parts)
     try:
-        fate = fate_of(name)
+        models = model_folders([name])
+        fate = fate_of(name, models)
     except UnsafeModelError:
         return
-    root = "/top/of/all"
-    resolved = os.path.normpath(os.path.join(root, name))  # noqa: PTH118 - pathlib would hide doubled slashes
-    assert resolved == f"{root}/{name}".rstrip("/")
-    assert fate is Fate.LEAVE_OUT or name == f"{MODEL}/plans.json"
+    assert ".." not in name.split("/")
+    assert not name.startswith("/")
+    if fate is Fate.INSTALL:
+        place, inner = below_model(name, models) or ("", "")
+        assert f"{place}/{inner}" in {f"{MODEL}/plans.json", "Dataset007_x/unnamed/plans.json"}
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK])

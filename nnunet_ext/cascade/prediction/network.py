@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
@@ -12,7 +13,8 @@ from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
 from nnunet_ext.cascade.prediction.openvino_network import OpenVinoNetwork
 from nnunet_ext.cascade.prediction.trainer import find_trainer
 from nnunet_ext.core.errors import UnsafeModelError
-from nnunet_ext.core.model_name import STOCK_TRAINER
+from nnunet_ext.core.match_network import refuse_other_weights
+from nnunet_ext.core.model_name import ASK, STOCK_TRAINER
 from nnunet_ext.core.read_checkpoint import TrainedModel
 
 
@@ -28,18 +30,17 @@ def build_networks(
     UnsafeModelError
         Where the weights are not those of such a network.
     """
-    built = _build(model.trainer, managed)
+    build = partial(_build, model.trainer, managed)
+    weights = {f"fold {fold.name}": fold.weights for fold in model.folds}
+    try:
+        refuse_other_weights(build, model.trainer, weights, (managed.channels, *managed.patch_size))
+    except UnsafeModelError as error:
+        raise UnsafeModelError(f"{model.name}: {error}; {ASK}") from error
+    built = build()
     networks = []
     for fold in model.folds:
         network = copy.deepcopy(built)
-        try:
-            network.load_state_dict(fold.weights)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())[:300]
-            raise UnsafeModelError(
-                f"{model.name}: the weights of fold {fold.name} are not those of the network that {model.trainer} "
-                f"builds from its plans: {reason}"
-            ) from error
+        network.load_state_dict(fold.weights)
         ready = engine_network(network.eval(), engine, managed.patch_size, managed.channels)
         networks.append(ready.to(device))
     return tuple(networks)

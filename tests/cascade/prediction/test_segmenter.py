@@ -296,20 +296,19 @@ def test_other_images_are_refused(tmp_path: Path, shapes: Sequence[tuple[int, in
     ("tiny", "error", "said"),
     [
         (TinyModel(dataset={"crop": {}}), UnsafeModelError, "margins_mm"),
-        (TinyModel(dataset={"crop": {"margins_mm": {"left": 3}}}), DataRefusedError, "pad_right"),
+        (TinyModel(dataset={"crop": {"margins_mm": {"left": 3}}}), UnsafeModelError, "pad_right"),
         (TinyModel(patch=(16, 16), spacing=(1, 1), mirrored=(0, 2)), UnsafeModelError, "mirror axes"),
         (TinyModel(reader="Tiff3DIO"), UsageError, "nnUNetv2_predict"),
         (TinyModel(configuration={"previous_stage": "low"}), UsageError, "prev_stage_predictions"),
-        (TinyModel(dataset={"image_axes_nibabel": "LLS"}), UsageError, "LLS"),
+        (TinyModel(dataset={"image_axes_nibabel": "LLS"}), UnsafeModelError, "LLS"),
         (TinyModel(trainer="nnUNetTrainerNobodyHas"), EnvironmentProblemError, "nnUNetTrainerNobodyHas"),
     ],
 )
 def test_a_model_that_cannot_be_run_is_refused_before_any_image(
     tmp_path: Path, tiny: TinyModel, error: type[NnunetExtError], said: str
 ) -> None:
-    model = tiny.load(tmp_path)
     with pytest.raises(error, match=said):
-        Segmenter(model, SegmenterOptions())
+        Segmenter(tiny.load(tmp_path), SegmenterOptions())
 
 
 @pytest.mark.parametrize("step", [0, -0.5, 1.1, float("nan")])
