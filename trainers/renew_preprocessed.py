@@ -235,7 +235,8 @@ def _cases(raw: RawDataset, dataset: Mapping[str, Any]) -> dict[str, RawCase]:
         files = {case: ([Path(one) for one in of["images"]], Path(of["label"])) for case, of in listed.items()}
     else:
         ending, channels = dataset["file_ending"], range(len(dataset["channel_names"]))
-        labels = {file.name.removesuffix(ending): file for file in sorted((raw.folder / "labelsTr").glob(f"*{ending}"))}
+        found = sorted((raw.folder / "labelsTr").glob(f"[!.]*{ending}"))
+        labels = {file.name.removesuffix(ending): file for file in found}
         images = raw.folder / "imagesTr"
         files = {
             case: ([images / f"{case}_{channel:04d}{ending}" for channel in channels], label)

@@ -106,7 +106,7 @@ def source_cases(
     cases = []
     for split in ("train", "test"):
         folder = source.image("case", split).parent
-        for first in sorted(folder.glob(f"*{_FIRST_CHANNEL}")):
+        for first in sorted(folder.glob(f"[!.]*{_FIRST_CHANNEL}")):
             cases.append(_source_case(source, first.name.removesuffix(_FIRST_CHANNEL), split, channels, cords))
     training = [case for case in cases if case.split == "train"]
     missing = [case.case for case in training if case.label is None]
@@ -153,8 +153,8 @@ def refuse_seen_cases(cords: Mapping[str, PredictedCord], cases: Collection[str]
 
 def _cords_in(folder: Path) -> list[tuple[str, PredictedCord]]:
     if not has_folds(folder):
-        return [(_case(file), PredictedCord(file)) for file in sorted(folder.glob(f"*{FILE_ENDING}"))]
-    files = sorted(folder.glob(f"{_FOLD}*/validation/*{FILE_ENDING}"))
+        return [(_case(file), PredictedCord(file)) for file in sorted(folder.glob(f"[!.]*{FILE_ENDING}"))]
+    files = sorted(folder.glob(f"{_FOLD}*/validation/[!.]*{FILE_ENDING}"))
     return [(_case(file), PredictedCord(file, file.parents[1].name.removeprefix(_FOLD))) for file in files]
 
 

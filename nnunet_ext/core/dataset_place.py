@@ -58,13 +58,29 @@ def only_writer(dataset: RawDataset) -> Iterator[None]:
         lock.release()
 
 
+def stands(dataset: RawDataset) -> bool:
+    """Tell whether there is a dataset; one that a kill between the two renames of `swap` hid is put back first.
+
+    Raises
+    ------
+    ConflictError
+        Where another process is between these renames.
+    """
+    if beside(dataset, "previous").exists():
+        with only_writer(dataset):
+            finish_interrupted_swap(dataset)
+    return dataset.folder.is_dir()
+
+
 def swap(unfinished: RawDataset, dataset: RawDataset) -> None:
     """Give a dataset that is whole its own name, in place of the one that stands there."""
     previous = beside(dataset, "previous")
-    if dataset.folder.exists():
-        dataset.folder.replace(previous)
-    unfinished.folder.replace(dataset.folder)
-    shutil.rmtree(previous, ignore_errors=True)
+    try:
+        if dataset.folder.exists():
+            dataset.folder.replace(previous)
+        unfinished.folder.replace(dataset.folder)
+    finally:
+        finish_interrupted_swap(dataset)
 
 
 def finish_interrupted_swap(dataset: RawDataset) -> None:

@@ -1,10 +1,12 @@
 """One function on many cases, in several processes."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import repeat
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, TypeVar
 
 from nnunet_ext.core.errors import ProcessFailedError
@@ -19,7 +21,7 @@ Result = TypeVar("Result")
 def run_all(
     work: Callable[..., Result], cases: Sequence[Case], shared: tuple[Any, ...], n_procs: int, progress: Progress | None
 ) -> list[Result]:
-    """Call ``work(case, *shared)`` for each case.
+    """Call ``work(case, *shared)`` for each case. No worker outlives this process, even where it is killed.
 
     Parameters
     ----------
@@ -55,9 +57,20 @@ def _results(
         return
     try:
         # spawn: the caller may have started threads (torch, matplotlib), which a forked child would not have.
-        with ProcessPoolExecutor(min(n_procs, len(cases)), mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(min(n_procs, len(cases)), get_context("spawn"), _end_with_parent) as pool:
             yield from pool.map(work, *arguments)
     except BrokenProcessPool as error:
         raise ProcessFailedError(
             "a worker was killed, most often for want of memory; run the same command again with fewer --n-procs"
         ) from error
+
+
+def _end_with_parent() -> None:
+    """Have a worker end with its parent: else it would wait for ever for work, or overwrite what a later run wrote."""
+    Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

@@ -16,6 +16,7 @@ from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.dataset_place import stands
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, NnunetExtError, UsageError
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -118,7 +119,7 @@ class Convert:
         """Convert, say what happened, and answer 3 where an image was refused."""
         dataset = RawDataset.named(required_folder("nnUNet_raw", os.environ), self.number, self.name)
         grows = self.append or self.update
-        if grows and not dataset.folder.is_dir():
+        if grows and not stands(dataset):
             flag = "--update" if self.update else "--append"
             raise UsageError(f"{flag} needs a dataset, found none: {dataset.folder}; leave {flag} out to make it")
         sources = name_sources(self.bids)

@@ -57,7 +57,7 @@ def _plans_files(asked: str) -> list[Path]:
     if asked.endswith(".json"):
         return [Path(asked)]
     folder = find_dataset(required_folder("nnUNet_preprocessed", os.environ), asked)
-    files = [file for file in sorted(folder.glob("*.json")) if "configurations" in _keys(file)]
+    files = [file for file in sorted(folder.glob("[!.]*.json")) if "configurations" in _keys(file)]
     if not files:
         raise DataRefusedError(
             f"{folder}: plans were needed and nnU-Net has made none; "

@@ -95,5 +95,5 @@ def _image_digests(dataset: RawDataset, *, by_time: bool = False) -> dict[str, s
 
 
 def _files(dataset: RawDataset, folders: tuple[str, ...]) -> dict[str, Path]:
-    found = [file for folder in folders for file in sorted((dataset.folder / folder).glob(f"*{FILE_ENDING}"))]
+    found = [file for folder in folders for file in sorted((dataset.folder / folder).glob(f"[!.]*{FILE_ENDING}"))]
     return {file.relative_to(dataset.folder).as_posix(): file for file in found}

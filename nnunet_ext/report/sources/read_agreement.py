@@ -19,7 +19,7 @@ def read_agreement(folder: Path) -> Found:
     """Read the folder: each of its tables that has a row, and its figures."""
     there = {title: folder / name for name, title in TABLES.items() if (folder / name).is_file()}
     tables = [NamedTable(title, tuple(read_table(path))) for title, path in there.items()]
-    files = sorted(path for path in (folder / "figures").glob("*") if path.suffix in _PICTURES)
+    files = sorted(path for path in (folder / "figures").glob("[!.]*") if path.suffix in _PICTURES)
     return Found(
         "agreement",
         tables=tuple(table for table in tables if table.rows),

@@ -32,7 +32,7 @@ def read_predictions(folder: Path) -> Found:
     records = {row["case"]: _of_row(row) for row in tables}
     problems = []
     facts: dict[str, str] = {}
-    for path in sorted(folder.rglob("*.json")):
+    for path in sorted(folder.rglob("[!.]*.json")):
         try:
             sidecar = json_file(path)
             with refuse_malformed(path, "the sidecar of a mask was needed", "predict again"):

@@ -161,6 +161,7 @@ def test_all_plans_of_a_dataset_are_mended_and_stale_cases_told(field: Field, ca
         write_json(folder / f"{name}.json", {"plans_name": name, "configurations": {"3d_fullres": configuration}})
     write_json(folder / "splits_final.json", [])
     (folder / "nnUNetPlans_3d_fullres").mkdir()
+    (folder / ".part-0.json").write_text('{"configurations"')  # of a run that was killed
     assert main(["crop-dataset", "--fix-plans", "502"]) == 0
     told = capsys.readouterr()
     assert told.out.count("3d_fullres: use_mask_for_norm off for channel 0") == 2
@@ -169,6 +170,7 @@ def test_all_plans_of_a_dataset_are_mended_and_stale_cases_told(field: Field, ca
         plans = json.loads((folder / f"{name}.json").read_text())
         assert plans["configurations"]["3d_fullres"]["use_mask_for_norm"] == [False]
     assert main(["crop-dataset", "--fix-plans", str(folder / "Mine.json")]) == 0
+    assert not (folder / ".part-0.json").exists()
     assert "nothing had to be changed" in capsys.readouterr().out
     assert main(["crop-dataset", "--fix-plans", "Dataset502_Boxed", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {str(folder / f"{name}.json"): [] for name in ("Mine", "nnUNetPlans")}

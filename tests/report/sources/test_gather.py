@@ -95,6 +95,7 @@ def test_predictions_are_read_from_their_sidecars(tmp_path: Path) -> None:
         }  # fmt: skip
         write_json(anat / f"{stem}.json", sidecar)
     write_text(anat / "torn.json", "{")
+    write_text(anat / ".part-1.json", "{")  # of a run that was killed, and no fault of a prediction
     found = gather([out])
     case, failed = one(found.cases, "sub-1_T2w"), one(found.cases, "sub-2_T2w")
     assert {name: mask.path.name for name, mask in case.prediction.items()} == {
@@ -104,7 +105,8 @@ def test_predictions_are_read_from_their_sidecars(tmp_path: Path) -> None:
     assert case.warnings == ("no cord",)
     assert case.values == {"pred_volume_sc_mm3": 10.5}
     assert failed.reason == "truncated"
-    assert any("torn.json" in problem for one_found in found.found for problem in one_found.problems)
+    (problem,) = (problem for one_found in found.found for problem in one_found.problems)
+    assert "torn.json" in problem
 
 
 def test_images_are_found_in_a_bids_folder_by_whole_names(tmp_path: Path, bids: SmallBids) -> None:
