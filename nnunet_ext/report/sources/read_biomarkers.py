@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.tables import NOTHING, Row, filled, finite_number, read_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
@@ -58,7 +59,7 @@ def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
         subject=text("subject"),
         session=text("session"),
         reason=(reason or text("status")) if refused else "",
-        warnings=tuple(filter(None, ("" if refused else reason, text("notes")))),
+        warnings=tuple(filter(None, ("" if refused else reason, *split_list(text("notes"))))),
         biomarkers=lesions,
         values={
             column: value

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.tables import NOTHING, Row, filled, read_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
@@ -78,7 +79,7 @@ def _record(name: str, given: Row, metrics: Sequence[Row], lesions: Sequence[Row
     scored = [row for row in metrics if row.get("status", "ok") in _FINE]
     refused = given.get("status", "ok") not in _FINE or (bool(metrics) and not scored)
     reasons = [_reason(row) for row in (given, *metrics)]
-    notes = [filled(row, "notes") for row in metrics]
+    notes = [note for row in metrics for note in split_list(filled(row, "notes"))]
     if not refused:  # a region that nobody annotated does not take the others with it
         notes += [f"{row['region']}: {_reason(row)}" for row in metrics if _reason(row)]
         notes += [filled(row, "reason") for row in scored]
@@ -106,7 +107,7 @@ def _masks(
     """Read `file` (a label map) or `sc=file;lesion=file` (a mask a region)."""
     if not cell:
         return {}
-    parts = [part.partition("=") for part in cell.split(";")]
+    parts = [part.partition("=") for part in split_list(cell)]
     if all(equals for _, equals, _ in parts) and any(region in values for region, _, _ in parts):
         return {region: MaskFile(folder / path, None, threshold) for region, _, path in parts if region in values}
     return {region: MaskFile(folder / cell, of) for region, of in values.items()}
