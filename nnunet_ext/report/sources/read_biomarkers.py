@@ -13,7 +13,7 @@ from nnunet_ext.report.sources.record import CaseRecord
 BIOMARKERS: Final = "biomarkers.tsv"
 _CASES: Final = "cases_biomarkers.tsv"
 _REASON: Final = ("reason", "problem")
-_NAMES: Final = frozenset({"case", "subject", "session", "site", "contrast", "status", "notes", *_REASON})
+_NAMES: Final = frozenset({"case", "subject", "session", "site", "contrast", "status", "notes", "instances", *_REASON})
 _MEASURED: Final = frozenset({"", "ok", "done", "measured", "no_lesion", "volume_only", NOTHING})
 
 
@@ -31,7 +31,8 @@ def read_biomarkers(folder: Path) -> Found:
     cases = {row["case"]: row for row in (read_table(per_case) if per_case.is_file() else [])}
     names = list(dict.fromkeys([*cases, *(row["case"] for row in lesions)]))
     records = tuple(
-        _record(name, cases.get(name, {}), tuple(row for row in lesions if row["case"] == name)) for name in names
+        _record(folder, name, cases.get(name, {}), tuple(row for row in lesions if row["case"] == name))
+        for name in names
     )
     about = json_file(folder / "biomarkers.json")
     entries = about.get("columns", about)
@@ -48,7 +49,7 @@ def read_biomarkers(folder: Path) -> Found:
     return Found("biomarkers", records, definitions=definitions)
 
 
-def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
+def _record(folder: Path, name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
     text = partial(filled, row)
     reason = "; ".join(filter(None, map(text, _REASON)))
     refused = row.get("status", "") not in _MEASURED
@@ -61,6 +62,7 @@ def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
         reason=(reason or text("status")) if refused else "",
         warnings=tuple(filter(None, ("" if refused else reason, *split_list(text("notes"))))),
         biomarkers=lesions,
+        instances=folder / text("instances") if text("instances") else None,
         values={
             column: value
             for column in row

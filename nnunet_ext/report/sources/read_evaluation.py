@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.cell_lists import split_list
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.tables import NOTHING, Row, filled, read_table
+from nnunet_ext.evaluation.lesions import LesionDefinition
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
@@ -34,16 +36,18 @@ def read_evaluation(folder: Path) -> Found:
     sides = [about.get(key) or about.get("regions", {}) for key in ("regions", "prediction_regions")]
     reference, prediction = ({name: tuple(numbers) for name, numbers in side.items()} for side in sides)
     threshold = about.get("settings", {}).get("threshold")
+    preset = about.get("preset", {})
+    counting = _counting(preset)
     cases = tuple(
         replace(
             _record(name, inputs.get(name, {}), metrics.get(name, []), lesions.get(name, [])),
             image=_image(folder, inputs.get(name, {})),
             reference=_masks(folder, filled(inputs.get(name, {}), "reference"), reference, threshold),
             prediction=_masks(folder, filled(inputs.get(name, {}), "prediction"), prediction, threshold),
+            counting=counting,
         )
         for name in names
     )
-    preset = about.get("preset", {})
     facts = {"evaluated by": f"{about.get('tool', 'nnunet_ext')} {about.get('version', '')}".strip()}
     if preset:
         facts["preset"] = str(preset.get("name", preset)) if isinstance(preset, dict) else str(preset)
@@ -56,6 +60,13 @@ def read_evaluation(folder: Path) -> Found:
         symbols={str(key): str(text) for key, text in about.get("symbols", {}).items()},
         facts=facts,
     )
+
+
+def _counting(preset: object) -> LesionDefinition | None:
+    try:
+        return LesionDefinition(**preset["lesion"]) if isinstance(preset, dict) else None
+    except (KeyError, TypeError, UsageError):  # of another version
+        return None
 
 
 def _definitions(about: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
