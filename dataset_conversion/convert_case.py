@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from nnunet_ext.core.cell_lists import join_list
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.orientation import RAW_AXES, reorient
@@ -102,7 +103,7 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     return ConvertedCase(
         case,
         lesion_voxels_outside_sc=outside,
-        geometry="; ".join(remarks) or "same grid",
+        geometry=join_list(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
         quality=measure_quality(channels.anchor, masks, max(moved_mm, channels.moved_mm)),
         sources=source_digests(case, dict(zip(filter(None, case.images), channels.sha256, strict=True))),

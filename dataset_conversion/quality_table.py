@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from nnunet_ext.core.cell_lists import join_list
 from nnunet_ext.core.tables import NOTHING, Row, number
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 
@@ -93,7 +94,7 @@ def unusual_first(rows: Iterable[Row], classes: Sequence[str]) -> list[dict[str,
         for row, apart in zip(here, _apart_from_site(here, classes), strict=True)
     ]
     marked.sort(key=lambda pair: (-len(pair[1]), pair[0]["case"]))
-    return [row | {"unusual": "; ".join(reasons) or NOTHING} for row, reasons in marked]
+    return [row | {"unusual": join_list(reasons) or NOTHING} for row, reasons in marked]
 
 
 def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:

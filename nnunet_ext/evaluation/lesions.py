@@ -121,7 +121,8 @@ class Meetings:
 def find_lesions(mask: BoolArray, voxel_volume_mm3: float, definition: LesionDefinition) -> Lesions:
     """Find the lesions of a mask of shape (i, j, k), any axis order; an empty mask has none."""
     # Where a side is one voxel, cc3d makes room for too few 26-connected parts and gives up; not so where all are even.
-    even = np.pad(mask, [(0, size % 2) for size in mask.shape])
+    # In one order in memory, so that the numbers do not depend on how the mask came.
+    even = np.ascontiguousarray(np.pad(mask, [(0, size % 2) for size in mask.shape]))
     found = cc3d.connected_components(even, connectivity=definition.connectivity)
     components = found[tuple(map(slice, mask.shape))].astype(np.uint32, copy=False)
     sizes = np.bincount(components.ravel())[1:]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from nnunet_ext.core.cell_lists import PATHS, join_list
 from nnunet_ext.core.tables import NOTHING, cell, table_text
 from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
@@ -21,7 +22,7 @@ ABOUT: Final = {
     "contrast": "BIDS suffix of the image",
     "status": "ok; refused; missing reference; missing prediction; not annotated: only rows that are ok have metrics",
     "reason": "why a row has no metrics, or what they leave out",
-    "notes": "what reading had to repair or choose for the case",
+    "notes": "what reading had to repair or choose for the case, with ; between sentences and \\; within one",
 }
 """The columns of `metrics.tsv` that are no metrics."""
 
@@ -77,7 +78,7 @@ def inputs_tsv(results: Sequence[CaseResult], out: Path) -> str:
             return NOTHING
         if masks.label_map is not None:
             return relative(masks.label_map)
-        return ";".join(f"{region}={relative(file)}" for region, file in masks.regions)
+        return join_list((f"{region}={relative(file)}" for region, file in masks.regions), PATHS)
 
     rows = [
         {
@@ -103,5 +104,5 @@ def _row(result: CaseResult, region: RegionResult) -> dict[str, Any]:
         "contrast": about.contrast or None,
         "status": region.status,
         "reason": " ".join(region.reason.split()) or None,
-        "notes": " ".join("; ".join(result.notes).split()) or None,
+        "notes": " ".join(join_list(result.notes).split()) or None,
     }

@@ -6,7 +6,7 @@ from typing import Final
 REFERENCE_COLOURS: Final = ("#56B4E9", "#CC79A7", "#009E73", "#FFFFFF")
 """Of what people drew, on a dark image: of the outermost region, then of those inside."""
 
-PREDICTION_COLOURS: Final = ("#E69F00", "#F0E442", "#D55E00", "#D9D9D9")
+PREDICTION_COLOURS: Final = ("#D55E00", "#F0E442", "#E69F00", "#D9D9D9")
 """Of what the model says, on a dark image."""
 
 LINE_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from nnunet_ext.core.volume import Array
-from nnunet_ext.report.review.sheets import Sheet
+from nnunet_ext.report.review.tile_sheet import Sheet
 
 
 def grey(sheet: Sheet) -> Array:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, Status
+from nnunet_ext.core.cell_lists import join_list
 from nnunet_ext.core.tables import NOTHING, cell, table_text
 
 
@@ -24,7 +25,7 @@ def prediction_columns(regions: Sequence[str]) -> dict[str, Any]:
         "case": {"Description": "Name of the case; of a BIDS image its file name without ending"},
         "status": {"Description": "What became of it", "Levels": {str(key): text for key, text in levels.items()}},
         "reason": {"Description": "Why it failed or was left out"},
-        "warnings": {"Description": "What a reader must know, with ; between sentences"},
+        "warnings": {"Description": "What a reader must know, with ; between sentences and \\; within one"},
         **{_column(name): {"Description": f"Volume of region {name}", "Units": "mm^3"} for name in regions},
         "seconds": {"Description": "Time from reading the images to writing the masks", "Units": "s"},
     }
@@ -36,7 +37,7 @@ def _row(outcome: CaseOutcome, regions: Sequence[str]) -> dict[str, str]:
         "case": cell(outcome.case),
         "status": str(outcome.status),
         "reason": cell(outcome.reason),
-        "warnings": cell("; ".join(outcome.warnings)),
+        "warnings": cell(join_list(outcome.warnings)),
         **{_column(name): f"{volumes[name]:.3f}" if name in volumes else NOTHING for name in regions},
         "seconds": NOTHING if outcome.seconds is None else f"{outcome.seconds:.2f}",
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.dataset_files.description import QUALITY, RECORD
 from nnunet_ext.core.dataset_files.fingerprint import fingerprint
 from nnunet_ext.core.nifti_read import read_mask, read_volume
@@ -143,15 +144,11 @@ def _entry(
         site=row["site"],
         split=row["split"],
         cells=tuple(quality[column] for column in columns),
-        remarks=_sentences(row["geometry"]) if row["geometry"] != "same grid" else (),
-        unusual=_sentences(quality["unusual"]),
+        remarks=split_list(row["geometry"]) if row["geometry"] != "same grid" else (),
+        unusual=split_list(quality["unusual"]),
         thumbnail=small,
         registration=registration,
     )
-
-
-def _sentences(cell: str) -> tuple[str, ...]:
-    return () if cell == NOTHING else tuple(cell.split("; "))
 
 
 def _skipped(rows: Sequence[Row], contents: Sequence[Mapping[str, Any]]) -> tuple[SkippedImage, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.cell_lists import join_list
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import NOTHING, Row, table_text
 from nnunet_ext.evaluation.as_row import as_row
@@ -81,7 +82,7 @@ def patient_row(case: MeasuredCase, known: Row) -> dict[str, str]:
     values |= {name: known[name] for name in _KNOWN if known.get(name, NOTHING) != NOTHING}
     if case.totals is not None:
         values |= asdict(case.totals)
-    told = {"status": case.status, "reason": case.reason, "notes": "; ".join(case.notes), "instances": case.instances}
+    told = {"status": case.status, "reason": case.reason, "notes": join_list(case.notes), "instances": case.instances}
     values |= {**told, "interval_source": case.interval_source}
     return _cells(values, CASE_DICTIONARY)
 

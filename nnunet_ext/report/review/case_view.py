@@ -1,11 +1,12 @@
 """One case as the pages show it: plain values and pictures, nothing about files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnunet_ext.core.tables import Row
 from nnunet_ext.evaluation.defined import NEEDS, is_defined
-from nnunet_ext.report.review.sheets import Sheet
+from nnunet_ext.report.planes import Role
+from nnunet_ext.report.review.tile_sheet import Sheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,11 @@ class CaseView:
     metrics, biomarkers
         Table rows: one a region, one a lesion.
     lesions
-        Of the prediction: number and a few words, to be rated one by one.
+        Of the prediction: number and a few words, to be rated one by one; the pictures have the same numbers.
+    lesions_of
+        Table that these numbers are from.
+    outlines
+        Region and role of each mask that is drawn, and whether it holds anything.
     warnings
         Sentences.
     problems
@@ -50,6 +55,8 @@ class CaseView:
     metrics: tuple[Row, ...] = ()
     biomarkers: tuple[Row, ...] = ()
     lesions: tuple[tuple[int, str], ...] = ()
+    lesions_of: str = ""
+    outlines: Mapping[tuple[str, Role], bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 

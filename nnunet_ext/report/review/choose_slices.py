@@ -7,12 +7,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from nnunet_ext.core.volume import Array
 from nnunet_ext.report.planes import BoolArray
+from nnunet_ext.report.review.cord_centres import cord_centres
 
 AXIAL_SLICES: Final = 14
 SAGITTAL_SLICES: Final = 5
 _FOR_LESIONS: Final = 9  # of the axial ones; the rest shows the cord above and below
 _LESION_MARGIN_MM: Final = 3.0
+_ENOUGH: Final = 0.5  # of the area that a lesion has where it is largest: it shows there, too
 _SAGITTAL_SHARES: Final = (0.08, 0.29, 0.5, 0.71, 0.92)  # of the cord's voxels that lie further left
 _DEPTH_MARGIN_MM: Final = 30.0
 _HEIGHT_MARGIN_MM: Final = 12.0
@@ -30,7 +33,7 @@ class Slices:
     axial
         Indices, from the head down.
     centres
-        Of the cord in each axial slice, along left-right and back-front, in voxels from the edge.
+        Of the guide in each axial slice, along left-right and back-front, in voxels from the edge.
     sagittal
         Indices, ascending.
     window
@@ -43,7 +46,13 @@ class Slices:
     window: tuple[Range, Range]
 
 
-def choose_slices(shape: Sequence[int], spacing: Sequence[float], regions: Sequence[BoolArray]) -> Slices:
+def choose_slices(
+    shape: Sequence[int],
+    spacing: Sequence[float],
+    regions: Sequence[BoolArray],
+    guide: BoolArray | None = None,
+    lesions: Array | None = None,
+) -> Slices:
     """Choose slices by the masks.
 
     Parameters
@@ -51,17 +60,27 @@ def choose_slices(shape: Sequence[int], spacing: Sequence[float], regions: Seque
     shape, spacing, regions
         As for `choose_planes`. Slices with voxels of the innermost, and 3 mm around them, come first among the axial
         ones; a sagittal one goes through where it is largest. All empty, or none: slices spread over the whole volume.
+    guide
+        Mask that the axial slices are centred on; where it ends, what goes on beside its last centre leads further.
+        None: the outermost region.
+    lesions
+        Numbers of lesions, 0 elsewhere: as many of them as can be are shown in one axial slice at least.
     """
     filled = [region for region in regions if region.any()]
     if not filled:
         return _around_the_middle(shape)
     cord: BoolArray = np.logical_or.reduce(filled)
-    axial = _axial(cord, filled[-1] if len(regions) > 1 and regions[-1].any() else None, spacing[2])
+    innermost = filled[-1] if len(regions) > 1 and regions[-1].any() else None
+    axial = _axial(cord, innermost, spacing[2], _one_for_each(lesions))
+    lead = filled[0] if guide is None or not guide.any() else guide
     window = (
         _window(np.asarray(cord.any(axis=(0, 2))), _DEPTH_MARGIN_MM / spacing[1]),
         _window(np.asarray(cord.any(axis=(0, 1))), _HEIGHT_MARGIN_MM / spacing[2]),
     )
-    return Slices(axial, _centres(filled[0], cord, axial), _sagittal(cord, filled[-1]), window)
+    centres = cord_centres(lead, cord, spacing)
+    return Slices(
+        axial, tuple((float(x), float(y)) for x, y in centres[list(axial)]), _sagittal(cord, filled[-1]), window
+    )
 
 
 def _around_the_middle(shape: Sequence[int]) -> Slices:
@@ -72,16 +91,32 @@ def _around_the_middle(shape: Sequence[int]) -> Slices:
     return Slices(axial[::-1], (middle,) * len(axial), sagittal, ((0, along), (0, up)))
 
 
-def _axial(cord: BoolArray, lesion: BoolArray | None, height: float) -> tuple[int, ...]:
+def _one_for_each(lesions: Array | None) -> list[int]:
+    """Give slices so that each lesion is in one, the largest lesions first: seldom more than are needed."""
+    chosen: list[int] = []
+    if lesions is None or not lesions.any():
+        return chosen
+    places = np.nonzero(lesions)
+    areas = np.zeros((int(lesions.max()) + 1, lesions.shape[2]), dtype=np.int64)
+    np.add.at(areas, (lesions[places].astype(np.int64), places[2]), 1)
+    for number in np.argsort(-areas.sum(axis=1), kind="stable").tolist():
+        area = areas[number]
+        if area.any() and not any(area[level] >= _ENOUGH * area.max() for level in chosen):
+            chosen.append(int(np.argmax(area)))
+    return chosen[:AXIAL_SLICES]
+
+
+def _axial(cord: BoolArray, lesion: BoolArray | None, height: float, needed: Sequence[int]) -> tuple[int, ...]:
     levels = np.flatnonzero(cord.any(axis=(0, 1)))
-    wanted: set[int] = set()
+    wanted: set[int] = set(needed)
     ill = np.zeros(0, dtype=np.intp)
     if lesion is not None:
         ill = np.flatnonzero(lesion.any(axis=(0, 1)))
         margin = int(_LESION_MARGIN_MM / height)
         near = np.unique(np.clip((ill[:, np.newaxis] + np.arange(-margin, margin + 1)).ravel(), levels[0], levels[-1]))
-        wanted |= set(_spread(ill, _FOR_LESIONS)) if len(ill) >= _FOR_LESIONS else set(_spread(near, _FOR_LESIONS))
-        wanted |= set(_spread(ill, 1))
+        near = ill if len(ill) >= _FOR_LESIONS else near
+        wanted |= set(_spread(np.setdiff1d(near, list(wanted)), _FOR_LESIONS - len(wanted)))
+        wanted |= set(_spread(ill, 1)) if len(wanted) < AXIAL_SLICES else set()
     for others in (np.setdiff1d(levels, ill), levels):  # the healthy cord first
         rest = np.setdiff1d(others, np.array(sorted(wanted), dtype=np.intp))
         wanted |= set(_spread(rest, AXIAL_SLICES - len(wanted)))
@@ -90,22 +125,12 @@ def _axial(cord: BoolArray, lesion: BoolArray | None, height: float) -> tuple[in
 
 def _spread(levels: npt.NDArray[np.intp], number: int) -> tuple[int, ...]:
     """Take `number` of them, evenly and without the outermost; all where there are no more."""
+    if number <= 0:
+        return ()
     if len(levels) <= number:
         return tuple(levels.tolist())
     positions = (np.arange(number) + 0.5) / number * len(levels)
     return tuple(levels[positions.astype(int)].tolist())
-
-
-def _centres(inner: BoolArray, cord: BoolArray, axial: Sequence[int]) -> tuple[tuple[float, float], ...]:
-    """Give the cord's centre of mass in each slice; where it has no cord, that of all masks there."""
-    centres = []
-    for level in axial:
-        mask = inner[:, :, level] if inner[:, :, level].any() else cord[:, :, level]
-        if not mask.any():
-            mask = np.asarray(cord.any(axis=2))
-        x, y = np.nonzero(mask)
-        centres.append((float(x.mean()) + 0.5, float(y.mean()) + 0.5))
-    return tuple(centres)
 
 
 def _sagittal(cord: BoolArray, innermost: BoolArray) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from nnunet_ext.report.planes import BoolArray
 from nnunet_ext.report.raster import Pixels
@@ -17,10 +17,12 @@ Point = tuple[float, float]
 
 _FINER: Final = 4  # drawn this many times larger, then averaged: smooth lines
 _LINE: Final = 1.75  # pixels
-_CASING: Final = 3.5  # a dark border lets light lines stand on bright fluid
+_CASING: Final = 1.9  # wider than the line: a dark border lets light lines stand on bright fluid
 _DASH: Final = (6.0, 6.0)  # pixels drawn and left out
 _LEVELS: Final = 7  # of opacity
-_CASING_OPACITY: Final = 0.4
+_CASING_OPACITY: Final = 0.55
+_TEXT: Final = 15
+_STROKE: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +35,19 @@ class Line:
         Closed lines, in pixels (column, row) from the upper left corner.
     colour
         Such as `#E69F00`.
+    width
+        In pixels.
+    dash
+        Pixels drawn and left out in turn, where the line is broken.
+    words
+        Texts beside the lines, and the left upper corner of each.
     """
 
     loops: tuple[tuple[Point, ...], ...]
     colour: str
+    width: float = _LINE
+    dash: tuple[float, ...] = _DASH
+    words: tuple[tuple[str, Point], ...] = ()
 
 
 def outline(mask: BoolArray) -> Iterator[list[tuple[int, int]]]:
@@ -88,41 +99,57 @@ def contour_layer(size: tuple[int, int], lines: Sequence[Line], *, dashed: bool)
     lines
         Later ones lie above earlier ones.
     dashed
-        Whether they are dashed.
+        Whether they are broken.
 
     Returns
     -------
     bytes
         A palette PNG; of the same size with no line at all.
     """
-    casing = _coverage(size, [loop for line in lines for loop in line.loops], _CASING, dashed=dashed)
-    pixels = np.rint(casing * _CASING_OPACITY * _LEVELS).astype(np.uint8)
-    for number, line in enumerate(lines, start=1):
-        covered = np.rint(_coverage(size, line.loops, _LINE, dashed=dashed) * _LEVELS).astype(np.uint8)
+    casing = np.zeros(size[::-1], dtype=np.float32)
+    for line in lines:
+        dark = _coverage(size, line, _CASING, dashed=dashed) * np.float32(_CASING_OPACITY)
+        casing = np.maximum(casing, np.maximum(dark, _lettered(size, line, _STROKE)))
+    pixels = np.rint(casing * _LEVELS).astype(np.uint8)
+    bright = [_coverage(size, line, dashed=dashed) for line in lines] + [_lettered(size, line) for line in lines]
+    for number, one in zip([*range(1, len(lines) + 1)] * 2, bright, strict=True):
+        covered = np.rint(one * _LEVELS).astype(np.uint8)
         drawn = covered > 1
         pixels[drawn] = number * _LEVELS + covered[drawn]
     return _png(pixels, [line.colour for line in lines])
 
 
-def _coverage(
-    size: tuple[int, int], loops: Sequence[Sequence[Point]], width: float, *, dashed: bool
-) -> npt.NDArray[np.float32]:
+def word_size(text: str) -> tuple[int, int]:
+    """Give width and height of a text beside a line, in pixels."""
+    left, top, right, bottom = ImageFont.load_default(_TEXT).getbbox(text, stroke_width=_STROKE)
+    return round(right - left), round(bottom - top)
+
+
+def _lettered(size: tuple[int, int], line: Line, stroke: int = 0) -> npt.NDArray[np.float32]:
+    paper = Image.new("L", size)
+    drawing, font = ImageDraw.Draw(paper), ImageFont.load_default(_TEXT)
+    for text, place in line.words:
+        drawing.text(place, text, fill=255, font=font, anchor="lt", stroke_width=stroke)
+    return np.asarray(paper, dtype=np.float32) / 255
+
+
+def _coverage(size: tuple[int, int], line: Line, wider: float = 0.0, *, dashed: bool) -> npt.NDArray[np.float32]:
     paper = Image.new("L", (size[0] * _FINER, size[1] * _FINER))
     drawing = ImageDraw.Draw(paper)
-    for loop in loops:
+    for loop in line.loops:
         closed = [(x * _FINER, y * _FINER) for x, y in (*loop, loop[0])]
-        for piece in _dashes(closed) if dashed else [closed]:
-            drawing.line(piece, fill=255, width=round(width * _FINER), joint="curve")
+        for piece in _dashes(closed, line.dash) if dashed else [closed]:
+            drawing.line(piece, fill=255, width=round((line.width + wider) * _FINER), joint="curve")
     # A line one pixel wide would seldom cover a pixel whole: it is drawn a little stronger than it covers.
     small = np.asarray(paper.reduce(_FINER), dtype=np.float32) / 255
     stronger: npt.NDArray[np.float32] = np.minimum(small * 1.25, 1)
     return stronger
 
 
-def _dashes(points: Sequence[Point]) -> Iterator[list[Point]]:
+def _dashes(points: Sequence[Point], dash: Sequence[float]) -> Iterator[list[Point]]:
     """Cut a line into dashes."""
     drawn, number = True, 0
-    left = _DASH[0] * _FINER
+    left = dash[0] * _FINER
     piece = [points[0]]
     for start, end in pairwise(points):
         here = np.asarray(start, dtype=float)
@@ -135,7 +162,7 @@ def _dashes(points: Sequence[Point]) -> Iterator[list[Point]]:
             if drawn:
                 yield [*piece, (float(at[0]), float(at[1]))]
             number += 1
-            drawn, left, piece = not drawn, _DASH[number % 2] * _FINER, [(float(at[0]), float(at[1]))]
+            drawn, left, piece = not drawn, dash[number % len(dash)] * _FINER, [(float(at[0]), float(at[1]))]
         left -= length - walked
         piece.append(end)
     if drawn and len(piece) > 1:

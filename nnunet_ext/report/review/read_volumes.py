@@ -37,6 +37,8 @@ class CaseVolumes:
         Files that were refused, each in a sentence.
     remarks
         What else a reader must know.
+    reference_axes
+        Of the reference's first file; empty where there is none.
     """
 
     image: Volume
@@ -44,6 +46,7 @@ class CaseVolumes:
     has_image: bool
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    reference_axes: str = ""
 
 
 def read_volumes(record: CaseRecord) -> CaseVolumes | None:
@@ -78,7 +81,9 @@ def read_volumes(record: CaseRecord) -> CaseVolumes | None:
         for name in names
     }
     remarks = () if record.image is not None else (_NO_IMAGE,)
-    return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks)
+    drawn = next((volume for file in record.reference.values() if (volume := read[file.path]) is not None), None)
+    axes = "" if drawn is None else drawn.axes
+    return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks, axes)
 
 
 def _values(file: MaskFile, path: Path) -> Volume:

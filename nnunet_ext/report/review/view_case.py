@@ -7,12 +7,16 @@ from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name, strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.core.tables import NOTHING, Row, finite_number, is_number
+from nnunet_ext.core.tables import finite_number, is_number
+from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.report.planes import RegionMasks
 from nnunet_ext.report.rendering import shareable
+from nnunet_ext.report.review.apart_sheet import apart_sheet
 from nnunet_ext.report.review.case_view import CaseView
+from nnunet_ext.report.review.lesion_list import list_lesions
 from nnunet_ext.report.review.read_volumes import read_volumes
 from nnunet_ext.report.review.sheets import case_sheets
+from nnunet_ext.report.review.tile_sheet import Sheet
 from nnunet_ext.report.sources.record import CaseRecord
 
 _NAMES: Final = frozenset({"case", "site", "region", "subject", "session", "contrast", "status", "reason"})
@@ -27,10 +31,11 @@ def view_case(record: CaseRecord) -> CaseView:
     volumes = read_volumes(record)
     uncertainty, unread = _uncertainty(record)
     problems = (*(() if volumes is None else volumes.problems), *unread)
-    remarks = () if volumes is None else volumes.remarks
     drawn = volumes is not None and volumes.image.data.size > 0
     regions = _ordered(volumes.regions) if volumes is not None else {}
-    sheets = case_sheets(volumes.image, regions) if volumes is not None and drawn else ()
+    listed = list_lesions(record, volumes if drawn else None)
+    sheets = _sheets(volumes.image, regions, listed.numbers) if volumes is not None and drawn else ()
+    remarks = () if volumes is None else tuple(filter(None, (*volumes.remarks, listed.remark)))
     reason = record.reason or ("" if drawn else "; ".join(problems) or "no file of this case is known")
     values = {**_metric_values(record), **record.values, **uncertainty}
     return CaseView(
@@ -47,10 +52,19 @@ def view_case(record: CaseRecord) -> CaseView:
         values=values,
         metrics=record.metrics,
         biomarkers=record.biomarkers,
-        lesions=_lesions(record),
+        lesions=listed.rows,
+        lesions_of=listed.source,
+        outlines={(name, role): bool(mask.any()) for name, of in regions.items() for role, mask in of.items()},
         warnings=tuple(shareable(text) for text in (*record.warnings, *((*problems, *remarks) if drawn else ()))),
         problems=tuple(map(shareable, problems)),
     )
+
+
+def _sheets(image: Volume, regions: Mapping[str, RegionMasks], lesions: Array | None) -> tuple[Sheet, ...]:
+    sheets = case_sheets(image, regions, lesions)
+    shown = frozenset[int]().union(*(sheet.lesions for sheet in sheets))
+    apart = apart_sheet(image, regions, shown, lesions)
+    return sheets if apart is None else (*sheets, apart)
 
 
 def _ordered(regions: Mapping[str, RegionMasks]) -> dict[str, RegionMasks]:
@@ -81,29 +95,6 @@ def _uncertainty(record: CaseRecord) -> tuple[dict[str, float | None], tuple[str
         touched = spread[spread > 0]
         values[f"{region} uncertainty"] = float(touched.mean()) if touched.size else 0.0
     return values, tuple(problems)
-
-
-def _lesions(record: CaseRecord) -> tuple[tuple[int, str], ...]:
-    """List the lesions that can be rated one by one: those measured, else those of the prediction."""
-    if record.biomarkers:
-        return tuple(
-            (int(row["lesion"]), f"{_short(row, 'volume_mm3')} mm³, {_short(row, 'length_mm')} mm long")
-            for row in record.biomarkers
-            if row["lesion"].isdigit() and row["lesion"] != "0"
-        )
-    return tuple(
-        (
-            int(row["lesion"]),
-            f"{_short(row, 'volume_mm3')} mm³{'' if row.get('matched') == '1' else ', no counterpart'}",
-        )
-        for row in record.lesions
-        if row.get("side", "prediction").startswith("pred") and row.get("region", "lesion") == "lesion"
-    )
-
-
-def _short(row: Row, column: str) -> str:
-    value = finite_number(row.get(column, NOTHING))
-    return "–" if value is None else f"{value:.1f}"
 
 
 def _file_name(record: CaseRecord) -> str:

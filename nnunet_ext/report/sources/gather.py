@@ -17,7 +17,7 @@ from nnunet_ext.report.sources.read_biomarkers import BIOMARKERS, read_biomarker
 from nnunet_ext.report.sources.read_evaluation import METRICS, read_evaluation
 from nnunet_ext.report.sources.read_predictions import TABLE, read_predictions
 from nnunet_ext.report.sources.read_training import LOGS, PROGRESS, read_training
-from nnunet_ext.report.sources.record import CaseRecord
+from nnunet_ext.report.sources.record import CaseRecord, MaskFile
 
 _SCORES: Final = "scores.tsv"
 _UNCERTAIN: Final = re.compile("uncertain|entropy|disagree", re.IGNORECASE)
@@ -146,11 +146,20 @@ def _with_dataset(record: CaseRecord, datasets: Mapping[Path, _Dataset]) -> Case
     return replace(
         record,
         image=image,
+        prediction=record.prediction or ({} if record.reference else _measured(record)),
         site=record.site or filled(row, "site"),
         contrast=record.contrast or filled(row, "contrast") or name.suffix,
         subject=record.subject or filled(row, "subject") or name.entity("sub"),
         session=record.session or filled(row, "session") or name.entity("ses"),
     )
+
+
+def _measured(record: CaseRecord) -> dict[str, MaskFile]:
+    """Take the image of lesion numbers where no mask is known: what was measured is drawn."""
+    values = tuple(int(row["lesion"]) for row in record.biomarkers if row["lesion"].isdigit() and row["lesion"] != "0")
+    if record.instances is None or not values or not record.instances.is_file():
+        return {}
+    return {"lesion": MaskFile(record.instances, values)}
 
 
 def _with_images(records: Sequence[CaseRecord], folder: Path | None) -> list[CaseRecord]:

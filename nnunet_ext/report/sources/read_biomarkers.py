@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.tables import NOTHING, Row, filled, finite_number, read_table
 from nnunet_ext.report.sources.found import Found
@@ -13,7 +14,7 @@ from nnunet_ext.report.sources.record import CaseRecord
 BIOMARKERS: Final = "biomarkers.tsv"
 _CASES: Final = "cases_biomarkers.tsv"
 _REASON: Final = ("reason", "problem")
-_NAMES: Final = frozenset({"case", "subject", "session", "site", "contrast", "status", "notes", *_REASON})
+_NAMES: Final = frozenset({"case", "subject", "session", "site", "contrast", "status", "notes", "instances", *_REASON})
 _MEASURED: Final = frozenset({"", "ok", "done", "measured", "no_lesion", "volume_only", NOTHING})
 
 
@@ -31,7 +32,8 @@ def read_biomarkers(folder: Path) -> Found:
     cases = {row["case"]: row for row in (read_table(per_case, ["case"]) if per_case.is_file() else [])}
     names = list(dict.fromkeys([*cases, *(row["case"] for row in lesions)]))
     records = tuple(
-        _record(name, cases.get(name, {}), tuple(row for row in lesions if row["case"] == name)) for name in names
+        _record(folder, name, cases.get(name, {}), tuple(row for row in lesions if row["case"] == name))
+        for name in names
     )
     return Found("biomarkers", records, definitions=_definitions(folder / "biomarkers.json"))
 
@@ -51,7 +53,7 @@ def _definitions(path: Path) -> dict[str, dict[str, str]]:
         }
 
 
-def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
+def _record(folder: Path, name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
     text = partial(filled, row)
     reason = "; ".join(filter(None, map(text, _REASON)))
     refused = row.get("status", "") not in _MEASURED
@@ -62,8 +64,9 @@ def _record(name: str, row: Row, lesions: tuple[Row, ...]) -> CaseRecord:
         subject=text("subject"),
         session=text("session"),
         reason=(reason or text("status")) if refused else "",
-        warnings=tuple(filter(None, ("" if refused else reason, text("notes")))),
+        warnings=tuple(filter(None, ("" if refused else reason, *split_list(text("notes"))))),
         biomarkers=lesions,
+        instances=folder / text("instances") if text("instances") else None,
         values={
             column: value
             for column in row

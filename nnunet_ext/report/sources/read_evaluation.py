@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.cell_lists import split_list
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.json_numbers import finite
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.tables import NOTHING, Row, TableRow, filled, read_table
 from nnunet_ext.core.target import label_values
+from nnunet_ext.evaluation.lesions import LesionDefinition
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.sources.json_file import json_file
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
@@ -38,6 +41,7 @@ def read_evaluation(folder: Path) -> Found:
             image=_image(folder, inputs.get(name, {})),
             reference=_masks(folder, filled(inputs.get(name, {}), "reference"), about.reference, about.threshold),
             prediction=_masks(folder, filled(inputs.get(name, {}), "prediction"), about.prediction, about.threshold),
+            counting=about.counting,
         )
         for name in names
     )
@@ -50,6 +54,13 @@ def read_evaluation(folder: Path) -> Found:
         symbols=about.symbols,
         facts=about.facts,
     )
+
+
+def _counting(preset: object) -> LesionDefinition | None:
+    try:
+        return LesionDefinition(**preset["lesion"]) if isinstance(preset, dict) else None
+    except (KeyError, TypeError, UsageError):  # of another version
+        return None
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ class _About:
     definitions: Mapping[str, Mapping[str, str]]
     symbols: Mapping[str, str]
     facts: Mapping[str, str]
+    counting: LesionDefinition | None
 
 
 def _about(path: Path) -> _About:
@@ -83,6 +95,7 @@ def _about(path: Path) -> _About:
             {name: {key: str(text) for key, text in one.items()} for name, one in about.get("metrics", {}).items()},
             {key: str(text) for key, text in about.get("symbols", {}).items()},
             facts,
+            _counting(preset),
         )
 
 
@@ -102,7 +115,7 @@ def _record(name: str, given: Row, metrics: Sequence[Row], lesions: Sequence[Row
     scored = [row for row in metrics if row.get("status", "ok") in _FINE]
     refused = given.get("status", "ok") not in _FINE or (bool(metrics) and not scored)
     reasons = [_reason(row) for row in (given, *metrics)]
-    notes = [filled(row, "notes") for row in metrics]
+    notes = [note for row in metrics for note in split_list(filled(row, "notes"))]
     if not refused:  # a region that nobody annotated does not take the others with it
         notes += [f"{row['region']}: {_reason(row)}" for row in metrics if _reason(row)]
         notes += [filled(row, "reason") for row in scored]
@@ -130,7 +143,7 @@ def _masks(
     """Read `file` (a label map) or `sc=file;lesion=file` (a mask a region)."""
     if not cell:
         return {}
-    parts = [part.partition("=") for part in cell.split(";")]
+    parts = [part.partition("=") for part in split_list(cell)]
     if all(equals for _, equals, _ in parts) and any(region in values for region, _, _ in parts):
         return {region: MaskFile(folder / path, None, threshold) for region, _, path in parts if region in values}
     return {region: MaskFile(folder / cell, of) for region, of in values.items()}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.names import FIRST_CHANNEL, label_name, strip_ending
@@ -49,7 +50,6 @@ def read_predictions(folder: Path) -> Found:
 
 def _of_row(row: TableRow) -> CaseRecord:
     refused = row.get("status", "done") not in _FINE
-    warnings = row.get("warnings", NOTHING)
     volumes = {
         column: value for column in row if column.startswith("volume_") and (value := row.number(column)) is not None
     }
@@ -57,11 +57,14 @@ def _of_row(row: TableRow) -> CaseRecord:
         row["case"],
         reason=row.get("reason", row["status"]) if refused else "",
         values={f"pred_{column}": value for column, value in volumes.items()},
-        warnings=() if warnings == NOTHING else tuple(warnings.split("; ")),
+        warnings=split_list(row.get("warnings", NOTHING)),
     )
 
 
 def _joined(known: CaseRecord, record: CaseRecord) -> CaseRecord:
+    # Tables of earlier versions cut a sentence of a sidecar in two where it held a semicolon.
+    own = tuple(text for text in known.warnings if not any(text in told for told in record.warnings))
+    known = replace(known, warnings=own)
     return replace(known.merged(record), prediction={**known.prediction, **record.prediction})
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nnunet_ext.core.tables import Row
+from nnunet_ext.evaluation.lesions import LesionDefinition
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class CaseRecord:
         Region to image of the folds' disagreement.
     warnings
         What a reader must know.
+    counting
+        What counted as a lesion in `lesions`; None where that is unknown.
+    instances
+        Image of the numbers that the lesions of `biomarkers` have.
     """
 
     name: str
@@ -67,6 +72,8 @@ class CaseRecord:
     values: Mapping[str, float] = field(default_factory=dict)
     uncertain: Mapping[str, Path] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    counting: LesionDefinition | None = None
+    instances: Path | None = None
 
     def merged(self, other: "CaseRecord") -> "CaseRecord":
         """Add what another folder tells about the same case; where both tell, this one is right."""
@@ -86,4 +93,6 @@ class CaseRecord:
             values={**other.values, **self.values},
             uncertain={**other.uncertain, **self.uncertain},
             warnings=tuple(dict.fromkeys((*self.warnings, *other.warnings))),
+            counting=self.counting or other.counting,
+            instances=self.instances or other.instances,
         )

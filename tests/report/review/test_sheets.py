@@ -5,10 +5,11 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Affine, Array, Volume
 from nnunet_ext.report.planes import RegionMasks
-from nnunet_ext.report.review.sheets import Sheet, case_sheets
+from nnunet_ext.report.review.sheets import case_sheets
+from nnunet_ext.report.review.tile_sheet import Sheet
 from tests.report.review_helpers import coloured, drawn, grey
 
-BLUE, PURPLE, ORANGE = (86, 180, 233), (204, 121, 167), (230, 159, 0)
+BLUE, PURPLE, VERMILION = (86, 180, 233), (204, 121, 167), (213, 94, 0)
 AFFINE: Affine = np.diag([-1.0, 1.0, 3.0, 1.0])  # LAS, as it is shown
 
 
@@ -74,7 +75,7 @@ def test_pictures_do_not_depend_on_the_orientation_of_the_file(axes: str) -> Non
 def test_reference_and_prediction_differ_in_colour_and_in_line() -> None:
     _, axial = sheets()
     reference = coloured(drawn(axial, "reference"), BLUE)
-    prediction = coloured(drawn(axial, "prediction"), ORANGE)
+    prediction = coloured(drawn(axial, "prediction"), VERMILION)
     assert 0.3 < prediction.sum() / reference.sum() < 0.8  # the same mask, drawn in dashes
 
 

@@ -4,7 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, Status
+from nnunet_ext.cascade.prediction.prediction_table import prediction_table
 from nnunet_ext.core.atomic import write_json, write_text
+from nnunet_ext.core.cell_lists import PATHS, join_list
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import table_text
@@ -198,3 +201,41 @@ def test_a_missing_prediction_is_called_so(tmp_path: Path) -> None:
     (case,) = gather([folder]).cases
     assert case.reason == "missing prediction"
     assert case.reference
+
+
+@pytest.mark.parametrize("cell", ["{0}", "{0}\\; look at it", "{0}; look at it", "{0}; look at it; thick slices"])
+def test_a_warning_with_a_semicolon_is_told_once(tmp_path: Path, cell: str) -> None:
+    sentence = "no cord box was found (score 0.2; needed 0.5); look at it"
+    told = cell.format(sentence.removesuffix("; look at it"))
+    row = {"case": "sub-1_T2w", "status": "done", "reason": "n/a", "warnings": told, "volume_sc_mm3": "1"}
+    table(tmp_path / "predictions.tsv", [row])
+    for region, label in (("sc", "SC"), ("lesion", "lesion")):
+        stem = f"sub-1_T2w_label-{label}_seg"
+        write_mask(tmp_path / f"{stem}.nii.gz", np.ones((3, 3, 3), dtype=np.uint8), np.eye(4))
+        sidecar = {
+            "SpatialReference": "orig", "Region": region, "Inputs": [{"Name": "sub-1_T2w.nii.gz"}],
+            "Warnings": [sentence],
+        }  # fmt: skip
+        write_json(tmp_path / f"{stem}.json", sidecar)
+    (case,) = gather([tmp_path]).cases
+    more = ("thick slices",) if "thick" in cell else ()
+    assert case.warnings == (*more, sentence)
+
+
+def test_warnings_that_the_verbs_wrote_come_back_whole(tmp_path: Path) -> None:
+    sentences = ("no cord box (score 0.2; needed 0.5)", "thick slices")
+    outcome = CaseOutcome("sub-1_T2w", Status.DONE, warnings=sentences)
+    write_text(tmp_path / "predictions.tsv", prediction_table([outcome], ["sc"]))
+    assert gather([tmp_path]).cases[0].warnings == sentences
+
+
+def test_a_path_with_a_semicolon_is_one_path(tmp_path: Path) -> None:
+    folder = MadeEvaluation(tmp_path).write([MadeCase("sub-1_T2w")])
+    row = {"case": "sub-1_T2w", "status": "ok", "reason": "n/a", "image": "n/a", "reference": "n/a"}
+    table(
+        folder / "inputs.tsv", [{**row, "prediction": join_list(["sc=../a;b/c.nii.gz", "lesion=../d.nii.gz"], PATHS)}]
+    )
+    (case,) = gather([folder]).cases
+    assert {name: mask.path.as_posix().rpartition("evaluated/")[2] for name, mask in case.prediction.items()} == {
+        "sc": "../a;b/c.nii.gz", "lesion": "../d.nii.gz",
+    }  # fmt: skip
