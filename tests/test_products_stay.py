@@ -17,7 +17,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from tests.cascade.prediction.tiny_model import TinyModel
 
-PHANTOM: Final = "a438e9a335fc2063"
+PHANTOM: Final = "5a1ee847c9fa3253"
 CONVERT: Final = "7ee4587334f7f601"
 BRIGHTNESS: Final = {"sci": 167.669, "ms": 360.501, "iso": 118.4111}
 PREDICTED: Final = {"sc": 207913, "lesion": 128835}

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.bids_ignore import write_bids_ignore
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.provenance import derivative_description, sha256
@@ -146,6 +147,7 @@ class OutputPlace:
         files = dict.fromkeys(wanted, "")
         record = {"verb": self.verb, "complete": False, "settings": self.recorded_settings, "files": files}
         write_json(self.folder / DESCRIPTION, {**described, _RECORD: record})
+        write_bids_ignore(self.folder)
 
     def finish(self) -> None:
         """Record that the run is complete, with those of its files that it wrote and their SHA-256."""

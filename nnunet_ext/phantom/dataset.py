@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import TEMPORARY_MARK, sweep, write_json, write_text
+from nnunet_ext.core.bids_ignore import write_bids_ignore
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask, read_volume
@@ -161,6 +162,8 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
             "DatasetLinks": {"raw": "../.."},
         },
     )
+    if identity["Phantom"]["LabelNames"] != Dialect.BIDS:
+        write_bids_ignore(out / LABELS, "/sub-*")  # none of the labs' names is one of BIDS'
 
 
 def _read_json(path: Path) -> object:

@@ -98,7 +98,7 @@ def test_an_interrupted_run_is_taken_over(tmp_path: Path) -> None:
     place(tmp_path).begin(["a.tsv", "b.tsv"])
     write(tmp_path, "a.tsv")
     run(tmp_path, "b.tsv")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["b.tsv", "dataset_description.json"]
+    assert sorted(file.name for file in tmp_path.glob("[!.]*")) == ["b.tsv", "dataset_description.json"]
     (tmp_path / "b.tsv").unlink()
     run(tmp_path, "a.tsv")
 

@@ -117,6 +117,9 @@ def test_both_datasets_are_described(tmp_path: Path, small_site: Site) -> None:
     assert (raw["DatasetType"], labels["DatasetType"]) == ("raw", "derivative")
     assert raw["Phantom"]["Seed"] == 1
     assert (out / "README").stat().st_size > 100
+    for sidecar in (out / "derivatives" / "labels").rglob("sub-*.json"):
+        (source,) = json.loads(sidecar.read_text())["Sources"]
+        assert (out / source.removeprefix("bids:raw:")).is_file()
 
 
 def test_progress_counts_up_to_all_patients(tmp_path: Path, small_site: Site) -> None:

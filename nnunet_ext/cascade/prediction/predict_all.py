@@ -48,6 +48,8 @@ class PredictionJob:
         Whether a case that an earlier run finished in the same way is kept.
     force
         Whether what an earlier run of other settings left is replaced.
+    linked
+        Whether the folder's description leads to the dataset of the images, by the name `raw`.
     """
 
     segmenter: CaseSegmenter
@@ -60,6 +62,7 @@ class PredictionJob:
     about: Mapping[str, Any]
     keep_finished: bool = False
     force: bool = False
+    linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     predicted = replace(predicted, warnings=(*images.warnings, *predicted.warnings, *_of_centreline(predicted, job)))
     volumes = _volumes(predicted, images)
     seconds = round(time.perf_counter() - begun, 3)
-    content = sidecar(predicted, images.inputs, job.recipe, job.about)
+    content = sidecar(predicted, images.inputs, job.recipe, job.about, linked=job.linked)
     said = {**content, "VolumesMm3": volumes, SECONDS: seconds}
     if _standing(case, job).spared(keep_finished=True, force=True):
         raise ConflictError("its masks were changed while it was predicted, and are kept; run the same command again")

@@ -32,7 +32,12 @@ CENTRELINE_COLUMNS: Final = {
 
 
 def sidecar(
-    predicted: PredictedCase, inputs: Sequence[Mapping[str, str]], recipe: Mapping[str, Any], about: Mapping[str, Any]
+    predicted: PredictedCase,
+    inputs: Sequence[Mapping[str, str]],
+    recipe: Mapping[str, Any],
+    about: Mapping[str, Any],
+    *,
+    linked: bool = False,
 ) -> dict[str, Any]:
     """Describe a case. No path, host or date is in it: it may be shared.
 
@@ -45,6 +50,8 @@ def sidecar(
         the top, so that a later run can tell whether it would do the same.
     about
         What else is to be told: versions, device.
+    linked
+        Whether `raw` is a name for the dataset of the images, so that BIDS's `Sources` can name them.
 
     Returns
     -------
@@ -54,6 +61,7 @@ def sidecar(
     return {
         "GeneratedBy": [generated_by()],
         "SpatialReference": "orig",
+        **({"Sources": [f"bids:raw:{one['Name']}" for one in inputs]} if linked else {}),
         "Inputs": [dict(one) for one in inputs],
         **recipe,
         **about,
@@ -90,7 +98,7 @@ def write_case(
     told = {**content, OUTPUTS: made}
     if files.centreline is not None:
         columns = {name: {"Description": text} for name, text in CENTRELINE_COLUMNS.items()}
-        write_json(sidecar_of(files.centreline), {**told, "Columns": columns})
+        write_json(sidecar_of(files.centreline), {**told, "Type": "ROI", "Columns": columns})
     if files.label_map is not None:
         labels = {name: list(values) for name, values in regions.regions}
         write_json(sidecar_of(files.label_map), {**told, "Labels": labels, "RegionsClassOrder": list(regions.order)})

@@ -31,6 +31,7 @@ from nnunet_ext.cli.predict.bids import InputChoice
 from nnunet_ext.cli.predict.describe_run import describe_run
 from nnunet_ext.cli.predict.inputs import FoundInputs, Layout, find_inputs
 from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
+from nnunet_ext.cli.predict.raw_link import raw_link
 from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
@@ -114,9 +115,9 @@ class Predict:
         place.refuse_inputs(self.inputs, derivatives=found.layout is Layout.BIDS)
         place.refuse_taken()
         cases = self._mine(found)
-        job = self._job(models, options)
-        refuse_overwriting(cases, job)
         raw = self.inputs[0] if found.layout is Layout.BIDS else None
+        job = replace(self._job(models, options), linked=bool(raw_link(self.out, raw)))
+        refuse_overwriting(cases, job)
         regions = options.regions.names
         describe_run(place, self.naming, regions, (models.model.plans, models.model.dataset_json), raw)
         outcomes: list[CaseOutcome] = []

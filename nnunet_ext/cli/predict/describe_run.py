@@ -1,13 +1,14 @@
 """What stands in the output folder of `predict` beside the predictions."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER, Naming
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns
+from nnunet_ext.cli.predict.raw_link import raw_link
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.bids_ignore import write_bids_ignore
 from nnunet_ext.core.output_place import DESCRIPTION, OutputPlace
 from nnunet_ext.core.provenance import derivative_description
 from nnunet_ext.core.raw_dataset import FILE_ENDING
@@ -35,20 +36,14 @@ def describe_run(
         The BIDS folder that was predicted; None where it was none.
     """
     labels = place.folder / NEUROPOLY_FOLDER
-    place.begin((), _links(place.folder, raw) if naming is Naming.BIDS else None)
+    place.begin((), raw_link(place.folder, raw))
     write_json(place.folder / "predictions.json", prediction_columns(regions))
     if naming is Naming.NEUROPOLY:
-        links = _links(labels, raw)
+        links = raw_link(labels, raw)
         described = derivative_description(place.title) | ({"DatasetLinks": links} if links else {})
         write_json(labels / DESCRIPTION, described)
+        write_bids_ignore(labels, "*_label-*")  # none of the labs' names is one of BIDS'
     if naming is Naming.NNUNET:
         plans, dataset = model
         write_json(place.folder / "plans.json", dict(plans))
         write_json(place.folder / "dataset.json", {**dataset, "file_ending": FILE_ENDING})
-
-
-def _links(folder: Path, raw: Path | None) -> dict[str, str]:
-    """Lead to the images from a folder inside theirs; from elsewhere that would name a place on a disk."""
-    if raw is None or not folder.resolve().is_relative_to(raw.resolve()):
-        return {}
-    return {"raw": Path(os.path.relpath(raw.resolve(), folder.resolve())).as_posix()}

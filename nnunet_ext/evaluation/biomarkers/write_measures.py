@@ -19,14 +19,13 @@ from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
 )
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
-from nnunet_ext.evaluation.biomarkers.sct_table import SCT_FOLDER, sct_file
+from nnunet_ext.evaluation.biomarkers.sct_table import sct_file
 
 LESIONS: Final = "biomarkers"
 BRIDGES: Final = "bridges"
 CASES: Final = "cases_biomarkers"
 
 _TABLES: Final = {LESIONS: LESION_DICTIONARY, BRIDGES: BRIDGE_DICTIONARY, CASES: CASE_DICTIONARY}
-_IGNORE: Final = ".bidsignore"
 _KNOWN: Final = ("subject", "session", "site", "contrast")
 
 
@@ -53,15 +52,13 @@ def write_measures(folder: Path, cases: Sequence[MeasuredCase], known: Mapping[s
 def files_of(cases: Iterable[str]) -> list[str]:
     """Name all that `describe`, `measure_one` and `write_measures` may write for these cases, below the folder."""
     tables = [f"{name}.{ending}" for name in _TABLES for ending in ("json", "tsv")]
-    return [*tables, _IGNORE, *(file for case in cases for file in (instance_file(case), sct_file(case)))]
+    return [*tables, *(file for case in cases for file in (instance_file(case), sct_file(case)))]
 
 
 def describe(folder: Path) -> None:
     """Write what describes the folder, and is the same whatever is measured."""
     for name, columns in _TABLES.items():
         write_json(folder / f"{name}.json", entries(columns))
-    ignored = [*(f"/{name}.{ending}" for name in _TABLES for ending in ("tsv", "json")), f"/{SCT_FOLDER}/"]
-    write_text(folder / _IGNORE, "\n".join([*ignored, "/*.log", "/*_dseg.nii.gz", ""]))
 
 
 def lesion_row(case: MeasuredCase, row: MeasuredLesion) -> dict[str, str]:

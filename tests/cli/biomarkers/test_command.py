@@ -223,12 +223,12 @@ def test_force_spares_runs_in_folders_below_and_files_of_others(
     before = tree_hash(out)
     assert measured(masks, out, "--force") == 0
     assert tree_hash(out) == before
-    mine[0].rename(out / "b_label-lesion_desc-instances_dseg.nii.gz")
+    mine[0].rename(out / "b_desc-instances_dseg.nii.gz")
     for folder in ("lesions", "cords"):
         (masks / folder / "a.nii.gz").rename(masks / folder / "b.nii.gz")
     before = tree_hash(out)
     assert measured(masks, out, "--force") == 5
-    assert "b_label-lesion_desc-instances_dseg.nii.gz would be overwritten" in capsys.readouterr().err
+    assert "b_desc-instances_dseg.nii.gz would be overwritten" in capsys.readouterr().err
     assert tree_hash(out) == before
 
 

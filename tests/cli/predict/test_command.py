@@ -87,6 +87,7 @@ def test_a_bids_folder_becomes_a_derivative_and_is_left_as_it_was(
     columns = json.loads((out / "predictions.json").read_text())
     assert list(columns) == list(told["sub-2_T1w"])
     assert not any(str(tmp_path) in file.read_text() for file in out.rglob("*.json"))
+    assert "Sources" not in said  # a BIDS URI needs a link to the dataset, which would name a place on the disk
 
 
 def test_a_derivative_may_stand_where_bids_wants_it(predict: Callable[..., int], bids: SmallBids) -> None:
@@ -94,6 +95,10 @@ def test_a_derivative_may_stand_where_bids_wants_it(predict: Callable[..., int],
     out = bids.root / "derivatives" / "predicted"
     assert predict(bids.root, out) == 0
     assert json.loads((out / "dataset_description.json").read_text())["DatasetLinks"] == {"raw": "../.."}
+    for sidecar in out.rglob("*_mask.json"):
+        (source,) = json.loads(sidecar.read_text())["Sources"]
+        assert source.startswith("bids:raw:sub-1/")
+        assert (out / "../.." / source.removeprefix("bids:raw:")).is_file()
     assert predict(bids.root, bids.root) == 2
     assert predict(bids.root, bids.root / "sub-1") == 2
 

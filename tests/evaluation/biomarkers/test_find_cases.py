@@ -118,6 +118,6 @@ def test_an_input_without_a_mask_says_what_was_needed(tmp_path: Path) -> None:
 
 def test_two_contrasts_of_a_patient_have_two_files() -> None:
     assert instance_file("sub-01_T1w") != instance_file("sub-01_T2w")
-    assert instance_file("sub-01_ses-2_T2w").startswith("sub-01/ses-2/anat/sub-01_ses-2_label-lesion_desc-T2w")
+    assert instance_file("sub-01_ses-2_T2w").startswith("sub-01/ses-2/anat/sub-01_ses-2_desc-T2w")
     assert parse_case("zurich_sub-01_ses-02_T2w").session == "ses-02"
     assert parse_case("case_7").subject == parse_case("case_7").suffix == ""
