@@ -38,8 +38,8 @@ _TESTED: Final[Definitions] = {
     "wilcoxon_w": ("the smaller of the two sums of signed ranks", "1", "Wilcoxon 1945, Biometrics Bulletin 1:80"),
     "p": ("of the two-sided Wilcoxon signed-rank test; 1 where all differences are 0", "1", "the same"),
     "p_method": (
-        "how p was found: exact, from every choice of signs of the n_nonzero differences with the ranks, ties included, "
-        "that they have; normal, corrected for ties, above 50; all 0, where nothing differs",
+        "how p was found: exact, from every choice of signs of the n_nonzero differences with the ranks, ties "
+        "included, that they have; normal, corrected for ties, above 50; all 0, where nothing differs",
         "",
         "as R's coin, zero.method Wilcoxon",
     ),
