@@ -181,9 +181,12 @@ def _correlations(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
         "p": lambda row: p_value(row["p"]),
         "p corrected": lambda row: p_value(row["p_adjusted"]),
         "ρ less the first's [95 %]": lambda row: interval(row, "rho_difference", "difference_low", "difference_high"),
+        "p of that, corrected": lambda row: p_value(row["difference_p_adjusted"]),
     }
     rows = cells(columns, found.correlations)
-    return Section("scores", "Clinical scores", "Spearman's rank correlation.", tuple(columns), rows, pictures=pictures)
+    note = "p: exact for up to 8 subjects. ρ less the first method's: Williams' test of two correlations of one score."
+    lead = "Spearman's rank correlation."
+    return Section("scores", "Clinical scores", lead, tuple(columns), rows, note, pictures)
 
 
 def _sites(rows: Sequence[Row]) -> Section:

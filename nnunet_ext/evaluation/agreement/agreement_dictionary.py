@@ -115,11 +115,19 @@ CORRELATION: Final[Definitions] = {
     "low": ("lower end of its 95 % interval", "1", "Bonett and Wright 2000, Psychometrika 65:23"),
     "high": ("upper end", "1", ""),
     "p": ("of no correlation, two-sided", "1", ""),
+    "p_method": ("how p was found: exact, from all orders of up to 8 subjects; t, from Student's t beyond", "", ""),
     "p_adjusted": ("p corrected over all biomarkers and scores of the method", "1", ""),
     "compared_with": ("the first method", "", ""),
     "rho_difference": ("rho less that of the first method", "1", ""),
-    "difference_low": ("lower end of its 95 % interval, subjects resampled with all their values", "1", "Efron 1987"),
+    "difference_low": ("lower end of its 95 % interval, by the standard error of the test", "1", "Williams 1959"),
     "difference_high": ("upper end", "1", ""),
+    "difference_t": (
+        "t of Williams' test that both correlations with the score are the same, of ranks, n - 3 degrees of freedom",
+        "1",
+        "Williams 1959, J. R. Stat. Soc. B 21:396; Steiger 1980, Psychol. Bull. 87:245",
+    ),
+    "difference_p": ("its p, two-sided", "1", "the same"),
+    "difference_p_adjusted": ("it corrected over all biomarkers and scores of the method", "1", ""),
     "note": ("what could not be computed, and why", "", ""),
 }
 """Columns of `correlation.tsv`."""
@@ -224,9 +232,9 @@ _FAMILIES: Final = {
 def table_columns(name: str, rules: Rules | None) -> Definitions:
     """Describe the columns of a table as it was made: how p values were corrected stands at those that were."""
     columns = dict(TABLES[name])
-    if rules is not None and "p_adjusted" in columns:
-        meaning, unit, _ = columns["p_adjusted"]
-        columns["p_adjusted"] = meaning, unit, _CORRECTIONS[rules.correction]
+    for adjusted in [column for column in columns if rules and column.endswith("p_adjusted")]:
+        meaning, unit, _ = columns[adjusted]
+        columns[adjusted] = meaning, unit, _CORRECTIONS[rules.correction]
     return columns
 
 

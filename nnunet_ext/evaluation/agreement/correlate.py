@@ -9,7 +9,8 @@ from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import adjust
 from nnunet_ext.evaluation.agreement.align import Sample
 from nnunet_ext.evaluation.agreement.compare import Rules
-from nnunet_ext.evaluation.agreement.correlation import correlation_difference, spearman
+from nnunet_ext.evaluation.agreement.correlation import spearman
+from nnunet_ext.evaluation.agreement.correlation_difference import CorrelationDifference, correlation_difference
 from nnunet_ext.evaluation.agreement.scores import Scores, match_scores
 from nnunet_ext.evaluation.agreement.values import Values
 from nnunet_ext.evaluation.as_row import as_row
@@ -78,7 +79,7 @@ def correlate(samples: Sequence[ScoredSample], rules: Rules, progress: Progress 
     samples
         From `with_scores`.
     rules
-        Correction (one family: all biomarkers and scores of a method) and resampling.
+        Correction; one family are all biomarkers and scores of a method, and another their differences.
     progress
         Told how far it is.
 
@@ -89,25 +90,49 @@ def correlate(samples: Sequence[ScoredSample], rules: Rules, progress: Progress 
     """
     rows: list[dict[str, str]] = []
     p_values: list[float | None] = []
+    p_differences: list[float | None] = []
     for number, sample in enumerate(samples, start=1):
         for index, method in enumerate(sample.methods):
             done = spearman(sample.values[index], sample.scores)
-            names = {"biomarker": sample.biomarker, "score": sample.score, "method": method}
-            figures = {"n": done.n, "rho": done.rho, "low": done.interval.low, "high": done.interval.high, "p": done.p}
-            rows.append(as_row({**names, **figures, "p_adjusted": None}) | _difference(sample, index, rules))
-            rows[-1] |= as_row({"note": done.note or None})
+            apart = _difference(sample, index)
+            rows.append(
+                as_row(
+                    {
+                        "biomarker": sample.biomarker,
+                        "score": sample.score,
+                        "method": method,
+                        "n": done.n,
+                        "rho": done.rho,
+                        "low": done.interval.low,
+                        "high": done.interval.high,
+                        "p": done.p,
+                        "p_method": done.p_method,
+                        "p_adjusted": None,
+                        "compared_with": sample.methods[0] if index else None,
+                        "rho_difference": apart.difference,
+                        "difference_low": apart.low,
+                        "difference_high": apart.high,
+                        "difference_t": apart.t,
+                        "difference_p": apart.p,
+                        "difference_p_adjusted": None,
+                        "note": done.note or None,
+                    }
+                )
+            )
             p_values.append(done.p)
+            p_differences.append(apart.p)
         if progress is not None:
             progress(number, len(samples))
-    adjusted = adjust(p_values, rules.correction, [row["method"] for row in rows])
-    return [row | as_row({"p_adjusted": p}) for row, p in zip(rows, adjusted, strict=True)]
+    families = [row["method"] for row in rows]
+    adjusted = adjust(p_values, rules.correction, families)
+    of_differences = adjust(p_differences, rules.correction, families)
+    return [
+        row | as_row({"p_adjusted": p, "difference_p_adjusted": of_difference})
+        for row, p, of_difference in zip(rows, adjusted, of_differences, strict=True)
+    ]
 
 
-def _difference(sample: ScoredSample, index: int, rules: Rules) -> dict[str, str]:
-    columns = ("compared_with", "rho_difference", "difference_low", "difference_high")
+def _difference(sample: ScoredSample, index: int) -> CorrelationDifference:
     if index == 0:
-        return as_row(dict.fromkeys(columns))
-    difference, interval = correlation_difference(
-        sample.values[0], sample.values[index], sample.scores, rules.bootstrap
-    )
-    return as_row(dict(zip(columns, (sample.methods[0], difference, interval.low, interval.high), strict=True)))
+        return CorrelationDifference()
+    return correlation_difference(sample.values[0], sample.values[index], sample.scores)

@@ -1,20 +1,18 @@
 """How a measurement goes with a clinical score."""
 
 from dataclasses import dataclass
-from typing import Any
+from itertools import permutations
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from nnunet_ext.evaluation.agreement.confidence_interval import (
-    NO_INTERVAL,
-    Bootstrap,
-    ConfidenceInterval,
-    bootstrap_interval,
-    fisher_interval,
-)
-from nnunet_ext.evaluation.agreement.values import paired_values
+from nnunet_ext.core.rounding import ROUNDING
+from nnunet_ext.evaluation.agreement.confidence_interval import NO_INTERVAL, ConfidenceInterval, fisher_interval
+from nnunet_ext.evaluation.agreement.values import Values, paired_values
+
+_MOST_EXACT: Final = 8  # subjects, whose 40,320 orders are counted in a moment
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,8 @@ class Correlation:
         95 %, by Bonett and Wright.
     note
         Empty where all is defined.
+    p_method
+        How p was found: `exact`, `t`, or None.
     """
 
     n: int
@@ -40,14 +40,15 @@ class Correlation:
     p: float | None
     interval: ConfidenceInterval
     note: str
+    p_method: str | None = None
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation:
     """Correlate the ranks of two measurements.
 
-    Spearman 1904 (Am. J. Psychol. 15:72), ties with their mean rank; p from Student's t of n - 2, as scipy has it;
-    interval ``tanh(atanh(rho) +- 1.96 sqrt((1 + rho^2 / 2) / (n - 3)))`` (Bonett and Wright 2000, Psychometrika
-    65:23).
+    Spearman 1904 (Am. J. Psychol. 15:72), ties with their mean rank; p from all orders of up to 8 subjects, beyond from
+    Student's t of n - 2, as scipy has it; interval
+    ``tanh(atanh(rho) +- 1.96 sqrt((1 + rho^2 / 2) / (n - 3)))`` (Bonett and Wright 2000, Psychometrika 65:23).
 
     Parameters
     ----------
@@ -72,49 +73,21 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation:
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return Correlation(n, None, None, NO_INTERVAL, "all values are the same")
     done = stats.spearmanr(first, second)
-    rho, p = float(done.statistic), float(done.pvalue)
+    rho = float(done.statistic)
+    p, method = _p_of(first, second, float(done.pvalue))
     if n < 4 or 1 - abs(rho) < 1e-12:
-        return Correlation(n, rho, p, NO_INTERVAL, "no interval: too few subjects, or a perfect correlation")
-    return Correlation(n, rho, p, fisher_interval(rho, (1 + rho**2 / 2) / (n - 3), "Bonett and Wright"), "")
+        reason = "no interval: too few subjects, or a perfect correlation"
+        return Correlation(n, rho, p, NO_INTERVAL, reason, method)
+    interval = fisher_interval(rho, (1 + rho**2 / 2) / (n - 3), "Bonett and Wright")
+    return Correlation(n, rho, p, interval, "", method)
 
 
-def correlation_difference(
-    a: npt.ArrayLike, b: npt.ArrayLike, score: npt.ArrayLike, bootstrap: Bootstrap
-) -> tuple[float | None, ConfidenceInterval]:
-    """Say whether b goes with a score as a does: rho(b, score) - rho(a, score).
-
-    Both correlations share the score and the subjects, so their intervals must not be compared; subjects are resampled
-    with all three values together.
-
-    Parameters
-    ----------
-    a, b, score
-        Shape (n,), in the same order of subjects.
-    bootstrap
-        How to resample.
-
-    Returns
-    -------
-    tuple
-        The difference and its 95 % interval; None where either correlation is not defined.
-
-    Raises
-    ------
-    DataRefusedError
-        See `paired_values`.
-    """
-    first, second = paired_values(a, b)
-    _, scores = paired_values(a, score)
-    one, other = spearman(first, scores), spearman(second, scores)
-    if one.rho is None or other.rho is None:
-        return None, NO_INTERVAL
-    return other.rho - one.rho, bootstrap_interval(_difference, [first, second, scores], bootstrap)
-
-
-def _difference(a: Any, b: Any, score: Any, axis: int = -1) -> Any:  # noqa: ANN401 - arrays of any shape
-    ranks = [stats.rankdata(values, axis=axis) for values in (a, b, score)]
-    centred = [rank - rank.mean(axis=axis, keepdims=True) for rank in ranks]
-    norms = [np.sqrt((values**2).sum(axis=axis)) for values in centred]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        one, other = ((centred[i] * centred[2]).sum(axis=axis) / (norms[i] * norms[2]) for i in (0, 1))
-        return other - one
+def _p_of(x: Values, y: Values, p: float) -> tuple[float, str]:
+    """Count out the p of few subjects: Student's t gives 0 to three that go together, where one in three may."""
+    n = x.size
+    if n > _MOST_EXACT:
+        return p, "t"
+    ranks, others = (stats.rankdata(values) - (n + 1) / 2 for values in (x, y))
+    every = np.array(list(permutations(others)))
+    seen, products = abs(float(ranks @ others)), np.abs(every @ ranks)
+    return float(np.mean(products >= seen * (1 - ROUNDING) - ROUNDING)), "exact"

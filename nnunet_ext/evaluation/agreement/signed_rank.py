@@ -30,8 +30,8 @@ def signed_rank(differences: Values) -> SignedRank:
     """Test whether differences lie around 0 (Wilcoxon 1945, Biometrics Bulletin 1:80).
 
     Differences of 0 are dropped, as Wilcoxon did, and equal ones share their mean rank. Up to 50 of the others the
-    sums of ranks of all ``2^n`` choices of signs are counted, with the ranks that there are: with zeros or ties,
-    too, no p is smaller than the smallest possible, ``2 / 2^n`` (as R's coin with ``distribution = "exact"`` and
+    sums of ranks of all ``2^n`` choices of signs are counted, with the ranks that there are: with zeros or ties, too,
+    no p is smaller than the smallest possible, ``2 / 2^n`` (as R's coin with ``distribution = "exact"`` and
     ``zero.method = "Wilcoxon"``). Beyond, p is scipy's: normal, corrected for ties, without continuity correction.
 
     Parameters

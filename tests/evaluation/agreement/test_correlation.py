@@ -1,15 +1,15 @@
+from itertools import permutations
 from math import log
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
-from nnunet_ext.evaluation.agreement.correlation import correlation_difference, spearman
+from nnunet_ext.evaluation.agreement.correlation import spearman
 from tests.strategies import pairs
 
-FEW = Bootstrap(300, 0)
 PAIRS = pairs(-20, 20, 3, 20)
 
 
@@ -48,32 +48,23 @@ def test_rho_knows_ranks_only(pairs: list[tuple[int, int]], factor: float, shift
     assert one.rho is None or -1 - 1e-9 <= one.rho <= 1 + 1e-9
 
 
-def test_a_method_that_misses_the_score_is_seen_and_one_that_is_as_good_is_not() -> None:
-    rng = np.random.default_rng(2)
-    score = rng.normal(size=60)
-    good, same, bad = score + rng.normal(0, 0.4, 60), score + rng.normal(0, 0.4, 60), rng.normal(size=60)
-    worse, interval = correlation_difference(good, bad, score, FEW)
-    assert worse is not None
-    assert interval.high is not None
-    assert worse < -0.5
-    assert interval.high < 0
-    _, equal = correlation_difference(good, same, score, FEW)
-    assert equal.low is not None
-    assert equal.high is not None
-    assert equal.low < 0 < equal.high
+@given(pairs(-3, 3, 3, 5))
+def test_the_p_of_few_subjects_is_what_all_orders_of_them_give(pairs: list[tuple[int, int]]) -> None:
+    x, y = (np.array(values, dtype=float) for values in zip(*pairs, strict=True))
+    found = spearman(x, y)
+    if found.rho is None:
+        return
+    every = [abs(stats.spearmanr(x, order).statistic) for order in permutations(y)]
+    assert found.p == pytest.approx(np.mean([rho >= abs(found.rho) - 1e-9 for rho in every]))
+    assert found.p_method == "exact"
 
 
-def test_swapping_the_methods_turns_the_difference() -> None:
-    rng = np.random.default_rng(3)
-    a, b, score = rng.normal(size=(3, 15))
-    there, back = (correlation_difference(x, y, score, FEW)[0] for x, y in ((a, b), (b, a)))
-    assert there is not None
-    assert back == pytest.approx(-there)
-    itself, interval = correlation_difference(a, a, score, FEW)
-    assert (itself, interval.low, interval.high) == (0.0, 0.0, 0.0)
+@pytest.mark.parametrize(("n", "p"), [(3, 2 / 6), (4, 2 / 24), (5, 2 / 120), (8, 2 / 40320)])
+def test_a_perfect_correlation_of_few_subjects_is_no_more_than_chance_allows(n: int, p: float) -> None:
+    assert spearman(range(n), range(n)).p == pytest.approx(p)
 
 
-def test_a_constant_score_has_no_difference() -> None:
-    difference, interval = correlation_difference([1, 2, 3], [3, 1, 2], [5, 5, 5], FEW)
-    assert difference is None
-    assert interval.low is None
+def test_with_more_subjects_p_is_that_of_students_t() -> None:
+    x, y = np.random.default_rng(4).normal(size=(2, 9))
+    found = spearman(x, y)
+    assert (found.p, found.p_method) == (stats.spearmanr(x, y).pvalue, "t")
