@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.lesion_size import GRIDS, draw_bodies, errors, summary
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import LesionStatus
 from tests.evaluation.biomarkers.boxes import Box, boxes, leaning_cord, measure, straight_cord
+from tests.evaluation.biomarkers.ellipsoids import GRIDS, draw_bodies, errors, summary
 
 CORRECTED = [
     "midsagittal_length_corrected_mm",
