@@ -17,6 +17,7 @@ from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
 from nnunet_ext.core.rounding import at_least
+from nnunet_ext.core.stray_lesions import without_stray_lesions
 from nnunet_ext.core.volume import Array, Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
@@ -55,7 +56,7 @@ class PredictedCase:
     Parameters
     ----------
     masks
-        Of each region, after post-processing.
+        Of each region, after post-processing; lesions that lie apart from the cord are no cord.
     probabilities, disagreement
         As in `Segmentation`, before post-processing.
     cord
@@ -121,11 +122,12 @@ def predict_case(
     else:
         boxed = _segment_along(course, follow, images, segmenter, options)
     done = post_process(boxed.masks, options.regions, grid.affine, options.rules)
+    masks = without_stray_lesions(done.masks, options.regions)
     return PredictedCase(
-        masks=done.masks,
+        masks=masks,
         probabilities=boxed.found.probabilities,
         disagreement=boxed.found.disagreement,
-        cord=done.masks.get(CORD, tube),
+        cord=masks.get(CORD, tube),
         boxes=boxed.boxes,
         margins=margins if boxed.boxes else None,
         growths=boxed.growths,

@@ -15,6 +15,7 @@ from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_json import read_json
+from nnunet_ext.core.stray_lesions import without_stray_lesions
 
 OUTPUTS: Final = "Outputs"
 """Key of a sidecar: the SHA-256 of every file that was written for the case, by name."""
@@ -154,7 +155,7 @@ def volumes_of(files: CaseFiles, images: CaseImages, regions: Labelling) -> dict
     """
     masks = [read_mask(file).data for file in files.segmentations]
     named = zip((region for region, _ in files.masks), masks, strict=True)
-    found = regions.take(masks[0]) if files.label_map is not None else dict(named)
+    found = without_stray_lesions(regions.take(masks[0]), regions) if files.label_map is not None else dict(named)
     voxel = images.volumes[0].voxel_volume_mm3
     return {name: float(np.count_nonzero(mask)) * voxel for name, mask in found.items()}
 

@@ -25,6 +25,10 @@ _WITHIN_IMAGE: Final = "sct_analyze_lesion of SCT 3b3c5b22d, `_measure_within_im
 _NO_ROW: Final = "no row"
 _NO_CORD: Final = "n/a without a cord mask, and for a lesion outside the cord"
 _PLANE: Final = "the midsagittal plane, interpolated between its two sagittal slices"
+_PADDED: Final = "{} moves by up to {} % when the image is padded along the body"
+_SIZE_ERRORS: Final = (
+    "of 360 drawn ellipsoids (benchmarks/lesion_size.py) SCT's {} has a root mean square error of {} mm, this one of {}"
+)
 _INTERVAL: Final = (
     "over the lesion itself and its counterparts (largest overlap) in interval_source; a range, no confidence interval"
 )
@@ -38,8 +42,10 @@ LESION_DICTIONARY: Final = (
     Measure("volume_mm3", "Voxels of the lesion within the cord times their volume; of a lesion wholly outside "
             "(status) or without a cord mask all its voxels. Sums over lesions should leave out status outside_cord",
             "mm3", f"{_SCT} 315", "n/a in row 0"),
-    Measure("length_mm", "Sum over its axial slices of thickness / cos(angle of the cord)", "mm", f"{_SCT} 694",
-            _NO_CORD),
+    Measure("length_mm", "Sum over its axial slices of thickness / cos(angle of the cord). SCT smooths the cord's "
+            f"course the less, the more of the image lies beyond the cord: {_PADDED.format('a length', '9')} (1 % in a "
+            "manual mask of a real cord, 28 % where each slice of the cord was drawn a voxel off by itself; "
+            "benchmarks/lesion_size.py measures it). No corrected column moves", "mm", f"{_SCT} 694, 1087", _NO_CORD),
     Measure("width_mm", "Largest over axial slices of (front - back + 1) voxels, all sagittal slices together, times "
             "voxel depth times cos(angle from the side)", "mm", f"{_SCT} 708-712", _NO_CORD),
     Measure("max_equivalent_diameter_mm",
@@ -57,10 +63,11 @@ LESION_DICTIONARY: Final = (
             "times thickness / cos(angle from the side). Shrinks where one of the slices does not hold the lesion; "
             "0 where neither does", "mm", f"{_SCT} 732-743", _NO_CORD),
     Measure("midsagittal_width_mm", f"Width in {_PLANE}: largest sum from back to front times depth times cos(angle "
-            "from the side). Shrinks, too", "mm", f"{_SCT} 771-780", _NO_CORD),
+            f"from the side). Shrinks, too. {_PADDED.format('A width', '9')}", "mm", f"{_SCT} 771-780", _NO_CORD),
     Measure("dorsal_bridge_mm", f"Cord behind the lesion in {_PLANE} (the one slice that holds the lesion where the "
             "other does not), smallest over axial slices, times depth times cos(angle from the side); see "
-            "bridge_is_proxy", "mm", f"{_SCT} 437-462, 598-605, 1221-1245", _NO_CORD),
+            f"bridge_is_proxy. {_PADDED.format('A bridge', '10')}, see length_mm", "mm",
+            f"{_SCT} 437-462, 598-605, 1221-1245", _NO_CORD),
     Measure("ventral_bridge_mm", "The same before the lesion", "mm", f"{_SCT} 602-605", _NO_CORD),
     Measure("total_bridge_mm", "dorsal_bridge_mm + ventral_bridge_mm; the two may come from different axial slices",
             "mm", f"{_SCT} 661-663", _NO_CORD),
@@ -82,12 +89,16 @@ LESION_DICTIONARY: Final = (
     Measure("midsagittal_slice_corrected", "midsagittal_slice from those of the five slices that are in the image "
             "and hold cord; where none does, from the nearest that does. All corrected columns rest on it. Reason: at "
             "the ends of an image SCT takes slices of the other end, or stops", "slice", missing=_NO_CORD),
-    Measure("midsagittal_length_corrected_mm", "Length in the midsagittal plane, every axial slice counting whole in "
-            "which one of its two sagittal slices holds lesion", "mm", missing=_NO_CORD),
-    Measure("midsagittal_width_corrected_mm", "Width in the midsagittal plane by the rule of the bridges: "
-            "interpolated where both slices hold lesion, else of the one that does", "mm", missing=_NO_CORD),
-    Measure("dorsal_bridge_corrected_mm", "dorsal_bridge_mm at midsagittal_slice_corrected", "mm", missing=_NO_CORD),
-    Measure("ventral_bridge_corrected_mm", "ventral_bridge_mm at midsagittal_slice_corrected", "mm", missing=_NO_CORD),
+    Measure("midsagittal_length_corrected_mm", "Length along the cord's own centreline in the midsagittal plane, from "
+            "the moments of the lesion's voxels in the plane's two sagittal slices (Pearson type II: exact for a bar "
+            "and an ellipse), within half a slice of what is counted there, and between the slices by the lesion's "
+            f"form from right to left. Reason: {_SIZE_ERRORS.format('length', '3.4', '1.4')}", "mm", missing=_NO_CORD),
+    Measure("midsagittal_width_corrected_mm", "Width in the midsagittal plane, the largest of a parabola through the "
+            "squared widths of the axial slices, between the sagittal slices likewise. Reason: "
+            f"{_SIZE_ERRORS.format('width', '0.5', '0.3')}", "mm", missing=_NO_CORD),
+    Measure("dorsal_bridge_corrected_mm", "dorsal_bridge_mm at midsagittal_slice_corrected, with angles of the cord "
+            "that do not depend on how much of the image lies beyond it", "mm", missing=_NO_CORD),
+    Measure("ventral_bridge_corrected_mm", "ventral_bridge_mm, the same way", "mm", missing=_NO_CORD),
     Measure("total_bridge_corrected_mm", "Sum of these two", "mm", missing=_NO_CORD),
     Measure("total_bridge_same_slice_mm",
             "Smallest sum of dorsal and ventral bridge in one and the same axial slice, at midsagittal_slice_corrected",

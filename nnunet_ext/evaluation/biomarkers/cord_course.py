@@ -1,5 +1,6 @@
 """How the cord runs: its centre in each axial slice, and how far it leans there."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,7 +33,12 @@ class CordCourse:
 
 
 def cord_course(
-    cord: BoolArray, spacing: tuple[float, float, float], first: tuple[int, ...], slices: int
+    cord: BoolArray,
+    spacing: tuple[float, float, float],
+    first: tuple[int, ...],
+    slices: int,
+    *,
+    image_counts: bool = True,
 ) -> CordCourse:
     """Follow a cord as SCT does.
 
@@ -52,6 +58,9 @@ def cord_course(
         Index in the image of the first voxel of `cord`.
     slices
         Axial slices of the whole image.
+    image_counts
+        Whether ``slices`` counts for the smoothing, as for SCT: the more of the image lies beyond the cord, the less is
+        smoothed. Else every cord is smoothed like one that fills its image.
 
     Returns
     -------
@@ -68,11 +77,12 @@ def cord_course(
     at = with_cord + first[UPRIGHT]
     centre = np.full(slices, np.nan)
     centre[at] = across
-    lean_across, lean_depth = (
-        _slope(at, values, slices, spacing[UPRIGHT]) * spacing[axis]
-        for axis, values in ((ACROSS, across), (DEPTH, depth))
-    )
+    smoothing = (at.size / slices) ** 2 if image_counts else 1.0
+    smoothing *= _SMOOTHING * spacing[UPRIGHT] / 3
     step = spacing[UPRIGHT]
+    lean_across, lean_depth = (
+        _slope(at, values, slices, smoothing) * spacing[axis] for axis, values in ((ACROSS, across), (DEPTH, depth))
+    )
     return CordCourse(
         centre, step / np.sqrt(lean_across**2 + lean_depth**2 + step**2), step / np.sqrt(lean_depth**2 + step**2)
     )
@@ -84,10 +94,11 @@ def _centres(profile: Indices, in_slice: Indices, with_cord: Indices) -> Floats:
     return centres
 
 
-def _slope(at: Indices, centres: Floats, slices: int, step: float) -> Floats:
+def _slope(at: Indices, centres: Floats, slices: int, smoothing: float) -> Floats:
     """Differentiate the spline, in voxels per slice."""
     if at.size < 2:
         return np.zeros(slices)
-    smoothing = (at.size / slices) ** 2 * _SMOOTHING * step / 3
-    spline = splrep(at, centres, s=smoothing, k=_CUBIC if at.size > _CUBIC else 1)
+    with warnings.catch_warnings():  # a smoothing too small to be met to a thousandth: as near as it gets, as in SCT
+        warnings.simplefilter("ignore", RuntimeWarning)
+        spline = splrep(at, centres, s=smoothing, k=_CUBIC if at.size > _CUBIC else 1)
     return np.asarray(splev(np.arange(slices), spline, der=1), dtype=np.float64)

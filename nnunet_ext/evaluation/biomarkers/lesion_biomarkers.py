@@ -79,8 +79,10 @@ class CaseBiomarkers:
         Shape of the file, in its own axes: the numbers of the lesions, before masking with the cord.
     within
         Same shape: what was measured; the lesions within the cord, all of them without a cord.
+    cord
+        Same shape: the cord without pieces that are nothing but lesion; None without one.
     cord_volume_mm3
-        None without a cord.
+        Of this cord.
     union_max_axial_damage_ratio
         Largest share of the cord's area that all lesions together take in one axial slice; None without a cord.
     """
@@ -89,6 +91,7 @@ class CaseBiomarkers:
     bridges: tuple[SliceBridge, ...]
     instances: Labels
     within: Array
+    cord: Array | None
     cord_volume_mm3: float | None
     union_max_axial_damage_ratio: float | None
 

@@ -94,8 +94,20 @@ class Between:
     fraction: float
 
     @classmethod
-    def at(cls, plane: float, first: int) -> "Between":
-        """Take a plane of the image; `first` is the image's slice that the arrays start at."""
+    def at(cls, plane: float, first: int, rounding: float = 0.0) -> "Between":
+        """Take a plane of the image.
+
+        Parameters
+        ----------
+        plane
+            Slice, fractions kept.
+        first
+            The image's slice that the arrays start at.
+        rounding
+            A plane that is nearer than this to a slice is that slice.
+        """
+        if abs(plane - round(plane)) < rounding:
+            plane = round(plane)
         lower = math.floor(plane)
         return cls(lower - first, math.ceil(plane) - first, plane - lower)
 

@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from scipy import ndimage
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.stray_lesions import cord_alone
 from nnunet_ext.core.volume import Array, Volume, voxel_volume_mm3
-from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, DEPTH, UPRIGHT, BodyFrame, BoolArray, Indices, Labels
+from nnunet_ext.evaluation.biomarkers.body_frame import (
+    ACROSS,
+    DEPTH,
+    UPRIGHT,
+    BodyFrame,
+    BoolArray,
+    Indices,
+    Labels,
+)
 from nnunet_ext.evaluation.biomarkers.bridges import Bridges, bridges_by_slice, bridges_in_plane, proxy_bridges
 from nnunet_ext.evaluation.biomarkers.cord_course import CordCourse, cord_course
 from nnunet_ext.evaluation.biomarkers.instances import count_components, label_lesions
@@ -21,12 +30,10 @@ from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import (
 )
 from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, CordColumns, MeasuredColumns
 from nnunet_ext.evaluation.biomarkers.midsagittal import Midsagittal, midsagittal_at_lesion
-from nnunet_ext.evaluation.biomarkers.morphometry import (
-    SliceScale,
-    corrected_size_in_plane,
-    measure_shape,
-    size_in_plane,
-)
+from nnunet_ext.evaluation.biomarkers.morphometry import SliceScale, measure_shape, size_in_plane
+from nnunet_ext.evaluation.biomarkers.plane_size import AlongCord, size_between_slices
+
+_ROUNDING: Final = 1e-6  # of a mean of centres: a plane as near as this to a slice is that slice
 
 
 def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | None = None) -> CaseBiomarkers:
@@ -38,7 +45,8 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
         Mask in any orientation; voxels above 0 are lesion. It may be empty.
     cord
         Mask of the cord with its lesions on the same grid, shape (i, j, k), voxels above 0; None: volumes only. An
-        empty one has every lesion outside.
+        empty one has every lesion outside. Pieces of it that are nothing but lesion are left out: nested labels make
+        cord of lesions that lie apart from it, see `cord_alone`.
     nli_slice
         Axial slice of the neurological level of injury, an index of the file's own axis from feet to head, from 0: the
         midsagittal plane is found there, and where there is no lesion the bridges' proxy is measured there.
@@ -59,13 +67,15 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
     mask = frame.turn(lesion.data > 0)
     inside = None if cord is None else frame.turn(cord > 0)
     box = _box(mask if inside is None else mask | inside)
-    case = _BoxedCase.of(frame, mask[box], None if inside is None else inside[box], tuple(part.start for part in box))
+    alone = None if inside is None else cord_alone(np.ascontiguousarray(inside[box]), mask[box])
+    case = _BoxedCase.of(frame, mask[box], alone, tuple(part.start for part in box))
     rows, bridges = _measure_lesions(case, nli_slice)
     return CaseBiomarkers(
         lesions=tuple(rows),
         bridges=tuple(bridges),
         instances=_put_back(case.lesions, box, frame),
         within=_put_back(case.within, box, frame),
+        cord=None if case.cord is None else _put_back(case.cord, box, frame),
         cord_volume_mm3=None if case.cord is None else float(case.cord.sum()) * case.voxel_mm3,
         union_max_axial_damage_ratio=None if case.cord is None else _union_damage(case.within > 0, case.cord_area),
     )
@@ -99,15 +109,16 @@ class _BoxedCase:
 
 @dataclass(frozen=True, eq=False)
 class _Measuring:
-    """What all lesions of a case share."""
+    """What all lesions of a case share: the scale as SCT has it, and the cord's own way for corrected values."""
 
     case: _BoxedCase
     columns: CordColumns
     scale: SliceScale
+    along: AlongCord
     plane: Midsagittal
 
-    def between(self, plane: float) -> Between:
-        return Between.at(plane, self.case.first[ACROSS])
+    def between(self, plane: float, rounding: float = 0.0) -> Between:
+        return Between.at(plane, self.case.first[ACROSS], rounding)
 
     def own_slice(self, plane: float | None) -> float | None:
         return None if plane is None else float(self.case.frame.own_slice(ACROSS, plane))
@@ -125,7 +136,10 @@ def _measure_lesions(case: _BoxedCase, nli_slice: int | None) -> tuple[list[Lesi
         return [_outside(at, float(sizes[at]) * case.voxel_mm3) for at in numbers], []
     slices = slice(case.first[UPRIGHT], case.first[UPRIGHT] + case.cord.shape[UPRIGHT])
     scale = SliceScale.of(case.frame.spacing, course.cosine[slices], course.cosine_sagittal[slices])
-    shared = _Measuring(case, CordColumns.of(case.cord), scale, _midsagittal(case, course, kept, nli_slice))
+    place = case.frame.spacing, case.first, case.frame.shape[UPRIGHT]
+    along = AlongCord.of(cord_course(case.cord, *place, image_counts=False), case.frame.spacing)
+    plane = _midsagittal(case, course, kept, nli_slice)
+    shared = _Measuring(case, CordColumns.of(case.cord), scale, along.cut(slices), plane)
     if not case.count and nli_slice is not None:
         return [_level_row(shared, _upright(case.frame, nli_slice))], []
     rows, bridges = [], []
@@ -160,11 +174,13 @@ def _measure_lesion(
         found = bridges_in_plane(columns, depth, between, scale.depth_mm)
         values |= _sct_bridges(found) | _sct_ratios(found)
     if plane.corrected is not None:
-        between = shared.between(plane.corrected)
-        size = corrected_size_in_plane(columns, between, scale)
+        between = shared.between(plane.corrected, _ROUNDING)
+        right = box[ACROSS].start
+        in_box = replace(between, lower=between.lower - right, upper=between.upper - right)
+        size = size_between_slices(mask, in_box, shared.along.cut(slices))
         values |= {"midsagittal_length_corrected_mm": size.length_mm, "midsagittal_width_corrected_mm": size.width_mm}
         depth = shared.columns.depth(between)
-        values |= _corrected_bridges(bridges_in_plane(columns, depth, between, scale.depth_mm))
+        values |= _corrected_bridges(bridges_in_plane(columns, depth, between, shared.along.depth_mm))
     by_slice = [
         SliceBridge(number, int(case.frame.own_slice(ACROSS, at + case.first[ACROSS])), *sides)
         for at, sides in bridges_by_slice(columns, scale.depth_mm).items()
@@ -189,10 +205,8 @@ def _level_row(shared: _Measuring, level: int) -> LesionBiomarkers:
     values: dict[str, Any] = {}
     if shared.plane.sct is not None:
         between = shared.between(shared.plane.sct)
-        sct, corrected = (
-            proxy_bridges(depth * shared.scale.depth_mm, slices)
-            for depth in (shared.columns.depth_in_sct(between), shared.columns.depth(between))
-        )
+        sct = proxy_bridges(shared.columns.depth_in_sct(between) * shared.scale.depth_mm, slices)
+        corrected = proxy_bridges(shared.columns.depth(between) * shared.along.depth_mm, slices)
         values = _sct_bridges(sct) | _corrected_bridges(corrected)
     return LesionBiomarkers(0, **values, **_slices(shared), status=LesionStatus.NO_LESION)
 
@@ -279,7 +293,7 @@ def _range(present: BoolArray) -> slice:
     return slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 1)
 
 
-def _put_back(labels: Labels, box: tuple[slice, slice, slice], frame: BodyFrame) -> Labels:
-    whole = np.zeros(frame.shape, dtype=np.uint32)
-    whole[box] = labels
-    return np.asarray(frame.turn_back(whole), dtype=np.uint32)
+def _put_back(values: Array, box: tuple[slice, slice, slice], frame: BodyFrame) -> Array:
+    whole = np.zeros(frame.shape, dtype=values.dtype)
+    whole[box] = values
+    return np.asarray(frame.turn_back(whole))

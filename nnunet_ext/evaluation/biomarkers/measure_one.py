@@ -1,6 +1,6 @@
 """One case of many, read, measured and written by itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -79,6 +79,8 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     soft = masks.soft
     if files.probability is not None:
         soft = on_grid(read_probability(files.probability), masks.lesion, files.probability, WHOSE_GRID)[0].data
+    # Where other folds drew less of a lesion apart from the cord, the rest of it is still no cord.
+    masks = replace(masks, cord=case.cord, notes=(*masks.notes, *_stray(masks.cord, case.cord)))
     variants, source = _variants(files, masks, soft, level, settings)
     shown, notes = _intensities(files, case, masks.lesion)
     voxel = masks.lesion.voxel_volume_mm3
@@ -90,7 +92,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     )
     soft_total = None
     if soft is not None:
-        soft_total = float((soft if masks.cord is None else soft[masks.cord]).sum(dtype=np.float64)) * voxel
+        soft_total = float((soft if case.cord is None else soft[case.cord]).sum(dtype=np.float64)) * voxel
     no_cord = "a level of injury needs a cord mask, and there is none" if settings.level(files.case) is not None else ""
     measured = MeasuredCase(
         case=files.case,
@@ -109,6 +111,14 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     write_image(settings.out / measured.instances, case.instances.astype(smallest), grid.affine, grid.forms)
     write_text(settings.out / sct_file(files.case), sct_table(measured))
     return measured
+
+
+def _stray(cord: Array | None, alone: Array | None) -> tuple[str, ...]:
+    """Say how much of a cord mask was no cord."""
+    stray = 0 if cord is None or alone is None else np.count_nonzero(cord) - np.count_nonzero(alone)
+    return (
+        (f"{stray} voxels of the cord mask are lesions apart from the cord, and count as outside it",) if stray else ()
+    )
 
 
 def _variants(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, DEPTH, BoolArray, Floats, Indices
-from nnunet_ext.evaluation.biomarkers.lesion_columns import Between, MeasuredColumns
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,3 @@ def size_in_plane(lesion: BoolArray, plane: Between, scale: SliceScale) -> Plane
     total, count = mixed.sum(axis=0), (mixed > 0).sum(axis=0)
     means = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
     return PlaneSize(float((means * scale.length_sagittal_mm).sum()), float((total * scale.depth_mm).max(initial=0)))
-
-
-def corrected_size_in_plane(lesion: MeasuredColumns, plane: Between, scale: SliceScale) -> PlaneSize:
-    """Measure a lesion in the midsagittal plane by the rule that bridges follow, so that nothing shrinks.
-
-    The length counts every axial slice in which one of the plane's two sagittal slices holds lesion; the width
-    interpolates the lesion's voxels where both do, and takes the one that does where the other does not.
-    """
-    voxels = plane.mix_where(lesion.voxels, lesion.present)
-    there = np.isfinite(voxels)
-    return PlaneSize(
-        float(scale.length_sagittal_mm[there].sum()), float((voxels[there] * scale.depth_mm[there]).max(initial=0))
-    )

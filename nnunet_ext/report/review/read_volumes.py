@@ -10,10 +10,11 @@ import numpy as np
 
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, lies_on
-from nnunet_ext.core.labels import region_mask
+from nnunet_ext.core.labels import CORD, region_mask, union
 from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.stray_lesions import cord_alone
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.report.planes import BoolArray, RegionMasks, Role
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
@@ -72,7 +73,7 @@ def read_volumes(record: CaseRecord) -> CaseVolumes | None:
     grid = image if image is not None else Volume(np.zeros(first.data.shape, dtype=np.uint8), first.affine)
     names = list(dict.fromkeys([*record.reference, *record.prediction]))
     sides: dict[Role, Mapping[str, MaskFile]] = {"reference": record.reference, "prediction": record.prediction}
-    regions = {
+    regions: dict[str, RegionMasks] = {
         name: {
             role: mask
             for role, files in sides.items()
@@ -81,9 +82,20 @@ def read_volumes(record: CaseRecord) -> CaseVolumes | None:
         for name in names
     }
     remarks = () if record.image is not None else (_NO_IMAGE,)
+    if CORD in regions:
+        regions[CORD] = _without_stray(regions)
     drawn = next((volume for file in record.reference.values() if (volume := read[file.path]) is not None), None)
     axes = "" if drawn is None else drawn.axes
     return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks, axes)
+
+
+def _without_stray(regions: Mapping[str, RegionMasks]) -> RegionMasks:
+    """Draw as cord the tube with the lesions that touch it: in a label map each lesion is cord, wherever it lies."""
+    alone: dict[Role, BoolArray] = {}
+    for role, cord in regions[CORD].items():
+        inner = [masks[role] for name, masks in regions.items() if name != CORD and role in masks]
+        alone[role] = cord_alone(cord, union(inner)) if inner else cord
+    return alone
 
 
 def _values(file: MaskFile, path: Path) -> Volume:

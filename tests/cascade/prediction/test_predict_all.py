@@ -127,6 +127,32 @@ def test_a_cord_that_is_lesion_all_over_keeps_it_and_table_and_sidecar_say_so(tm
     assert said in prediction_table([outcome], CORD_LESION.names)
 
 
+@pytest.mark.parametrize("naming", list(Naming))
+def test_a_lesion_apart_from_the_cord_is_no_cord_in_masks_volumes_and_centreline(
+    tmp_path: Path, naming: Naming
+) -> None:
+    image, away = write(tmp_path / "a.nii.gz"), Box((1, 1, 10), (3, 3, 14))
+    data = read_volume(image).data.copy()
+    data[away.slices] = 250
+    write_image(image, data, AFFINE)
+    made = job(tmp_path / "out", naming=naming, wanted=Wanted(centreline=True), keep_finished=True)
+    (outcome,) = run([case(image)], made)
+    voxel = read_volume(image).voxel_volume_mm3
+    volumes = {"sc": CORD.voxels * voxel, "lesion": (LESION.voxels + away.voxels) * voxel}
+    assert outcome.volumes_mm3 == pytest.approx(volumes)
+    assert any("lie outside the cord and were kept" in warning for warning in outcome.warnings)
+    (kept,) = run([case(image)], made)
+    assert kept.status is Status.KEPT
+    assert kept.volumes_mm3 == pytest.approx(volumes)
+    files = name_files(tmp_path / "out", case(image), naming, CORD_LESION.names, made.wanted)
+    if files.label_map is not None:
+        assert set(np.unique(read_mask(files.label_map).data[away.slices])) == {2}
+    found = {region: read_mask(file).data > 0 for region, file in files.masks}
+    assert [region for region, mask in found.items() if mask[away.slices].all()] == [*found][1:]
+    assert files.centreline is not None
+    assert not read_mask(files.centreline).data[:6].any()
+
+
 def test_the_centreline_is_a_table_a_lab_can_read(tmp_path: Path) -> None:
     image = write(tmp_path / "a.nii.gz")
     run([case(image)], job(tmp_path / "out", wanted=Wanted(centreline=True)))

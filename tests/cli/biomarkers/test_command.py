@@ -303,3 +303,62 @@ def test_an_image_that_was_scaled_is_measured_as_a_soft_lesion_only_if_it_is_sai
     cases = {case["case"]: case for case in read_table(tmp_path / "out" / "cases_biomarkers.tsv")}
     assert (cases["a"]["status"], "an image?" in cases["a"]["reason"]) == ("refused", True)
     assert measured(masks, tmp_path / "said", "--threshold", "0.5") == 0
+
+
+@pytest.mark.parametrize("nested", ["label map", "masks"])
+def test_a_lesion_apart_from_the_cord_is_counted_outside_though_nested_labels_make_it_cord(
+    tmp_path: Path, nested: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lesion, away = boxes(*LESION), boxes(((7, 16, 5), (3, 2, 3)))
+    cord, folder = straight_cord() | away, tmp_path / "in"
+    if nested == "label map":
+        write_mask(folder / "a.nii.gz", cord + (lesion | away), LAS)
+        given: list[object] = ["--lesion", folder / "a.nii.gz", "--label-maps"]
+    else:
+        write_mask(folder / "lesion.nii.gz", lesion | away, LAS)
+        write_mask(folder / "cord.nii.gz", cord, LAS)
+        given = ["--lesion", folder / "lesion.nii.gz", "--cord", folder / "cord.nii.gz"]
+    assert run(*given, "-o", tmp_path / "out") == 0
+    (case,) = read_table(tmp_path / "out" / "cases_biomarkers.tsv")
+    assert (case["n_lesions"], case["n_lesions_outside_cord"]) == ("1", "1")
+    assert (case["cord_volume_mm3"], case["total_bridge_mm"], case["outside_cord_mm3"]) == ("784.0", "4.0", "18.0")
+    assert "18 voxels of the cord mask are lesions apart from the cord" in case["notes"]
+    rows = {row["status"]: row for row in read_table(tmp_path / "out" / "biomarkers.tsv")}
+    assert set(rows) == {"measured", "outside_cord"}
+    assert rows["outside_cord"]["total_bridge_mm"] == "n/a"
+    assert "1 outside the cord" in "".join(capsys.readouterr())
+
+
+def test_the_dictionary_says_how_far_values_move_with_the_image_and_why_a_value_is_corrected(
+    masks: Path, tmp_path: Path
+) -> None:
+    assert measured(masks, tmp_path / "out") == 0
+    dictionary = json.loads((tmp_path / "out" / "biomarkers.json").read_text())
+    moving = {name for name, entry in dictionary.items() if "padded along the body" in entry["Description"]}
+    assert {"length_mm", "dorsal_bridge_mm"} <= moving
+    assert "n/a where none of the five" not in dictionary["midsagittal_slice"]["Description"]
+    assert "none of the five" in dictionary["midsagittal_slice"]["Missing"]
+    assert "857" not in dictionary["image_mean"]["Source"]
+    reasons = [name for name, entry in dictionary.items() if "Reason: " in entry["Description"]]
+    assert {"midsagittal_slice_corrected", "midsagittal_length_corrected_mm", "image_mean_corrected"} <= set(reasons)
+
+
+def test_the_table_of_sct_has_ratios_of_zero_where_sct_writes_them_and_none_without_a_lesion(tmp_path: Path) -> None:
+    cord = boxes(((5, 5, 0), (8, 8, 14)))  # eight wide: the plane is between 8 and 9
+    cord[9, :, 6] = 0
+    write_mask(tmp_path / "lesions" / "beside.nii.gz", boxes(((5, 6, 6), (2, 3, 1))), LAS)
+    write_mask(tmp_path / "lesions" / "none.nii.gz", boxes(), LAS)
+    write_mask(tmp_path / "lesions" / "through.nii.gz", boxes(((7, 5, 4), (4, 8, 2))), LAS)
+    for name in ("beside", "none", "through"):
+        write_mask(tmp_path / "cords" / f"{name}.nii.gz", cord, LAS)
+    assert measured(tmp_path, tmp_path / "out", "--nli-slice", 3) == 0
+    cells = {}
+    for name in ("beside", "none", "through"):
+        (row,) = read_table(tmp_path / "out" / "sct_tables" / f"{name}_analysis.tsv")
+        columns = ("interpolated_total_bridge_width [mm]", "dorsal_bridge_ratio [%]", "ventral_bridge_ratio [%]")
+        cells[name] = tuple(row[column] for column in columns)
+    assert cells == {
+        "beside": ("n/a", "0.0", "0.0"),
+        "none": ("8.0", "n/a", "n/a"),
+        "through": ("0.0", "0.0", "0.0"),
+    }

@@ -61,9 +61,10 @@ def test_between_two_slices_bridges_are_interpolated_and_a_slice_without_lesion_
     assert row.dorsal_bridge_mm == 1  # of 8 alone; between the two it is 2
     assert row.ventral_bridge_mm == 4  # (5 + 3) / 2
     assert row.midsagittal_length_mm == 4 * 0.5
-    assert row.midsagittal_length_corrected_mm == 4
+    assert row.midsagittal_length_corrected_mm is not None
+    assert 2 < row.midsagittal_length_corrected_mm < 4  # 4 in the one slice, 2 in the other
     assert row.midsagittal_width_mm == 2
-    assert row.midsagittal_width_corrected_mm == 2
+    assert row.midsagittal_width_corrected_mm == pytest.approx(2, abs=0.3)
 
 
 def test_dorsal_and_ventral_minimum_may_come_from_different_slices_and_the_same_slice_sum_does_not() -> None:
@@ -102,6 +103,24 @@ def test_a_lesion_outside_the_cord_keeps_its_volume_and_does_not_disturb_the_oth
     assert (outside.length_mm, outside.dorsal_bridge_mm, outside.midsagittal_slice) == (None, None, None)
     assert inside == replace(alone, lesion=2)
     assert {bridge.lesion for bridge in case.bridges} == {2}
+
+
+@pytest.mark.parametrize("front", [15, 17])
+def test_a_lesion_apart_from_the_cord_is_outside_of_it_also_where_the_cord_mask_holds_it(front: int) -> None:
+    inside, away = boxes(((7, 6, 4), (3, 4, 5))), boxes(((7, front, 5), (3, 1, 3)))
+    given, nested = straight_cord(), straight_cord() | away
+    case, other = measure(inside | away, given), measure(inside | away, nested)
+    assert case.lesions == other.lesions
+    assert (case.cord_volume_mm3, case.bridges) == (other.cord_volume_mm3, other.bridges)
+    assert [row.status for row in other.lesions] == [LesionStatus.MEASURED, LesionStatus.OUTSIDE_CORD]
+    assert case_totals(other).n_lesions_outside_cord == 1
+    assert other.lesions[0].total_bridge_mm == 4  # not up to the lesion in front
+
+
+def test_a_lesion_that_touches_the_cord_is_cord_where_the_cord_mask_holds_it() -> None:
+    leaving = boxes(((7, 12, 4), (3, 4, 5)))
+    row = one(measure(leaving, straight_cord() | leaving))
+    assert (row.status, row.volume_mm3, row.outside_cord_mm3) == (LesionStatus.MEASURED, 60, 0)
 
 
 def test_a_lesion_wider_than_the_cord_is_measured_within_it() -> None:
