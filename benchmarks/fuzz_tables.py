@@ -2,7 +2,7 @@
 
 Each run copies a small scene, spoils one file of it in one way that people, programs or disks have, or that nobody
 would, and runs the verb in this process. A fault is a traceback, exit code 1, an error without words, or more than
-10 seconds. The same seed spoils the same files.
+10 seconds of the processor. The same seed spoils the same files.
 
 Run: python benchmarks/fuzz_tables.py --count 2000 --seed 1 [--minutes 30] [--only report,crop]
 """

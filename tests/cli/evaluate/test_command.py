@@ -86,6 +86,26 @@ def test_every_case_and_region_has_a_row_and_every_table_is_there(raw: Path, tmp
     assert description["GeneratedBy"][0]["Name"] == "nnunet_ext"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_table_of_cases_is_read_as_a_spreadsheet_saves_it(raw: Path, tmp_path: Path, encoding: str) -> None:
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "one") == 0
+    table = (raw / "cases.tsv").read_text().replace("case\tsubject", "Case\tSubject").replace("paris", "Besançon")
+    (tmp_path / "mine.csv").write_bytes(table.replace(ODD, "Orléans").replace("\t", ";").encode(encoding))
+    given = ("--cases", tmp_path / "mine.csv", "-o", tmp_path / "two")
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", *given) == 0
+    first, second = rows(tmp_path / "one"), rows(tmp_path / "two")
+    named = {"paris": "Besançon", ODD: "Orléans"}
+    assert second == [{**row, "site": named[row["site"]]} for row in first]
+
+
+def test_label_values_written_as_texts_score_alike(raw: Path, tmp_path: Path) -> None:
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "one") == 0
+    content = json.loads((raw / "dataset.json").read_text())
+    write_json(raw / "dataset.json", {**content, "labels": {"background": "0", "sc": ["1", "2"], "lesion": "2"}})
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "two") == 0
+    assert rows(tmp_path / "one") == rows(tmp_path / "two")
+
+
 def test_site_and_contrast_come_from_the_dataset_and_the_summary_has_both(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", out) == 0
