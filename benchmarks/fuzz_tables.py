@@ -45,6 +45,8 @@ def main() -> int:
             if ending.fault:
                 faults.append(seed)
                 print(f"--- seed {seed}: {ending.what}\n{ending.fault}", flush=True)
+            if sum(codes.values()) % 100 == 0:
+                print(f"{sum(codes.values())} files, {len(faults)} faults", file=sys.stderr, flush=True)
             if time.monotonic() > until:
                 print(f"stopped after {options.minutes:g} minutes, at seed {seed}")
                 break

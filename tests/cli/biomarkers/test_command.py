@@ -151,12 +151,19 @@ def test_label_values_of_a_dataset_json_may_be_texts(masks: Path, tmp_path: Path
     assert row == same
 
 
-def test_a_table_of_levels_is_read_as_a_spreadsheet_saves_it(masks: Path, tmp_path: Path) -> None:
+def test_a_table_of_levels_is_read_as_a_spreadsheet_saves_it(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     levels = tmp_path / "levels.tsv"
     levels.write_bytes("Case;NLI slice\nempty;3\na;-\n".encode("utf-16"))
     assert measured(masks, tmp_path / "out", "--nli-slice", levels, "--cases", levels) == 0
     rows = {row["case"]: row for row in read_table(tmp_path / "out" / "biomarkers.tsv")}
     assert rows["empty"]["total_bridge_mm"] == "8.0"
+    assert "no row of" not in capsys.readouterr().err
+    levels.write_text("case\tsite\nEmpty\tparis\na\t-\n")
+    assert measured(masks, tmp_path / "two", "--cases", levels) == 0
+    assert "--cases levels.tsv: no row of 1 of 2 cases, such as empty" in capsys.readouterr().err
+    assert {row["site"] for row in read_table(tmp_path / "two" / "cases_biomarkers.tsv")} == {"n/a"}
 
 
 @pytest.mark.parametrize("cell", ["1,5", "-1", "third", "nan1", "x" * 200_000])

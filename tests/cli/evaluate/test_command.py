@@ -98,6 +98,15 @@ def test_a_table_of_cases_is_read_as_a_spreadsheet_saves_it(raw: Path, tmp_path:
     assert second == [{**row, "site": named[row["site"]]} for row in first]
 
 
+def test_cases_that_a_given_table_does_not_know_are_said(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.tsv").write_text("case\tsite\nlab_sub-1_T2w\tparis\nlab_sub-02_T2w\tparis\n")
+    given = ("--cases", tmp_path / "mine.tsv", "-o", tmp_path / "out")
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", *given) == 0
+    assert "--cases mine.tsv: no row of 3 of 4 cases, such as lab_sub-0_T2w, lab_sub-2_T2w" in capsys.readouterr().err
+
+
 def test_label_values_written_as_texts_score_alike(raw: Path, tmp_path: Path) -> None:
     assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "one") == 0
     content = json.loads((raw / "dataset.json").read_text())
