@@ -21,6 +21,7 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
+from nnunet_ext.dataset_conversion.toml_fields import texts
 
 SCHEMA: Final = 2
 
@@ -90,8 +91,8 @@ def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
             seed=whole_number(content["seed"]),
             resample=bool(content["resample"]),
             register=bool(content["register"]),
-            assumptions=tuple(content["assumptions"]),
-            warnings=tuple(content["warnings"]),
+            assumptions=texts(content, "assumptions", RECORD),
+            warnings=texts(content, "warnings", RECORD),
         )
 
 

@@ -15,7 +15,7 @@ from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
-from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
+from nnunet_ext.models.json_files import FACES, check_dataset_json, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, model_card
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
@@ -120,10 +120,13 @@ def _write_json_files(request: ExportRequest, folder: Path) -> tuple[dict[str, A
     plans = read_json_object(request.model / PLANS)
     check_plans(plans)
     dataset = read_json_object(request.model / DATASET_JSON)
+    check_dataset_json(dataset)
     margins = _margins(request, dataset)
     if margins:
         crop = {face: margins[f"pad_{face}"] for face in FACES}
-        dataset = {**dataset, "crop": {**dataset.get("crop", {}), "margins_mm": crop}}  # which predict looks at
+        known = dataset.get("crop")
+        known = known if isinstance(known, Mapping) else {}
+        dataset = {**dataset, "crop": {**known, "margins_mm": crop}}  # which predict looks at
         write_json(folder / CROP_METADATA, margins)
         write_json(folder.parent / CROP_METADATA, margins)  # SCT looks beside the model's folder
     for_others = {PLANS: shareable_plans(plans), DATASET_JSON: shareable_dataset_json(dataset)}
@@ -143,6 +146,8 @@ def _margins(request: ExportRequest, dataset: Mapping[str, Any]) -> dict[str, fl
         raise UsageError(f"--crop-metadata needs a file, found none: {file}")
     crop = dataset.get("crop", {})
     of_dataset = crop.get("margins_mm") if isinstance(crop, Mapping) else None
+    if not isinstance(of_dataset, Mapping):
+        return {}
     return crop_metadata({f"pad_{face}": mm for face, mm in of_dataset.items()}) if of_dataset else {}
 
 

@@ -76,8 +76,8 @@ def write_conversion_page(
             title=dataset.folder.name,
             lead=_lead(len(quality), len(pictures)),
             counts={name: str(count) for name, count in record["images"].items()},
-            assumptions=tuple(record["assumptions"]),
-            warnings=tuple(record["warnings"]),
+            assumptions=tuple(map(str, record["assumptions"])),
+            warnings=tuple(map(str, record["warnings"])),
             columns=tuple(columns),
             columns_help={
                 name: text for name, text in quality_columns(target.needed_classes).items() if name in columns

@@ -15,7 +15,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_write import write_mask
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import TableRow, read_table
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Array
 from nnunet_ext.evaluation.preset import PRESETS
@@ -59,7 +59,7 @@ def evaluate(*arguments: object) -> int:
     return main(["evaluate", *map(str, arguments)])
 
 
-def rows(out: Path, table: str = "metrics.tsv") -> list[dict[str, str]]:
+def rows(out: Path, table: str = "metrics.tsv") -> list[TableRow]:
     return read_table(out / table)
 
 
