@@ -14,9 +14,9 @@ from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.read_json import read_json_object
-from nnunet_ext.core.tables import Row, TableRow, cell, read_table
+from nnunet_ext.core.tables import Row, TableRow, cell
 from nnunet_ext.core.target import parse_target
-from nnunet_ext.dataset_conversion.cases_table import person_of, read_cases
+from nnunet_ext.dataset_conversion.cases_table import COLUMNS, person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import source_digests
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.ledger import Ledger
@@ -25,6 +25,7 @@ from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality_table import quality_columns, unusual_first
 
+_COLUMNS: Final = tuple(column for column in COLUMNS if column != "person")  # which older datasets have not
 _OF_VALUES: Final = ("threshold", "values", "raters", "rater")
 
 
@@ -136,7 +137,7 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
         record = read_json_object(folder / RECORD)
         if record["schema"] != SCHEMA:
             raise ValueError(f"it has schema {record['schema']}, and {SCHEMA} was needed")
-        ledger = Ledger(read_cases(folder), _read_quality(folder, record), record["cases"])
+        ledger = Ledger(read_cases(folder, needed=_COLUMNS), _read_quality(folder, record), record["cases"])
         if len(ledger.rows) != len(ledger.contents):
             raise ValueError(f"{RECORD} holds {len(ledger.contents)} cases, and cases.tsv {len(ledger.rows)}")
         missing = [row["case"] for row in ledger.included if not dataset.image(row["case"], row["split"]).is_file()]
@@ -153,7 +154,7 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
 
 def _read_quality(folder: Path, record: Mapping[str, Any]) -> list[TableRow]:
     classes = parse_target(record["target"]).needed_classes
-    rows = read_table(folder / QUALITY, list(quality_columns(classes)))
+    rows = read_cases(folder, QUALITY, list(quality_columns(classes)))
     with refuse_malformed(folder / QUALITY, "what convert measured was needed"):
         unusual_first(rows, classes)  # which compares them with what is added
     return rows
