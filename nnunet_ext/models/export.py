@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
-from nnunet_ext.models.json_files import FACES, check_dataset_json, crop_metadata, read_json_object
+from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, model_card
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
@@ -120,7 +121,7 @@ def _write_json_files(request: ExportRequest, folder: Path) -> tuple[dict[str, A
     plans = read_json_object(request.model / PLANS)
     check_plans(plans)
     dataset = read_json_object(request.model / DATASET_JSON)
-    check_dataset_json(dataset)
+    Labelling.of_model(dataset)  # what the card tells of it
     margins = _margins(request, dataset)
     if margins:
         crop = {face: margins[f"pad_{face}"] for face in FACES}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
-from nnunet_ext.core.target import label_values
 from nnunet_ext.models.check_plans import READERS
 
 FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
@@ -49,11 +48,8 @@ def check_dataset_json(content: Mapping[str, Any]) -> None:
     for name, value in labels.items():
         if not _is_file_name(name):
             raise UnsafeModelError(f"dataset.json: the label {name!r:.100} becomes a file name, and leads elsewhere")
-        try:
-            values = label_values(value)
-        except ValueError:
-            values = ()
-        if not values:
+        values = value if isinstance(value, list) else [value]
+        if not values or not all(isinstance(number, int) for number in values):
             raise UnsafeModelError(f"dataset.json: the label {name!r:.100} needs integers, found {value!r:.100}")
     if not isinstance(ending, str) or not _ENDING.fullmatch(ending):
         raise UnsafeModelError(f"dataset.json: a file ending such as .nii.gz was needed, found {ending!r:.100}")
