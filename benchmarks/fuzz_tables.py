@@ -2,7 +2,7 @@
 
 Each run copies a small scene, spoils one file of it in one way that people, programs or disks have, or that nobody
 would, and runs the verb in this process. A fault is a traceback, exit code 1, an error without words, or more than
-10 seconds. The same seed spoils the same files.
+10 seconds of the processor. The same seed spoils the same files.
 
 Run: python benchmarks/fuzz_tables.py --count 2000 --seed 1 [--minutes 30] [--only report,crop]
 """
@@ -45,6 +45,8 @@ def main() -> int:
             if ending.fault:
                 faults.append(seed)
                 print(f"--- seed {seed}: {ending.what}\n{ending.fault}", flush=True)
+            if sum(codes.values()) % 100 == 0:
+                print(f"{sum(codes.values())} files, {len(faults)} faults", file=sys.stderr, flush=True)
             if time.monotonic() > until:
                 print(f"stopped after {options.minutes:g} minutes, at seed {seed}")
                 break

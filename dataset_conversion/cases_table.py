@@ -1,6 +1,6 @@
 """`cases.tsv`: what became of every image, and `cases.json`, which explains its columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +80,7 @@ def cases_tsv(rows: Iterable[Row]) -> str:
     return table_text(people, list(COLUMNS))
 
 
-def read_cases(folder: Path, name: str = "cases.tsv") -> list[TableRow]:
+def read_cases(folder: Path, name: str = "cases.tsv", needed: Sequence[str] = ("case",)) -> list[TableRow]:
     """Read the table of a finished dataset, a mapping of column to cell for each image that was found.
 
     Raises
@@ -88,7 +88,7 @@ def read_cases(folder: Path, name: str = "cases.tsv") -> list[TableRow]:
     FileRefusedError
         Where it is not there, or is no such table.
     """
-    return read_table(folder / name, ["case"], COLUMNS)
+    return read_table(folder / name, needed, COLUMNS)
 
 
 def data_dictionary(columns: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -11,17 +11,21 @@ from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
 from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, FileRefusedError
 from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.read_json import read_json_object
-from nnunet_ext.core.tables import Row, cell
-from nnunet_ext.dataset_conversion.cases_table import person_of, read_cases
+from nnunet_ext.core.tables import Row, TableRow, cell
+from nnunet_ext.core.target import parse_target
+from nnunet_ext.dataset_conversion.cases_table import COLUMNS, person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import source_digests
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
+from nnunet_ext.dataset_conversion.quality_table import quality_columns, unusual_first
 
+_COLUMNS: Final = tuple(column for column in COLUMNS if column != "person")  # which older datasets have not
 _OF_VALUES: Final = ("threshold", "values", "raters", "rater")
 
 
@@ -133,9 +137,11 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
         record = read_json_object(folder / RECORD)
         if record["schema"] != SCHEMA:
             raise ValueError(f"it has schema {record['schema']}, and {SCHEMA} was needed")
-        ledger = Ledger(read_cases(folder), read_cases(folder, QUALITY), record["cases"])
+        ledger = Ledger(read_cases(folder, needed=_COLUMNS), _read_quality(folder, record), record["cases"])
+        if len(ledger.rows) != len(ledger.contents):
+            raise ValueError(f"{RECORD} holds {len(ledger.contents)} cases, and cases.tsv {len(ledger.rows)}")
         missing = [row["case"] for row in ledger.included if not dataset.image(row["case"], row["split"]).is_file()]
-    except (FileRefusedError, OSError, ValueError, KeyError, TypeError) as error:
+    except (FileRefusedError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConflictError(f"{folder}: something else stands here ({error}); choose another -d or -n") from error
     if missing:
         raise DataRefusedError(
@@ -144,6 +150,14 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
         )
     edited = None if preprocessed is None else edited_folds(folder, preprocessed)
     return Existing(dataset, record, ledger, read_folds(folder) if edited is None else edited, edited is not None)
+
+
+def _read_quality(folder: Path, record: Mapping[str, Any]) -> list[TableRow]:
+    classes = parse_target(record["target"]).needed_classes
+    rows = read_cases(folder, QUALITY, list(quality_columns(classes)))
+    with refuse_malformed(folder / QUALITY, "what convert measured was needed"):
+        unusual_first(rows, classes)  # which compares them with what is added
+    return rows
 
 
 def changed_in_words(dataset: RawDataset, cases: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.dataset_files.description import RECORD
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.json_numbers import whole_number
 from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.names import parse_image_name
@@ -21,6 +22,7 @@ from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
+from nnunet_ext.dataset_conversion.toml_fields import texts
 
 SCHEMA: Final = 2
 
@@ -88,11 +90,11 @@ def read_plan(folder: Path, sources: Sequence[Source]) -> Plan:
             cases=tuple(sorted(cases, key=lambda case: (case.case, case.image))),
             profiles=profiles,
             target=target,
-            seed=int(content["seed"]),
+            seed=whole_number(content["seed"]),
             resample=bool(content["resample"]),
             register=bool(content["register"]),
-            assumptions=tuple(content["assumptions"]),
-            warnings=tuple(content["warnings"]),
+            assumptions=texts(content, "assumptions", RECORD),
+            warnings=texts(content, "warnings", RECORD),
         )
 
 

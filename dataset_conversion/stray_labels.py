@@ -67,7 +67,8 @@ def _sentence(
 def _likeness(first: tuple[str, str], second: tuple[str, str]) -> float:
     """Compare names without what people change: capitals, and zeros before a number."""
     plain = [re.sub(r"(?<![0-9])0+(?=[0-9])", "", "_".join(one).casefold()) for one in (first, second)]
-    return SequenceMatcher(None, *(text.removeprefix("sub-") for text in plain), autojunk=False).ratio()
+    a, b = (text.removeprefix("sub-") for text in plain)
+    return SequenceMatcher(None, a, b, autojunk=False).ratio()
 
 
 def _same_end(image: str, label: str) -> bool:

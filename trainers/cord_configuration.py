@@ -65,10 +65,10 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
 def add_to_plans(file: Path, configuration: Mapping[str, Any]) -> None:
     """Write the configuration into nnU-Net's plans file, unless it stands there."""
     with FileLock(file.with_name(f".{CONFIGURATION}.plans.lock")):  # several trainings may be started at once
-        content = read_json_object(file, "nnU-Net's plans were needed")
+        content = read_json_object(file, "nnU-Net's plans were needed", finite=False)
         if content["configurations"].get(CONFIGURATION) != configuration:
             content["configurations"][CONFIGURATION] = configuration
-            write_json(file, content)
+            write_json(file, content, allow_nan=True)
 
 
 def _patch(median: Sequence[int], spacing: Sequence[float]) -> list[int]:

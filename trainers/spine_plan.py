@@ -1,5 +1,6 @@
 """`spine_plan.json`: what a dataset tells about how to train on it, each value with the figure behind it."""
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -162,7 +163,7 @@ def read_spine_plan(folder: Path) -> SpinePlan | None:
     file = folder / FILE
     if not file.exists():
         return None
-    content = read_json_object(file, _NEEDED, _CURE)
+    content = read_json_object(file, _NEEDED, _CURE, finite=False)  # each value says itself what it must be
     with refuse_malformed(file, _NEEDED, _CURE):
         if (schema := content.pop("schema")) != SCHEMA:
             raise ValueError(f"it has schema {schema}, and {SCHEMA} was needed")
@@ -183,7 +184,7 @@ def plan_of(content: Mapping[str, Any]) -> SpinePlan:
     names = [name.partition(".")[0] for name in content.get("edited", ())]
     if unknown := set(names) - (set(readers) - set(_RECORDS)):
         raise ValueError(f"edited: no value is named {', '.join(sorted(unknown))}")
-    derived = dict(content.get("derived", {}))
+    derived = _read("derived", _derived, content.get("derived", {}))
     removed = {name: value for name, value in derived.items() if name not in content}
     edited = [name for name in content.get("edited", ()) if name.partition(".")[0] not in removed]
     whole = {**removed, **content, "edited": edited, "derived": derived}
@@ -208,7 +209,7 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
         "not_annotated": _each(_names),
         "reasons": _each(str),
         "edited": _names,
-        "derived": dict,
+        "derived": _derived,
         "derived_from": str,
     }
 
@@ -233,6 +234,13 @@ def _record(kind: type[SamplingShares] | type[CaseGroup]) -> Callable[[Any], Any
         return kind(**value)
 
     return read
+
+
+def _derived(value: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON held
+    if not isinstance(value, Mapping):
+        raise ValueError(f"values by name were needed, found {value!r:.100}")
+    json.dumps(dict(value), allow_nan=False)  # as it is to be written again
+    return dict(value)
 
 
 def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever JSON held

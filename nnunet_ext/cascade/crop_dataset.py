@@ -23,6 +23,7 @@ from nnunet_ext.core.dataset_files.digests import write_digests
 from nnunet_ext.core.dataset_files.fingerprint import digest_of, fingerprint
 from nnunet_ext.core.dataset_place import beside, finish_interrupted_swap, only_writer, refuse_taken_number, swap
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, FileRefusedError, UsageError
+from nnunet_ext.core.json_numbers import finite
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.provenance import generated_by, sha256
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -227,9 +228,11 @@ def _read_record(dataset: RawDataset) -> dict[str, Any]:
     try:
         record = read_json_object(dataset.folder / BOXED)
         Cropping(dataset, CropCounts(**record["counts"]), Margins(**record["margins_mm"]))
+        for number in (*record["counts"].values(), *record["margins_mm"].values()):
+            finite(number)
         if not isinstance(record["fingerprint"], str):
             raise TypeError("no fingerprint")
-    except (FileRefusedError, KeyError, TypeError) as error:
+    except (FileRefusedError, KeyError, TypeError, ValueError) as error:
         raise ConflictError(f"{dataset.folder}: something else stands here; choose another -d or -n") from error
     return record
 

@@ -60,12 +60,12 @@ def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
             configuration[_KEY] = [False] * len(configuration[_KEY])
             changes.append(PlansChange(name, channels, str(configuration.get("data_identifier", ""))))
     if changes:
-        write_json(plans_file, plans)
+        write_json(plans_file, plans, allow_nan=True)
     return tuple(changes)
 
 
 def _read(plans_file: Path) -> dict[str, Any]:
-    plans = read_json_object(plans_file, _NEEDED, _CURE)
+    plans = read_json_object(plans_file, _NEEDED, _CURE, finite=False)
     with refuse_malformed(plans_file, _NEEDED, _CURE):
         for name, configuration in plans["configurations"].items():
             used = configuration.get(_KEY, [])

@@ -59,9 +59,12 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever json takes
-    """Write `content` to `path` atomically, keys in their given order (nnU-Net reads meaning into it)."""
-    write_text(path, json.dumps(content, indent=4, ensure_ascii=False, allow_nan=False) + "\n")
+def write_json(path: Path, content: Any, *, allow_nan: bool = False) -> None:  # noqa: ANN401 - whatever json takes
+    """Write `content` to `path` atomically, keys in their given order (nnU-Net reads meaning into it).
+
+    With `allow_nan` also NaN, which is no JSON: nnU-Net's own plans hold it where a dataset has no foreground.
+    """
+    write_text(path, json.dumps(content, indent=4, ensure_ascii=False, allow_nan=allow_nan) + "\n")
 
 
 def _endings(path: Path) -> str:

@@ -1,6 +1,7 @@
 """JSON files, read alike by every verb."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ from nnunet_ext.core.text_file import read_text
 _DEEPEST: Final = 100  # what is deeper can be read, and not be written again
 
 
-def read_json(path: Path, needed: str = "a JSON file was needed", cure: str = "mend it there") -> Any:  # noqa: ANN401 - whatever it holds
+def read_json(
+    path: Path, needed: str = "a JSON file was needed", cure: str = "mend it there", *, finite: bool = True
+) -> Any:  # noqa: ANN401 - whatever it holds
     """Read a JSON file, in whatever encoding a person's editor saved it.
 
     Parameters
@@ -20,6 +23,8 @@ def read_json(path: Path, needed: str = "a JSON file was needed", cure: str = "m
         The file.
     needed, cure
         What it should be (`a plan was needed`), and what to do where it is not, for messages.
+    finite
+        Whether NaN and infinity, which are no JSON, are refused. nnU-Net writes NaN into its own summaries.
 
     Raises
     ------
@@ -28,7 +33,8 @@ def read_json(path: Path, needed: str = "a JSON file was needed", cure: str = "m
     """
     text = read_text(path, needed)
     with refuse_malformed(path, needed, cure):
-        content = json.loads(text)
+        read_number = _finite if finite else float
+        content = json.loads(text, parse_float=read_number, parse_constant=read_number)
         _refuse_deep(content)
         if "\\u" in text:  # half a character, or the character 0, can be escaped, and be part of no name and of no file
             json.dumps(content, ensure_ascii=False).encode("utf-8")
@@ -38,13 +44,20 @@ def read_json(path: Path, needed: str = "a JSON file was needed", cure: str = "m
 
 
 def read_json_object(
-    path: Path, needed: str = "a JSON object was needed", cure: str = "mend it there"
+    path: Path, needed: str = "a JSON file was needed", cure: str = "mend it there", *, finite: bool = True
 ) -> dict[str, Any]:
     """Read a JSON file whose content is an object; raises what `read_json` does, and where it is something else."""
-    content = read_json(path, needed, cure)
+    content = read_json(path, needed, cure, finite=finite)
     if not isinstance(content, dict):
-        raise FileRefusedError(path, f"{needed}, found {_kind(content)}; {cure}")
+        raise FileRefusedError(path, f"{needed}, found {_kind(content)} instead of an object in braces; {cure}")
     return content
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:60]}, which is no finite number")
+    return value
 
 
 def _refuse_deep(content: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.leftovers import scratch_folder, sweep
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.provenance import sha256
@@ -132,10 +133,13 @@ def _write_json_files(request: ExportRequest, folder: Path) -> tuple[dict[str, A
     plans = read_json_object(request.model / PLANS)
     check_plans(plans)
     dataset = read_json_object(request.model / DATASET_JSON)
+    Labelling.of_model(dataset)  # what the card tells of it
     margins = _margins(request, dataset)
     if margins:
         crop = {face: margins[f"pad_{face}"] for face in FACES}
-        dataset = {**dataset, "crop": {**dataset.get("crop", {}), "margins_mm": crop}}  # which predict looks at
+        known = dataset.get("crop")
+        known = known if isinstance(known, Mapping) else {}
+        dataset = {**dataset, "crop": {**known, "margins_mm": crop}}  # which predict looks at
         write_json(folder / CROP_METADATA, margins)
         write_json(folder.parent / CROP_METADATA, margins)  # SCT looks beside the model's folder
     for_others = {PLANS: shareable_plans(plans), DATASET_JSON: shareable_dataset_json(dataset)}
@@ -155,6 +159,8 @@ def _margins(request: ExportRequest, dataset: Mapping[str, Any]) -> dict[str, fl
         raise UsageError(f"--crop-metadata needs a file, found none: {file}")
     crop = dataset.get("crop", {})
     of_dataset = crop.get("margins_mm") if isinstance(crop, Mapping) else None
+    if not isinstance(of_dataset, Mapping):
+        return {}
     return crop_metadata({f"pad_{face}": mm for face, mm in of_dataset.items()}) if of_dataset else {}
 
 

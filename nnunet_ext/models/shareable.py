@@ -66,6 +66,8 @@ def shareable_plans(plans: Mapping[str, Any]) -> Shareable:
     left_out = list(kept.left_out)
     configurations = {}
     for name, configuration in kept.content["configurations"].items():
+        if not isinstance(configuration, Mapping):
+            raise DataRefusedError(f"plans.json: the configuration {name!r:.100} needs settings by name; plan anew")
         of_this = _kept(configuration, _CONFIGURATION_KEYS)
         configurations[name] = of_this.content
         left_out.extend(f"{name}.{key}" for key in of_this.left_out)

@@ -60,3 +60,20 @@ def test_nnunet_plans_a_mask_for_boxes_and_preprocesses_without_it_once_the_plan
     assert voxels.mean() == pytest.approx(0, abs=1e-3)
     # With the mask the air in the box would be left at zero, and the spread over the box be less than 1.
     assert voxels.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_nan_that_nnunet_wrote_for_a_dataset_without_foreground_stays(tmp_path: Path) -> None:
+    file = tmp_path / "nnUNetPlans.json"
+    file.write_text('{"mean": NaN, "configurations": {"one": {"use_mask_for_norm": [true]}}}')
+    assert force_full_normalisation(file) == (PlansChange("one", (0,), ""),)
+    assert '"mean": NaN' in file.read_text()
+
+
+@pytest.mark.parametrize("content", ['{"configurations": {"one": {"use_mask_for_norm": 1}}}', "[" * 100_000, "[1]"])
+def test_what_is_no_plans_file_is_refused_by_name(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "nnUNetPlans.json"
+    file.write_text(content)
+    with pytest.raises(
+        DataRefusedError, match=r"nnUNetPlans\.json: a plans file of nnU-Net was needed, found .*; run: nn"
+    ):
+        force_full_normalisation(file)

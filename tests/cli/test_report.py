@@ -172,6 +172,52 @@ def test_masks_on_another_grid_are_named_and_not_drawn(evaluated: Path, tmp_path
     assert "case000.nii.gz: lies on another grid than the image" in page
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("metrics.tsv", "case\tdsc\nsub-1_T2w\t0.5\n", "metrics.tsv: a column region was needed, found case, dsc"),
+        (
+            "metrics.tsv",
+            "case\tregion\nsub-1_T2w\tsc\t0.5\n",
+            "metrics.tsv: line 2: as many cells as there are columns",
+        ),
+        ("metrics.json", "[" * 100_000, "metrics.json: a JSON file was needed, found brackets nested too deep"),
+        ("metrics.json", '{"regions": {"sc": "one"}}', "metrics.json: what nnunet_ext evaluate leaves was needed"),
+        ("predictions.tsv", "case\tstatus\tvolume_sc_mm3\na\tdone\tmany\n", "line 2: a number was needed as volume_sc"),
+        ("predictions.tsv", "case\na\n", "predictions.tsv: a column status was needed, found case"),
+        ("progress.tsv", "train_loss\tval_loss\n-0.1\tlow\n", "line 2: a number was needed as val_loss, found 'low'"),
+        ("scores.tsv", "case\tsc entropy\nsub-1_T2w\thigh\n", "scores.tsv: line 2: a number was needed as sc entropy"),
+        ("inputs.tsv", "case\x00", "inputs.tsv: line 1: text was needed, found the control character"),
+    ],
+)
+def test_a_table_that_says_something_else_is_refused_with_its_line(
+    evaluated: Path, tmp_path: Path, capsys: Told, name: str, text: str, words: str
+) -> None:
+    (evaluated / name).write_text(text)
+    assert report(evaluated, "-o", tmp_path / "out") == 3
+    told = capsys.readouterr().err
+    assert words in told
+    assert "Traceback" not in told
+
+
+def test_a_summary_with_words_for_numbers_is_a_problem_and_the_rest_is_shown(
+    evaluated: Path, tmp_path: Path, capsys: Told
+) -> None:
+    (evaluated / "summary.tsv").write_text(
+        "site\tregion\tmetric\tn_used\tmean\tsd\tn_cases\na\tsc\tdsc\t2\t1\t0\ttwo\n"
+    )
+    assert report(evaluated, "-o", tmp_path / "out") == 3
+    assert "summary.tsv: line 2: a number was needed as n_cases, found 'two'" in capsys.readouterr().err
+    assert (tmp_path / "out" / "cases" / "sub-1_T2w.html").is_file()
+
+
+def test_a_cell_of_hundreds_of_kilobytes_is_shown(evaluated: Path, tmp_path: Path) -> None:
+    table = (evaluated / "metrics.tsv").read_text().splitlines()
+    table = [f"{table[0]}\tmuch", *(f"{line}\t{'x' * 200_000}" for line in table[1:])]
+    (evaluated / "metrics.tsv").write_text("\n".join(table) + "\n")
+    assert report(evaluated, "-o", tmp_path / "out") == 0
+
+
 def test_what_is_no_folder_of_ours_is_refused(tmp_path: Path, capsys: Told) -> None:
     assert report(tmp_path / "nowhere", "-o", tmp_path / "report") == 3
     assert "nowhere: a folder was needed" in capsys.readouterr().err

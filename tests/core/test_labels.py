@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,27 @@ def test_a_dataset_json_is_read_whole() -> None:
 def test_a_dataset_json_without_regions_is_refused_by_its_name(content: dict[str, object]) -> None:
     with pytest.raises(DataRefusedError, match=r"^there/dataset.json: `labels`"):
         Labelling.of_dataset_json(content, "there/dataset.json")
+
+
+@pytest.mark.parametrize("as_file_says", [str, float, lambda value: f" {value}"])
+def test_label_values_written_as_texts_are_the_numbers_that_nnunet_takes_them_for(
+    as_file_says: Callable[[int], object],
+) -> None:
+    from nnunetv2.utilities.label_handling.label_handling import LabelManager
+
+    regions = {name: [*map(as_file_says, values)] for name, values in CORD_LESION.values.items()}
+    labels = {"background": as_file_says(0), **regions, "ignore": as_file_says(3)}
+    found = Labelling.of_model({"labels": labels, "regions_class_order": [*map(as_file_says, (1, 2))]})
+    assert (found.values, found.order, found.ignore) == (CORD_LESION.values, CORD_LESION.order, 3)
+    plain = {"background": as_file_says(0), "sc": as_file_says(1), "lesion": as_file_says(2)}
+    assert Labelling.of_model({"labels": plain}) == PLAIN
+    assert LabelManager(plain, None).all_labels == sorted(PLAIN.every_value)
+
+
+@pytest.mark.parametrize("value", [1.5, True, "1.5", "1,2", "", None, float("nan"), float("inf"), "³", {}, [[1]]])
+def test_a_label_value_that_is_no_whole_number_is_refused(value: object) -> None:
+    with pytest.raises(DataRefusedError, match=r"dataset.json: `labels` with names and whole numbers was needed"):
+        Labelling.of_dataset_json({"labels": {"background": 0, "sc": value}})
 
 
 def test_regions_lie_in_each_other_as_their_label_values_do() -> None:

@@ -22,7 +22,10 @@ def test_json_is_read_in_whatever_encoding_an_editor_saved_it(tmp_path: Path, en
         ('{"a": "\\ud800"}', "surrogates not allowed"),
         ('{"a": "\\u0000"}', "the character 0"),
         ('{"a": ' + "9" * 5000 + "}", "integer string conversion"),
-        ("[1]", "a plan was needed, found a list; run: make"),
+        ("[1]", "a plan was needed, found a list instead of an object in braces; run: make"),
+        ('{"margin": NaN}', "NaN, which is no finite number"),
+        ('{"margin": -Infinity}', "-Infinity, which"),
+        ('{"margin": 1e400}', "1e400, which"),
         ("null", "found null"),
         ("", "at line 1, column 1"),
     ],
@@ -37,3 +40,9 @@ def test_what_cannot_be_used_is_refused_in_words(tmp_path: Path, text: str, word
 def test_a_file_that_is_not_there_is_refused_by_what_was_needed(tmp_path: Path) -> None:
     with pytest.raises(FileRefusedError, match=r"none\.json: a JSON file was needed: no such file; check the path"):
         read_json(tmp_path / "none.json")
+
+
+def test_a_summary_of_nnunet_s_may_hold_nan(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    path.write_text('{"Dice": NaN}')
+    assert read_json(path, finite=False)["Dice"] != 0

@@ -126,3 +126,31 @@ def test_a_target_that_nnunet_could_not_train_is_refused(tmp_path: Path, text: s
     (tmp_path / "bad.toml").write_text(text)
     with pytest.raises(DataRefusedError, match=words):
         load_target(str(tmp_path / "bad.toml"))
+
+
+TOML = """name = "été"\n[labels]\nbackground = 0\nsc = "1"\n[classes]\nsc = 1.0\n"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_target_is_read_in_whatever_encoding_an_editor_saved_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "mine.toml").write_bytes(TOML.encode(encoding))
+    target = load_target(str(tmp_path / "mine.toml"))
+    assert (target.name, target.regions, target.classes) == ("été", (("sc", (1,)),), (("sc", 1),))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("inf", "a whole number was needed, found inf"),
+        ("nan", "a whole number was needed, found nan"),
+        ("1.5", "a whole number was needed, found 1.5"),
+        ("true", "a whole number was needed, found True"),
+        ("[" * 100_000, "brackets nested too deep"),
+        ('"' + "x" * 200_000 + '"', "a whole number was needed, found 'xxx"),
+    ],
+)
+def test_a_label_that_is_no_number_is_refused_in_few_words(tmp_path: Path, value: str, words: str) -> None:
+    (tmp_path / "mine.toml").write_text(TOML.replace("1.0", value))
+    with pytest.raises(DataRefusedError, match=words) as refused:
+        load_target(str(tmp_path / "mine.toml"))
+    assert len(str(refused.value)) < 1000

@@ -162,6 +162,21 @@ def test_a_missing_file_a_folder_and_a_binary_are_refused(tmp_path: Path) -> Non
             load_file_list(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(("name", "text"), [("a.yml", "- sub-1  # für\n- sub-2\n"), ("a.txt", "sub-1 # für\nsub-2\n")])
+def test_a_list_is_read_in_whatever_encoding_an_editor_saved_it(
+    tmp_path: Path, name: str, text: str, encoding: str
+) -> None:
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    found = load_file_list(tmp_path / name)
+    assert [(entry.text, entry.reason) for entry in found.entries] == [("sub-1", "für"), ("sub-2", "")]
+
+
+def test_a_list_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefusedError, match=r"deep\.yml: YAML was needed, found: brackets nested too deep"):
+        load_file_list(_write(tmp_path / "deep.yml", "[" * 5000))
+
+
 def test_the_real_list_of_spine_generic_finds_its_subjects_and_sites() -> None:
     listing, file = LAYOUTS / "spine_generic_multi_subject.txt.gz", LAYOUTS / "spine_generic_exclude.yml"
     if not (listing.is_file() and file.is_file()):

@@ -41,7 +41,7 @@ def plan_of(*folders: Path, selection: Selection | None = None) -> Plan:
 
 def edit_table(folder: Path, edit: Edit) -> None:
     """Let `edit` change, or give anew, the rows of cases.tsv, as a spreadsheet program would."""
-    rows: list[dict[str, str]] = list(read_cases(folder))
+    rows = [dict(row) for row in read_cases(folder)]
     columns = list(rows[0])
     rows = edit(rows) or rows
     buffer = io.StringIO()
@@ -255,6 +255,47 @@ def test_an_edited_record_that_leads_elsewhere_or_makes_no_sense_is_refused(
     edit_row(planned, "site_sub-2_T1w", **cells)
     edit_record(planned, "site_sub-2_T1w", **changes)
     with pytest.raises((DataRefusedError, UsageError), match=words):
+        read_plan(planned, name_sources([str(bids.root)]))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", ["\t", ";"])
+def test_a_plan_saved_by_a_spreadsheet_is_the_same_plan(
+    planned: Path, bids: SmallBids, encoding: str, separator: str
+) -> None:
+    sources = name_sources([str(bids.root)])
+    edit_row(planned, "site_sub-2_T1w", status="skip", reason="Zürich")
+    plan = read_plan(planned, sources)
+    text = (planned / "cases.tsv").read_text(encoding="utf-8")
+    for word in ("include", "skip", "train", "test"):
+        text = text.replace(f"\t{word}\t", f"\t{word.capitalize()}\t")
+    buffer = io.StringIO()
+    rows = csv.reader(text.replace("case\tdataset", "Case\tDataset").splitlines(), delimiter="\t")
+    csv.writer(buffer, delimiter=separator).writerows(rows)
+    text = buffer.getvalue()
+    (planned / "cases.tsv").write_bytes(text.encode(encoding))
+    record = (planned / RECORD).read_text(encoding="utf-8")
+    (planned / RECORD).write_bytes(record.encode(encoding))
+    assert "Include" in text
+    assert read_plan(planned, sources) == plan
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (
+            {"status": "maybe"},
+            r"cases\.tsv: line \d+: case site_sub-2_T1w: status include or skip was needed, found 'maybe'",
+        ),
+        ({"split": "trian"}, r"cases\.tsv: line \d+: case site_sub-2_T1w: split train, test or pool was needed, found"),
+        ({"image": "other"}, r"cases\.tsv: no row of case site_sub-2_T1w and its images"),
+    ],
+)
+def test_of_two_files_of_a_plan_the_one_that_is_wrong_is_named(
+    planned: Path, bids: SmallBids, cells: dict[str, str], words: str
+) -> None:
+    edit_row(planned, "site_sub-2_T1w", **cells)
+    with pytest.raises(FileRefusedError, match=words):
         read_plan(planned, name_sources([str(bids.root)]))
 
 

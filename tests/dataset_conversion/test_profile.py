@@ -158,6 +158,14 @@ def test_a_faulty_file_is_refused_by_its_name_and_a_missing_one_with_a_list(tmp_
         load_profile("nope")
 
 
+@pytest.mark.parametrize("threshold", ["nan", "inf", "true", '"0.5"', "[0.5]"])
+def test_a_threshold_is_a_finite_number(tmp_path: Path, threshold: str) -> None:
+    file = tmp_path / "mine.toml"
+    write_text(file, f'name = "mine"\nextends = "auto"\n[classes.sc]\nthreshold = {threshold}\n')
+    with pytest.raises(DataRefusedError, match=r"mine\.toml: a profile in TOML was needed, found a number was needed"):
+        load_profile(str(file))
+
+
 def test_what_extends_lays_tables_over_tables_and_replaces_lists(tmp_path: Path) -> None:
     text = 'name = "mine"\nextends = "auto"\n[images]\nsuffixes = ["T2w"]\n[classes.lesion]\nmissing = "empty"\n'
     write_text(tmp_path / "mine.toml", text)

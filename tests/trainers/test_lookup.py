@@ -65,6 +65,30 @@ def test_settings_come_from_the_plans_and_the_seed_from_the_environment() -> Non
     assert TrainerSettings.read({}, {}) == TrainerSettings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("iterations_per_epoch", 0),
+        ("iterations_per_epoch", "250"),
+        ("validation_iterations_per_epoch", float("nan")),
+        ("save_every", float("inf")),
+        ("save_every", True),
+        ("progress_seconds", float("nan")),
+        ("adamw_learning_rate", float("inf")),
+        ("adamw_learning_rate", "0.1"),
+        ("cpu_bf16", "yes"),
+    ],
+)
+def test_a_setting_in_the_plans_that_means_nothing_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(DataRefusedError, match=f"plans, key 'nnunet_ext': {name} needs "):
+        TrainerSettings.read({"nnunet_ext": {name: value}}, {})
+
+
+def test_settings_that_are_no_settings_are_refused() -> None:
+    with pytest.raises(DataRefusedError, match="settings by name were needed"):
+        TrainerSettings.read({"nnunet_ext": [1]}, {})
+
+
 def test_a_setting_that_does_not_exist_is_named() -> None:
     with pytest.raises(DataRefusedError, match="unknown iterations_per_epok; known are iterations_per_epoch"):
         TrainerSettings.read({"nnunet_ext": {"iterations_per_epok": 10}}, {})

@@ -84,6 +84,12 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"case_weights": {"a": -1}}, "case_weights: a: .*negative, found -1"),
         ({"site_weights": {"a": float("nan")}}, "negative"),
         ({"rehearsal_share": 1.5}, "from 0 to 1"),
+        ({"rehearsal_share": float("nan")}, "from 0 to 1"),
+        ({"smallest_lesion_mm3": float("inf")}, "smallest_lesion_mm3: must be a number"),
+        ({"sampling": {"2d": {"lesion": float("nan"), "cord": 0.5, "anywhere": 0.5}}}, "together 1"),
+        ({"sampling": {"2d": {"lesion": 0.5, "cord": float("nan"), "anywhere": 0.5}}}, "together 1"),
+        ({"derived": {"epochs": float("inf")}}, "derived: Out of range float"),
+        ({"derived": [1]}, "derived: "),
         ({"crop_margins_mm": {"superior": 3}}, "inferior"),
         ({"augmentation": {"noise_probability": 7}}, "noise_probability"),
         ({"augmentation": {"noise_probabilty": 0.1}}, "unknown noise_probabilty"),
@@ -101,6 +107,12 @@ def test_an_edit_that_means_nothing_is_refused(tmp_path: Path, change: dict[str,
     content = json.loads((tmp_path / FILE).read_text())
     (tmp_path / FILE).write_text(json.dumps(content | change))
     with pytest.raises(DataRefusedError, match=words):
+        read_spine_plan(tmp_path)
+
+
+def test_a_plan_nested_too_deep_is_refused_with_the_way_to_have_it_made(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("[" * 100_000)
+    with pytest.raises(DataRefusedError, match=r"a plan was needed, found brackets nested too deep.*; mend it"):
         read_spine_plan(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from nnunet_ext import __version__
 from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
+from nnunet_ext.cli.no_row import no_row
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.cli.run_settings import run_settings
@@ -77,6 +79,8 @@ class Biomarkers:
         strangers = sorted(set(levels) - {case.case for case in found})
         if strangers:
             raise DataRefusedError(f"--nli-slice: no lesion mask of the case {', '.join(strangers[:_SHOWN])} was found")
+        if self.cases and (rowless := sorted({case.case for case in found} - set(known))):
+            print(f"nnunet_ext biomarkers: warning: {no_row(self.cases, rowless, len(found))}", file=sys.stderr)
         place.begin([*files_of([case.case for case in found]), _LOG])
         describe(self.out)
         cut = _HALF if self.threshold is None else self.threshold

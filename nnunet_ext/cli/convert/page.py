@@ -1,6 +1,5 @@
 """The quality-control page of a conversion, `qc.html`, put together from the dataset's own tables and images."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,10 @@ from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.dataset_files.description import QUALITY, RECORD
 from nnunet_ext.core.dataset_files.fingerprint import fingerprint
+from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.core.target import Target, parse_target
 from nnunet_ext.core.workers import Progress, run_all
@@ -30,6 +31,7 @@ MOST_REGISTRATIONS: Final = 40
 
 _ABOUT_THE_CASE: Final = frozenset({"case", "site", "split", "unusual"})
 _REGISTERED: Final = "registered (affine)"
+_NEEDED: Final = "the record of a conversion was needed"
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def write_conversion_page(
     progress
         Told how many pictures are drawn.
     """
-    record = json.loads((dataset.folder / RECORD).read_text(encoding="utf-8"))
-    target = parse_target(record["target"])
+    record = read_json_object(dataset.folder / RECORD, _NEEDED)
+    with refuse_malformed(dataset.folder / RECORD, _NEEDED):
+        target = parse_target(record["target"])
     found = read_cases(dataset.folder)
     rows = {row["case"]: row for row in found if row["status"] == "include"}
     quality = read_cases(dataset.folder, QUALITY)
@@ -69,19 +72,24 @@ def write_conversion_page(
     made = run_all(_draw, pictures, (dataset, target), n_procs, progress)
     drawn = {picture.case: both for picture, both in zip(pictures, made, strict=True)}
     columns = [name for name in quality_columns(target.needed_classes) if name not in _ABOUT_THE_CASE]
-    content = ConversionContent(
-        title=dataset.folder.name,
-        lead=_lead(len(quality), len(pictures)),
-        counts={name: str(count) for name, count in record["images"].items()},
-        assumptions=tuple(record["assumptions"]),
-        warnings=tuple(record["warnings"]),
-        columns=tuple(columns),
-        columns_help={name: text for name, text in quality_columns(target.needed_classes).items() if name in columns},
-        rows=tuple(_entry(row, rows[row["case"]], columns, *drawn.get(row["case"], (None, None))) for row in quality),
-        skipped=_skipped(found, record["cases"]),
-        facts=_facts(record),
-        fingerprint=fingerprint(dataset),
-    )
+    with refuse_malformed(dataset.folder / RECORD, _NEEDED):
+        content = ConversionContent(
+            title=dataset.folder.name,
+            lead=_lead(len(quality), len(pictures)),
+            counts={name: str(count) for name, count in record["images"].items()},
+            assumptions=tuple(map(str, record["assumptions"])),
+            warnings=tuple(map(str, record["warnings"])),
+            columns=tuple(columns),
+            columns_help={
+                name: text for name, text in quality_columns(target.needed_classes).items() if name in columns
+            },
+            rows=tuple(
+                _entry(row, rows[row["case"]], columns, *drawn.get(row["case"], (None, None))) for row in quality
+            ),
+            skipped=_skipped(found, record["cases"]),
+            facts=_facts(record),
+            fingerprint=fingerprint(dataset),
+        )
     write_text(dataset.folder / PAGE, render_conversion_page(content))
     return dataset.folder / PAGE
 

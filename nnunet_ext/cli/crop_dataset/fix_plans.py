@@ -67,7 +67,7 @@ def _plans_files(asked: str) -> list[Path]:
 
 
 def _keys(file: Path) -> Collection[str]:
-    content = read_json(file)
+    content = read_json(file, finite=False)  # nnU-Net's fingerprint may hold NaN
     return content if isinstance(content, dict) else ()
 
 

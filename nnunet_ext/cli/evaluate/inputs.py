@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cli.no_row import no_row
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
@@ -93,6 +94,9 @@ def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, mis
         for place, side in zip((asked.reference, asked.prediction), sides, strict=True)
         if side.other_files and not is_tree(place)
     ]
+    rowless = [pair.case for pair in pairs if pair.case not in known and bids_stem(pair.case) not in known]
+    if asked.cases is not None and rowless:
+        remarks.append(no_row(asked.cases, rowless, len(pairs)))
     roots = [*_roots(asked.reference), *_roots(asked.prediction)]
     sites = _sites(roots)
     told = tuple(_about(pair, known, sites, reference_labels, asked, roots) for pair in pairs)

@@ -8,7 +8,7 @@ from typing import Final
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.cell_lists import join_list
 from nnunet_ext.core.names import parse_case
-from nnunet_ext.core.tables import NOTHING, Row, table_text
+from nnunet_ext.core.tables import Row, filled, table_text
 from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     BRIDGE_DICTIONARY,
@@ -76,7 +76,7 @@ def patient_row(case: MeasuredCase, known: Row) -> dict[str, str]:
     name = parse_case(case.case)
     values: dict[str, object] = {"case": case.case, "contrast": name.suffix}
     values |= {"subject": name.subject, "session": name.session}
-    values |= {name: known[name] for name in _KNOWN if known.get(name, NOTHING) != NOTHING}
+    values |= {name: known[name] for name in _KNOWN if filled(known, name)}
     if case.totals is not None:
         values |= asdict(case.totals)
     told = {"status": case.status, "reason": case.reason, "notes": join_list(case.notes), "instances": case.instances}

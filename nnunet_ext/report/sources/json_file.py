@@ -14,4 +14,4 @@ def json_file(path: Path) -> dict[str, Any]:
     FileRefusedError
         Where the file holds anything else.
     """
-    return read_json_object(path) if path.is_file() else {}
+    return read_json_object(path, finite=False) if path.is_file() else {}

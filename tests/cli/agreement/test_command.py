@@ -146,6 +146,25 @@ def test_biomarkers_agree_with_the_manual_ones_and_with_the_scores(
     assert "correlation_total-volume-mm3_motor.svg" in names
 
 
+def test_what_is_left_out_of_people_s_scores_is_said_and_not_shown(
+    measured: tuple[Path, Path, Path], tmp_path: Path, capsys: Told
+) -> None:
+    manual, automatic, people = measured
+    rows = people.read_text().splitlines()
+    notes = ["note", 'said "stop', *["-"] * (COUNT - 2), "Smith"]
+    people.write_bytes("\n".join(f"{row}\t{note}" for row, note in zip(rows, notes, strict=True)).encode("utf-16"))
+    out = tmp_path / "out"
+    assert agreement(manual, automatic, "-o", out, "--participants", people) == 0
+    assert {row["n"] for row in read_table(out / "correlation.tsv")} == {str(COUNT)}
+    told = capsys.readouterr().err
+    assert "warning: " + str(people) + ": note is no score: no numbers: words in 2 of 10 rows, first in line 2" in told
+    assert "age is no score: describes the participant" in told
+    page = (out / "agreement.html").read_text()
+    assert "note is no score: no numbers: words in 2 of 10 rows" in page
+    assert "Smith" not in page
+    assert "could not convert" not in page
+
+
 def test_a_case_that_one_method_lacks_is_counted_and_listed(tmp_path: Path, capsys: Told) -> None:
     for name, cases in (("a", range(5)), ("b", range(1, 7))):
         write_metrics(tmp_path / name, [{"case": f"sub-{number}", "dsc": 0.5} for number in cases])

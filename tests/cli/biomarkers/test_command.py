@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
+from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -130,6 +131,51 @@ def test_a_level_of_injury_comes_as_a_number_or_from_a_table(masks: Path, tmp_pa
     levels.write_text("case\tnli_slice\nemtpy\t3\n")
     assert measured(masks, tmp_path / "three", "--nli-slice", levels) == 3
     assert measured(masks, tmp_path / "four", "--nli-slice", 99) == 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"background": "0", "sc": "1", "lesion": "2"},
+        {"background": 0, "sc": ["1", "2"], "lesion": ["2"]},
+        {"background": 0, "sc": [1, 2], "lesion": 2},
+    ],
+)
+def test_label_values_of_a_dataset_json_may_be_texts(masks: Path, tmp_path: Path, labels: dict[str, object]) -> None:
+    folder = tmp_path / "Dataset007_Cord" / "labelsTs"
+    write_mask(folder / "a.nii.gz", straight_cord() + boxes(*LESION), LAS)
+    write_json(folder.parent / "dataset.json", {"labels": labels, "regions_class_order": ["1", "2"]})
+    assert run("--lesion", folder, "-o", tmp_path / "out") == 0
+    assert measured(masks, tmp_path / "masks") == 0
+    (row,), (same,) = (read_table(tmp_path / out / "biomarkers.tsv") for out in ("out", "masks"))
+    assert row == same
+
+
+def test_a_table_of_levels_is_read_as_a_spreadsheet_saves_it(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = tmp_path / "levels.tsv"
+    levels.write_bytes("Case;NLI slice\nempty;3\na;-\n".encode("utf-16"))
+    assert measured(masks, tmp_path / "out", "--nli-slice", levels, "--cases", levels) == 0
+    rows = {row["case"]: row for row in read_table(tmp_path / "out" / "biomarkers.tsv")}
+    assert rows["empty"]["total_bridge_mm"] == "8.0"
+    assert "no row of" not in capsys.readouterr().err
+    levels.write_text("case\tsite\nEmpty\tparis\na\t-\n")
+    assert measured(masks, tmp_path / "two", "--cases", levels) == 0
+    assert "--cases levels.tsv: no row of 1 of 2 cases, such as empty" in capsys.readouterr().err
+    assert {row["site"] for row in read_table(tmp_path / "two" / "cases_biomarkers.tsv")} == {"n/a"}
+
+
+@pytest.mark.parametrize("cell", ["1,5", "-1", "third", "nan1", "x" * 200_000])
+def test_a_level_that_is_no_slice_is_refused_with_its_line(
+    masks: Path, tmp_path: Path, cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = tmp_path / "levels.tsv"
+    levels.write_text(f"case\tnli_slice\na\tn/a\nempty\t{cell}\n")
+    assert measured(masks, tmp_path / "out", "--nli-slice", levels) == 3
+    told = capsys.readouterr().err
+    assert "levels.tsv: line 3: a " in told
+    assert len(told) < 1000
 
 
 def test_probabilities_and_folds_give_ranges(masks: Path, tmp_path: Path) -> None:

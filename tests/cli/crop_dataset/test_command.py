@@ -219,3 +219,11 @@ def test_derived_margins_stand_in_the_spine_plan_and_edited_ones_hold(field: Fie
     again = read_spine_plan(folder)
     assert again is not None
     assert again.crop_margins_mm["superior"] == 33.0  # the user's, and not derived over
+
+
+@pytest.mark.parametrize("given", [("--reserve", "nan"), ("--jitter", "nan", "1"), ("--reserve", "inf")])
+def test_no_option_takes_nan_or_infinity(field: Field, localizer: Path, capsys: Told, given: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        crop(501, "--cords", localizer, *given)
+    assert ended.value.code == 2
+    assert f"{given[0]}: a number was needed" in capsys.readouterr().err

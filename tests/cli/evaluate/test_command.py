@@ -16,7 +16,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_write import write_mask
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import TableRow, read_table
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Array
 from nnunet_ext.evaluation.preset import PRESETS
@@ -60,8 +60,8 @@ def evaluate(*arguments: object) -> int:
     return main(["evaluate", *map(str, arguments)])
 
 
-def rows(out: Path, table: str = "metrics.tsv") -> list[dict[str, str]]:
-    return list(read_table(out / table))
+def rows(out: Path, table: str = "metrics.tsv") -> list[TableRow]:
+    return read_table(out / table)
 
 
 def by_key(out: Path) -> dict[tuple[str, str], dict[str, str]]:
@@ -88,6 +88,35 @@ def test_every_case_and_region_has_a_row_and_every_table_is_there(raw: Path, tmp
     description = json.loads((out / "dataset_description.json").read_text())
     assert description["DatasetType"] == "derivative"
     assert description["GeneratedBy"][0]["Name"] == "nnunet_ext"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_table_of_cases_is_read_as_a_spreadsheet_saves_it(raw: Path, tmp_path: Path, encoding: str) -> None:
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "one") == 0
+    table = (raw / "cases.tsv").read_text().replace("case\tsubject", "Case\tSubject").replace("paris", "Besançon")
+    (tmp_path / "mine.csv").write_bytes(table.replace(ODD, "Orléans").replace("\t", ";").encode(encoding))
+    given = ("--cases", tmp_path / "mine.csv", "-o", tmp_path / "two")
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", *given) == 0
+    first, second = rows(tmp_path / "one"), rows(tmp_path / "two")
+    named = {"paris": "Besançon", ODD: "Orléans"}
+    assert second == [{**row, "site": named[row["site"]]} for row in first]
+
+
+def test_cases_that_a_given_table_does_not_know_are_said(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.tsv").write_text("case\tsite\nlab_sub-1_T2w\tparis\nlab_sub-02_T2w\tparis\n")
+    given = ("--cases", tmp_path / "mine.tsv", "-o", tmp_path / "out")
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", *given) == 0
+    assert "--cases mine.tsv: no row of 3 of 4 cases, such as lab_sub-0_T2w, lab_sub-2_T2w" in capsys.readouterr().err
+
+
+def test_label_values_written_as_texts_score_alike(raw: Path, tmp_path: Path) -> None:
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "one") == 0
+    content = json.loads((raw / "dataset.json").read_text())
+    write_json(raw / "dataset.json", {**content, "labels": {"background": "0", "sc": ["1", "2"], "lesion": "2"}})
+    assert evaluate(raw / "labelsTs", tmp_path / "pred", "-o", tmp_path / "two") == 0
+    assert rows(tmp_path / "one") == rows(tmp_path / "two")
 
 
 def test_site_and_contrast_come_from_the_dataset_and_the_summary_has_both(raw: Path, tmp_path: Path) -> None:

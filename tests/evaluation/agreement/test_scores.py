@@ -50,3 +50,36 @@ def test_subjects_are_found_by_their_whole_or_own_name(tmp_path: Path) -> None:
 def test_two_subjects_of_one_name_get_nobodys_score(tmp_path: Path) -> None:
     scores = read_scores(write_participants(tmp_path, ROWS))
     assert match_scores(scores, [("zurich_sub-01", "sub-01"), ("paris_sub-01", "sub-01")]) == {}
+
+
+TABLE = (
+    "Participant ID\tmJOA\tEDSS\tASIA\tnote\n"
+    'sub-01\t12\t2,5\tC\t5" scar\n'
+    'sub-02\t-\t3.5\tD\t"open\n'
+    "sub-03\t15\tn/a\tD\n"
+    "sub-04\t17\t6\t\tsäge\n"
+    "\t44\t\t\tmean\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_table_as_people_keep_it_gives_every_score_that_is_clear(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "participants.tsv"
+    path.write_bytes(TABLE.encode(encoding))
+    found = read_scores(path, ["mjoa", "EDSS"])
+    assert {name: list(row.values()) for name, row in found.values.items()} == {
+        "sub-01": [12, 2.5], "sub-02": [None, 3.5], "sub-03": [15, None], "sub-04": [17, 6]
+    }  # fmt: skip
+    assert found.rows_left_out == ("line 6 has no participant_id",)
+    assert read_scores(path).left_out == {
+        "ASIA": "no numbers: words in 3 of 4 rows, first in line 2",
+        "note": "no numbers: words in 3 of 4 rows, first in line 2",
+    }
+
+
+def test_a_comma_that_may_stand_after_thousands_is_no_number_beside_points(tmp_path: Path) -> None:
+    path = tmp_path / "participants.tsv"
+    path.write_text("participant_id\tsteps\tload\nsub-01\t1,234\t1,234\nsub-02\t999.5\t2,5\n")
+    found = read_scores(path)
+    assert found.names == ("load",)
+    assert "after thousands" in found.left_out["steps"]
