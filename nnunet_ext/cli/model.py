@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, required_folder, trainer_folder
+from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, folder_of, required_folder, trainer_folder
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.tables import TableRow, read_table
 from nnunet_ext.models.entry_names import CROP_METADATA
@@ -92,7 +92,7 @@ class ModelImport:
     def run(self) -> int:
         """Verify and install, and say what and where."""
         results = required_folder("nnUNet_results", os.environ)
-        others = [Path(os.environ[variable]) for variable in FOLDERS if os.environ.get(variable, "").strip()]
+        others = [folder for variable in FOLDERS if (folder := folder_of(variable, os.environ)) is not None]
         verified = install_model(
             _existing(self.archive), results, force=self.force, others=others, dataset=self.dataset
         )

@@ -20,6 +20,9 @@ FOLDERS: Final = {
 
 EXTERNAL_TRAINERS: Final = "nnUNet_extTrainer"
 PYTHON_PATH: Final = "PYTHONPATH"
+_AROUND: Final = " \t\r\n\v\f\xa0\u200b\ufeff\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+"""What people and editors put around a path: blanks, line ends, marks of byte order, quotation marks."""
+
 NO_TORCHVISION: Final = (
     "torchvision was needed and is not installed: nnU-Net imports every trainer that it has when it looks for one, and "
     "one of them wants it; run: pip install torchvision"
@@ -86,19 +89,52 @@ def required_folder(variable: str, environment: Mapping[str, str]) -> Path:
     Raises
     ------
     EnvironmentProblemError
-        Where it is not set.
+        Where it is not set, or stock nnU-Net would look elsewhere; see `folder_of`.
     """
-    value = environment.get(variable, "").strip()
-    if not value:
+    folder = folder_of(variable, environment)
+    if folder is None:
         command = 'eval "$(nnunet_ext env --root DIR)"'
         raise EnvironmentProblemError(f"the variable {variable} was needed and is not set; run: {command}")
-    return Path(value).expanduser()
+    return folder
 
 
 def preprocessed_folder(dataset: str, environment: Mapping[str, str]) -> Path | None:
-    """Name a dataset's folder in `nnUNet_preprocessed`, whether it is there or not; None without that variable."""
-    root = environment.get("nnUNet_preprocessed", "").strip()
-    return Path(root).expanduser() / dataset if root else None
+    """Name a dataset's folder in `nnUNet_preprocessed`, whether it is there or not; None without that variable.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        See `folder_of`.
+    """
+    root = folder_of("nnUNet_preprocessed", environment)
+    return None if root is None else root / dataset
+
+
+def folder_of(variable: str, environment: Mapping[str, str]) -> Path | None:
+    """Read one of nnU-Net's folder variables as stock nnU-Net does, to the letter; None where it is not set.
+
+    nnU-Net takes every character for a part of the path: `~`, quotation marks that a settings file kept, a blank or a
+    carriage return at its end. To tidy them here would have the two of us work in different folders.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where that is not the folder that is meant, with the line to type.
+    """
+    value = environment.get(variable, "")
+    bare = value.strip(_AROUND)
+    if not bare:
+        return None
+    meant = os.path.expanduser(bare)  # noqa: PTH111 - a text is held against a text
+    if not Path(value).is_dir():  # in which case `$` is a letter of a folder's name
+        meant = os.path.expandvars(meant)
+    if meant != value:
+        raise EnvironmentProblemError(
+            f"the variable {variable} is {value!a}, and nnU-Net takes that to the letter, which is another folder than "
+            f"{meant!a}; run: export {variable}={shlex.quote(meant)} (and mend it where it is set: ~/.bashrc, .env, "
+            f"the job's script)"
+        )
+    return Path(value)
 
 
 def _appended(existing: str, folder_of_ours: Path) -> str:

@@ -19,7 +19,7 @@ from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
 from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
-from nnunet_ext.models.model_card import CardSources, model_card
+from nnunet_ext.models.model_card import CardSources, boxed, model_card
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
 from nnunet_ext.models.verify import verify_zip
 from nnunet_ext.models.write_checkpoint import write_checkpoint
@@ -121,6 +121,11 @@ def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
     dataset, left_out = _write_json_files(request, folder)
     if "image_orientation" not in dataset:
         warnings.append("dataset.json has no image_orientation: SCT guesses the orientation from the dataset's name.")
+    if margins := boxed(dataset):
+        warnings.append(
+            f"Trained on boxes around the cord ({margins} mm beyond it): predict with nnunet_ext predict --localizer, "
+            f"as nnUNetv2_predict and most tasks of SCT segment the whole image."
+        )
     facts = ModelFacts(trainer, {fold: file.name for fold, file in files.items()}, tuple(warnings))
     write_text(folder / MODEL_CARD, model_card(shared, facts, dataset, request.sources))
     write_json(folder / MANIFEST, manifest_content(folder, facts))

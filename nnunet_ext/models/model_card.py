@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from nnunet_ext.core.model_name import ModelName
 from nnunet_ext.core.tables import Row
+from nnunet_ext.models.entry_names import CROP_METADATA
 from nnunet_ext.models.manifest import ModelFacts
 
 NOT_STATED: Final = "Not stated."
@@ -59,19 +60,27 @@ def model_card(name: ModelName, facts: ModelFacts, dataset: Mapping[str, Any], s
     str
         Text that comes from data is escaped: it can neither break a table nor become a link or a tag.
     """
+    margins = boxed(dataset)
     licence = sources.licence or str(dataset.get("licence") or dataset.get("license") or "")
     parts = {
         "What it segments": _segments(dataset),
         "Data": _data(sources.cases),
         "Metrics": _metrics(sources.metrics),
         "Intended use": escaped(sources.intended_use) if sources.intended_use else INTENDED_USE,
-        "Limits": _limits(facts, sources),
+        "Limits": _limits(facts, sources, margins),
         "Licence": escaped(licence) if licence else f"{NOT_STATED} Ask the authors before you use or pass it on.",
-        "Use": _use(name, facts),
+        "Use": _use(name, facts, margins),
     }
     return (
         "\n\n".join([f"# {escaped(name.dataset)}", *(f"## {title}\n\n{text}" for title, text in parts.items())]) + "\n"
     )
+
+
+def boxed(dataset: Mapping[str, Any]) -> str:
+    """Say how far the boxes reached that a model was trained on, face by face; empty where its images were whole."""
+    crop = dataset.get("crop")
+    margins = crop.get("margins_mm") if isinstance(crop, Mapping) else None
+    return ", ".join(f"{face} {mm:g}" for face, mm in margins.items()) if margins else ""
 
 
 def escaped(text: str) -> str:
@@ -125,9 +134,15 @@ def _rounded(cell: str) -> str:
         return cell
 
 
-def _limits(facts: ModelFacts, sources: CardSources) -> str:
+def _limits(facts: ModelFacts, sources: CardSources, margins: str) -> str:
     sites = sorted({row["site"] for row in sources.cases if row.get("status") == "include"})
     told = [f"{escaped(warning)}" for warning in facts.warnings]
+    if margins:
+        told.append(
+            f"Trained on boxes around the cord (beyond it, in mm: {escaped(margins)}), not on whole images. On a whole "
+            f"image it takes muscle, kidney or brain for what it looks for, and nothing says so: `nnUNetv2_predict`, "
+            f"and `sct_deepseg` unless the task finds the cord and crops first, segment the whole image."
+        )
     if sites:
         told.append(f"Nothing is known about scanners and protocols other than those of {escaped(', '.join(sites))}.")
     if not sources.metrics:
@@ -136,13 +151,21 @@ def _limits(facts: ModelFacts, sources: CardSources) -> str:
     return "\n".join(f"- {sentence}" for sentence in told)
 
 
-def _use(name: ModelName, facts: ModelFacts) -> str:
+def _use(name: ModelName, facts: ModelFacts, margins: str) -> str:
     folds = " ".join(facts.folds)
-    return (
-        f"Trained with `{facts.original_trainer}`.\n\n"
-        "```\nnnunet_ext model import FILE.zip\n"
+    stock = (
         f"nnUNetv2_predict -i IN -o OUT -d {name.dataset} -c {name.configuration} -tr {name.trainer} "
         f"-p {name.plans} -f {folds}\n```"
+    )
+    trained = f"Trained with `{facts.original_trainer}`."
+    if not margins:
+        return f"{trained}\n\n```\nnnunet_ext model import FILE.zip\n{stock}"
+    return (
+        f"{trained} It segments inside a box around the cord, which another model, a localizer, finds:\n\n"
+        f"```\nnnunet_ext model import FILE.zip\n"
+        f"nnunet_ext predict -i IN -o OUT -m {name.folder} --localizer LOCALIZER\n```\n\n"
+        f"nnU-Net's own command, and the Spinal Cord Toolbox, need images that are boxed already: 0 everywhere but "
+        f"around the cord, with these margins ({CROP_METADATA}):\n\n```\n{stock}"
     )
 
 

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.core.environment import nnunet_variables, required_folder, shell_exports, trainer_folder
+from nnunet_ext.core.environment import (
+    nnunet_variables,
+    preprocessed_folder,
+    required_folder,
+    shell_exports,
+    trainer_folder,
+)
 from nnunet_ext.core.errors import EnvironmentProblemError
 
 
@@ -72,6 +79,42 @@ def test_an_unset_variable_is_told_with_the_command_that_sets_it() -> None:
         with pytest.raises(EnvironmentProblemError, match="nnunet_ext env --root") as problem:
             required_folder("nnUNet_raw", environment)
         assert problem.value.exit_code == 4
+
+
+AROUND = [
+    "{} ", " {}", "{}\r", "{}\n", "{}\t", '"{}"', "'{}'", '"{}', "\ufeff{}", "\u201c{}\u201d", " '{}' \r", "{}\xa0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", AROUND)
+def test_a_variable_that_nnunet_takes_for_another_folder_is_refused_with_the_line_to_type(
+    tmp_path: Path, written: str
+) -> None:
+    meant = tmp_path / "my data"
+    meant.mkdir()
+    with pytest.raises(EnvironmentProblemError, match="to the letter") as problem:
+        required_folder("nnUNet_raw", {"nnUNet_raw": written.format(meant)})
+    line = re.search(r"run: (export .*) \(and mend", str(problem.value))
+    assert line is not None
+    script = f"{line[1]}; printf '%s' \"$nnUNet_raw\""
+    done = subprocess.run(["sh", "-c", script], capture_output=True, check=True, text=True)
+    assert required_folder("nnUNet_raw", {"nnUNet_raw": done.stdout}) == meant
+
+
+def test_a_home_folder_and_other_variables_are_spelt_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for written in ("~/raw", "$HOME/raw", "${HOME}/raw"):
+        with pytest.raises(EnvironmentProblemError, match=f"export nnUNet_results={tmp_path}/raw "):
+            required_folder("nnUNet_results", {"nnUNet_results": written})
+        with pytest.raises(EnvironmentProblemError, match=f"export nnUNet_preprocessed={tmp_path}/raw "):
+            preprocessed_folder("Dataset501_Cord", {"nnUNet_preprocessed": written})
+
+
+@pytest.mark.parametrize("name", ["plain", "with blanks", "a~b", "it's", "ünï", "100 %", "$HOME"])
+def test_any_other_folder_is_taken_to_the_letter(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name / "raw"
+    folder.mkdir(parents=True)
+    assert required_folder("nnUNet_raw", {"nnUNet_raw": str(folder)}) == folder
 
 
 def test_the_trainer_folder_holds_one_module_that_nnunet_would_import() -> None:

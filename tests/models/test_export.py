@@ -247,6 +247,14 @@ def test_a_model_of_boxed_images_takes_its_margins_along(copied: Path, tmp_path:
     found = content(tmp_path / "model.zip")
     assert json.loads(found[f"{SHARED}/dataset.json"])["crop"] == {"margins_mm": margins}
     assert json.loads(found[f"{SHARED}/crop_metadata.json"]) == {f"pad_{face}": mm for face, mm in margins.items()}
+    card = found[f"{SHARED}/MODEL_CARD.md"].decode()
+    limits, use = card.split("## Limits")[1].split("## Licence")[0], card.split("## Use")[1]
+    assert "Trained on boxes around the cord" in limits
+    assert "superior 0, inferior 1, left 2, right 3, anterior 4, posterior 5" in limits
+    assert "segment the whole image" in limits
+    assert use.index("nnunet_ext predict -i IN -o OUT -m Dataset") < use.index("need images that are boxed already")
+    assert use.index("need images that are boxed already") < use.index("nnUNetv2_predict -i IN")
+    assert any("boxes" in warning for warning in json.loads(found[f"{SHARED}/manifest.json"])["warnings"])
     given = tmp_path / "others.json"
     write_json(given, dict.fromkeys((f"pad_{face}" for face in FACES), 99.0))
     assert export(copied, tmp_path / "other.zip", "--crop-metadata", str(given)) == 0
@@ -289,6 +297,7 @@ def test_the_card_counts_and_escapes_and_names_nobody(trained: Trained, tmp_path
     assert "CC-BY-4.0" in card
     assert TRAINER in card
     assert "sub-" not in card
+    assert "boxes" not in card
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))

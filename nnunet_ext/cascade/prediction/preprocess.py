@@ -1,8 +1,9 @@
 """From images to the array that the network sees, by nnU-Net's own preprocessing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import nibabel as nib
 import numpy as np
@@ -11,7 +12,12 @@ import torch
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Affine, Array, Volume
+
+_MOST_VOXELS: Final = 1 << 28
+_MOST_GROWTH: Final = 27
+_MOST_ALONG_AXIS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -126,10 +132,16 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
         float32, shape (c, ...), three axes in the order of the plans.
     Placement
         Where it lies.
+
+    Raises
+    ------
+    DataRefusedError
+        Where the model's voxels are so much smaller than the image's that the result would fill the memory.
     """
     grid = images[0]
     frame = NetworkAxes.of_reader(grid.data.shape, grid.affine, model.axes)
     sizes = _header_spacing(grid)
+    _refuse_huge(frame, sizes, model)
     properties = {"spacing": [sizes[axis] for axis in frame.axes]}
     data, _, properties = model.configuration.preprocessor_class(verbose=False).run_case_npy(
         _as_read(images, frame, model), None, properties, model.plans, model.configuration, model.dataset_json
@@ -147,6 +159,20 @@ def preprocess(images: Sequence[Volume], model: NnunetModel) -> tuple[torch.Tens
             shape=tuple(data.shape[1:]),
         ),
     )
+
+
+def _refuse_huge(frame: NetworkAxes, sizes: Sequence[float], model: NnunetModel) -> None:
+    turned, goal = frame.transposed(model.plans.transpose_forward), model.configuration.spacing
+    spacing = [sizes[axis] for axis in turned.axes]
+    grows = [mm / wanted for mm, wanted in zip(spacing[3 - len(goal) :], goal, strict=True)]
+    before = math.prod(frame.shape)
+    voxels = before * math.prod(grows)
+    if max(grows) > _MOST_ALONG_AXIS or voxels > max(_MOST_VOXELS, _MOST_GROWTH * before):
+        raise DataRefusedError(
+            f"an image of {before} voxels of {spacing} mm would become one of {voxels:.3g} voxels of the model's "
+            f"{list(goal)} mm, more than a memory holds; look at the image's voxel sizes (fslhd, sct_image -header), "
+            f"or take a model of larger voxels"
+        )
 
 
 def _as_read(images: Sequence[Volume], frame: NetworkAxes, model: NnunetModel) -> npt.NDArray[np.float32]:
