@@ -1,8 +1,9 @@
 """Kill every verb that writes before and after each thing that it does to the disk, and run the same command again.
 
 It must then end as if nothing had happened: with the same exit code and the same bytes, and with no temporary file or
-folder left. Of logs only the name is compared, and of predictions not how many seconds they took. Besides SIGKILL:
-Ctrl-C, SIGTERM, a disk that is full from then on, a write that is torn in its middle, and several deaths in a row.
+folder left. Of logs only the name is compared, and of predictions neither how many seconds they took nor, with
+--continue_prediction, whether they were kept or made. Besides SIGKILL: Ctrl-C, SIGTERM, a disk that is full from then
+on, a write that is torn in its middle, and several deaths in a row. A disk in memory (TMPDIR=/dev/shm) is faster.
 
 Run it from the repository: PYTHONPATH=. python benchmarks/kill_sweep.py --minutes 30
 """
@@ -45,7 +46,7 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [one for one in SCENARIOS if not options.verbs or {one.verb, one.name} & set(options.verbs)]
     ends = time.monotonic() + 60 * options.minutes
-    print(f"seed {options.seed}; not compared: the content of *{LOG}, seconds that a prediction took")
+    print(f"seed {options.seed}; not compared: the content of *{LOG}, seconds that a prediction took, kept or made")
     results = []
     for index, scenario in enumerate(chosen):
         share = max(0.0, ends - time.monotonic()) / (len(chosen) - index)

@@ -14,7 +14,7 @@ if sys.platform != "win32":
 def hold(path: Path, *, make: bool) -> Iterator[bool]:
     """Hold a file while the block runs, against every other process and every other hold of this one.
 
-    Windows needs none: there nobody can delete a file that is open.
+    Windows needs none: there nobody can delete what a process has open.
 
     Parameters
     ----------
@@ -34,6 +34,11 @@ def hold(path: Path, *, make: bool) -> Iterator[bool]:
     OSError
         Where it cannot be made.
     """
+    if sys.platform == "win32":
+        if make:
+            path.touch(exist_ok=False)
+        yield True
+        return
     try:
         descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if make else 0), 0o666)
     except OSError:
@@ -42,19 +47,12 @@ def hold(path: Path, *, make: bool) -> Iterator[bool]:
         yield False
         return
     try:
-        if sys.platform == "win32":
-            os.close(descriptor)
-            yield True
-        else:
-            yield _locked(descriptor, path, unknown=make)
+        yield _locked(descriptor, path, unknown=make)
     finally:
-        if sys.platform != "win32":
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 def _locked(descriptor: int, path: Path, *, unknown: bool) -> bool:
-    if sys.platform == "win32":
-        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -97,8 +97,8 @@ class Prepared:
         shutil.copytree(self.template, self.root, symlinks=True)
 
 
-def prepare(scenario: Scenario, work: Path) -> Prepared:
-    """Write the inputs, and run undisturbed, twice: what is compared must hang on nothing else.
+def prepare(scenario: Scenario, work: Path, times: int = 2) -> Prepared:
+    """Write the inputs, and run undisturbed, more than once by default: what is compared must hang on nothing else.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def prepare(scenario: Scenario, work: Path) -> Prepared:
     scenario.prepare(template)
     blank = Prepared(scenario, template, root, {}, ())
     runs = []
-    for _ in range(2):
+    for _ in range(times):
         blank.renew()
         ended = run(scenario, root)
         for module in ended.modules:  # here, once, rather than in every process to come
@@ -118,8 +118,8 @@ def prepare(scenario: Scenario, work: Path) -> Prepared:
                 import_module(module)
         assert ended.code == scenario.code, f"{scenario.name}: ended with {ended.code}: {ended.said}"
         runs.append((tree_of(root), ended.events))
-    assert not differences(runs[0][0], runs[1][0]), f"{scenario.name}: two runs differ"
-    return Prepared(scenario, template, root, runs[1][0], runs[1][1])
+    assert not differences(runs[0][0], runs[-1][0]), f"{scenario.name}: two runs differ"
+    return Prepared(scenario, template, root, *runs[-1])
 
 
 def run(scenario: Scenario, root: Path, death: Death | None = None) -> Ended:
@@ -139,7 +139,10 @@ def differences(expected: Tree, found: Tree) -> list[str]:
 
 
 def tree_of(root: Path) -> Tree:
-    """Give everything below a folder with a digest of its bytes, but for logs and the seconds that something took."""
+    """Give everything below a folder with a digest of its bytes.
+
+    Not compared are the content of logs, the seconds that a prediction took, and whether it was kept or made.
+    """
     return {path.relative_to(root).as_posix(): _digest(path) for path in sorted(root.rglob("*"))}
 
 
@@ -152,6 +155,7 @@ def _digest(path: Path) -> str:
     if path.suffix == ".json":
         content = _SECONDS.sub(rb"\1", content)
     if path.name.startswith("predictions") and path.suffix == ".tsv":
+        content = content.replace(b"\tkept\t", b"\tdone\t")  # what `--continue_prediction` has not to do again
         rows = [line.split(b"\t") for line in content.splitlines()]
         at = rows[0].index(b"seconds")
         content = b"\n".join(b"\t".join(row[:at] + row[at + 1 :]) for row in rows)

@@ -174,6 +174,10 @@ SCENARIOS: Final = tuple(
             ("evaluate", "{root}/hand", "{root}/two", "-o", "{root}/scores_one", "--force"),
         ),
         ("biomarkers", masks, ("biomarkers", "--lesion", "{root}/one", "-o", "{root}/out")),
+        (
+            "biomarkers --n-procs 2", masks,
+            ("biomarkers", "--lesion", "{root}/one", "-o", "{root}/out", "--n-procs", "2"),
+        ),
         ("biomarkers --force", measured, ("biomarkers", "--lesion", "{root}/one", "-o", "{root}/out", "--force")),
         (
             "agreement", compared,
