@@ -58,3 +58,8 @@ class CaseView:
     outlines: Mapping[tuple[str, Role], bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Whose outlines the pictures have."""
+        return tuple(role for role, _ in self.sheets[0].layers) if self.sheets else ()

@@ -59,6 +59,7 @@ def read_evaluation(folder: Path) -> Found:
         definitions=_definitions(about),
         symbols={str(key): str(text) for key, text in about.get("symbols", {}).items()},
         facts=facts,
+        counting=counting,
     )
 
 

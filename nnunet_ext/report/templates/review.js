@@ -189,6 +189,10 @@
   function controls() {
     const entry = marks[current];
     for (const button of all("button.mark")) button.setAttribute("aria-pressed", String(button.dataset.mark !== "" && button.dataset.mark === entry.mark));
+    for (const role of ["reference", "prediction"]) {
+      if (one("#" + role)) one("#" + role).hidden = !data.cases[current].roles.includes(role);
+    }
+    one("#overlay").hidden = !data.cases[current].roles.length;
     one("#rank").value = entry.rank === null ? "" : String(entry.rank);
     if (one("#comment").value !== entry.comment) one("#comment").value = entry.comment;
     const box = one("#regions");
@@ -252,6 +256,7 @@
 
   // ---- layers
   function toggle(layer) {
+    if (!one("#" + layer) || one("#" + layer).hidden) return;  // this case has no such mask
     const off = document.body.classList.toggle("no-" + layer);
     one("#" + layer).setAttribute("aria-pressed", String(!off));
   }
@@ -287,7 +292,7 @@
     const cases = data.cases.map((given, index) => ({
       case: given.case, image: given.file, site: given.site, contrast: given.contrast, status: given.status,
       mark: marks[index].mark || null, regions: marks[index].mark && marks[index].mark !== "pass" ? regionsOf(index) : [],
-      rank: marks[index].rank, comment: marks[index].comment, lesions: marks[index].lesions, values: given.values,
+      rank: marks[index].rank, comment: marks[index].comment, lesions: marks[index].lesions, lesions_of: given.lesions_of, values: given.values,
     }));
     return JSON.stringify({ GeneratedBy: data.generated_by, report: data.title, digest: data.digest, cases }, null, 2) + "\n";
   }
@@ -396,7 +401,9 @@
   one("#load").addEventListener("change", (event) => { if (event.target.files.length) take(event.target.files[0]); event.target.value = ""; });
   one("#previous").addEventListener("click", () => step(-1));
   one("#next").addEventListener("click", () => step(1));
-  for (const layer of ["overlay", "reference", "prediction"]) one("#" + layer).addEventListener("click", () => toggle(layer));
+  for (const layer of ["overlay", "reference", "prediction"]) {
+    if (one("#" + layer)) one("#" + layer).addEventListener("click", () => toggle(layer));
+  }
   one("#help-open").addEventListener("click", () => one("#help").showModal());
   one("#rank").addEventListener("change", (event) => change(current, (entry) => { entry.rank = event.target.value === "" ? null : Number(event.target.value); }));
   one("#comment").addEventListener("input", (event) => change(current, (entry) => { entry.comment = event.target.value; }));
