@@ -32,6 +32,8 @@ class CaseView:
         Of the prediction: number and a few words, to be rated one by one; the pictures have the same numbers.
     lesions_of
         Table that these numbers are from.
+    suffixes
+        Region to what the name of its predicted mask has behind the image's; empty where it is named otherwise.
     outlines
         Region and role of each mask that is drawn, and whether it holds anything.
     warnings
@@ -55,6 +57,7 @@ class CaseView:
     biomarkers: tuple[Row, ...] = ()
     lesions: tuple[tuple[int, str], ...] = ()
     lesions_of: str = ""
+    suffixes: Mapping[str, str] = field(default_factory=dict)
     outlines: Mapping[tuple[str, Role], bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.report.region_names import REGION_NAMES, region_name
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
+from nnunet_ext.report.review.correction_flags import correction_flags
 from nnunet_ext.report.review.group_content import GroupContent
 from nnunet_ext.report.review.legend import legend
 from nnunet_ext.report.review.page_names import page_names
@@ -38,6 +40,7 @@ def render_group(content: GroupContent) -> str:
         tables=[metric_rows(case, content) for case in content.cases],
         legends=[legend(case) for case in content.cases],
         numbered=[any(sheet.lesions for sheet in case.sheets) for case in content.cases],
+        correction=correction_flags(content.cases),
         roles={role for case in content.cases for role in case.roles},
     )
 
@@ -77,6 +80,7 @@ def _data(content: GroupContent) -> dict[str, Any]:
         "title": shareable(content.title),
         "digest": digest.hexdigest()[:20],
         "default_title": content.order,
+        "correction": asdict(correction_flags(content.cases)),
         "region_names": dict(REGION_NAMES),
         "cycle": ["", *(column.key for column in content.columns if column.major), "case", "mark"],
         "columns": [

@@ -36,8 +36,8 @@ def lesion_notes(cases: Sequence[CaseView], found: Sequence[Found]) -> tuple[str
     sentence = (
         f"Lesions of the same {len(both)} cases: evaluate counts {sum(scored for _, scored, _ in both)} in the "
         f"predictions ({_in_words(rules)}), biomarkers {sum(measured for _, _, measured in both)} "
-        f"({_in_words(LesionDefinition(CONNECTIVITY))}){more}. They differ in {shown}, also where biomarkers measured "
-        "other masks than evaluate scored."
+        f"({_in_words(LesionDefinition(CONNECTIVITY))}){more}. The counts differ in {shown}; they also do "
+        "where biomarkers measured other masks than evaluate scored."
     )
     return (sentence, *alone)
 

@@ -288,6 +288,18 @@
     return (lines.length ? lines.join("\n") : "{}") + "\n";
   }
 
+  // manual-correction starts from an empty mask where it finds none under the image's name and these suffixes.
+  function aboutCorrection() {
+    const { flags, found } = data.correction;
+    return [
+      "Fits masks named by: nnunet_ext predict -i IMAGES -o OUT --naming neuropoly (sub-01_T2w_label-SC_seg.nii.gz).",
+      "It does not fit the default names (sub-01_label-SC_desc-T2w_mask.nii.gz) nor those of --naming nnunet.",
+      found ? "The masks of this report lie under their images' names, and are found with these flags."
+        : "The masks of this report are not named so: predict again with --naming neuropoly, or all masks start empty.",
+      `python manual_correction.py -config manual_correction.yml -path-img IMAGES ${flags}`,
+    ].map((line) => `# ${line}\n`).join("");
+  }
+
   function everything() {
     const cases = data.cases.map((given, index) => ({
       case: given.case, image: given.file, site: given.site, contrast: given.contrast, status: given.status,
@@ -300,7 +312,7 @@
   const exports = {
     fail: () => ["qc_fail.yml", yaml(lists("fail", (given) => given.file))],
     artifact: () => ["qc_artifact.yml", yaml(lists("artifact", (given) => given.file))],
-    correct: () => ["manual_correction.yml", yaml(lists("fail", (given) => given.file.split("/").pop()))],
+    correct: () => ["manual_correction.yml", aboutCorrection() + yaml(lists("fail", (given) => given.file.split("/").pop()))],
     json: () => ["qc.json", everything()],
   };
 
