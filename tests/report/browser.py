@@ -71,6 +71,11 @@ class Browser:
         """Give the window a size."""
         self._post("window/rect", {"width": width, "height": height})
 
+    def narrow(self, width: int, height: int) -> None:
+        """Lay the page out for a screen of this size, which may be smaller than a window can be."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._post("goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": size})
+
     def screenshot(self) -> bytes:
         """Take a PNG of the window."""
         return base64.b64decode(self._get("screenshot"))

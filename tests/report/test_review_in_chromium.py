@@ -69,8 +69,8 @@ def coloured(page: Browser) -> int:
     """Count the pixels of the window that have the colours of outlines."""
     pixels = np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB")).astype(int)
     blue = (abs(pixels - (86, 180, 233)).sum(axis=2) < 60).sum()
-    orange = (abs(pixels - (230, 159, 0)).sum(axis=2) < 60).sum()
-    return int(blue + orange)
+    vermilion = (abs(pixels - (213, 94, 0)).sum(axis=2) < 60).sum()
+    return int(blue + vermilion)
 
 
 def test_a_report_of_fifty_cases_is_walked_and_marked_by_keys(page: Browser, report: Path) -> None:

@@ -133,6 +133,7 @@ def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
     columns = {
         **columns,
         "a → b": _methods_of,
+        "In words": verdict,  # early, so that a narrow page does not hide it
         "n": itemgetter("n_subjects"),
         "a": lambda row: f"{figure(row['mean_a'])} ± {figure(row['sd_a'])}",
         "b": lambda row: f"{figure(row['mean_b'])} ± {figure(row['sd_b'])}",
@@ -142,7 +143,6 @@ def _comparisons(found: Analysis, pictures: tuple[Picture, ...]) -> Section:
         "p by": itemgetter("p_method"),
         "p corrected": lambda row: p_value(row["p_adjusted"]),
         "Effect": lambda row: figure(row["rank_biserial"], 2),
-        "In words": verdict,
     }
     return Section(
         name=found.kind.value,

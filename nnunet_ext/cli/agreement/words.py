@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Final
 
 from nnunet_ext.core.tables import NOTHING, Row
+from nnunet_ext.report.rounded import rounded, rounded_p
 
 Columns = dict[str, Callable[[Row], str]]
 """Heading of a column to what stands below it in a row."""
@@ -39,10 +40,7 @@ def label(column: str) -> str:
 
 def figure(text: str, digits: int = 3) -> str:
     """Round a cell for the eye."""
-    if text == NOTHING:
-        return "–"
-    value = float(text)
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return "–" if text == NOTHING else rounded(float(text), digits)
 
 
 def interval(row: Row, middle: str, low: str, high: str) -> str:
@@ -55,8 +53,7 @@ def p_value(text: str) -> str:
     """Give a p value as journals want it."""
     if text == NOTHING:
         return "–"
-    value = float(text)
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return rounded_p(float(text))
 
 
 def verdict(row: Row) -> str:

@@ -25,6 +25,10 @@ class Headline:
         The figure; None where there is none.
     target
         What was wanted, higher being better; None where nothing was promised.
+    limit
+        The most that was wanted; None where there is none.
+    digits
+        Of the figure, behind the point.
     note
         What it rests on.
     """
@@ -33,12 +37,23 @@ class Headline:
     value: float | None
     target: float | None = None
     note: str = ""
+    limit: float | None = None
+    digits: int = 3
 
     def in_words(self) -> str:
-        """Give the line that the demo prints."""
-        found = "n/a" if self.value is None else f"{self.value:.3f}"
-        wanted = "" if self.target is None else f"  (wanted: at least {self.target})"
-        return f"{self.label}: {found}{wanted}  {self.note}"
+        """Give the line that the demo prints; a figure that is not what was wanted is called so."""
+        found = "n/a" if self.value is None else f"{self.value:.{self.digits}f}"
+        wanted = "" if self.target is None else f"wanted: at least {self.target:g}"
+        wanted = wanted if self.limit is None else f"wanted: at most {self.limit:g}"
+        return f"{self.label}: {found}{f'  ({wanted}{self._missed})' if wanted else ''}  {self.note}"
+
+    @property
+    def _missed(self) -> str:
+        if self.value is None:
+            return ""
+        low = self.target is not None and self.value < self.target
+        high = self.limit is not None and self.value > self.limit
+        return ": NOT REACHED" if low else ": EXCEEDED" if high else ""
 
 
 def headlines(metrics: pd.DataFrame, synthetic: str, seconds: float, peak_bytes: int) -> list[Headline]:
@@ -63,8 +78,8 @@ def headlines(metrics: pd.DataFrame, synthetic: str, seconds: float, peak_bytes:
     memory = peak_bytes / 1024**3 if peak_bytes else None
     return [
         *found,
-        Headline("Minutes", seconds / 60, note=f"of all steps; at most {MINUTES} wanted on 2 cores"),
-        Headline("Memory, GiB", memory, note=f"peak; at most {MEMORY_GIB} wanted"),
+        Headline("Minutes", seconds / 60, note="of all steps, on 2 cores", limit=MINUTES, digits=1),
+        Headline("Memory, GiB", memory, note="peak", limit=MEMORY_GIB, digits=1),
     ]
 
 

@@ -33,6 +33,8 @@ class CaseView:
         Of the prediction: number and a few words, to be rated one by one; the pictures have the same numbers.
     lesions_of
         Table that these numbers are from.
+    suffixes
+        Region to what the name of its predicted mask has behind the image's; empty where it is named otherwise.
     outlines
         Region and role of each mask that is drawn, and whether it holds anything.
     warnings
@@ -56,6 +58,7 @@ class CaseView:
     biomarkers: tuple[Row, ...] = ()
     lesions: tuple[tuple[int, str], ...] = ()
     lesions_of: str = ""
+    suffixes: Mapping[str, str] = field(default_factory=dict)
     outlines: Mapping[tuple[str, Role], bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -65,3 +68,8 @@ class CaseView:
         region, _, column = key.rpartition(" ")
         needed = {name: self.values.get(f"{region} {name}") for name in NEEDS.get(column, ())}
         return self.values.get(key) if is_defined(column, needed) else None
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Whose outlines the pictures have."""
+        return tuple(role for role, _ in self.sheets[0].layers) if self.sheets else ()

@@ -1,5 +1,6 @@
 """Putting the group page's content together from what was gathered and drawn."""
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Final
@@ -16,12 +17,15 @@ from nnunet_ext.report.rendering import shareable
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.group_content import Figure, GroupContent, Plot
 from nnunet_ext.report.review.group_plots import group_plots
+from nnunet_ext.report.review.lesion_notes import lesion_notes
 from nnunet_ext.report.review.review_columns import ReviewColumn, columns_of
+from nnunet_ext.report.rounded import rounded, rounded_p
 from nnunet_ext.report.site_table import site_table
 from nnunet_ext.report.sources.found import Found
 from nnunet_ext.report.table import Table
 
 _SUMMARY: Final = ("site", "region", "metric", "n_cases", "n_used", "mean", "sd")
+_P_VALUE: Final = re.compile(r"(?:^|_)p(?:_|$)")
 _KINDS: Final = {".svg": "svg+xml", ".png": "png"}
 _BIOMARKERS: Final = (
     "lesion", "volume_mm3", "length_mm", "width_mm", "max_equivalent_diameter_mm", "max_axial_damage_ratio",
@@ -46,6 +50,7 @@ def compose(title: str, cases: Sequence[CaseView], found: Sequence[Found], viewe
     columns = columns_of(cases, definitions)
     leading = _leading(columns)
     failed = [f"{case.name}: {text}" for case in cases for text in case.problems]
+    notes = lesion_notes(cases, found)
     failed += [problem for one in found for problem in one.problems]
     sites = _sites(found, failed)
     curves = _curves(found, failed)
@@ -65,6 +70,7 @@ def compose(title: str, cases: Sequence[CaseView], found: Sequence[Found], viewe
         facts=_facts(found),
         problems=tuple(dict.fromkeys(map(shareable, failed))),
         viewer=viewer,
+        notes=notes,
     )
 
 
@@ -155,7 +161,9 @@ def biomarker_table(rows: Sequence[Row], definitions: Mapping[str, Mapping[str, 
     """Lay out rows of `biomarkers.tsv`: the columns that people read, in words and with their units."""
     there = [column for column in _BIOMARKERS if any(column in row for row in rows)]
     titles = [_title(column, definitions) for column in there]
-    return Table(tuple(titles), tuple(tuple(_short(row.get(column, NOTHING)) for column in there) for row in rows))
+    return Table(
+        tuple(titles), tuple(tuple(_short(column, row.get(column, NOTHING)) for column in there) for row in rows)
+    )
 
 
 def _title(column: str, definitions: Mapping[str, Mapping[str, str]]) -> str:
@@ -165,18 +173,23 @@ def _title(column: str, definitions: Mapping[str, Mapping[str, str]]) -> str:
     return f"{name}, {unit}" if unit not in ("", "1") else name
 
 
-def _short(cell: str) -> str:
+def _short(column: str, cell: str) -> str:
     value = finite_number(cell)
     if value is None:
         return {NOTHING: "–", "true": "yes", "false": "no"}.get(cell, cell)
-    return cell if cell.isdigit() else f"{value:.2f}"
+    if _P_VALUE.search(column):
+        return rounded_p(value)
+    return cell if cell.isdigit() else rounded(value)
 
 
 def _tables(found: Sequence[Found]) -> tuple[tuple[str, Table], ...]:
     return tuple(
         (
             table.title,
-            Table(tuple(table.rows[0]), tuple(tuple(_short(cell) for cell in row.values()) for row in table.rows)),
+            Table(
+                tuple(column.replace("_", " ") for column in table.rows[0]),  # so that it can be broken
+                tuple(tuple(_short(column, cell) for column, cell in row.items()) for row in table.rows),
+            ),
         )
         for one in found
         for table in one.tables

@@ -46,6 +46,8 @@ class GroupContent:
         How the figures are computed, and what made them.
     problems
         Sentences about files that could not be read.
+    notes
+        Sentences on the headlines.
     viewer
         Name of the viewer's page; empty where there is none.
     """
@@ -65,6 +67,7 @@ class GroupContent:
     facts: Mapping[str, str]
     problems: tuple[str, ...]
     viewer: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -12,7 +13,9 @@ from nnunet_ext.core.tables import is_missing, is_number, number
 from nnunet_ext.report.region_names import REGION_NAMES, region_name
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
+from nnunet_ext.report.review.correction_flags import correction_flags
 from nnunet_ext.report.review.group_content import GroupContent
+from nnunet_ext.report.review.legend import legend
 from nnunet_ext.report.review.page_names import page_names
 from nnunet_ext.report.review.review_columns import metric_title
 from nnunet_ext.report.table import Table
@@ -36,6 +39,10 @@ def render_group(content: GroupContent) -> str:
         script=shipped_script("review.js"),
         pages=page_names(content.cases),
         tables=[metric_rows(case, content) for case in content.cases],
+        legends=[legend(case) for case in content.cases],
+        numbered=[any(sheet.lesions for sheet in case.sheets) for case in content.cases],
+        correction=correction_flags(content.cases),
+        roles={role for case in content.cases for role in case.roles},
     )
 
 
@@ -72,6 +79,7 @@ def _data(content: GroupContent) -> dict[str, Any]:
         "title": shareable(content.title),
         "digest": digest.hexdigest()[:20],
         "default_title": content.order,
+        "correction": asdict(correction_flags(content.cases)),
         "region_names": dict(REGION_NAMES),
         "cycle": ["", *(column.key for column in content.columns if column.major), "case", "mark"],
         "columns": [
@@ -93,6 +101,8 @@ def _case(case: CaseView, main: str, digits: int) -> dict[str, Any]:
         "contrast": shareable(case.contrast),
         "status": case.status,
         "regions": list(case.regions),
+        "roles": list(case.roles),
+        "lesions_of": case.lesions_of,
         "lead": "" if value is None else f"{value:.{digits}f}",
         "values": dict(case.values),
     }

@@ -54,6 +54,7 @@ def view_case(record: CaseRecord) -> CaseView:
         biomarkers=record.biomarkers,
         lesions=listed.rows,
         lesions_of=listed.source,
+        suffixes=_suffixes(record),
         outlines={(name, role): bool(mask.any()) for name, of in regions.items() for role, mask in of.items()},
         warnings=tuple(shareable(text) for text in (*record.warnings, *((*problems, *remarks) if drawn else ()))),
         problems=tuple(map(shareable, problems)),
@@ -95,6 +96,12 @@ def _uncertainty(record: CaseRecord) -> tuple[dict[str, float | None], tuple[str
         touched = spread[spread > 0]
         values[f"{region} uncertainty"] = float(touched.mean()) if touched.size else 0.0
     return values, tuple(problems)
+
+
+def _suffixes(record: CaseRecord) -> dict[str, str]:
+    stem = strip_ending(_file_name(record).rpartition("/")[2])
+    names = {region: strip_ending(mask.path.name) for region, mask in record.prediction.items()}
+    return {region: name.removeprefix(stem) if name.startswith(f"{stem}_") else "" for region, name in names.items()}
 
 
 def _file_name(record: CaseRecord) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nnunet_ext.core.tables import Row
+from nnunet_ext.evaluation.lesions import LesionDefinition
 from nnunet_ext.report.sources.record import CaseRecord
 
 
@@ -50,6 +51,8 @@ class Found:
         Label to value: versions, presets.
     pictures
         Caption and file of figures that another verb drew.
+    counting
+        What an evaluation counted as a lesion; None elsewhere.
     problems
         Sentences on files that could not be read.
     """
@@ -64,3 +67,4 @@ class Found:
     facts: Mapping[str, str] = field(default_factory=dict)
     pictures: tuple[tuple[str, Path], ...] = ()
     problems: tuple[str, ...] = ()
+    counting: LesionDefinition | None = None

@@ -53,6 +53,7 @@ def read_evaluation(folder: Path) -> Found:
         definitions=about.definitions,
         symbols=about.symbols,
         facts=about.facts,
+        counting=about.counting,
     )
 
 

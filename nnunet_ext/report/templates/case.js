@@ -2,6 +2,7 @@
 (() => {
   const one = (id) => document.getElementById(id);
   const toggle = (layer) => {
+    if (!one(layer)) return;  // no such mask
     const off = document.body.classList.toggle("no-" + layer);
     one(layer).setAttribute("aria-pressed", String(!off));
   };
@@ -10,7 +11,7 @@
     o: () => toggle("overlay"), " ": () => toggle("overlay"), r: () => toggle("reference"), m: () => toggle("prediction"),
     ArrowLeft: () => follow("previous"), k: () => follow("previous"), ArrowRight: () => follow("next"), j: () => follow("next"),
   };
-  for (const layer of ["overlay", "reference", "prediction"]) one(layer).addEventListener("click", () => toggle(layer));
+  for (const layer of ["overlay", "reference", "prediction"]) if (one(layer)) one(layer).addEventListener("click", () => toggle(layer));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && event.target.closest("button, a")) return;

@@ -189,6 +189,10 @@
   function controls() {
     const entry = marks[current];
     for (const button of all("button.mark")) button.setAttribute("aria-pressed", String(button.dataset.mark !== "" && button.dataset.mark === entry.mark));
+    for (const role of ["reference", "prediction"]) {
+      if (one("#" + role)) one("#" + role).hidden = !data.cases[current].roles.includes(role);
+    }
+    one("#overlay").hidden = !data.cases[current].roles.length;
     one("#rank").value = entry.rank === null ? "" : String(entry.rank);
     if (one("#comment").value !== entry.comment) one("#comment").value = entry.comment;
     const box = one("#regions");
@@ -252,6 +256,7 @@
 
   // ---- layers
   function toggle(layer) {
+    if (!one("#" + layer) || one("#" + layer).hidden) return;  // this case has no such mask
     const off = document.body.classList.toggle("no-" + layer);
     one("#" + layer).setAttribute("aria-pressed", String(!off));
   }
@@ -283,11 +288,23 @@
     return (lines.length ? lines.join("\n") : "{}") + "\n";
   }
 
+  // manual-correction starts from an empty mask where it finds none under the image's name and these suffixes.
+  function aboutCorrection() {
+    const { flags, found } = data.correction;
+    return [
+      "Fits masks named by: nnunet_ext predict -i IMAGES -o OUT --naming neuropoly (sub-01_T2w_label-SC_seg.nii.gz).",
+      "It does not fit the default names (sub-01_label-SC_desc-T2w_mask.nii.gz) nor those of --naming nnunet.",
+      found ? "The masks of this report lie under their images' names, and are found with these flags."
+        : "The masks of this report are not named so: predict again with --naming neuropoly, or all masks start empty.",
+      `python manual_correction.py -config manual_correction.yml -path-img IMAGES ${flags}`,
+    ].map((line) => `# ${line}\n`).join("");
+  }
+
   function everything() {
     const cases = data.cases.map((given, index) => ({
       case: given.case, image: given.file, site: given.site, contrast: given.contrast, status: given.status,
       mark: marks[index].mark || null, regions: marks[index].mark && marks[index].mark !== "pass" ? regionsOf(index) : [],
-      rank: marks[index].rank, comment: marks[index].comment, lesions: marks[index].lesions, values: given.values,
+      rank: marks[index].rank, comment: marks[index].comment, lesions: marks[index].lesions, lesions_of: given.lesions_of, values: given.values,
     }));
     return JSON.stringify({ GeneratedBy: data.generated_by, report: data.title, digest: data.digest, cases }, null, 2) + "\n";
   }
@@ -295,7 +312,7 @@
   const exports = {
     fail: () => ["qc_fail.yml", yaml(lists("fail", (given) => given.file))],
     artifact: () => ["qc_artifact.yml", yaml(lists("artifact", (given) => given.file))],
-    correct: () => ["manual_correction.yml", yaml(lists("fail", (given) => given.file.split("/").pop()))],
+    correct: () => ["manual_correction.yml", aboutCorrection() + yaml(lists("fail", (given) => given.file.split("/").pop()))],
     json: () => ["qc.json", everything()],
   };
 
@@ -396,7 +413,9 @@
   one("#load").addEventListener("change", (event) => { if (event.target.files.length) take(event.target.files[0]); event.target.value = ""; });
   one("#previous").addEventListener("click", () => step(-1));
   one("#next").addEventListener("click", () => step(1));
-  for (const layer of ["overlay", "reference", "prediction"]) one("#" + layer).addEventListener("click", () => toggle(layer));
+  for (const layer of ["overlay", "reference", "prediction"]) {
+    if (one("#" + layer)) one("#" + layer).addEventListener("click", () => toggle(layer));
+  }
   one("#help-open").addEventListener("click", () => one("#help").showModal());
   one("#rank").addEventListener("change", (event) => change(current, (entry) => { entry.rank = event.target.value === "" ? null : Number(event.target.value); }));
   one("#comment").addEventListener("input", (event) => change(current, (entry) => { entry.comment = event.target.value; }));

@@ -16,25 +16,56 @@
     return one(id).getAttribute("aria-pressed") === "true";
   }
 
-  function colourMap(role) {
+  function colourMap(role, { regions, lesions }) {
     const parts = data.colours[role].map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
     const map = { R: [0], G: [0], B: [0], A: [0], I: [0], labels: [""] };
-    data.regions.forEach((name, index) => {
+    const add = (name, index, value) => {
       const [red, green, blue] = parts[index % parts.length];
-      map.R.push(red); map.G.push(green); map.B.push(blue); map.A.push(255); map.I.push(index + 1); map.labels.push(name);
-    });
+      map.R.push(red); map.G.push(green); map.B.push(blue); map.A.push(255); map.I.push(value); map.labels.push(name);
+    };
+    regions.forEach((name, index) => add(`${name}, ${role}`, index, index + 1));
+    if (role === "prediction") {  // each lesion has a value of its own behind the regions, so that it is named where one points
+      const most = Math.max(0, ...lesions.map(([number]) => number));
+      for (let number = 1; number <= most; number += 1) add(`lesion ${number}`, regions.length - 1, regions.length + number);
+    }
     return map;
   }
 
-  function legend() {
+  function legend({ regions, parts }) {
+    one("legend").replaceChildren();
     for (const role of layers) {
-      data.regions.forEach((name, index) => {
+      one(role).hidden = !parts.includes(role);
+      if (one(role).hidden) continue;
+      regions.forEach((name, index) => {
         const entry = document.createElement("span");
         const patch = document.createElement("i");
         patch.style.background = data.colours[role][index % data.colours[role].length];
         entry.append(patch, `${name}, ${role}`);
         one("legend").append(entry);
       });
+    }
+  }
+
+  function lookAt(place) {
+    viewer.scene.crosshairPos = viewer.mm2frac(place);
+    viewer.createOnLocationChange();
+    viewer.updateGLVolume();
+  }
+
+  function lesions(entry) {
+    const box = one("lesions");
+    box.replaceChildren(`Lesions of ${entry.listed}:`);
+    box.hidden = !entry.lesions.length;
+    for (const [number, place] of entry.lesions) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = String(number);
+      button.title = `Go to lesion ${number}`;
+      button.addEventListener("click", () => {
+        for (const other of box.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
+        if (viewer) lookAt(place);
+      });
+      box.append(button);
     }
   }
 
@@ -50,8 +81,11 @@
     one("previous").disabled = number === 0;
     one("next").disabled = number === data.cases.length - 1;
     history.replaceState(null, "", `#case-${number + 1}`);
+    const entry = data.cases[number];
+    const { name, parts } = entry;
+    legend(entry);
+    lesions(entry);
     if (!viewer) return;
-    const { name, parts } = data.cases[number];
     while (viewer.volumes.length) viewer.removeVolume(viewer.volumes[0]);
     if (!parts.includes("image")) {
       say(`${name}: no file of this case could be read.`);
@@ -61,12 +95,13 @@
     const loaded = [await niivue.NVImage.loadFromBase64({ base64: volume(number, "image"), name: "image.nii.gz", colormap: "gray", cal_min: 0, cal_max: 255 })];
     for (const role of layers.filter((wanted) => parts.includes(wanted))) {
       const labels = await niivue.NVImage.loadFromBase64({ base64: volume(number, role), name: `${role}.nii.gz`, opacity: 0 });
-      labels.setColormapLabel(colourMap(role));
+      labels.setColormapLabel(colourMap(role, entry));
       loaded.push(labels);
     }
     if (ticket !== loading) return;  // another case was asked for meanwhile
     loaded.forEach((image) => viewer.addVolume(image));
     opacity();
+    if (entry.first) lookAt(entry.first);
     document.body.dataset.shown = String(number);
   }
 
@@ -99,7 +134,6 @@
 
   async function start() {
     data.cases.forEach((entry, number) => one("case").append(new Option(entry.name, String(number))));
-    legend();
     const asked = Number((location.hash.match(/^#case-(\d+)$/) || [])[1]) - 1;
     const first = asked >= 0 && asked < data.cases.length ? asked : 0;
     if (!data.cases.length) return say("There is no case to show.");

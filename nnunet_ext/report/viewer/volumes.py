@@ -10,12 +10,17 @@ import numpy.typing as npt
 
 from nnunet_ext.core.volume import Affine, Array
 from nnunet_ext.report.planes import Role, box_around
+from nnunet_ext.report.review.lesion_list import list_lesions
 from nnunet_ext.report.review.read_volumes import CaseVolumes, read_volumes
+from nnunet_ext.report.review.shown_case import ShownCase
 from nnunet_ext.report.sources.record import CaseRecord
+from nnunet_ext.report.viewer.places import Places, find_places
 
 _MARGIN_MM: Final = 20.0
 _WINDOW_PERCENTILES: Final = (0.5, 99.8)
 _GREYS: Final = 255
+_MOST: Final = 255
+_NOWHERE: Final = Places(None, ())
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,23 @@ class ViewerVolumes:
     image
         Grey values 0 to 255.
     reference, prediction
-        Label maps: 1 the outermost region, then those inside it.
+        Label maps: 1 the outermost region, then those inside it; in the prediction, behind the last region, a value
+        for each lesion by its number.
+    regions
+        Names of the regions, in the order of their values.
+    places
+        Where to look.
+    listed
+        Table that the lesions' numbers are from; empty where they have none.
     """
 
     name: str
     image: bytes | None
     reference: bytes | None
     prediction: bytes | None
+    regions: tuple[str, ...] = ()
+    places: Places = _NOWHERE
+    listed: str = ""
 
 
 def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
@@ -47,10 +62,16 @@ def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
     volumes = read_volumes(record)
     if volumes is None or volumes.image.data.size == 0:
         return ViewerVolumes(record.name, None, None, None)
+    names = tuple(sorted(volumes.regions, key=lambda name: name != "sc"))
+    listed = list_lesions(record, volumes)
+    case = ShownCase.of(volumes.image, {name: volumes.regions[name] for name in names}, listed.numbers)
     maps: dict[Role, Array | None] = {
         "reference": _labels(volumes, "reference"),
         "prediction": _labels(volumes, "prediction"),
     }
+    if maps["prediction"] is not None and listed.numbers is not None:
+        there = (listed.numbers > 0) & (listed.numbers <= _MOST - len(names))
+        maps["prediction"][there] = listed.numbers[there] + len(names)
     drawn = [labels > 0 for labels in maps.values() if labels is not None]
     joined = np.logical_or.reduce(drawn) if drawn else np.zeros(volumes.image.data.shape, dtype=np.bool_)
     box = box_around(joined, volumes.image.spacing, _MARGIN_MM)
@@ -62,7 +83,8 @@ def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
     reference, prediction = (
         None if labels is None else _nifti(labels[box], affine, labels=True) for labels in maps.values()
     )
-    return ViewerVolumes(record.name, _nifti(grey, affine), reference, prediction)
+    source = "" if listed.numbers is None else listed.source
+    return ViewerVolumes(record.name, _nifti(grey, affine), reference, prediction, names, find_places(case), source)
 
 
 def _labels(volumes: CaseVolumes, role: Role) -> npt.NDArray[np.uint8] | None:

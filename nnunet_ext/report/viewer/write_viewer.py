@@ -4,7 +4,7 @@ import base64
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -36,8 +36,7 @@ def write_viewer(
     volumes = run_all(viewer_volumes, ordered, (), n_procs, progress)
     niivue = inline_script(files("nnunet_ext.report").joinpath(*_NIIVUE).read_text(encoding="utf-8"))
     data = {
-        "cases": [{"name": shareable(one.name), "parts": sorted(_parts(one))} for one in volumes],
-        "regions": [region_name(name) for name in content.regions],
+        "cases": [_about(one) for one in volumes],
         "colours": {"reference": list(REFERENCE_COLOURS), "prediction": list(PREDICTION_COLOURS)},
     }
     page = page_environment().get_template("viewer.html.j2").render(
@@ -54,6 +53,17 @@ def write_viewer(
     )  # fmt: skip
     write_text(out / VIEWER_PAGE, page)
     return out / VIEWER_PAGE
+
+
+def _about(one: ViewerVolumes) -> dict[str, Any]:
+    return {
+        "name": shareable(one.name),
+        "parts": sorted(_parts(one)),
+        "regions": [region_name(name) for name in one.regions],
+        "first": one.places.first,
+        "lesions": one.places.lesions,
+        "listed": one.listed,
+    }
 
 
 def _parts(one: ViewerVolumes) -> dict[str, bytes]:

@@ -52,3 +52,10 @@ def test_what_was_not_measured_is_not_a_number() -> None:
     assert "n/a" in found["Lesion Dice"].in_words()
     assert found["Memory, GiB"].value is None
     assert "Cord Dice, your images" not in found
+
+
+def test_a_figure_that_misses_what_was_wanted_is_called_so() -> None:
+    found = figures(_case("phantom_1", 3), seconds=905.28, peak_bytes=2 * 2**30)
+    assert found["Minutes"].in_words().startswith("Minutes: 15.1  (wanted: at most 12: EXCEEDED)")
+    assert found["Memory, GiB"].in_words().startswith("Memory, GiB: 2.0  (wanted: at most 6)")
+    assert "(wanted: at least 0.9: NOT REACHED)" in found["Cord Dice"].in_words()
