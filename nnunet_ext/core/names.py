@@ -1,7 +1,7 @@
 """What the name of an image or of a mask says: ending, BIDS entities, region, in any lab's dialect."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -13,9 +13,14 @@ FIRST_CHANNEL: Final = "_0000"
 
 _BIDS: Final = re.compile(r"sub-[0-9A-Za-z+]+(?:_[0-9A-Za-z]+-[0-9A-Za-z+]+)*_[0-9A-Za-z+]+")
 _BEHIND_DATASET: Final = re.compile(r"(?:^|_)(sub-[0-9A-Za-z+]+(?:_.+)?)$")
-_LABELLED: Final = re.compile(
-    r"(?P<case>.+?)_label-(?P<label>[0-9A-Za-z]+)(?:_desc-(?P<contrast>[0-9A-Za-z]+))?_(?:mask|seg|dseg)"
+_LABEL: Final = re.compile(r"label-([0-9A-Za-z]+)")
+_KINDS: Final = frozenset({"mask", "seg", "dseg", "mask-manual", "seg-manual"})
+IMAGE_ENTITIES: Final = frozenset(
+    {"sub", "ses", "sample", "task", "tracksys", "acq", "ce", "trc", "stain", "rec", "dir", "run", "mod", "echo"}
+    | {"flip", "inv", "mt", "part", "proc", "recording", "chunk"}
 )
+"""Entities that tell a subject's images apart; all others may be a mask's own."""
+
 _CORD: Final = "sc"
 _WRITTEN: Final = {_CORD: ("SC", "cord"), "whole": ("tumor", "whole")}  # first as BIDS has it, then as labs do
 
@@ -201,28 +206,52 @@ def label_stem(image_stem: str, label_class: LabelClass, dialect: Dialect) -> st
 def parse_mask_name(stem: str, regions: Iterable[str]) -> MaskName | None:
     """Take the name, without ending, of a mask of one of the regions apart; None where it is no such name.
 
+    Entities that stand behind the image's suffix, or behind `label-`, are the mask's own, such as a rater's `desc-`,
+    unless BIDS gives them to images; `pair_names` matches what is left with an image's name.
+
     Examples
     --------
     >>> parse_mask_name("sub-01_T2w_label-SC_seg", ["sc"])
     MaskName(case='sub-01_T2w', region='sc')
     >>> parse_mask_name("sub-01_acq-sag_label-lesion_desc-T2w_mask", ["lesion"])
     MaskName(case='sub-01_acq-sag_T2w', region='lesion')
+    >>> parse_mask_name("sub-01_T2w_desc-rater3_label-lesion_seg", ["lesion"])
+    MaskName(case='sub-01_T2w', region='lesion')
     >>> parse_mask_name("sub-01_T2w_lesion-manual", ["sc", "lesion"])
     MaskName(case='sub-01_T2w', region='lesion')
     """
     written = {word.lower(): region for region in regions for word in _WRITTEN.get(region, (region, _plain(region)))}
-    match = _LABELLED.fullmatch(stem)
-    if match is not None:
-        found = written.get(match["label"].lower())
-        contrast = f"_{match['contrast']}" if match["contrast"] else ""
-        return None if found is None else MaskName(match["case"] + contrast, found)
+    parts = stem.split("_")
+    at = next((index for index, part in enumerate(parts) if index and _LABEL.fullmatch(part)), None)
+    if at is not None:
+        found = written.get(parts[at].removeprefix("label-").lower())
+        named = parts[-1] in _KINDS or at == len(parts) - 1
+        case = _case_of(parts, at)
+        return MaskName(case, found) if found is not None and named and case else None
     tails = {f"_{word}{end}": region for word, region in written.items() for end in ("_seg", "-manual", "")}
     if _CORD in written.values():
         tails |= {"_seg-manual": _CORD, "_seg": _CORD}
     for tail in sorted(tails, key=len, reverse=True):  # `_lesion_seg` before `_seg`
         if stem.lower().endswith(tail) and len(stem) > len(tail):
-            return MaskName(stem[: -len(tail)], tails[tail])
+            parts = stem[: -len(tail)].split("_")
+            return MaskName(_case_of(parts, len(parts)), tails[tail])
     return None
+
+
+def _case_of(parts: Sequence[str], at: int) -> str:
+    """Give the image's stem of a mask's name; what is no BIDS name ends at its label, which is number `at`."""
+    subject = next((index for index, part in enumerate(parts[:at]) if part.startswith("sub-")), None)
+    before, after = list(parts[:at]), list(parts[at + 1 : -1])
+    contrast = [part.removeprefix("desc-") for part in after if part.startswith("desc-")][-1:]
+    if subject is None:
+        return "_".join([*before, *contrast])
+    words = [part for part in (*before[subject:], *after) if "-" not in part]
+    if words:
+        suffix = next((index for index, part in enumerate(before) if index > subject and "-" not in part), at)
+        before, after, contrast = before[:suffix], [*before[suffix:], *after], words
+    elif not contrast:
+        before = [part for part in before if not part.startswith("desc-")]
+    return "_".join([*before, *(part for part in after if part.partition("-")[0] in IMAGE_ENTITIES), *contrast])
 
 
 def _apart(stem: str) -> ImageName:

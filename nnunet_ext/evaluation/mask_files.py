@@ -2,13 +2,14 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import MaskName, image_stem, parse_mask_name
+from nnunet_ext.core.pair_names import image_key
 
 _SKIPPED: Final = frozenset({"sourcedata", "code"})
 
@@ -125,12 +126,30 @@ def _by_region(parsed: dict[Path, MaskName | None]) -> MaskFolder:
         if name is not None:
             files[name.case][name.region].append(file)
     cases = []
-    for case, of_case in sorted(files.items()):
+    for case, of_case in sorted(_joined(files).items()):
         twice = [f"{len(found)} files for {region}: {', '.join(sorted(file.name for file in found))}"
                  for region, found in of_case.items() if len(found) > 1]  # fmt: skip
         first = tuple((region, found[0]) for region, found in of_case.items())
         cases.append(CaseMaskFiles(case, None, first, "; ".join(twice)))
     return MaskFolder(tuple(cases), tuple(file for file, name in parsed.items() if name is None))
+
+
+def _joined(files: Mapping[str, Mapping[str, list[Path]]]) -> dict[str, dict[str, list[Path]]]:
+    """Join masks of one image whose names differ in entities that are the masks' own, such as `space-` of the lesion's.
+
+    Where every name has all the regions, each stands for a case: an image may have such an entity, too.
+    """
+    images: dict[Hashable, list[str]] = defaultdict(list)
+    for case in files:
+        images[image_key(case)].append(case)
+    joined: dict[str, dict[str, list[Path]]] = {}
+    for cases in images.values():
+        whole = len({frozenset(files[case]) for case in cases}) == 1
+        for case in cases:
+            into = joined.setdefault(case if whole else min(cases, key=len), {})
+            for region, found in files[case].items():
+                into.setdefault(region, []).extend(found)
+    return joined
 
 
 def _label_maps(named: Sequence[tuple[Path, str]]) -> MaskFolder:
