@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 ENDINGS: Final = (".nii.gz", ".nii")
 
@@ -25,6 +25,7 @@ _CORD: Final = "sc"
 _WRITTEN: Final = {_CORD: ("SC", "cord"), "whole": ("tumor", "whole")}  # first as BIDS has it, then as labs do
 
 LabelClass = Literal["sc", "lesion"]
+N = TypeVar("N")
 
 
 class Dialect(StrEnum):
@@ -96,10 +97,20 @@ class ImageName:
 
 @dataclass(frozen=True)
 class MaskName:
-    """What a mask's name says: the stem of its image, or nnU-Net's identifier, and the region."""
+    """What a mask's name says: the stem of its image, or nnU-Net's identifier, and the region.
+
+    Without entities of its own, such as a rater's, it is `plain`.
+    """
 
     case: str
     region: str
+    plain: bool = field(default=True, compare=False)
+
+
+def plain_first(found: Sequence[tuple[N, MaskName]]) -> list[N]:
+    """Keep the one whose name is plain of all that claim to be one mask; all, where that is none or several."""
+    plain = [one for one, name in found if name.plain]
+    return plain if len(plain) == 1 else [one for one, _ in found]
 
 
 def strip_ending(file_name: str) -> str:
@@ -226,32 +237,30 @@ def parse_mask_name(stem: str, regions: Iterable[str]) -> MaskName | None:
     if at is not None:
         found = written.get(parts[at].removeprefix("label-").lower())
         named = parts[-1] in _KINDS or at == len(parts) - 1
-        case = _case_of(parts, at)
-        return MaskName(case, found) if found is not None and named and case else None
+        return _mask_name(parts[:at], parts[at + 1 : -1], found) if found is not None and named else None
     tails = {f"_{word}{end}": region for word, region in written.items() for end in ("_seg", "-manual", "")}
     if _CORD in written.values():
         tails |= {"_seg-manual": _CORD, "_seg": _CORD}
     for tail in sorted(tails, key=len, reverse=True):  # `_lesion_seg` before `_seg`
         if stem.lower().endswith(tail) and len(stem) > len(tail):
-            parts = stem[: -len(tail)].split("_")
-            return MaskName(_case_of(parts, len(parts)), tails[tail])
+            return _mask_name(stem[: -len(tail)].split("_"), [], tails[tail])
     return None
 
 
-def _case_of(parts: Sequence[str], at: int) -> str:
-    """Give the image's stem of a mask's name; what is no BIDS name ends at its label, which is number `at`."""
-    subject = next((index for index, part in enumerate(parts[:at]) if part.startswith("sub-")), None)
-    before, after = list(parts[:at]), list(parts[at + 1 : -1])
+def _mask_name(before: list[str], after: list[str], region: str) -> MaskName | None:
+    """Tell an image's name from what a mask's has before and after its label; what is no BIDS name has it before."""
+    count = len(before) + len(after)
+    subject = next((index for index, part in enumerate(before) if part.startswith("sub-")), None)
     contrast = [part.removeprefix("desc-") for part in after if part.startswith("desc-")][-1:]
-    if subject is None:
-        return "_".join([*before, *contrast])
-    words = [part for part in (*before[subject:], *after) if "-" not in part]
+    words = [] if subject is None else [part for part in (*before[subject:], *after) if "-" not in part]
     if words:
-        suffix = next((index for index, part in enumerate(before) if index > subject and "-" not in part), at)
+        suffix = next((at for at, part in enumerate(before) if at > (subject or 0) and "-" not in part), len(before))
         before, after, contrast = before[:suffix], [*before[suffix:], *after], words
-    elif not contrast:
+    elif subject is not None and not contrast:
         before = [part for part in before if not part.startswith("desc-")]
-    return "_".join([*before, *(part for part in after if part.partition("-")[0] in IMAGE_ENTITIES), *contrast])
+    moved = [part for part in after if subject is not None and part.partition("-")[0] in IMAGE_ENTITIES]
+    case = [*before, *moved, *contrast]
+    return MaskName("_".join(case), region, plain=len(case) == count) if any(case) else None
 
 
 def _apart(stem: str) -> ImageName:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
@@ -91,6 +92,12 @@ def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, mis
         f"{', '.join(file.name for file in side.other_files[:_SHOWN])}"
         for place, side in zip((asked.reference, asked.prediction), sides, strict=True)
         if side.other_files and not is_tree(place)
+    ]
+    remarks += [
+        f"{place.name}: {len(side.passed_over)} masks were passed over, as one without further entities in its name "
+        f"stands beside each: {first_few([file.name for file in side.passed_over])}"
+        for place, side in zip((asked.reference, asked.prediction), sides, strict=True)
+        if side.passed_over
     ]
     roots = [*_roots(asked.reference), *_roots(asked.prediction)]
     sites = _sites(roots)

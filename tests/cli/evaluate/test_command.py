@@ -332,3 +332,14 @@ def test_masks_with_entities_of_their_own_pair_with_the_prediction(tmp_path: Pat
     assert {key: row["dsc"] for key, row in by_key(tmp_path / "out").items()} == {
         ("sub-1_T2w", "sc"): "1.0", ("sub-1_T2w", "lesion"): "1.0",
     }  # fmt: skip
+
+
+def test_a_plain_mask_goes_before_one_with_entities_of_its_own_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = (labels() > 0).astype(np.uint8)
+    for name in ("sub-1_T2w_label-SC_seg", "sub-1_T2w_desc-softseg_label-SC_seg"):
+        write_mask(tmp_path / "ref" / f"{name}.nii.gz", mask, AFFINE)
+    write_mask(tmp_path / "pred" / "sub-1_T2w_label-SC_seg.nii.gz", mask, AFFINE)
+    assert evaluate(tmp_path / "ref", tmp_path / "pred", "-o", tmp_path / "out") == 0
+    assert "sub-1_T2w_desc-softseg_label-SC_seg.nii.gz" in capsys.readouterr().err
