@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
-from nnunet_ext.core.names import ImageName
+from nnunet_ext.core.names import IMAGE_ENTITIES, ImageName
 from nnunet_ext.dataset_conversion.class_profile import ClassProfile, Missing
 from nnunet_ext.dataset_conversion.planned_case import PlannedLabel
 
 _RATER_MARK: Final = "\0"  # occurs in no file name
+_SOFT: Final = re.compile(r"_desc-(soft|prob)", re.IGNORECASE)
+_TOLD: Final = IMAGE_ENTITIES | {"label"}
 _RATER: Final = "([0-9A-Za-z]+)"
 
 
@@ -27,6 +29,25 @@ class LabelFiles:
         """Give the names that start with `prefix`, sorted."""
         behind = prefix + chr(sys.maxunicode)
         return self._sorted[bisect_left(self._sorted, prefix) : bisect_left(self._sorted, behind)]
+
+    def named_as(self, wanted: str) -> list[str]:
+        """Give the names that are `wanted`; where there is none, those that are it but for entities of a mask's own.
+
+        Such are a rater's `desc-`, `space-`, or one that BIDS does not know, anywhere in the name; those that tell
+        images apart count, in any order. A `desc-` that says soft, or probability, makes it something else.
+        """
+        if wanted in self.paths:
+            return [wanted]
+        parts = set(wanted.split("_"))
+        near = [stem for stem in self._by_image.get(_of_image(wanted), ()) if parts <= set(stem.split("_"))]
+        return [stem for stem in near if not _SOFT.search(stem)]
+
+    @cached_property
+    def _by_image(self) -> dict[frozenset[str], list[str]]:
+        found: dict[frozenset[str], list[str]] = {}
+        for stem in self._sorted:
+            found.setdefault(_of_image(stem), []).append(stem)
+        return found
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -119,4 +140,12 @@ def _matches(image: ImageName, profile: ClassProfile, files: LabelFiles) -> dict
             match = pattern.fullmatch(stem)
             if match:
                 found.setdefault(match[1], []).extend(files.paths[stem])
+    if not found and not any("{rater}" in template for template in profile.templates):
+        stems = dict.fromkeys(stem for wanted in profile.templates for stem in files.named_as(image.fill(wanted)))
+        return {"": [path for stem in stems for path in files.paths[stem]]} if stems else {}
     return found
+
+
+def _of_image(stem: str) -> frozenset[str]:
+    """Give the parts of a mask's name that say of which image and of what it is."""
+    return frozenset(part for part in stem.split("_") if part.partition("-")[0] in _TOLD or "-" not in part)

@@ -89,7 +89,9 @@ def what_was_found(
     for label_class, found in classes.items():
         hits = _hits(names, found, labels[label_class])
         said.append(f"{label_class} masks in {' and '.join(found.folders)}: {_counted(hits) or 'none found'}")
-        taken |= {name.fill(template) for template in hits for name in names}
+        taken |= {
+            stem for template in hits for name in names for stem in labels[label_class].named_as(name.fill(template))
+        }
     unused = Counter(_tail(stem) for stem in {stem for files in labels.values() for stem in files.paths} - taken)
     if unused:
         said.append(f"label files not used: {_counted(unused)}")
@@ -98,7 +100,9 @@ def what_was_found(
 
 
 def _hits(names: Sequence[ImageName], profile: ClassProfile, files: LabelFiles) -> Counter[str]:
-    hits = {template: sum(name.fill(template) in files.paths for name in names) for template in profile.templates}
+    hits = {
+        template: sum(bool(files.named_as(name.fill(template))) for name in names) for template in profile.templates
+    }
     return Counter({template: count for template, count in hits.items() if count})
 
 

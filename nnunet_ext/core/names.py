@@ -1,10 +1,10 @@
 """What the name of an image or of a mask says: ending, BIDS entities, region, in any lab's dialect."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 ENDINGS: Final = (".nii.gz", ".nii")
 
@@ -14,13 +14,19 @@ FIRST_CHANNEL: Final = "_0000"
 _DIGITS: Final = len(FIRST_CHANNEL) - 1
 _BIDS: Final = re.compile(r"sub-[0-9A-Za-z+]+(?:_[0-9A-Za-z]+-[0-9A-Za-z+]+)*_[0-9A-Za-z+]+")
 _BEHIND_DATASET: Final = re.compile(r"(?:^|_)(sub-[0-9A-Za-z+]+(?:_.+)?)$")
-_LABELLED: Final = re.compile(
-    r"(?P<case>.+?)_label-(?P<label>[0-9A-Za-z]+)(?:_desc-(?P<contrast>[0-9A-Za-z]+))?_(?:mask|seg|dseg)"
+_LABEL: Final = re.compile(r"label-([0-9A-Za-z]+)")
+_KINDS: Final = frozenset({"mask", "seg", "dseg", "mask-manual", "seg-manual"})
+IMAGE_ENTITIES: Final = frozenset(
+    {"sub", "ses", "sample", "task", "tracksys", "acq", "ce", "trc", "stain", "rec", "dir", "run", "mod", "echo"}
+    | {"flip", "inv", "mt", "part", "proc", "recording", "chunk"}
 )
+"""Entities that tell a subject's images apart; all others may be a mask's own."""
+
 _CORD: Final = "sc"
 _WRITTEN: Final = {_CORD: ("SC", "cord"), "whole": ("tumor", "whole")}  # first as BIDS has it, then as labs do
 
 LabelClass = Literal["sc", "lesion"]
+N = TypeVar("N")
 
 
 class Dialect(StrEnum):
@@ -92,10 +98,20 @@ class ImageName:
 
 @dataclass(frozen=True)
 class MaskName:
-    """What a mask's name says: the stem of its image, or nnU-Net's identifier, and the region."""
+    """What a mask's name says: the stem of its image, or nnU-Net's identifier, and the region.
+
+    Without entities of its own, such as a rater's, it is `plain`.
+    """
 
     case: str
     region: str
+    plain: bool = field(default=True, compare=False)
+
+
+def plain_first(found: Sequence[tuple[N, MaskName]]) -> list[N]:
+    """Keep the one whose name is plain of all that claim to be one mask; all, where that is none or several."""
+    plain = [one for one, name in found if name.plain]
+    return plain if len(plain) == 1 else [one for one, _ in found]
 
 
 def split_channel(stem: str, channels: int) -> tuple[str, int] | None:
@@ -227,28 +243,50 @@ def label_stem(image_stem: str, label_class: LabelClass, dialect: Dialect) -> st
 def parse_mask_name(stem: str, regions: Iterable[str]) -> MaskName | None:
     """Take the name, without ending, of a mask of one of the regions apart; None where it is no such name.
 
+    Entities that stand behind the image's suffix, or behind `label-`, are the mask's own, such as a rater's `desc-`,
+    unless BIDS gives them to images; `pair_names` matches what is left with an image's name.
+
     Examples
     --------
     >>> parse_mask_name("sub-01_T2w_label-SC_seg", ["sc"])
     MaskName(case='sub-01_T2w', region='sc')
     >>> parse_mask_name("sub-01_acq-sag_label-lesion_desc-T2w_mask", ["lesion"])
     MaskName(case='sub-01_acq-sag_T2w', region='lesion')
+    >>> parse_mask_name("sub-01_T2w_desc-rater3_label-lesion_seg", ["lesion"])
+    MaskName(case='sub-01_T2w', region='lesion')
     >>> parse_mask_name("sub-01_T2w_lesion-manual", ["sc", "lesion"])
     MaskName(case='sub-01_T2w', region='lesion')
     """
     written = {word.lower(): region for region in regions for word in _WRITTEN.get(region, (region, _plain(region)))}
-    match = _LABELLED.fullmatch(stem)
-    if match is not None:
-        found = written.get(match["label"].lower())
-        contrast = f"_{match['contrast']}" if match["contrast"] else ""
-        return None if found is None else MaskName(match["case"] + contrast, found)
+    parts = stem.split("_")
+    at = next((index for index, part in enumerate(parts) if index and _LABEL.fullmatch(part)), None)
+    if at is not None:
+        found = written.get(parts[at].removeprefix("label-").lower())
+        named = parts[-1] in _KINDS or at == len(parts) - 1
+        return _mask_name(parts[:at], parts[at + 1 : -1], found) if found is not None and named else None
     tails = {f"_{word}{end}": region for word, region in written.items() for end in ("_seg", "-manual", "")}
     if _CORD in written.values():
         tails |= {"_seg-manual": _CORD, "_seg": _CORD}
     for tail in sorted(tails, key=len, reverse=True):  # `_lesion_seg` before `_seg`
         if stem.lower().endswith(tail) and len(stem) > len(tail):
-            return MaskName(stem[: -len(tail)], tails[tail])
+            return _mask_name(stem[: -len(tail)].split("_"), [], tails[tail])
     return None
+
+
+def _mask_name(before: list[str], after: list[str], region: str) -> MaskName | None:
+    """Tell an image's name from what a mask's has before and after its label; what is no BIDS name has it before."""
+    count = len(before) + len(after)
+    subject = next((index for index, part in enumerate(before) if part.startswith("sub-")), None)
+    contrast = [part.removeprefix("desc-") for part in after if part.startswith("desc-")][-1:]
+    words = [] if subject is None else [part for part in (*before[subject:], *after) if "-" not in part]
+    if words:
+        suffix = next((at for at, part in enumerate(before) if at > (subject or 0) and "-" not in part), len(before))
+        before, after, contrast = before[:suffix], [*before[suffix:], *after], words
+    elif subject is not None and not contrast:
+        before = [part for part in before if not part.startswith("desc-")]
+    moved = [part for part in after if subject is not None and part.partition("-")[0] in IMAGE_ENTITIES]
+    case = [*before, *moved, *contrast]
+    return MaskName("_".join(case), region, plain=len(case) == count) if any(case) else None
 
 
 def _apart(stem: str) -> ImageName:

@@ -2,14 +2,16 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.names import MaskName, image_stem, parse_mask_name
+from nnunet_ext.core.names import MaskName, image_stem, parse_mask_name, plain_first
+from nnunet_ext.core.pair_names import image_key
 
+_Named = tuple[Path, MaskName]
 _SKIPPED: Final = frozenset({"sourcedata", "code"})
 
 
@@ -50,10 +52,13 @@ class MaskFolder:
         By name, sorted.
     other_files
         Images that are no masks by their names, in a folder of masks.
+    passed_over
+        Masks with entities of their own in their names, such as a rater's, beside one without.
     """
 
     cases: tuple[CaseMaskFiles, ...]
     other_files: tuple[Path, ...] = ()
+    passed_over: tuple[Path, ...] = ()
 
     @property
     def per_region(self) -> bool:
@@ -120,17 +125,38 @@ def _walk(root: Path) -> list[Path]:
 
 
 def _by_region(parsed: dict[Path, MaskName | None]) -> MaskFolder:
-    files: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    files: dict[str, dict[str, list[_Named]]] = defaultdict(lambda: defaultdict(list))
     for file, name in parsed.items():
         if name is not None:
-            files[name.case][name.region].append(file)
-    cases = []
-    for case, of_case in sorted(files.items()):
+            files[name.case][name.region].append((file, name))
+    cases, passed_over = [], []
+    for case, of_case in sorted(_joined(files).items()):
+        kept = {region: plain_first(found) for region, found in of_case.items()}
+        passed_over += [file for region, found in of_case.items() for file, _ in found if file not in kept[region]]
         twice = [f"{len(found)} files for {region}: {', '.join(sorted(file.name for file in found))}"
-                 for region, found in of_case.items() if len(found) > 1]  # fmt: skip
-        first = tuple((region, found[0]) for region, found in of_case.items())
+                 for region, found in kept.items() if len(found) > 1]  # fmt: skip
+        first = tuple((region, found[0]) for region, found in kept.items())
         cases.append(CaseMaskFiles(case, None, first, "; ".join(twice)))
-    return MaskFolder(tuple(cases), tuple(file for file, name in parsed.items() if name is None))
+    others = tuple(file for file, name in parsed.items() if name is None)
+    return MaskFolder(tuple(cases), others, tuple(passed_over))
+
+
+def _joined(files: Mapping[str, Mapping[str, list[_Named]]]) -> dict[str, dict[str, list[_Named]]]:
+    """Join masks of one image whose names differ in entities that are the masks' own, such as `space-` of the lesion's.
+
+    Where every name has all the regions, each stands for a case: an image may have such an entity, too.
+    """
+    images: dict[Hashable, list[str]] = defaultdict(list)
+    for case in files:
+        images[image_key(case)].append(case)
+    joined: dict[str, dict[str, list[_Named]]] = {}
+    for cases in images.values():
+        whole = len({frozenset(files[case]) for case in cases}) == 1
+        for case in cases:
+            into = joined.setdefault(case if whole else min(cases, key=len), {})
+            for region, found in files[case].items():
+                into.setdefault(region, []).extend(found)
+    return joined
 
 
 def _label_maps(named: Sequence[tuple[Path, str]]) -> MaskFolder:

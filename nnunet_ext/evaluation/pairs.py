@@ -1,12 +1,15 @@
 """Which prediction belongs to which reference."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from nnunet_ext.core.names import bids_stem
+from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.pair_names import NamePairs, pair_names
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
+
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,7 @@ class CasePair:
 def pair_cases(reference: Iterable[CaseMaskFiles], prediction: Iterable[CaseMaskFiles]) -> list[CasePair]:
     """Pair two sides by whole names, never by a prefix: `sub-1` never meets `sub-10`.
 
-    A case pairs with the one of its very name. What is then left pairs where the BIDS stem is the same, as that of
-    nnU-Net's identifier ``{dataset}_{BIDS stem}``, and no other case of either side has it.
+    What may differ in the names of one image's masks, see `pair_names`.
 
     Returns
     -------
@@ -63,27 +65,19 @@ def pair_cases(reference: Iterable[CaseMaskFiles], prediction: Iterable[CaseMask
         Every case of either side once, sorted by name; a side without the case is None.
     """
     wanted, found = {case.case: case for case in reference}, {case.case: case for case in prediction}
-    partners = {name: name for name in wanted if name in found}
-    by_stem = [_by_stem(side, set(partners)) for side in (wanted, found)]
-    for stem, names in by_stem[0].items():
-        others = by_stem[1].get(stem, [])
-        if len(names) == len(others) == 1:
-            partners[names[0]] = others[0]
+    named = pair_names(wanted, found)
+    partners = named.partners
     pairs = [
-        CasePair(name, masks, found.get(partners.get(name, "")), notes=_renamed(name, partners.get(name)))
+        CasePair(name, masks, found.get(partners.get(name, "")), notes=_notes(name, named))
         for name, masks in wanted.items()
     ]
     alone = set(found) - set(partners.values())
     return sorted([*pairs, *(CasePair(name, None, found[name]) for name in alone)], key=lambda pair: pair.case)
 
 
-def _by_stem(side: Mapping[str, CaseMaskFiles], paired: set[str]) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = defaultdict(list)
-    for name in side:
-        if name not in paired:
-            names[bids_stem(name)].append(name)
-    return names
-
-
-def _renamed(name: str, partner: str | None) -> tuple[str, ...]:
-    return (f"prediction is named {partner}",) if partner not in (None, name) else ()
+def _notes(name: str, named: NamePairs) -> tuple[str, ...]:
+    partner = named.partners.get(name, name)
+    if name in named.unsure:
+        others = first_few(named.unsure[name], _SHOWN)
+        return (f"which is its prediction is unclear: {others}; give each image's masks a name of their own",)
+    return (f"prediction is named {partner}",) if partner != name else ()

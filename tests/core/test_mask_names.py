@@ -36,6 +36,12 @@ def test_what_predict_writes_is_read(region: str, case: str, bids: bool, naming:
         ("sub-01_label-SC_desc-T2w_probseg", None),
         ("sub-01_T2w", None),
         ("seg", None),
+        ("_label-lesion_seg", None),
+        ("sub-01_T2w_desc-rater3_label-lesion_seg", MaskName("sub-01_T2w", "lesion")),
+        ("sub-01_T2w_label-lesion_desc-rater3_seg", MaskName("sub-01_T2w", "lesion")),
+        ("sub-01_desc-preproc_label-SC_desc-T2w_mask", MaskName("sub-01_desc-preproc_T2w", "sc")),
+        ("sub-01_T2w_acq-sag_foo-bar_label-SC_seg", MaskName("sub-01_acq-sag_T2w", "sc")),
+        ("sub-01_T2w_label-lesion_softseg", None),
     ],
 )
 def test_other_names_of_the_field(stem: str, expected: MaskName | None) -> None:

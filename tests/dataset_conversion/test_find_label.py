@@ -270,3 +270,31 @@ def test_a_label_that_cannot_be_right_is_refused_where_others_go_to_the_pool(bid
     assert [fates[f"site_sub-{number}_T2w"].split for number in (1, 2)] == ["test", "pool"]
     assert fates["site_sub-3_T2w"].refused
     assert "another subject's folder" in fates["site_sub-3_T2w"].reason
+
+
+@pytest.mark.parametrize(
+    "stem",
+    ["sub-1_acq-sag_T2w_desc-rater3_lesion", "sub-1_space-orig_acq-sag_T2w_lesion", "sub-1_T2w_acq-sag_lab-7_lesion"],
+)
+def test_entities_of_a_mask_s_own_do_not_part_it_from_its_image(stem: str) -> None:
+    others = ["sub-10_acq-sag_T2w_lesion", "sub-1_acq-ax_T2w_lesion", "sub-1_acq-sag_T1w_lesion"]
+    found = find_label(named("sub-1_acq-sag_T2w"), "lesion", PLAIN, files_of(stem, *others))
+    assert isinstance(found, PlannedLabel)
+    assert [Path(path).name for _, path in found.files] == [f"{stem}.nii.gz"]
+
+
+def test_two_masks_with_entities_of_their_own_are_named_and_none_is_chosen() -> None:
+    files = files_of("sub-1_T2w_desc-rater1_lesion", "sub-1_T2w_desc-rater3_lesion")
+    found = find_label(named("sub-1_T2w"), "lesion", PLAIN, files)
+    assert isinstance(found, Absent)
+    assert found.refused
+    assert "rater1" in found.reason
+    assert "rater3" in found.reason
+
+
+def test_a_plain_mask_goes_before_and_a_soft_one_is_none_of_these() -> None:
+    files = files_of("sub-1_T2w_lesion", "sub-1_T2w_desc-rater3_lesion")
+    found = find_label(named("sub-1_T2w"), "lesion", PLAIN, files)
+    assert isinstance(found, PlannedLabel)
+    assert found.files[0][1].endswith("/sub-1_T2w_lesion.nii.gz")
+    assert isinstance(find_label(named("sub-1_T2w"), "lesion", PLAIN, files_of("sub-1_T2w_desc-soft_lesion")), Absent)

@@ -49,3 +49,10 @@ def test_every_case_of_either_side_stands_once(reference: list[str], prediction:
     assert sorted(other for _, other in pairs if other) == sorted(prediction)
     assert all(one is None or other is None or one[one.index("sub") :] == other[other.index("sub") :]
                for one, other in pairs)  # fmt: skip
+
+
+def test_raters_of_one_prediction_are_named_and_none_is_chosen() -> None:
+    raters = ["sub-1_desc-rater1_T2w", "sub-1_desc-rater3_T2w"]
+    pairs = pair_cases([CaseMaskFiles(name) for name in raters], [CaseMaskFiles("sub-1_T2w")])
+    assert [pair.prediction for pair in pairs if pair.reference] == [None, None]
+    assert all("which is its prediction is unclear: sub-1_T2w" in pair.notes[0] for pair in pairs if pair.reference)

@@ -7,6 +7,7 @@ from typing import Final
 
 from nnunet_ext.cli.no_row import no_row
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
@@ -97,6 +98,12 @@ def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, mis
     rowless = [pair.case for pair in pairs if pair.case not in known and bids_stem(pair.case) not in known]
     if asked.cases is not None and rowless:
         remarks.append(no_row(asked.cases, rowless, len(pairs)))
+    remarks += [
+        f"{place.name}: {len(side.passed_over)} masks were passed over, as one without further entities in its name "
+        f"stands beside each: {first_few([file.name for file in side.passed_over])}"
+        for place, side in zip((asked.reference, asked.prediction), sides, strict=True)
+        if side.passed_over
+    ]
     roots = [*_roots(asked.reference), *_roots(asked.prediction)]
     sites = _sites(roots)
     told = tuple(_about(pair, known, sites, reference_labels, asked, roots) for pair in pairs)

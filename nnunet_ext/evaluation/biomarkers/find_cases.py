@@ -8,6 +8,7 @@ from typing import Final
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.names import image_stem
+from nnunet_ext.core.pair_names import pair_names
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below
@@ -159,11 +160,19 @@ def _index(
     if not path.is_dir():
         raise DataRefusedError(f"{flag}: there is nothing at {path}; check the path")
     if what == "image":
-        return images_below(path)
+        return _of_cases(images_below(path), lesions)
     kind: Kind = "probseg" if what == "probability" else "mask"
     named = masks_below(path, "sc" if what == "sc" else "lesion", kind)
     # Files that are named by their cases alone; beside the lesions such a file would be an image.
-    return named if path == beside or set(named) & set(lesions) else images_below(path)
+    of_cases = _of_cases(named, lesions)
+    return of_cases if path == beside or of_cases else _of_cases(images_below(path), lesions)
+
+
+def _of_cases(index: Mapping[str, list[Path]], lesions: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
+    """Give the files by the names of the lesions' cases; where it is unclear, all that may belong to a case."""
+    named = pair_names(lesions, index)
+    meant = {**named.unsure, **{case: (partner,) for case, partner in named.partners.items()}}
+    return {case: [file for name in names for file in index[name]] for case, names in meant.items()}
 
 
 def _with_cord(case: CaseInput, cords: Mapping[str, list[Path]], asked: bool) -> CaseInput:

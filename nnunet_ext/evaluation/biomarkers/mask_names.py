@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final, Literal
 
-from nnunet_ext.core.names import FIRST_CHANNEL, LabelClass, image_stem, parse_mask_name
+from nnunet_ext.core.names import FIRST_CHANNEL, LabelClass, MaskName, image_stem, parse_mask_name, plain_first
 
 Kind = Literal["mask", "probseg"]
 
@@ -33,24 +33,17 @@ def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -
     >>> case_of_mask("sub-01_T2w_seg-manual.nii.gz", "sc")
     'sub-01_T2w'
     """
-    stem = image_stem(file_name) or ""
-    if stem.endswith(_INSTANCES):
-        return None
-    if kind == "probseg":
-        if not stem.endswith(f"_{kind}"):
-            return None
-        stem = f"{stem.removesuffix(kind)}mask"  # named alike but for the end
-    name = parse_mask_name(stem, _CLASSES)
-    return name.case if name is not None and name.region == label_class else None
+    name = _mask_name(file_name, label_class, kind)
+    return None if name is None else name.case
 
 
 def masks_below(folder: Path, label_class: LabelClass, kind: Kind = "mask") -> dict[str, list[Path]]:
-    """List by case the masks below a folder that are named as such."""
-    named: dict[str, list[Path]] = {}
+    """List by case the masks below a folder that are named as such; the plain name wins, see `plain_first`."""
+    named: dict[str, list[tuple[Path, MaskName]]] = {}
     for file in _images(folder):
-        if (case := case_of_mask(file.name, label_class, kind)) is not None:
-            named.setdefault(case, []).append(file)
-    return named
+        if (name := _mask_name(file.name, label_class, kind)) is not None:
+            named.setdefault(name.case, []).append((file, name))
+    return {case: plain_first(found) for case, found in named.items()}
 
 
 def images_below(folder: Path) -> dict[str, list[Path]]:
@@ -63,3 +56,15 @@ def images_below(folder: Path) -> dict[str, list[Path]]:
 
 def _images(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if image_stem(file.name) is not None and not file.is_dir())
+
+
+def _mask_name(file_name: str, label_class: LabelClass, kind: Kind) -> MaskName | None:
+    stem = image_stem(file_name) or ""
+    if stem.endswith(_INSTANCES):
+        return None
+    if kind == "probseg":
+        if not stem.endswith(f"_{kind}"):
+            return None
+        stem = f"{stem.removesuffix(kind)}mask"  # named alike but for the end
+    name = parse_mask_name(stem, _CLASSES)
+    return name if name is not None and name.region == label_class else None

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, image_stem
+from nnunet_ext.core.names import FIRST_CHANNEL, image_stem
+from nnunet_ext.core.pair_names import pair_names
 from nnunet_ext.core.tables import TableRow, read_table
 
 _FOLDERS: Final = ("imagesTs", "imagesTr")
@@ -19,8 +20,7 @@ def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
         A raw dataset of nnU-Net, one of its image folders, a BIDS dataset, or any folder of images. Nothing in it is
         opened, and nothing below `derivatives` is an image.
     cases
-        Identifiers: whole names are compared, never beginnings. A case `SITE_sub-01_T2w` is also found as
-        `sub-01_T2w`.
+        Identifiers: whole names are compared, never beginnings; what may differ, see `pair_names`.
 
     Returns
     -------
@@ -31,13 +31,9 @@ def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
     for path in sorted(_files(folder)):
         if (stem := image_stem(path.name)) is not None:
             files.setdefault(stem, []).append(path)
-    found = {}
-    for case in cases:
-        for name in (case + FIRST_CHANNEL, case, bids_stem(case)):
-            if len(files.get(name, ())) == 1:
-                found[case] = files[name][0]
-                break
-    return found
+    once = {stem.removesuffix(FIRST_CHANNEL): paths[0] for stem, paths in files.items() if len(paths) == 1}
+    partners = pair_names(cases, once).partners
+    return {case: once[name] for case, name in partners.items()}
 
 
 def raw_dataset_above(path: Path) -> Path | None:

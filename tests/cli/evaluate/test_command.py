@@ -28,7 +28,8 @@ FIRST = [
     "lesion_f1", "lcwa", "ref_count", "pred_count", "ref_volume_mm3", "pred_volume_mm3",
 ]  # fmt: skip
 ODD = 'z"rich'
-LEAVES = {"metrics.tsv", "summary.tsv", "metrics.json", "inputs.tsv", "lesions.tsv", "dataset_description.json"}
+TABLES = {"metrics.tsv", "summary.tsv", "metrics.json", "inputs.tsv", "lesions.tsv"}
+LEAVES = {*TABLES, "dataset_description.json", ".bidsignore"}
 
 
 def labels(*, lesion: bool = True, missing_slices: int = 0) -> Array:
@@ -374,3 +375,31 @@ def test_it_runs_as_a_command(raw: Path, tmp_path: Path) -> None:
     done = subprocess.run(arguments, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "4 of 4 cases scored" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sub-1_T2w_desc-rater3_label-{}_seg", "sub-1_space-orig_label-{}_res-high_desc-T2w_mask",
+     "sub-1_hemi-L_T2w_label-{}_lab-7_seg"],
+)  # fmt: skip
+def test_masks_with_entities_of_their_own_pair_with_the_prediction(tmp_path: Path, name: str) -> None:
+    lesion, cord = (labels() == 2).astype(np.uint8), (labels() > 0).astype(np.uint8)
+    write_mask(tmp_path / "ref" / f"{name.format('lesion')}.nii.gz", lesion, AFFINE)
+    write_mask(tmp_path / "ref" / "sub-1_T2w_label-SC_seg.nii.gz", cord, AFFINE)
+    for label, mask in (("lesion", lesion), ("SC", cord)):
+        write_mask(tmp_path / "pred" / f"sub-1_label-{label}_desc-T2w_mask.nii.gz", mask, AFFINE)
+    assert evaluate(tmp_path / "ref", tmp_path / "pred", "-o", tmp_path / "out") == 0
+    assert {key: row["dsc"] for key, row in by_key(tmp_path / "out").items()} == {
+        ("sub-1_T2w", "sc"): "1.0", ("sub-1_T2w", "lesion"): "1.0",
+    }  # fmt: skip
+
+
+def test_a_plain_mask_goes_before_one_with_entities_of_its_own_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = (labels() > 0).astype(np.uint8)
+    for name in ("sub-1_T2w_label-SC_seg", "sub-1_T2w_desc-softseg_label-SC_seg"):
+        write_mask(tmp_path / "ref" / f"{name}.nii.gz", mask, AFFINE)
+    write_mask(tmp_path / "pred" / "sub-1_T2w_label-SC_seg.nii.gz", mask, AFFINE)
+    assert evaluate(tmp_path / "ref", tmp_path / "pred", "-o", tmp_path / "out") == 0
+    assert "sub-1_T2w_desc-softseg_label-SC_seg.nii.gz" in capsys.readouterr().err

@@ -121,3 +121,21 @@ def test_two_contrasts_of_a_patient_have_two_files() -> None:
     assert instance_file("sub-01_ses-2_T2w").startswith("sub-01/ses-2/anat/sub-01_ses-2_desc-T2w")
     assert parse_case("zurich_sub-01_ses-02_T2w").session == "ses-02"
     assert parse_case("case_7").subject == parse_case("case_7").suffix == ""
+
+
+@pytest.mark.parametrize("own", ["desc-rater3", "space-orig", "res-high_den-32k", "hemi-L_lab-7"])
+def test_entities_of_a_mask_s_own_do_not_part_it_from_its_cord_and_image(tmp_path: Path, own: str) -> None:
+    folder = "sub-01/anat"
+    lesion, cord = f"{folder}/sub-01_T2w_{own}_label-lesion_seg.nii.gz", f"{folder}/sub-01_T2w_label-SC_seg.nii.gz"
+    touch(tmp_path / "labels", lesion, cord)
+    touch(tmp_path / "images", f"{folder}/sub-01_T2w.nii.gz", f"{folder}/sub-01_T1w.nii.gz")
+    (found,) = find_lesion_cases(Sources(tmp_path / "labels", image=tmp_path / "images"))
+    assert (found.case, found.reason) == ("sub-01_T2w", "")
+    assert (found.cord, found.image) == (tmp_path / "labels" / cord, tmp_path / "images" / folder / "sub-01_T2w.nii.gz")
+
+
+def test_two_raters_masks_of_one_image_are_named_and_none_is_chosen(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"sub-01_T2w_desc-rater{rater}_label-lesion_seg.nii.gz" for rater in (1, 3)))
+    (case,) = find_lesion_cases(Sources(tmp_path))
+    assert "desc-rater1" in case.reason
+    assert "desc-rater3" in case.reason
