@@ -17,6 +17,12 @@ _SAME: Final = 0.1
 """Of the voxel size: a few new cases do not make another network, which folds that are trained already cannot join."""
 
 
+_NO_CORD: Final = -3.0
+"""Logit that training begins with: one voxel in twenty. A cord is fewer than one in a hundred, and a network that
+first has to learn this of every voxel unlearns all else on the way: short trainings then end with an empty image
+(a prior in the last bias: Lin et al. 2017, Focal loss for dense object detection, section 4.1)."""
+
+
 class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
     """A small network on coarse images, which finds the cord in a second or two.
 
@@ -48,6 +54,14 @@ class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
             spacing = before
         plans["configurations"][CONFIGURATION] = cord_configuration(plans, spacing)
         add_to_plans(preprocessed / f"{plans['plans_name']}.json", plans["configurations"][CONFIGURATION])
+
+    def initialize(self) -> None:
+        """Build all as the other trainers do, and expect little cord to begin with."""
+        super().initialize()
+        for name, bias in self.network.named_parameters():
+            if ".seg_layers." in f".{name}" and name.endswith(".bias"):
+                with torch.no_grad():
+                    bias[0 if self.label_manager.has_regions else 1 :] = _NO_CORD
 
     def sampling(self) -> SamplingShares:
         """Give the lesions' share to the cord, unless somebody edited the shares."""
