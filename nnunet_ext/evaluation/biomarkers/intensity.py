@@ -47,7 +47,11 @@ def intensities(within: Labels, image: Array) -> dict[int, Intensity]:
     labels, values = within[inside].astype(np.int64), image[inside].astype(np.float64)
     every = _mean_and_sd(labels, values)
     not_zero = _mean_and_sd(labels[values != 0], values[values != 0])
-    return {at: Intensity(*not_zero.get(at, (None, None)), *found) for at, found in every.items()}
+    found = {}
+    for at, (mean, sd) in every.items():
+        counted = not_zero.get(at)
+        found[at] = Intensity(*((None, None) if counted is None else counted), mean, sd)
+    return found
 
 
 def _mean_and_sd(labels: Indices, values: Floats) -> dict[int, tuple[float, float]]:
