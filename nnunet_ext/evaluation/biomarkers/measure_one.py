@@ -27,6 +27,11 @@ from nnunet_ext.evaluation.biomarkers.value_ranges import lesion_intervals
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 """At these a probability map is measured again, for the intervals."""
 
+_ROUGH: Final = (
+    "the cord is so uneven, and the image so much longer, that SCT's spline through it did not settle: lengths, widths "
+    "and bridges may be far off, corrected ones are not"
+)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -113,14 +118,7 @@ def _of_cord(given: Array | None, case: CaseBiomarkers) -> tuple[str, ...]:
     """Say how much of a cord mask was no cord, and whether its course is to be trusted."""
     stray = 0 if given is None or case.cord is None else np.count_nonzero(given) - np.count_nonzero(case.cord)
     apart = f"{stray} voxels of the cord mask are lesions apart from the cord, and no cord" if stray else ""
-    rough = (
-        ""
-        if case.course_settled
-        else (
-            "the cord is so uneven, and the image so much longer, that SCT's spline through it did not settle: lengths, "
-            "widths and bridges may be far off, corrected ones are not"
-        )
-    )
+    rough = "" if case.course_settled else _ROUGH
     return tuple(filter(None, (apart, rough)))
 
 

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import LesionStatus
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between
 from tests.evaluation.biomarkers.boxes import Box, boxes, leaning_cord, measure, straight_cord
 from tests.evaluation.biomarkers.ellipsoids import GRIDS, draw_bodies, errors, summary
 
@@ -90,3 +91,9 @@ def test_where_the_spline_of_sct_does_not_settle_the_case_says_so() -> None:
     assert (tight.course_settled, padded.course_settled) == (True, False)
     (before,), (after,) = tight.lesions, padded.lesions
     assert after.midsagittal_length_corrected_mm == pytest.approx(before.midsagittal_length_corrected_mm)
+
+
+@pytest.mark.parametrize(("plane", "lower", "upper"), [(8 + 1e-9, 8, 8), (9 - 1e-9, 9, 9), (8.01, 8, 9), (8.0, 8, 8)])
+def test_a_plane_that_rounding_moves_off_a_slice_is_that_slice(plane: float, lower: int, upper: int) -> None:
+    between = Between.at(plane, 0, 1e-6)
+    assert (between.lower, between.upper) == (lower, upper)
