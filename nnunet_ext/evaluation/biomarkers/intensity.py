@@ -49,8 +49,8 @@ def intensities(within: Labels, image: Array) -> dict[int, Intensity]:
     not_zero = _mean_and_sd(labels[values != 0], values[values != 0])
     found = {}
     for at, (mean, sd) in every.items():
-        counted = not_zero.get(at)
-        found[at] = Intensity(*((None, None) if counted is None else counted), mean, sd)
+        mean_as_sct, sd_as_sct = not_zero.get(at, (None, None))
+        found[at] = Intensity(mean_as_sct, sd_as_sct, mean, sd)
     return found
 
 
