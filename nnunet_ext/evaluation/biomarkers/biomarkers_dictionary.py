@@ -44,8 +44,8 @@ LESION_DICTIONARY: Final = (
             "mm3", f"{_SCT} 315", "n/a in row 0"),
     Measure("length_mm", "Sum over its axial slices of thickness / cos(angle of the cord). SCT smooths the cord's "
             f"course the less, the more of the image lies beyond the cord: {_PADDED.format('a length', '9')} (1 % in a "
-            "manual mask of a real cord, 28 % where each slice of the cord was drawn a voxel off by itself; "
-            "benchmarks/lesion_size.py measures it). No corrected column moves", "mm", f"{_SCT} 694, 1087", _NO_CORD),
+            "manual mask of a real cord; where each slice of the cord was drawn a voxel off by itself it is a third or "
+            "more, see benchmarks/lesion_size.py). No corrected column moves", "mm", f"{_SCT} 694, 1087", _NO_CORD),
     Measure("width_mm", "Largest over axial slices of (front - back + 1) voxels, all sagittal slices together, times "
             "voxel depth times cos(angle from the side)", "mm", f"{_SCT} 708-712", _NO_CORD),
     Measure("max_equivalent_diameter_mm",
@@ -92,7 +92,7 @@ LESION_DICTIONARY: Final = (
     Measure("midsagittal_length_corrected_mm", "Length along the cord's own centreline in the midsagittal plane, from "
             "the moments of the lesion's voxels in the plane's two sagittal slices (Pearson type II: exact for a bar "
             "and an ellipse), within half a slice of what is counted there, and between the slices by the lesion's "
-            f"form from right to left. Reason: {_SIZE_ERRORS.format('length', '3.4', '1.4')}", "mm", missing=_NO_CORD),
+            f"form from right to left. Reason: {_SIZE_ERRORS.format('length', '3.3', '1.4')}", "mm", missing=_NO_CORD),
     Measure("midsagittal_width_corrected_mm", "Width in the midsagittal plane, the largest of a parabola through the "
             "squared widths of the axial slices, between the sagittal slices likewise. Reason: "
             f"{_SIZE_ERRORS.format('width', '0.5', '0.3')}", "mm", missing=_NO_CORD),

@@ -25,11 +25,14 @@ class CordCourse:
         Same shape: of the angle between the cord and the slice's normal.
     cosine_sagittal
         Same shape: of that angle as seen from the side.
+    settled
+        Whether both splines were found; else they are the nearest that were tried, and angles may be wrong.
     """
 
     centre_across: Floats
     cosine: Floats
     cosine_sagittal: Floats
+    settled: bool
 
 
 def cord_course(
@@ -80,11 +83,15 @@ def cord_course(
     smoothing = (at.size / slices) ** 2 if image_counts else 1.0
     smoothing *= _SMOOTHING * spacing[UPRIGHT] / 3
     step = spacing[UPRIGHT]
-    lean_across, lean_depth = (
-        _slope(at, values, slices, smoothing) * spacing[axis] for axis, values in ((ACROSS, across), (DEPTH, depth))
+    (slope_across, across_found), (slope_depth, depth_found) = (
+        _slope(at, values, slices, smoothing) for values in (across, depth)
     )
+    lean_across, lean_depth = slope_across * spacing[ACROSS], slope_depth * spacing[DEPTH]
     return CordCourse(
-        centre, step / np.sqrt(lean_across**2 + lean_depth**2 + step**2), step / np.sqrt(lean_depth**2 + step**2)
+        centre_across=centre,
+        cosine=step / np.sqrt(lean_across**2 + lean_depth**2 + step**2),
+        cosine_sagittal=step / np.sqrt(lean_depth**2 + step**2),
+        settled=across_found and depth_found,
     )
 
 
@@ -94,11 +101,15 @@ def _centres(profile: Indices, in_slice: Indices, with_cord: Indices) -> Floats:
     return centres
 
 
-def _slope(at: Indices, centres: Floats, slices: int, smoothing: float) -> Floats:
-    """Differentiate the spline, in voxels per slice."""
+def _slope(at: Indices, centres: Floats, slices: int, smoothing: float) -> tuple[Floats, bool]:
+    """Differentiate the spline, in voxels per slice, and say whether FITPACK found it.
+
+    A smoothing too small to be met to a thousandth gives the last spline that was tried, as in SCT.
+    """
     if at.size < 2:
-        return np.zeros(slices)
-    with warnings.catch_warnings():  # a smoothing too small to be met to a thousandth: as near as it gets, as in SCT
+        return np.zeros(slices), True
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        spline = splrep(at, centres, s=smoothing, k=_CUBIC if at.size > _CUBIC else 1)
-    return np.asarray(splev(np.arange(slices), spline, der=1), dtype=np.float64)
+        degree = _CUBIC if at.size > _CUBIC else 1
+        spline, _, problem, _ = splrep(at, centres, s=smoothing, k=degree, full_output=1)
+    return np.asarray(splev(np.arange(slices), spline, der=1), dtype=np.float64), problem <= 0

@@ -47,7 +47,11 @@ def intensities(within: Labels, image: Array) -> dict[int, Intensity]:
     labels, values = within[inside].astype(np.int64), image[inside].astype(np.float64)
     every = _mean_and_sd(labels, values)
     not_zero = _mean_and_sd(labels[values != 0], values[values != 0])
-    return {at: Intensity(*not_zero.get(at, (None, None)), *found) for at, found in every.items()}
+    found = {}
+    for at, (mean, sd) in every.items():
+        mean_as_sct, sd_as_sct = not_zero.get(at, (None, None))
+        found[at] = Intensity(mean_as_sct, sd_as_sct, mean, sd)
+    return found
 
 
 def _mean_and_sd(labels: Indices, values: Floats) -> dict[int, tuple[float, float]]:

@@ -81,6 +81,8 @@ class CaseBiomarkers:
         Same shape: what was measured; the lesions within the cord, all of them without a cord.
     cord
         Same shape: the cord without pieces that are nothing but lesion; None without one.
+    course_settled
+        Whether the cord's course was found as SCT finds it, see `CordCourse`.
     cord_volume_mm3
         Of this cord.
     union_max_axial_damage_ratio
@@ -92,6 +94,7 @@ class CaseBiomarkers:
     instances: Labels
     within: Array
     cord: Array | None
+    course_settled: bool
     cord_volume_mm3: float | None
     union_max_axial_damage_ratio: float | None
 

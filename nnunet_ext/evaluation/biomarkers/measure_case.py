@@ -76,6 +76,7 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
         instances=_put_back(case.lesions, box, frame),
         within=_put_back(case.within, box, frame),
         cord=None if case.cord is None else _put_back(case.cord, box, frame),
+        course_settled=case.course is None or case.course.settled,
         cord_volume_mm3=None if case.cord is None else float(case.cord.sum()) * case.voxel_mm3,
         union_max_axial_damage_ratio=None if case.cord is None else _union_damage(case.within > 0, case.cord_area),
     )
@@ -106,6 +107,13 @@ class _BoxedCase:
     def cord_area(self) -> Indices:
         return np.zeros(0, np.int64) if self.cord is None else self.cord.sum(axis=(ACROSS, DEPTH))
 
+    @cached_property
+    def course(self) -> CordCourse | None:
+        """As SCT has it; None without a cord."""
+        if self.cord is None:
+            return None
+        return cord_course(self.cord, self.frame.spacing, self.first, self.frame.shape[UPRIGHT])
+
 
 @dataclass(frozen=True, eq=False)
 class _Measuring:
@@ -128,10 +136,9 @@ def _measure_lesions(case: _BoxedCase, nli_slice: int | None) -> tuple[list[Lesi
     sizes = np.bincount(case.lesions.ravel(), minlength=case.count + 1)
     kept = np.bincount(case.within.ravel(), minlength=case.count + 1)
     numbers = range(1, case.count + 1)
-    if case.cord is None:
+    if case.cord is None or (course := case.course) is None:
         status = LesionStatus.VOLUME_ONLY
         return [LesionBiomarkers(at, float(sizes[at]) * case.voxel_mm3, status=status) for at in numbers], []
-    course = cord_course(case.cord, case.frame.spacing, case.first, case.frame.shape[UPRIGHT])
     if nli_slice is None and not kept[1:].any():
         return [_outside(at, float(sizes[at]) * case.voxel_mm3) for at in numbers], []
     slices = slice(case.first[UPRIGHT], case.first[UPRIGHT] + case.cord.shape[UPRIGHT])

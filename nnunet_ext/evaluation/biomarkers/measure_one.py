@@ -27,6 +27,11 @@ from nnunet_ext.evaluation.biomarkers.value_ranges import lesion_intervals
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 """At these a probability map is measured again, for the intervals."""
 
+_ROUGH: Final = (
+    "the cord is so uneven, and the image so much longer, that SCT's spline through it did not settle: lengths, widths "
+    "and bridges may be far off, corrected ones are not"
+)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -80,7 +85,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     if files.probability is not None:
         soft = on_grid(read_probability(files.probability), masks.lesion, files.probability, WHOSE_GRID)[0].data
     # Where other folds drew less of a lesion apart from the cord, the rest of it is still no cord.
-    masks = replace(masks, cord=case.cord, notes=(*masks.notes, *_stray(masks.cord, case.cord)))
+    masks = replace(masks, cord=case.cord, notes=(*masks.notes, *_of_cord(masks.cord, case)))
     variants, source = _variants(files, masks, soft, level, settings)
     shown, notes = _intensities(files, case, masks.lesion)
     voxel = masks.lesion.voxel_volume_mm3
@@ -113,12 +118,12 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     return measured
 
 
-def _stray(cord: Array | None, alone: Array | None) -> tuple[str, ...]:
-    """Say how much of a cord mask was no cord."""
-    stray = 0 if cord is None or alone is None else np.count_nonzero(cord) - np.count_nonzero(alone)
-    return (
-        (f"{stray} voxels of the cord mask are lesions apart from the cord, and count as outside it",) if stray else ()
-    )
+def _of_cord(given: Array | None, case: CaseBiomarkers) -> tuple[str, ...]:
+    """Say how much of a cord mask was no cord, and whether its course is to be trusted."""
+    stray = 0 if given is None or case.cord is None else np.count_nonzero(given) - np.count_nonzero(case.cord)
+    apart = f"{stray} voxels of the cord mask are lesions apart from the cord, and no cord" if stray else ""
+    rough = "" if case.course_settled else _ROUGH
+    return tuple(filter(None, (apart, rough)))
 
 
 def _variants(

@@ -112,7 +112,8 @@ def _smoothed(way: Floats, widths: Floats) -> Floats:
     squares = widths**2
     top = np.polynomial.Polynomial.fit(way, squares, 2)
     downwards = top.coef[-1] < 0
-    return np.sqrt(np.maximum(top(way), 0.0) if downwards else np.full(len(way), squares.mean()))
+    smoothed: Floats = np.sqrt(np.maximum(top(way), 0.0) if downwards else np.full(len(way), squares.mean()))
+    return smoothed
 
 
 def _moments(places: Floats, weights: Floats, voxel: float, most: float) -> tuple[float, float, float]:

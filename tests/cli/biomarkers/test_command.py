@@ -408,3 +408,16 @@ def test_the_table_of_sct_has_ratios_of_zero_where_sct_writes_them_and_none_with
         "none": ("8.0", "n/a", "n/a"),
         "through": ("0.0", "0.0", "0.0"),
     }
+
+
+def test_a_course_that_did_not_settle_is_told_with_the_case(tmp_path: Path) -> None:
+    cord = boxes(((4, 4, 0), (8, 9, 20)), shape=(16, 18, 20))
+    for at, off in enumerate(np.random.default_rng(0).integers(-1, 2, (20, 2))):
+        cord[:, :, at] = np.roll(cord[:, :, at], tuple(off), (0, 1))
+    for name, mask in (("lesions", boxes(((7, 7, 8), (3, 3, 6)), shape=(16, 18, 20))), ("cords", cord)):
+        write_mask(tmp_path / name / "tight.nii.gz", mask, LAS)
+        write_mask(tmp_path / name / "padded.nii.gz", np.pad(mask, ((0, 0), (0, 0), (400, 400))), LAS)
+    assert measured(tmp_path, tmp_path / "out") == 0
+    notes = {case["case"]: case["notes"] for case in read_table(tmp_path / "out" / "cases_biomarkers.tsv")}
+    assert "did not settle" in notes["padded"]
+    assert "did not settle" not in notes["tight"]

@@ -4,9 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.evaluation.biomarkers.lesion_biomarkers import LesionStatus
+from nnunet_ext.evaluation.biomarkers.lesion_columns import Between
 from tests.evaluation.biomarkers.boxes import Box, boxes, leaning_cord, measure, straight_cord
 from tests.evaluation.biomarkers.ellipsoids import GRIDS, draw_bodies, errors, summary
 
+TUBE = ((4, 4, 0), (8, 9, 20))
 CORRECTED = [
     "midsagittal_length_corrected_mm",
     "midsagittal_width_corrected_mm",
@@ -76,3 +78,22 @@ def test_an_image_that_is_padded_along_the_body_has_the_same_corrected_values(
             for column in CORRECTED:
                 value = getattr(before, column)
                 assert getattr(after, column) == (None if value is None else pytest.approx(value, rel=1e-9, abs=1e-9))
+
+
+def test_where_the_spline_of_sct_does_not_settle_the_case_says_so() -> None:
+    drawn = np.random.default_rng(0).integers(-1, 2, (20, 2))
+    lesion, cord = (boxes((start, size), shape=(16, 18, 20)) for start, size in (((7, 7, 8), (3, 3, 6)), TUBE))
+    for at, off in enumerate(drawn):
+        for mask in (lesion, cord):
+            mask[:, :, at] = np.roll(mask[:, :, at], tuple(off), (0, 1))
+    around = ((0, 0), (0, 0), (400, 400))
+    tight, padded = measure(lesion, cord), measure(np.pad(lesion, around), np.pad(cord, around))
+    assert (tight.course_settled, padded.course_settled) == (True, False)
+    (before,), (after,) = tight.lesions, padded.lesions
+    assert after.midsagittal_length_corrected_mm == pytest.approx(before.midsagittal_length_corrected_mm)
+
+
+@pytest.mark.parametrize(("plane", "lower", "upper"), [(8 + 1e-9, 8, 8), (9 - 1e-9, 9, 9), (8.01, 8, 9), (8.0, 8, 8)])
+def test_a_plane_that_rounding_moves_off_a_slice_is_that_slice(plane: float, lower: int, upper: int) -> None:
+    between = Between.at(plane, 0, 1e-6)
+    assert (between.lower, between.upper) == (lower, upper)
