@@ -128,7 +128,7 @@ AGREEMENT: Final[Definitions] = {
     "image_limit_high_low": ("lower end of its 95 % interval", "as measured", "Zou 2013"),
     "image_limit_high_high": ("upper end", "as measured", ""),
     "image_icc": (
-        "ICC(A,1) of single images, all images of all subjects being rated; without interval, as they are not independent",
+        "ICC(A,1) of single images, all of them being rated; no interval, as those of a subject are not independent",
         "1",
         "McGraw and Wong 1996",
     ),
@@ -262,7 +262,9 @@ _FAMILIES: Final = {
 def table_columns(name: str, rules: Rules | None) -> Definitions:
     """Describe the columns of a table as it was made: how p values were corrected stands at those that were."""
     columns = dict(TABLES[name])
-    for adjusted in [column for column in columns if rules and column.endswith("p_adjusted")]:
+    if rules is None:
+        return columns
+    for adjusted in [column for column in columns if column.endswith("p_adjusted")]:
         meaning, unit, _ = columns[adjusted]
         columns[adjusted] = meaning, unit, _CORRECTIONS[rules.correction]
     return columns
