@@ -78,7 +78,7 @@ def _bland_altman(pair: Sample, row: Row) -> Picture:
     )  # fmt: skip
     said = f"bias {interval(row, 'bias', 'bias_low', 'bias_high')}"
     title = f"{label(pair.column)}: {pair.methods[1]} − {pair.methods[0]}"
-    return Picture(title, f"Bland-Altman plot, {title}; {said}; n = {len(pair.units)}", svg)
+    return Picture(_of(pair, title), f"Bland-Altman plot, {_of(pair, title)}; {said}; n = {len(pair.units)}", svg)
 
 
 def _identity(pair: Sample, row: Row) -> Picture:
@@ -88,7 +88,12 @@ def _identity(pair: Sample, row: Row) -> Picture:
         a, b, pair.sites, names=(pair.methods[0], pair.methods[1]), quantity=label(pair.column), note=said
     )
     title = f"{label(pair.column)}: {pair.methods[1]} against {pair.methods[0]}"
-    return Picture(title, f"Identity plot, {title}; {said}", svg)
+    return Picture(_of(pair, title), f"Identity plot, {_of(pair, title)}; {said}", svg)
+
+
+def _of(pair: Sample, title: str) -> str:
+    """Say that points are means, where they are."""
+    return f"{title}, subjects' means" if max(pair.images, default=1) > 1 else title
 
 
 def _correlation(scored: ScoredSample, rows: Mapping[str, Row]) -> Picture:

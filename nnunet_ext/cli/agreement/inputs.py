@@ -92,18 +92,28 @@ def _find(path: Path) -> dict[Kind, Path]:
 
 def _refuse_other_rules(folders: Mapping[Path, Path]) -> None:
     """Refuse metrics that were counted by different rules: they differ without any method being better."""
-    rules = {path: _preset(folder / _RULES) for path, folder in folders.items()}
-    known = {json.dumps(preset, sort_keys=True) for preset in rules.values() if preset is not None}
-    if len(known) > 1:
-        shown = "; ".join(f"{path}: {_name(preset)}" for path, preset in rules.items())
-        raise DataRefusedError(
-            f"metrics of one preset were needed, found {shown}; score them alike: nnunet_ext evaluate --preset NAME"
-        )
+    told = {path: _told(folder / _RULES) for path, folder in folders.items()}
+    counted = {path: _counting(content.get("preset")) for path, content in told.items()}
+    within = {path: content.get("tolerance_mm") for path, content in told.items()}
+    for rules, what, option in ((counted, "preset", "--preset NAME"), (within, "tolerance in mm", "--tolerance-mm MM")):
+        known = {json.dumps(rule, sort_keys=True) for rule in rules.values() if rule is not None}
+        if len(known) > 1:
+            shown = "; ".join(f"{path}: {_name(rule)}" for path, rule in rules.items())
+            raise DataRefusedError(
+                f"metrics of one {what} were needed, found {shown}; score them alike: nnunet_ext evaluate {option}"
+            )
 
 
-def _preset(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    return read_json_object(file).get("preset") if file.is_file() else None
+def _told(file: Path) -> dict[str, Any]:
+    return read_json_object(file) if file.is_file() else {}
 
 
-def _name(preset: Any) -> str:  # noqa: ANN401 - whatever the file holds
-    return str(preset.get("name", preset)) if isinstance(preset, dict) else str(preset)
+def _counting(preset: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Take what decides a count from a preset, without the words about it, which change with the version."""
+    if not isinstance(preset, dict):
+        return preset
+    return {key: preset[key] for key in ("name", "lesion", "rule") if key in preset}
+
+
+def _name(rule: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    return str(rule.get("name", rule)) if isinstance(rule, dict) else str(rule)

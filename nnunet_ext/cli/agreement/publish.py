@@ -165,10 +165,17 @@ def _limits(found: Analysis) -> Section:
         "Limits of agreement": lambda row: f"{figure(row['limit_low'])} to {figure(row['limit_high'])}",
         "CCC [95 %]": lambda row: interval(row, "ccc", "ccc_low", "ccc_high"),
         "ICC(A,1) [95 %]": lambda row: interval(row, "icc", "icc_low", "icc_high"),
+        "of": itemgetter("agreement_of"),
+        "Limits, one image": lambda row: f"{figure(row['image_limit_low'])} to {figure(row['image_limit_high'])}",
+        "ICC(A,1), one image": lambda row: figure(row["image_icc"]),
         "Spearman": lambda row: figure(row["spearman"]),
         "Mean absolute error": lambda row: figure(row["mean_absolute_error"]),
     }
-    return Section("limits", "Agreement", "", tuple(columns), cells(columns, found.rows))
+    note = (
+        "Means of several images agree better than images do. In one image: limits of repeated measures (Bland and "
+        "Altman 2007), and the ICC of all images."
+    )
+    return Section("limits", "Agreement", "", tuple(columns), cells(columns, found.rows), note)
 
 
 def _correlations(found: Analysis, pictures: tuple[Picture, ...]) -> Section:

@@ -158,13 +158,18 @@ def _publish(
     page = AgreementContent(
         title="Agreement of raters",
         lead=f"{', '.join(raters)}, on the same {len({row.case for row in rows})} cases.",
-        findings=(f"Volumes of all raters: ICC(A,1) {agreed}.",),
+        findings=(f"Volumes of all raters, one rater and one image each: ICC(A,1) {agreed}.",),
         problems=tuple(problems),
         sections=(Section("raters", "Raters", "", tuple(columns), cells(columns, summary), note, drawn),),
     )
     facts = {
         "raters": list(raters),
-        "volume_icc": {"icc": icc, "low": between.low, "high": between.high, "kind": "ICC(A,1), McGraw and Wong 1996"},
+        "volume_icc": {
+            "icc": icc,
+            "low": between.low,
+            "high": between.high,
+            "kind": "ICC(A,1) of one rater and one image, McGraw and Wong 1996",
+        },
         "majority": "drawn by more than half of the raters; a tie is not drawn",
         "staple": "SimpleITK, whole image, probability above 0.5; it depends on how much background the image has",
         "notes": problems,

@@ -10,6 +10,7 @@ from nnunet_ext.evaluation.agreement.signed_rank import MOST_EXACT
 
 Definitions = Mapping[str, tuple[str, str, str]]
 
+_REPEATED: Final = "Bland and Altman 2007, J. Biopharm. Stat. 17:571"
 _COUNTED: Final[Definitions] = {
     "method_a": ("the first method; the reference in agreement.tsv", "", ""),
     "method_b": ("the second method; differences are b - a", "", ""),
@@ -93,7 +94,8 @@ AGREEMENT: Final[Definitions] = {
     "ccc_low": ("lower end of its 95 % interval, through Fisher's z", "1", "Lin 2000, Biometrics 56:324"),
     "ccc_high": ("upper end", "1", ""),
     "icc": (
-        "intraclass correlation, two-way random, absolute agreement, single: ICC(A,1)",
+        "intraclass correlation, two-way random, absolute agreement, of one method: ICC(A,1). One observation is what "
+        "agreement_of says: of means of several images it is higher than that of one image, image_icc",
         "1",
         "McGraw and Wong 1996",
     ),
@@ -102,6 +104,34 @@ AGREEMENT: Final[Definitions] = {
     "pearson": ("correlation of the values; blind to a bias", "1", ""),
     "spearman": ("correlation of the ranks; blind to a bias", "1", ""),
     "mean_absolute_error": ("mean of |b - a|", "as measured", ""),
+    "agreement_of": (
+        "what one observation of bias, limits, coefficients and tests is: one image, or the mean of a subject's images "
+        "(--unit subject, n_pairs images of n_subjects subjects)",
+        "",
+        "",
+    ),
+    "image_bias": ("mean of b - a over all images", "as measured", _REPEATED),
+    "image_sd": (
+        "standard deviation of b - a in one image of any subject: repeated measures of a true value that varies",
+        "as measured",
+        _REPEATED,
+    ),
+    "image_sd_within": ("that among the images of one subject; n/a where none has two", "as measured", _REPEATED),
+    "image_limit_low": ("lower limit of agreement in one image, image_bias - 1.96 image_sd", "as measured", _REPEATED),
+    "image_limit_low_low": (
+        "lower end of its 95 % interval",
+        "as measured",
+        "Zou 2013, Stat. Methods Med. Res. 22:630",
+    ),
+    "image_limit_low_high": ("upper end", "as measured", ""),
+    "image_limit_high": ("upper limit of agreement in one image, image_bias + 1.96 image_sd", "as measured", _REPEATED),
+    "image_limit_high_low": ("lower end of its 95 % interval", "as measured", "Zou 2013"),
+    "image_limit_high_high": ("upper end", "as measured", ""),
+    "image_icc": (
+        "ICC(A,1) of single images, all of them being rated; no interval, as those of a subject are not independent",
+        "1",
+        "McGraw and Wong 1996",
+    ),
     **_TESTED,
 }
 """Columns of `agreement.tsv`."""
@@ -232,7 +262,9 @@ _FAMILIES: Final = {
 def table_columns(name: str, rules: Rules | None) -> Definitions:
     """Describe the columns of a table as it was made: how p values were corrected stands at those that were."""
     columns = dict(TABLES[name])
-    for adjusted in [column for column in columns if rules and column.endswith("p_adjusted")]:
+    if rules is None:
+        return columns
+    for adjusted in [column for column in columns if column.endswith("p_adjusted")]:
         meaning, unit, _ = columns[adjusted]
         columns[adjusted] = meaning, unit, _CORRECTIONS[rules.correction]
     return columns

@@ -46,6 +46,8 @@ class Sample:
         A subject (or case) each: identifier, name in participants.tsv, site, number of images averaged.
     values
         Shape (methods, units), in the unit of the column, all finite.
+    image_values, image_subjects
+        The same of every image, shape (methods, images), before any is averaged, and whose it is.
     left_out, left_out_sites
         Cases that at least one method has, and that do not count here; the site of each.
     """
@@ -58,8 +60,10 @@ class Sample:
     sites: tuple[str, ...]
     images: tuple[int, ...]
     values: Values
+    image_values: Values
+    image_subjects: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
-    left_out_sites: tuple[str, ...] = ()
+    left_out_sites: tuple[str, ...]
 
 
 def align(tables: Sequence[Measurements], region: str, column: str, unit: Unit) -> Sample:
@@ -101,6 +105,10 @@ def align(tables: Sequence[Measurements], region: str, column: str, unit: Unit) 
         sites=tuple("+".join(sorted({known[case].site for case in groups[key]})) for key in units),
         images=tuple(len(groups[key]) for key in units),
         values=np.array(values, dtype=np.float64).reshape(len(tables), len(units)),
+        image_values=np.array(
+            [[table.values[case, region][column] for case in kept] for table in tables], dtype=np.float64
+        ).reshape(len(tables), len(kept)),
+        image_subjects=tuple(known[case].subject for case in kept),
         left_out=tuple(
             LeftOut(case, region, reason[0], names[0], names[-1], reason[1])
             for case, reason in reasons.items()

@@ -10,6 +10,7 @@ from nnunet_ext.evaluation.agreement.bland_altman import bland_altman
 from nnunet_ext.evaluation.agreement.concordance import concordance
 from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
+from nnunet_ext.evaluation.agreement.repeated_images import one_image
 from nnunet_ext.evaluation.as_row import as_row
 
 
@@ -63,6 +64,7 @@ def _comparison_row(sample: Sample, test: PairedTest) -> dict[str, str]:
 
 def _agreement_row(sample: Sample, test: PairedTest) -> dict[str, str]:
     a, b = sample.values
+    (first, second), whose = sample.image_values, sample.image_subjects
     apart, percent, together = bland_altman(a, b), bland_altman(a, b, percent=True), concordance(a, b)
     agreement = as_row(
         {
@@ -72,9 +74,17 @@ def _agreement_row(sample: Sample, test: PairedTest) -> dict[str, str]:
             "percent_limit_high": percent.limit_high,
             "percent_undefined": percent.n_undefined,
             **asdict(together),
+            "agreement_of": agreement_of(sample),
+            **{f"image_{name}": value for name, value in asdict(one_image(first, second, whose)).items()},
         }
     )
     return as_row({"biomarker": sample.column}) | _counts(sample) | agreement | as_row(asdict(test))
+
+
+def agreement_of(sample: Sample) -> str:
+    """Say what one observation of bias, limits and coefficients is."""
+    averaged = max(sample.images, default=1) > 1
+    return "the mean of a subject's images" if averaged else "one image"
 
 
 def _counts(sample: Sample) -> dict[str, str]:

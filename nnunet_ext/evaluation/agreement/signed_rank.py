@@ -51,7 +51,7 @@ def signed_rank(differences: Values) -> SignedRank:
     positive, negative = float(ranks[kept > 0].sum()), float(ranks[kept < 0].sum())
     smaller = min(positive, negative)
     if kept.size > MOST_EXACT:
-        done = stats.wilcoxon(kept, zero_method="wilcox", correction=False, method="asymptotic")
+        done = stats.wilcoxon(kept, zero_method="wilcox", correction=False)
         return SignedRank(smaller, float(done.pvalue), NORMAL)
     return SignedRank(smaller, _exact_p(ranks, smaller), EXACT)
 

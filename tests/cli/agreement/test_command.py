@@ -223,6 +223,21 @@ def test_metrics_of_two_presets_are_refused(methods: tuple[Path, Path], tmp_path
     assert "anima" in capsys.readouterr().err
 
 
+def test_metrics_of_two_tolerances_are_refused(methods: tuple[Path, Path], tmp_path: Path, capsys: Told) -> None:
+    for folder, tolerance in zip(methods, (1.0, 2.0), strict=True):
+        write_json(folder / "metrics.json", {"preset": {"name": "sciseg2"}, "tolerance_mm": tolerance})
+    assert agreement(*methods, "-o", tmp_path / "out") == 3
+    assert "metrics of one tolerance in mm were needed" in capsys.readouterr().err
+
+
+def test_metrics_that_two_versions_describe_in_other_words_are_compared(
+    methods: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for folder, words in zip(methods, ("both empty 1", "no lesion in R and P 1"), strict=True):
+        write_json(folder / "metrics.json", {"preset": {"name": "sciseg2", "empty_masks": {"lesion_f1": words}}})
+    assert agreement(*methods, "-o", tmp_path / "out") == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -5,6 +5,7 @@ import pytest
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.evaluation.agreement.agreement_dictionary import AGREEMENT, COMPARISON, CORRELATION, PAIRS, SITES
+from nnunet_ext.evaluation.agreement.align import Unit
 from nnunet_ext.evaluation.agreement.analyse import analyse, pair_rows
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
@@ -55,6 +56,29 @@ def test_biomarkers_are_compared_with_the_first_method_only(tmp_path: Path) -> N
     found = analyse(tables, [], RULES)
     assert [(row["method_a"], row["method_b"]) for row in found.rows] == [("manual", "b"), ("manual", "c")]
     assert all(float(row["ccc"]) > 0.99 for row in found.rows)
+
+
+def test_of_several_images_of_a_subject_the_agreement_of_one_is_given_beside_that_of_their_mean(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    volumes = rng.gamma(3, 30, 30)
+    tables = []
+    for name, noise in (("manual", 0), ("automatic", 28)):
+        rows = [
+            {"case": f"sub-{n:02d}_ses-{image}_T2w", "total_volume_mm3": volume + rng.normal(0, 1) * noise}
+            for n, volume in enumerate(volumes)
+            for image in range(3)
+        ]
+        tables.append(read_measurements(write_biomarkers(tmp_path / name, rows), Kind.BIOMARKERS, name))
+    of_subjects = analyse(tables, [], RULES).rows[0]
+    of_images = analyse(tables, [], Rules(unit=Unit.CASE, bootstrap=Bootstrap(200, 0))).rows[0]
+    assert (of_subjects["agreement_of"], of_images["agreement_of"]) == ("the mean of a subject's images", "one image")
+    assert (of_subjects["n_subjects"], of_subjects["n_pairs"]) == ("30", "90")
+    # Means of three images agree better than one does by the root of three.
+    assert float(of_subjects["limit_high"]) == pytest.approx(1.96 * 28 / 3**0.5, rel=0.2)
+    assert float(of_subjects["image_limit_high"]) == pytest.approx(1.96 * 28, rel=0.15)
+    assert float(of_subjects["image_limit_low"]) == pytest.approx(float(of_images["limit_low"]), rel=0.05)
+    assert float(of_subjects["icc"]) > float(of_subjects["image_icc"]) + 0.02
+    assert of_subjects["image_icc"] == of_images["icc"]
 
 
 def test_only_the_usual_columns_are_tested_unless_all_are_asked_for(tmp_path: Path) -> None:
