@@ -76,7 +76,7 @@ def log(trainer: Any) -> str:  # noqa: ANN401 - a trainer
             "qc.tsv",
             "LAS",
             "up",
-            r"qc\.tsv: what convert measured was needed, found .*; have the dataset converted again",
+            r"qc\.tsv: what convert measured was needed, found .*; have the dataset co",
         ),
     ],
 )
