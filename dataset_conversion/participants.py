@@ -106,9 +106,13 @@ def _read(path: Path) -> _Table:
     if path.is_file() and not path.read_bytes().strip():
         return _Table([], {})
     table = whole_table(path, [_IDENTIFIER])
-    rows = [{column: " ".join(cell.split()) for column, cell in row.items()} for row in table.rows]
+    rows = [{column: " ".join(_unmarked(cell).split()) for column, cell in row.items()} for row in table.rows]
     named = [(_subject(row[_IDENTIFIER]), row) for row in rows]
     return _Table([(subject, row) for subject, row in named if subject], table.written)
+
+
+def _unmarked(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
 
 
 def _subject(identifier: str) -> str:
