@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from nnunet_ext.core.dataset_files.description import BOXED, QUALITY, RECORD
-from nnunet_ext.core.dataset_files.folds import Folds, edited_folds, read_folds
+from nnunet_ext.core.dataset_files.folds import HISTORY, Folds, edited_folds, read_folds
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, FileRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.malformed import refuse_malformed
@@ -138,8 +138,7 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
         if record["schema"] != SCHEMA:
             raise ValueError(f"it has schema {record['schema']}, and {SCHEMA} was needed")
         ledger = Ledger(read_cases(folder, needed=_COLUMNS), _read_quality(folder, record), record["cases"])
-        if len(ledger.rows) != len(ledger.contents):
-            raise ValueError(f"{RECORD} holds {len(ledger.contents)} cases, and cases.tsv {len(ledger.rows)}")
+        _check_record(record, len(ledger.rows))
         missing = [row["case"] for row in ledger.included if not dataset.image(row["case"], row["split"]).is_file()]
     except (FileRefusedError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConflictError(f"{folder}: something else stands here ({error}); choose another -d or -n") from error
@@ -150,6 +149,24 @@ def read_existing(dataset: RawDataset, preprocessed: Path | None = None) -> Exis
         )
     edited = None if preprocessed is None else edited_folds(folder, preprocessed)
     return Existing(dataset, record, ledger, read_folds(folder) if edited is None else edited, edited is not None)
+
+
+def _check_record(record: Mapping[str, Any], cases: int) -> None:
+    """Raise ValueError, KeyError, TypeError or AttributeError where a person edited what is added to and compared."""
+    if len(record["cases"]) != cases:
+        raise ValueError(f"{RECORD} holds {len(record['cases'])} cases, and cases.tsv {cases}")
+    for content in record["cases"]:
+        kinds = {"images": list, "labels": dict, "refused": bool}
+        if wrong := [name for name, kind in kinds.items() if not isinstance(content[name], kind)]:
+            raise ValueError(f"{RECORD}: {', '.join(wrong)} of a case are not what convert writes")
+        if not isinstance(content.get("sha256", {}), dict):
+            raise ValueError(f"{RECORD}: sha256 of a case is no mapping")
+    for profile in record["profiles"].values():
+        _rules(profile)
+    if not isinstance(record.get(HISTORY, []), list) or not all(one["name"] for one in record.get("sources", [])):
+        raise ValueError(f"{RECORD}: {HISTORY} or sources are not what convert writes")
+    if missing := [name for name in ("seed", "resample", "register") if name not in record]:
+        raise ValueError(f"{RECORD}: no {', '.join(missing)}")
 
 
 def _read_quality(folder: Path, record: Mapping[str, Any]) -> list[TableRow]:

@@ -1,5 +1,6 @@
 """What a dataset's participants.tsv says."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +9,11 @@ from types import MappingProxyType
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.tables import NOTHING, is_missing, plain_name, whole_table
 from nnunet_ext.dataset_conversion.profile import ParticipantColumns
 
+_LOG: Final = logging.getLogger(__name__)
 _SEX: Final = ("sex", "gender")
 _IDENTIFIER: Final = "participant_id"
 
@@ -106,9 +109,15 @@ def _read(path: Path) -> _Table:
     if path.is_file() and not path.read_bytes().strip():
         return _Table([], {})
     table = whole_table(path, [_IDENTIFIER])
-    rows = [{column: " ".join(cell.split()) for column, cell in row.items()} for row in table.rows]
+    if nameless := [str(row.line) for row in table.rows if is_missing(row[_IDENTIFIER])]:
+        _LOG.warning("%s: left out, as it has no %s: line %s", path, _IDENTIFIER, first_few(nameless))
+    rows = [{column: " ".join(_unmarked(cell).split()) for column, cell in row.items()} for row in table.rows]
     named = [(_subject(row[_IDENTIFIER]), row) for row in rows]
     return _Table([(subject, row) for subject, row in named if subject], table.written)
+
+
+def _unmarked(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
 
 
 def _subject(identifier: str) -> str:

@@ -91,7 +91,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _bare(cell: str) -> str:
-    """Take off the blanks around a cell, and marks, of which there is no other inside."""
+    """Take off the blanks around a cell, and quotation marks, of which there is no other inside."""
     text = cell.strip()
-    marked = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
+    marked = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]
     return text[1:-1].strip() if marked else text

@@ -176,15 +176,24 @@ def test_a_table_that_was_not_downloaded_is_not_taken_for_none(three: Lab, conte
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (table_of(SITES | {"sub-1": "Zürich"}).encode("latin-1"), "save it as UTF-8 text with tabs"),
-        (table_of(SITES).replace("\t", ",").encode(), "a column participant_id was needed"),
+        (b"PK\x03\x04" + table_of(SITES).encode(), "a table was needed, found a zip file, such as an .xlsx workbook"),
         (table_of(SITES).replace("participant_id", "subject").encode(), "a column participant_id was needed"),
     ],
 )
 def test_a_table_that_cannot_be_understood_is_refused_by_name(three: Lab, table: bytes, words: str) -> None:
     (three.bids.root / "participants.tsv").write_bytes(table)
     said = three.refuses_all()
-    assert f"participants.tsv: {words}" in said or ("participants.tsv: cannot be read" in said and words in said)
+    assert f"participants.tsv: {words}" in said
+
+
+# 29
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("separator", ["\t", ",", ";"])
+def test_a_table_in_the_encoding_and_with_the_separators_of_a_spreadsheet_is_taken(
+    three: Lab, encoding: str, separator: str
+) -> None:
+    table = table_of(SITES | {"sub-1": "Zürich"}).replace("\t", separator)
+    assert sites_of(three, table.encode(encoding)) == SITES | {"sub-1": "Zürich"}
 
 
 STRANGE = [

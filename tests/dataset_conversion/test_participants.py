@@ -75,6 +75,14 @@ def test_participants_without_the_prefix_and_rows_cut_short_are_understood(tmp_p
     assert found.healthy == {"sub-01"}
 
 
+def test_a_row_without_a_participant_is_left_out_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = read(tmp_path, 'participant_id\tinstitution\nsub-1\tuni "A\n\tclinic\nsub-3\tuni\n')
+    assert found.sites == {"sub-1": 'uni "A', "sub-3": "uni"}
+    assert "participants.tsv: left out, as it has no participant_id: line 3" in caplog.text
+
+
 AUTO = load_profile("auto").participants
 
 

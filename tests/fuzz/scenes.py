@@ -39,7 +39,7 @@ def write_scenes(root: Path, *, with_model: bool = True) -> dict[Scene, Path]:
     made = [_convert(root / "convert", bids), *_converted(root, bids), _evaluate(root / "evaluate")]
     made += [_biomarkers(root / "biomarkers"), *_agreement(root, root / "evaluate"), *_crop(root)]
     made += [_report(root / "report", root)]
-    made += [_export(root / "export"), _predict(root / "predict")] if with_model else []
+    made += [_export(root / "export"), *_predict(root)] if with_model else []
     return {scene: root / scene.name for scene in made}
 
 
@@ -260,15 +260,25 @@ def _export(root: Path) -> Scene:
     return Scene("export", arguments, files, nnunet=True)
 
 
-def _predict(root: Path) -> Scene:
-    model = "r/Dataset900_Tiny/nnUNetTrainer__nnUNetPlans__tiny"
-    TinyModel().write(root / model)
+def _predict(root: Path) -> list[Scene]:
+    """Predict, and go on where masks stand already."""
+    model, done = "r/Dataset900_Tiny/nnUNetTrainer__nnUNetPlans__tiny", root / "continue"
+    first = root / "predict"
+    TinyModel().write(first / model)
     values = np.random.default_rng(0).normal(100, 20, (16, 16, 8)).astype(np.float32)
-    write_image(root / "images" / "sub-01_T2w.nii.gz", values, AFFINE)
-    _margins(root / "margins.json")
+    write_image(first / "images" / "sub-01_T2w.nii.gz", values, AFFINE)
+    _margins(first / "margins.json")
     where = ("-i", "{root}/images", "-o", "{root}/out", "-m", f"{{root}}/{model}", "--localizer", f"{{root}}/{model}")
     arguments = ("predict", *where, "-device", "cpu", "--disable_tta", "--margins-file", "{root}/margins.json")
-    return Scene("predict", arguments, (f"{model}/dataset.json", f"{model}/plans.json", "margins.json"), nnunet=True)
+    shutil.copytree(first, done)
+    with nnunet_folders(done):
+        run(*(part.replace("{root}", str(done)) for part in arguments))
+    told = [file.relative_to(done).as_posix() for file in (done / "out").rglob("*") if file.suffix in (".json", ".tsv")]
+    files = (f"{model}/dataset.json", f"{model}/plans.json", "margins.json")
+    return [
+        Scene("predict", arguments, files, nnunet=True),
+        Scene("continue", (*arguments, "--continue_prediction"), tuple(sorted(told)), nnunet=True),
+    ]
 
 
 def _parent(path: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import read_table, table_text
 from nnunet_ext.trainers.spine_plan import FILE, SamplingShares, read_spine_plan
 from tests.trainers.conftest import Prepared
@@ -64,6 +65,28 @@ def started(make_trainer: MakeTrainer) -> MakeTrainer:
 
 def log(trainer: Any) -> str:  # noqa: ANN401 - a trainer
     return Path(trainer.log_file).read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("qc.tsv", "shape", "size", r"qc\.tsv: a column shape was needed, found case"),
+        ("cases.tsv", "status", "state", r"cases\.tsv: a column status was needed, found case"),
+        (
+            "qc.tsv",
+            "LAS",
+            "up",
+            r"qc\.tsv: what convert measured was needed, found .*; have the dataset co",
+        ),
+    ],
+)
+def test_a_table_of_the_dataset_that_was_spoiled_is_named(
+    dataset: Dataset, started: MakeTrainer, name: str, old: str, new: str, words: str
+) -> None:
+    file = dataset.raw / name
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(DataRefusedError, match=words):
+        started("nnUNetTrainerSCI")
 
 
 def test_a_training_writes_the_plan_and_an_edit_changes_the_next(dataset: Dataset, started: MakeTrainer) -> None:

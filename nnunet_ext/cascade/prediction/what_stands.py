@@ -106,7 +106,8 @@ def known_hashes(files: CaseFiles) -> dict[str, set[str]]:
     known: dict[str, set[str]] = {}
     for content in (*_told(files), *_read(files.journal)):
         for name, hashes in content[OUTPUTS].items():
-            known.setdefault(name, set()).update([hashes] if isinstance(hashes, str) else hashes)
+            listed = hashes if isinstance(hashes, list) else [hashes]
+            known.setdefault(name, set()).update(one for one in listed if isinstance(one, str))
     return known
 
 
