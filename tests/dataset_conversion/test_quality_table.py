@@ -72,6 +72,7 @@ def test_a_row_says_what_was_measured_column_by_column() -> None:
         "intensity_max": "420", "moved_mm": "0.25", "lesion_voxels_outside_sc": "3",
         "voxels_sc": "192", "volume_mm3_sc": "384", "components_sc": "1",
         "voxels_lesion": "12", "volume_mm3_lesion": "24", "components_lesion": "1",
+        "cord_contrast": "n/a", "cord_step_mm": "n/a", "cord_place": "n/a",
     }  # fmt: skip
 
 
