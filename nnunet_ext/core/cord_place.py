@@ -1,5 +1,6 @@
 """Whether a cord mask lies on a cord: sideways steps along it, and what is inside it and just around it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -23,10 +24,11 @@ _CUT: Final = 0.25  # a slice with less of the usual area is where the mask ends
 _SLICES: Final = 15
 _BAND_MM: Final = 3.0
 _CERTAIN: Final = 0.05  # as alike a cord as this, and no better place is looked for
-_GAIN: Final = 0.2
+_GAIN: Final = 0.35
 _REACH_MM: Final = 10.0
 _NEAREST_MM: Final = 3.0
 _GRID_MM: Final = 2.0
+_REFINED: Final = 4
 _SEEN: Final = 0.8  # share of a slice's ring that must lie in the image
 _WORDS: Final = {"R": "right", "L": "left", "A": "front", "P": "back", "S": "top", "I": "bottom"}
 
@@ -166,15 +168,27 @@ class _Slices:
 
     def best_aside(self) -> tuple[float, tuple[int, int]]:
         """Look around the mask for the place where it parts the image best."""
-        steps = np.arange(-_REACH_MM, _REACH_MM + _GRID_MM / 2, _GRID_MM)
-        found = (-np.inf, (0, 0))
-        for first, second in product(steps, steps):
-            if _NEAREST_MM <= np.hypot(first, second) <= _REACH_MM:
-                moved = (round(first / self._sizes[0]), round(second / self._sizes[1]))
-                _, likeness = self.judge(moved)
-                if likeness is not None:
-                    found = max(found, (likeness, moved))
-        return float(found[0]), found[1]
+        reach = np.arange(-_REACH_MM, _REACH_MM + _GRID_MM / 2, _GRID_MM)
+        coarse = self._judge_all((first, second) for first, second in product(reach, reach))
+        near = (-_GRID_MM / 2, 0.0, _GRID_MM / 2)
+        best = sorted(coarse, key=coarse.__getitem__, reverse=True)[:_REFINED]
+        found = coarse | self._judge_all(
+            (at[0] * self._sizes[0] + first, at[1] * self._sizes[1] + second)
+            for at in best
+            for first, second in product(near, near)
+        )
+        place = max(found, key=found.__getitem__, default=(0, 0))
+        return found.get(place, -np.inf), place
+
+    def _judge_all(self, away: Iterable[tuple[float, float]]) -> dict[tuple[int, int], float]:
+        """Judge the mask moved by millimetres, and give its likeness by voxels."""
+        chosen = {
+            (round(first / self._sizes[0]), round(second / self._sizes[1]))
+            for first, second in away
+            if _NEAREST_MM <= np.hypot(first, second) <= _REACH_MM
+        }
+        judged = {moved: self.judge(moved)[1] for moved in sorted(chosen)}
+        return {moved: likeness for moved, likeness in judged.items() if likeness is not None}
 
 
 def _inside_and_around(
