@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.cord_place import CordPlace
 from nnunet_ext.core.dataset_files.fingerprint import digest_of
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.provenance import sha256
@@ -126,7 +127,10 @@ def _converted(case: PlannedCase, content: dict[str, Any]) -> ConvertedCase:
     quality = content["quality"]
     lists = {name: tuple(quality[name]) for name in ("shape", "spacing", "intensities")}
     classes = {name: ClassQuality(**found) for name, found in quality["classes"].items()}
-    return ConvertedCase(case, **{**content, "quality": Quality(**{**quality, **lists, "classes": classes})})
+    cord = None if quality.get("cord") is None else CordPlace(**quality["cord"])
+    return ConvertedCase(
+        case, **{**content, "quality": Quality(**{**quality, **lists, "classes": classes, "cord": cord})}
+    )
 
 
 def _remove_others(dataset: RawDataset, kept: set[Path]) -> None:

@@ -1,12 +1,14 @@
 """What can be measured of a case on the way, for a person to look for the odd ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cc3d
 import numpy as np
 
+from nnunet_ext.core.cord_place import CordPlace, cord_place
+from nnunet_ext.core.labels import CORD
 from nnunet_ext.core.volume import Array, Volume
 
 _SHARES: Final = (0.0, 0.01, 0.5, 0.99, 1.0)
@@ -37,6 +39,8 @@ class Quality:
     moved_mm
         The farthest that a mask was moved by adopting its image's affine, or a channel by registration, root mean
         square.
+    cord
+        Where the cord mask lies; None where nobody annotated the cord.
     """
 
     shape: tuple[int, ...]
@@ -45,6 +49,7 @@ class Quality:
     intensities: tuple[float, ...]
     classes: Mapping[str, ClassQuality]
     moved_mm: float
+    cord: CordPlace | None = None
 
 
 def measure_quality(image: Volume, masks: Mapping[str, Array], moved_mm: float) -> Quality:
@@ -69,6 +74,7 @@ def measure_quality(image: Volume, masks: Mapping[str, Array], moved_mm: float) 
         intensities=tuple(float(ordered[round(share * (ordered.size - 1))]) for share in _SHARES),
         classes=classes,
         moved_mm=moved_mm,
+        cord=cord_place(replace(image, data=masks[CORD]), image.data) if CORD in masks else None,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.cell_lists import join_list
+from nnunet_ext.core.cord_place import CordPlace
+from nnunet_ext.core.labels import CORD
 from nnunet_ext.core.tables import NOTHING, Row, number
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 
@@ -15,6 +17,8 @@ _FAR: Final = 5.0
 
 _FEWEST: Final = 6
 """Cases of a site with a value, below which no median is worth a comparison."""
+
+_LEAST_CONTRAST: Final = 0.05  # of the cord, by which good masks of one site differ
 
 _DIGITS: Final = "{:.6g}"
 
@@ -34,6 +38,14 @@ _FIXED: Final = {
     "moved_mm": "How far the farthest mask or channel was moved, by another affine or registration, root mean square",
     "lesion_voxels_outside_sc": "Lesion voxels that are not cord",
 }
+_CONTRAST: Final = "cord_contrast"
+_PLACE: Final = "cord_place"
+_OF_CORD: Final = {
+    _CONTRAST: "Brightness within 3 mm around the cord mask less that inside, as a share of the range of both, median "
+    "over slices; another sign or size than the site's other cases have may be a mask beside the cord",
+    "cord_step_mm": "Largest sideways step of the cord mask from one slice to the next, beyond its own course",
+    _PLACE: "What is wrong with the place of the cord mask",
+}
 _INTENSITIES: Final = ("intensity_min", "intensity_p01", "intensity_median", "intensity_p99", "intensity_max")
 
 
@@ -44,7 +56,7 @@ def quality_columns(classes: Sequence[str]) -> dict[str, str]:
         columns[f"voxels_{name}"] = f"Voxels of the {name} mask"
         columns[f"volume_mm3_{name}"] = f"Volume of the {name} mask"
         columns[f"components_{name}"] = f"Connected components of the {name} mask (26 neighbours)"
-    return columns
+    return columns | (_OF_CORD if CORD in classes else {})
 
 
 def quality_row(case: ConvertedCase, classes: Sequence[str]) -> dict[str, str]:
@@ -67,7 +79,17 @@ def quality_row(case: ConvertedCase, classes: Sequence[str]) -> dict[str, str]:
             row[f"voxels_{name}"] = str(found.voxels)
             row[f"volume_mm3_{name}"] = _DIGITS.format(found.volume_mm3)
             row[f"components_{name}"] = str(found.components)
+    if quality.cord is not None and CORD in classes:
+        row |= _of_cord(quality.cord)
     return row
+
+
+def _of_cord(cord: CordPlace) -> dict[str, str]:
+    return {
+        _CONTRAST: NOTHING if cord.contrast is None else f"{cord.contrast:.3f}",
+        "cord_step_mm": f"{cord.step_mm:.2f}",
+        _PLACE: ", and ".join(cord.problems) or NOTHING,
+    }
 
 
 def unusual_first(rows: Iterable[Row], classes: Sequence[str]) -> list[dict[str, str]]:
@@ -87,7 +109,8 @@ def unusual_first(rows: Iterable[Row], classes: Sequence[str]) -> list[dict[str,
     """
     by_site: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_site[row["site"]].append(row)
+        complete = dict.fromkeys(quality_columns(classes), NOTHING) | row  # an older table has fewer columns
+        by_site[row["site"]].append(complete)
     marked = [
         ({**row}, [*_wrong_in_itself(row, classes), *apart])
         for here in by_site.values()
@@ -107,6 +130,8 @@ def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:
         reasons.append(f"{row['lesion_voxels_outside_sc']} lesion voxels outside the cord")
     if "sc" in classes and (number(row["components_sc"]) or 0) > 1:
         reasons.append(f"the cord mask is in {row['components_sc']} pieces")
+    if (place := row.get(_PLACE, NOTHING)) != NOTHING:
+        reasons.append(place)
     if number(row["moved_mm"]):
         reasons.append(f"a mask or a channel was moved by {row['moved_mm']} mm")
     return reasons
@@ -115,7 +140,9 @@ def _wrong_in_itself(row: Row, classes: Sequence[str]) -> list[str]:
 def _apart_from_site(rows: Sequence[Row], classes: Sequence[str]) -> list[list[str]]:
     """Compare each case with the others of its site."""
     reasons: list[list[str]] = [[] for _ in rows]
-    for column in ("intensity_median", "intensity_p99", *(f"volume_mm3_{name}" for name in classes)):
+    contrast = {_CONTRAST: _LEAST_CONTRAST} if CORD in classes else {}
+    columns = dict.fromkeys(("intensity_median", "intensity_p99", *(f"volume_mm3_{name}" for name in classes)), 0.0)
+    for column, least in {**columns, **contrast}.items():
         values = [number(row[column]) for row in rows]
         # A lesion that is not there is no outlier, and says nothing of how large lesions are.
         known = np.array([value for value in values if value])
@@ -124,7 +151,7 @@ def _apart_from_site(rows: Sequence[Row], classes: Sequence[str]) -> list[list[s
         middle = float(np.median(known))
         spread = 1.4826 * float(np.median(np.abs(known - middle)))
         for index, value in enumerate(values):
-            if value and abs(value - middle) > _FAR * max(spread, 0.01 * abs(middle)):
+            if value and abs(value - middle) > _FAR * max(spread, 0.01 * abs(middle), least):
                 reasons[index].append(f"{column} {value:.6g}, the site's median is {middle:.6g}")
     for column in ("axes", "spacing_mm"):
         usual, count = Counter(row[column] for row in rows).most_common(1)[0]

@@ -2,12 +2,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnunet_ext.core.cord_place import CordPlace
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
@@ -72,6 +74,7 @@ def test_a_row_says_what_was_measured_column_by_column() -> None:
         "intensity_max": "420", "moved_mm": "0.25", "lesion_voxels_outside_sc": "3",
         "voxels_sc": "192", "volume_mm3_sc": "384", "components_sc": "1",
         "voxels_lesion": "12", "volume_mm3_lesion": "24", "components_lesion": "1",
+        "cord_contrast": "n/a", "cord_step_mm": "n/a", "cord_place": "n/a",
     }  # fmt: skip
 
 
@@ -103,6 +106,31 @@ def test_a_case_that_was_not_measured_is_not_called_constant() -> None:
 )
 def test_what_is_wrong_in_itself_is_said_of_a_single_case(quality: Quality, outside: int, words: str) -> None:
     assert remarks([converted(1, quality, outside=outside)]) == {"01": words}
+
+
+def test_a_cord_mask_beside_the_cord_is_told_by_itself_and_by_the_site_s_other_cases() -> None:
+    def at(contrast: float, **place: Any) -> Quality:  # noqa: ANN401 - any field
+        return replace(USUAL, cord=CordPlace(contrast, 0.5, **place))
+
+    cases = [converted(number, at(0.5 + 0.02 * (number % 3))) for number in range(1, 9)]
+    assert remarks(cases) == {}
+    jumps = at(0.5, step_mm=6.25, step_slice=4, steps_aside=True)
+    aside = at(0.5, better_mm=6.0, better_where="left")
+    other = at(-0.1)
+    found = remarks([*cases, converted(10, jumps), converted(11, aside), converted(12, other)])
+    assert found == {
+        "10": "the cord mask steps aside by 6.2 mm at slice 4",
+        "11": "the cord mask lies beside what looks like a cord, which is 6 mm to the left",
+        "12": "cord_contrast -0.1, the site's median is 0.52",
+    }
+
+
+def test_a_table_of_before_there_were_columns_of_the_cord_is_read() -> None:
+    rows = [
+        {name: cell for name, cell in quality_row(converted(1), CLASSES).items() if not name.startswith("cord_")},
+        quality_row(converted(2), CLASSES),
+    ]
+    assert all(list(row) == list(quality_columns(CLASSES)) for row in unusual_first(rows, CLASSES))
 
 
 def test_a_lesion_in_pieces_and_an_empty_lesion_are_nothing_unusual() -> None:

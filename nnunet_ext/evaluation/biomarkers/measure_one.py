@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.cord_place import cord_place
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import on_grid
 from nnunet_ext.core.names import strip_ending
@@ -87,7 +88,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
     # Where other folds drew less of a lesion apart from the cord, the rest of it is still no cord.
     masks = replace(masks, cord=case.cord, notes=(*masks.notes, *_of_cord(masks.cord, case)))
     variants, source = _variants(files, masks, soft, level, settings)
-    shown, notes = _intensities(files, case, masks.lesion)
+    shown, notes, image = _intensities(files, case, masks.lesion)
     voxel = masks.lesion.voxel_volume_mm3
     soft_sums = {} if soft is None else {at: value * voxel for at, value in sums(case.within, soft).items()}
     intervals = lesion_intervals(case, variants)
@@ -103,7 +104,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         case=files.case,
         status=CaseStatus.MEASURED if masks.cord is not None else CaseStatus.VOLUME_ONLY,
         reason="" if masks.cord is not None else "; ".join(filter(None, ["no cord mask", no_cord])),
-        notes=(*files.notes, *masks.notes, *notes),
+        notes=(*files.notes, *masks.notes, *notes, *_of_cord(masks, image)),
         lesions=rows,
         bridges=case.bridges,
         totals=case_totals(case, variants, soft_total),
@@ -146,8 +147,12 @@ def _fold(path: Path, files: CaseInput, reference: Volume, settings: Settings) -
 
 def _intensities(
     files: CaseInput, case: CaseBiomarkers, reference: Volume
-) -> tuple[dict[int, Intensity], tuple[str, ...]]:
+) -> tuple[dict[int, Intensity], tuple[str, ...], Array | None]:
     if files.image is None:
-        return {}, ()
+        return {}, (), None
     image, notes = on_grid(read_volume(files.image), reference, files.image, WHOSE_GRID)
-    return intensities(case.within, image.data), tuple(f"image: {note}" for note in notes)
+    return intensities(case.within, image.data), tuple(f"image: {note}" for note in notes), image.data
+
+
+def _of_cord(masks: LesionMasks, image: Array | None) -> tuple[str, ...]:
+    return () if masks.cord is None else cord_place(replace(masks.lesion, data=masks.cord), image).problems
