@@ -47,6 +47,8 @@ class PredictionJob:
         Whether a case that an earlier run finished in the same way is kept.
     force
         Whether what an earlier run of other settings left is replaced.
+    reader
+        Name of nnU-Net's reader in the model's plans, for `nnUNetv2_ensemble`.
     """
 
     segmenter: CaseSegmenter
@@ -59,6 +61,7 @@ class PredictionJob:
     about: Mapping[str, Any]
     keep_finished: bool = False
     force: bool = False
+    reader: str = "NibabelIO"
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     said = {**content, "VolumesMm3": volumes, SECONDS: seconds}
     if _standing(case, job).spared(keep_finished=True, force=True):
         raise ConflictError("its masks were changed while it was predicted, and are kept; run the same command again")
-    write_case(files, predicted, images.volumes[0], job.options.regions, said)
+    write_case(files, predicted, images.volumes[0], (job.options.regions, job.reader), said)
     return CaseOutcome(case.name, Status.DONE, "", predicted.warnings, volumes, seconds)
 
 

@@ -72,7 +72,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "--naming", choices=[str(way) for way in Naming], default=str(Naming.BIDS),
         help="BIDS derivatives (default), derivatives/labels as the labs have them, or nnU-Net's one map a case",
     )  # fmt: skip
-    add("--save_probabilities", action="store_true", help="an image of each region's probability, too")
+    add(
+        "--save_probabilities", action="store_true",
+        help="an image of each region's probability, too; with --naming nnunet also the files that nnUNetv2_ensemble "
+        "reads",
+    )  # fmt: skip
     add("--disagreement", action="store_true", help="an image of the folds' standard deviation for each region, too")
     add("--centreline", "--centerline", action="store_true", help="the cord's smooth middle as CSV and image, too")
     add(

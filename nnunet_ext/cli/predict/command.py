@@ -203,6 +203,7 @@ class Predict:
             about=about,
             keep_finished=self.continue_prediction,
             force=self.force,
+            reader=str(models.model.plans["image_reader_writer"]),
         )
 
     def _segmenter(self, model: TrainedModel, options: SegmenterOptions) -> CaseSegmenter:

@@ -1,16 +1,20 @@
 """What stands in the output folder of `predict` beside the predictions."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER, Naming
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns
-from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.output_place import DESCRIPTION, OutputPlace
 from nnunet_ext.core.provenance import derivative_description
 from nnunet_ext.core.raw_dataset import FILE_ENDING
+
+_LISTS: Final = frozenset({"training", "test"})
+"""Of the cases that the model was trained on, which are not those of the folder."""
 
 
 def describe_run(
@@ -43,8 +47,10 @@ def describe_run(
         write_json(labels / DESCRIPTION, described)
     if naming is Naming.NNUNET:
         plans, dataset = model
-        write_json(place.folder / "plans.json", dict(plans))
-        write_json(place.folder / "dataset.json", {**dataset, "file_ending": FILE_ENDING})
+        kept = {key: value for key, value in dataset.items() if key not in _LISTS}
+        for name, content in (("plans.json", plans), ("dataset.json", {**kept, "file_ending": FILE_ENDING})):
+            # nnU-Net writes, and reads, NaN where a dataset has no foreground; `write_json` would refuse it.
+            write_text(place.folder / name, json.dumps(content, indent=4, ensure_ascii=False) + "\n")
 
 
 def _links(folder: Path, raw: Path | None) -> dict[str, str]:
