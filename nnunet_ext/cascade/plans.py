@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
 
 _KEY: Final = "use_mask_for_norm"
@@ -56,7 +56,8 @@ def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
             configuration[_KEY] = [False] * len(configuration[_KEY])
             changes.append(PlansChange(name, channels, str(configuration.get("data_identifier", ""))))
     if changes:
-        write_json(plans_file, plans)
+        # nnU-Net writes, and reads, NaN where a dataset has no foreground; `write_json` would refuse it.
+        write_text(plans_file, json.dumps(plans, indent=4, ensure_ascii=False) + "\n")
     return tuple(changes)
 
 
@@ -64,11 +65,17 @@ def _read(plans_file: Path) -> dict[str, Any]:
     try:
         plans: dict[str, Any] = json.loads(plans_file.read_text(encoding="utf-8"))
         configurations = [*plans["configurations"].values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise DataRefusedError(
             f"{plans_file}: a plans file of nnU-Net was needed ({type(error).__name__}: {error}); "
             f"run: nnUNetv2_plan_and_preprocess -d ID --no_pp"
         ) from error
     if not all(isinstance(configuration, dict) for configuration in configurations):
         raise DataRefusedError(f"{plans_file}: a plans file of nnU-Net was needed: its configurations are no mappings")
+    for name, configuration in plans["configurations"].items():
+        if not isinstance(configuration.get(_KEY, []), list):
+            raise DataRefusedError(
+                f"{plans_file}: a plans file of nnU-Net was needed: {_KEY} of {name} needs a list with true or false for each channel, found "
+                f"{configuration[_KEY]!r:.60}; run: nnUNetv2_plan_and_preprocess -d ID --no_pp"
+            )
     return plans

@@ -18,6 +18,7 @@ from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset, read_j
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.dataset_files.description import SPLITS
+from nnunet_ext.core.dataset_files.folds import read_folds
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
@@ -168,7 +169,7 @@ def _check_folds(folders: Sequence[Path], cords: Mapping[str, PredictedCord], ra
             )
             continue
         splits = _find_splits(folder.resolve().parent.name, raw)
-        refuse_seen_cases(mine, set(mine), read_json(splits), splits)
+        refuse_seen_cases(mine, set(mine), read_folds(splits.parent), splits)
     return said
 
 

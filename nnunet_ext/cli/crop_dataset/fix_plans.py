@@ -56,7 +56,7 @@ def read_json(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """Read a JSON file that must be there."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataRefusedError(f"{file}: a JSON file was needed: {error}") from error
 
 
@@ -64,13 +64,17 @@ def _plans_files(asked: str) -> list[Path]:
     if asked.endswith(".json"):
         return [Path(asked)]
     folder = find_dataset(required_folder("nnUNet_preprocessed", os.environ), asked)
-    files = [file for file in sorted(folder.glob("*.json")) if "configurations" in read_json(file)]
+    files = [file for file in sorted(folder.glob("*.json")) if _has_configurations(read_json(file))]
     if not files:
         raise DataRefusedError(
             f"{folder}: plans were needed and nnU-Net has made none; "
             f"run: nnUNetv2_plan_and_preprocess -d {_number(folder)} --no_pp"
         )
     return files
+
+
+def _has_configurations(content: object) -> bool:
+    return isinstance(content, dict) and "configurations" in content
 
 
 def _warn_of_stale_cases(folder: Path, change: PlansChange) -> None:

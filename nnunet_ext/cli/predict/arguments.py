@@ -97,6 +97,10 @@ def _add_post_processing(parser: argparse.ArgumentParser) -> None:
         "post-processing", "by default that of Lemay et al. for a model of tumours, and none for others"
     )
     add = group.add_argument
+    add(
+        "--model-postprocessing", action=argparse.BooleanOptionalAction, default=True,
+        help="what nnU-Net found to help the model, where its folder has a postprocessing.pkl (default)",
+    )  # fmt: skip
     add("--threshold", type=float, metavar="P", help=f"probability above which a voxel counts (default {HALF})")
     add("--largest-cord", action=argparse.BooleanOptionalAction, default=None, help="keep the largest tube of the cord")
     add(

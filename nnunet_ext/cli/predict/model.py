@@ -90,7 +90,7 @@ def read_margins(file: Path) -> Margins:
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataRefusedError(f"--margins-file {file}: a JSON file was needed: {error}") from error
     if not isinstance(content, dict):
         raise DataRefusedError(f"--margins-file {file}: the six keys of crop_metadata.json were needed")

@@ -36,7 +36,7 @@ def read_folds(folder: Path) -> Folds:
     content = _read(file)
     try:
         return [{part: [str(case) for case in fold[part]] for part in ("train", "val")} for fold in content]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise DataRefusedError(
             f"{file}: a list of folds with train and val was needed, found {type(error).__name__}: {error}; mend it, "
             f"or remove it: nnU-Net copies that of the raw dataset"
@@ -125,5 +125,5 @@ def _history(raw: Path) -> list[str]:
 def _read(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
         return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataRefusedError(f"{file}: JSON was needed, found {error}; mend it, or remove it") from error
