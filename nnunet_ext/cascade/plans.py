@@ -75,7 +75,7 @@ def _read(plans_file: Path) -> dict[str, Any]:
     for name, configuration in plans["configurations"].items():
         if not isinstance(configuration.get(_KEY, []), list):
             raise DataRefusedError(
-                f"{plans_file}: a plans file of nnU-Net was needed: {_KEY} of {name} needs a list with true or false for each channel, found "
-                f"{configuration[_KEY]!r:.60}; run: nnUNetv2_plan_and_preprocess -d ID --no_pp"
+                f"{plans_file}: a plans file of nnU-Net was needed: {_KEY} of {name} needs a list of true and false; "
+                f"found {configuration[_KEY]!r:.60}; run: nnUNetv2_plan_and_preprocess -d ID --no_pp"
             )
     return plans

@@ -37,6 +37,6 @@ def test_nnunet_s_ensemble_writes_our_own_masks_in_the_image_s_own_place(
     manager = LabelManager(labels["labels"], labels.get("regions_class_order"))
     writer = recursive_find_reader_writer_by_name(reader)()
     merge_files([str(files.probabilities)], str(tmp_path / "mean"), ".nii.gz", writer, manager)
-    merged = nib.load(tmp_path / "mean.nii.gz")
+    merged = nib.nifti1.load(tmp_path / "mean.nii.gz")
     np.testing.assert_array_equal(np.asarray(merged.dataobj), drawn)
     np.testing.assert_allclose(merged.affine, grid.affine, atol=1e-4)
