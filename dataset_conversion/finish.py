@@ -96,7 +96,9 @@ def _write_tables(job: Writing, ledger: Ledger) -> Folds:
     if folds:
         dataset.write_splits(folds)
     ignore = any(row["not_annotated"] != NOTHING for row in included)
-    dataset.write_dataset_json(plan.target, len(training), ignore=ignore)
+    dataset.write_dataset_json(
+        plan.target, len(training), ignore=ignore, training=sorted(training), test=sorted(testing)
+    )
     columns = quality_columns(plan.target.needed_classes)
     write_text(dataset.folder / CASES, cases_tsv(ledger.rows))
     write_json(dataset.folder / "cases.json", data_dictionary(COLUMNS))

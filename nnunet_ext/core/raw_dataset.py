@@ -52,16 +52,29 @@ class RawDataset:
         """Name a case's label map."""
         return self.folder / ("labelsTr" if split == "train" else "labelsTs") / f"{case}{FILE_ENDING}"
 
-    def write_dataset_json(self, target: Target, training_cases: int, *, ignore: bool = False) -> None:
+    def write_dataset_json(
+        self,
+        target: Target,
+        training_cases: int,
+        *,
+        ignore: bool = False,
+        training: Sequence[str] = (),
+        test: Sequence[str] = (),
+    ) -> None:
         """Write `dataset.json`: labels in order, the reader that raises on damaged files, the orientation.
 
         Parameters
         ----------
         ignore
             Whether a label map holds `target.ignore`, for a class that was not annotated.
+        training, test
+            Names of cases, for readers of the Medical Segmentation Decathlon's lists such as MONAI's
+            `load_decathlon_datalist`; nnU-Net lists the folders instead.
         """
+        keys = target.nnunet_keys(ignore=ignore)
+        channels = len(keys["channel_names"])
         content: dict[str, Any] = {
-            **target.nnunet_keys(ignore=ignore),
+            **keys,
             "numTraining": training_cases,
             "file_ending": FILE_ENDING,
             # nnU-Net's default reader, SimpleITK, takes truncated files and NaN in silence.
@@ -70,7 +83,23 @@ class RawDataset:
             "image_axes_nibabel": RAW_AXES,
             "target": target.name,
         }
+        if training or test:
+            content["training"] = [
+                {
+                    "image": self._images(case, "train", channels),
+                    "label": self._relative(self.label(case, "train")),
+                }
+                for case in training
+            ]
+            content["test"] = [self._images(case, "test", channels) for case in test]
         write_json(self.folder / "dataset.json", content)
+
+    def _images(self, case: str, split: str, channels: int) -> str | list[str]:
+        images = [self._relative(self.image(case, split, channel)) for channel in range(channels)]
+        return images[0] if channels == 1 else images
+
+    def _relative(self, file: Path) -> str:
+        return f"./{file.relative_to(self.folder).as_posix()}"
 
     def read_dataset_json(self) -> dict[str, Any]:
         """Read `dataset.json`.

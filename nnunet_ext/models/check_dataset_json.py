@@ -1,7 +1,7 @@
 """Checking a model's `dataset.json`: what becomes a file name, a path or a number of layers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
@@ -65,11 +65,11 @@ def _check_labels(labels: object) -> None:
     _check_ignore(labels)
 
 
-def _check_ignore(labels: Mapping[str, int | Sequence[int]]) -> None:
+def _check_ignore(labels: Mapping[str, Any]) -> None:
     if _IGNORE not in labels:
         return
     others = [value for name, value in labels.items() if name != _IGNORE]
-    highest = max(max(value) if isinstance(value, list) else value for value in others)
+    highest: int = max(max(value) if isinstance(value, list) else value for value in others)
     if labels[_IGNORE] != highest + 1:
         raise UnsafeModelError(
             f"dataset.json: the label {_IGNORE} needs the value after the others, {highest + 1}, found "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.core.atomic import atomic_path, write_json, write_text
+from nnunet_ext.core.atomic import atomic_path, write_bytes, write_json, write_text
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.leftovers import scratch_folder, sweep
@@ -16,10 +16,20 @@ from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
-from nnunet_ext.models.entry_names import CROP_METADATA, DATASET_JSON, FINAL, MANIFEST, MODEL_CARD, PLANS, folds_of
+from nnunet_ext.models.entry_names import (
+    CROP_METADATA,
+    DATASET_JSON,
+    FINAL,
+    MANIFEST,
+    MODEL_CARD,
+    PLANS,
+    POSTPROCESSING,
+    folds_of,
+)
 from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, boxed, model_card
+from nnunet_ext.models.postprocessing_file import find_postprocessing, postprocessing_bytes, read_postprocessing
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
 from nnunet_ext.models.verify import verify_zip
 from nnunet_ext.models.write_checkpoint import write_checkpoint
@@ -118,6 +128,9 @@ def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
                 f"Fold {fold} was not trained to its end: its best checkpoint so far stands under the name {FINAL}, "
                 f"where nnU-Net and SCT look for it."
             )
+    postprocessing = find_postprocessing(request.model, list(files))
+    if postprocessing is not None:
+        write_bytes(folder / POSTPROCESSING, postprocessing_bytes(read_postprocessing(postprocessing)))
     dataset, left_out = _write_json_files(request, folder)
     if "image_orientation" not in dataset:
         warnings.append("dataset.json has no image_orientation: SCT guesses the orientation from the dataset's name.")

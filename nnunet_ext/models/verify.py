@@ -16,6 +16,7 @@ from nnunet_ext.models.json_files import crop_metadata, read_json_object
 from nnunet_ext.models.load import read_model_json, same_network
 from nnunet_ext.models.manifest import ModelFacts, check_manifest
 from nnunet_ext.models.model_folders import UNNAMED
+from nnunet_ext.models.postprocessing_file import read_postprocessing
 from nnunet_ext.models.unpack import Unpacked, unpack
 
 _SCRATCH: Final = "nnunet_ext-verify-"
@@ -115,6 +116,8 @@ def _verify_model(quarantine: Path, place: str, unpacked: Unpacked) -> VerifiedM
     facts = _facts(folder, names, left_out)
     for text in (entry for entry in names if entry.endswith(".json")):
         read_json_object(folder / text)
+    for steps in (entry for entry in names if entry.endswith(".pkl")):
+        read_postprocessing(folder / steps)
     plans, dataset = read_model_json(folder)
     if CROP_METADATA in names:
         crop_metadata(read_json_object(folder / CROP_METADATA))

@@ -40,7 +40,19 @@ def test_where_nothing_is_to_change_the_file_is_not_touched(tmp_path: Path) -> N
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"configurations": {"one": 3}}', '{"configurations": 3}'])
+def test_statistics_of_a_dataset_without_foreground_stay_what_they_are(tmp_path: Path) -> None:
+    file = plans(tmp_path, one={"use_mask_for_norm": [True], "mean": float("nan")})
+    assert len(force_full_normalisation(file)) == 1
+    assert np.isnan(json.loads(file.read_text())["configurations"]["one"]["mean"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None, "{", "[]", "{}", '{"configurations": {"one": 3}}', '{"configurations": 3}', "[" * 100_000,
+        '{"configurations": {"one": {"use_mask_for_norm": 7}}}',
+    ],
+)  # fmt: skip
 def test_what_is_no_plans_file_is_refused(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "plans.json"
     if content is not None:

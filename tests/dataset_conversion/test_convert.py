@@ -62,6 +62,10 @@ def test_a_sound_dataset_becomes_what_nnunet_expects(bids: SmallBids, tmp_path: 
     assert list(description["labels"]) == ["background", "sc", "lesion"]
     assert description["numTraining"] == len(list((folder / "imagesTr").iterdir())) == 6
     assert (description["image_orientation"], description["image_axes_nibabel"]) == ("RPI", "LAS")
+    listed = [name for pair in description["training"] for name in (pair["image"], pair["label"])]
+    there = [file for part in ("imagesTr", "labelsTr") for file in (folder / part).iterdir()]
+    assert sorted(folder / name for name in listed) == sorted(there)
+    assert [folder / name for name in description["test"]] == sorted((folder / "imagesTs").iterdir())
     row = rows_of(done)["site_sub-2_T2w"]
     assert (row["voxels_sc"], row["voxels_lesion"], row["lesion_voxels_outside_sc"]) == ("192", "12", "0")
     splits = json.loads((folder / "splits_final.json").read_text())

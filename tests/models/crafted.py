@@ -111,7 +111,7 @@ def _told(holder: Any, key: Any) -> str:  # noqa: ANN401 - whatever JSON holds
 
 def _value(random: Random) -> Any:  # noqa: ANN401 - whatever JSON holds
     number = random.choice(_NUMBERS)
-    kinds = (
+    kinds: tuple[Any, ...] = (
         random.choice((None, True, False, [], {}, [[]], {"a": 1})),
         random.choice(_WORDS),
         [random.choice(_NUMBERS) for _ in range(random.choice((1, 2, 3, 3, 3, 6)))],
@@ -142,7 +142,7 @@ def _bytes(files: Files, random: Random, _: Path) -> tuple[Files, str]:
     how = random.choice(
         ("cut", "flip", "flip", "empty", "zeros", "bom", "utf-16", "deep", "digits", "latin", "garbage")
     )
-    changed = {
+    changed: dict[str, Callable[[], bytes | bytearray]] = {
         "cut": lambda: data[: random.randrange(len(data) + 1)],
         "flip": lambda: _flipped(data, random),
         "empty": lambda: b"",
@@ -195,7 +195,9 @@ def _checkpoint(files: Files, random: Random, marker: Path) -> tuple[Files, str]
         "read again and again": lambda: weights.update({name: torch.zeros(1).expand(10**9)}),
         "complex": lambda: weights.update({name: weights[name].to(torch.complex64)}),
         "sparse": lambda: weights.update({name: torch.zeros(4, 4).to_sparse()}),
-        "sparse, huge": lambda: weights.update({name: torch.sparse_coo_tensor(size=(10**6, 10**6))}),
+        "sparse, huge": lambda: weights.update(
+            {name: torch.zeros(1, 1).to_sparse().sparse_resize_((10**6, 10**6), 2, 0)}
+        ),
         "meta": lambda: weights.update({name: torch.empty(10**12, device="meta")}),
         "half": lambda: weights.update({name: weights[name].half()}),
         "integers": lambda: weights.update({name: weights[name].to(torch.int8)}),

@@ -51,6 +51,8 @@ class CaseFiles:
         Of each region, with its name; empty where not wanted.
     centreline
         Image of the centreline; its table has the same name and ends in `.csv`. None where not wanted.
+    for_ensemble
+        What `nnUNetv2_ensemble` reads, in nnU-Net's naming with probabilities: the array and its properties; else none.
     """
 
     masks: tuple[tuple[str, Path], ...]
@@ -58,6 +60,7 @@ class CaseFiles:
     probabilities: tuple[tuple[str, Path], ...]
     disagreement: tuple[tuple[str, Path], ...]
     centreline: Path | None
+    for_ensemble: tuple[Path, ...] = ()
 
     @property
     def segmentations(self) -> tuple[Path, ...]:
@@ -69,7 +72,7 @@ class CaseFiles:
         """Everything but the sidecars."""
         others = (file for _, file in (*self.probabilities, *self.disagreement))
         line = (file for file in (self.centreline, self.centreline_table) if file is not None)
-        return (*self.segmentations, *others, *line)
+        return (*self.segmentations, *others, *line, *self.for_ensemble)
 
     @property
     def journal(self) -> Path:
@@ -103,10 +106,12 @@ def name_files(out: Path, case: InputCase, naming: Naming, regions: Sequence[str
     def each(kind: str) -> tuple[tuple[str, Path], ...]:
         return tuple((region, _file(out, case, naming, region, kind)) for region in regions)
 
-    whole = naming is Naming.NNUNET
+    whole, label_map = naming is Naming.NNUNET, out / f"{case.name}{FILE_ENDING}"
+    arrays = tuple(with_ending(label_map, ending) for ending in (".npz", ".pkl"))
     return CaseFiles(
         masks=() if whole else each("mask"),
-        label_map=out / f"{case.name}{FILE_ENDING}" if whole else None,
+        label_map=label_map if whole else None,
+        for_ensemble=arrays if whole and wanted.probabilities else (),
         probabilities=each("probseg") if wanted.probabilities else (),
         disagreement=each("disagreement") if wanted.disagreement else (),
         centreline=_file(out, case, naming, "centerline", "mask") if wanted.centreline else None,

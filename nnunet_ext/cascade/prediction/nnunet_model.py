@@ -11,7 +11,7 @@ from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.orientation import sct_letters
 from nnunet_ext.core.read_checkpoint import TrainedModel
 
-_TURNS_TO: Final = {
+READER_TURNS_TO: Final = {
     "NibabelIO": None,
     "SimpleITKIO": None,
     "NibabelIOWithReorient": "RAS",
@@ -64,7 +64,7 @@ class NnunetModel:
                 f"run: nnUNetv2_predict -prev_stage_predictions FOLDER"
             )
         reader = plans.plans["image_reader_writer"]
-        if reader not in _TURNS_TO:
+        if reader not in READER_TURNS_TO:
             raise UsageError(f"{model.name}: reads its images by {reader}, and not NIfTI; run: nnUNetv2_predict")
         labels = plans.get_label_manager(dataset_json)
         axes = _axes(dataset_json)
@@ -75,7 +75,7 @@ class NnunetModel:
             dataset_json=dataset_json,
             channels=determine_num_input_channels(plans, configuration, dataset_json),
             heads=labels.num_segmentation_heads,
-            axes=_TURNS_TO[reader] or axes,
+            axes=READER_TURNS_TO[reader] or axes,
             keeps_file_order=reader == "NibabelIOWithReorient" and axes is None,
         )
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
 from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
-from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
+from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, region_mask, union
 from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.volume import Affine, Volume, voxel_volume_mm3
 
@@ -78,7 +78,8 @@ def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, 
     box = Box.around(union(masks.values())) or Box((0, 0, 0), (1, 1, 1))
     now = {name: np.array(mask[box.slices], dtype=np.bool_) for name, mask in masks.items()}
     frame = _Frame(regions, affine)
-    changes, warnings = [], []
+    now, changes = _as_nnunet(frame, now, rules.largest_of)
+    warnings: list[str] = []
     for step in _steps(frame, rules):
         voxels = step.find(now)
         changes.append(frame.measure(step.rule, step.region, voxels))
@@ -90,6 +91,26 @@ def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, 
         mended[name][box.slices] = mask
     flagged = _flagged(frame, now) if rules.outside_cord is OutsideCord.FLAG else ()
     return PostProcessed(mended, tuple(changes), (*dict.fromkeys(warnings), *flagged))
+
+
+def _as_nnunet(frame: "_Frame", masks: Masks, largest_of: Sequence[tuple[int, ...]]) -> tuple[Masks, list[Change]]:
+    """Apply nnU-Net's own post-processing to the label map, as `nnUNetv2_apply_postprocessing` does.
+
+    See `remove_all_but_largest_component_from_segmentation` of nnU-Net 2.8.1: 26 neighbours, and of several components
+    that are the largest all stay.
+    """
+    changes = []
+    for values in largest_of:
+        labels = frame.regions.draw(masks)
+        pieces = cc3d.connected_components(region_mask(labels, values), connectivity=_NEIGHBOURS)
+        sizes = np.bincount(pieces.ravel())
+        sizes[0] = 0
+        gone: Mask = (pieces > 0) & (sizes < sizes.max())[pieces]
+        told = f"labels {', '.join(map(str, values))}"
+        changes.append(frame.measure("LargestOfLabels", told, gone))
+        labels[gone] = 0
+        masks = frame.regions.take(labels)
+    return masks, changes
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ class PostProcessing:
         Regions whose holes are filled.
     smallest_mm3
         Region and volume: smaller components of it are removed.
+    largest_of
+        Before all others, what nnU-Net found to help the model: label values of which, taken together, only the largest
+        component stays. What goes becomes background.
     """
 
     threshold: float = HALF
@@ -47,10 +50,13 @@ class PostProcessing:
     outside_cord: OutsideCord = OutsideCord.FLAG
     fill_holes: tuple[str, ...] = ()
     smallest_mm3: tuple[tuple[str, float], ...] = ()
+    largest_of: tuple[tuple[int, ...], ...] = ()
 
     def content(self) -> dict[str, Any]:
         """Give the rules for a sidecar."""
+        of_model = {"LargestOfLabels": [list(values) for values in self.largest_of]} if self.largest_of else {}
         return {
+            **of_model,
             "Threshold": self.threshold,
             "LargestCord": self.largest_cord,
             "OutsideCord": str(self.outside_cord),

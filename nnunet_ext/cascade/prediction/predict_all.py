@@ -50,6 +50,8 @@ class PredictionJob:
         Whether what an earlier run of other settings left is replaced.
     linked
         Whether the folder's description leads to the dataset of the images, by the name `raw`.
+    reader
+        Name of nnU-Net's reader in the model's plans, for `nnUNetv2_ensemble`.
     """
 
     segmenter: CaseSegmenter
@@ -63,6 +65,7 @@ class PredictionJob:
     keep_finished: bool = False
     force: bool = False
     linked: bool = False
+    reader: str = "NibabelIO"
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,7 @@ def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
     said = {**content, "VolumesMm3": volumes, SECONDS: seconds}
     if _standing(case, job).spared(keep_finished=True, force=True):
         raise ConflictError("its masks were changed while it was predicted, and are kept; run the same command again")
-    write_case(files, predicted, images.volumes[0], job.options.regions, said)
+    write_case(files, predicted, images.volumes[0], (job.options.regions, job.reader), said)
     return CaseOutcome(case.name, Status.DONE, "", predicted.warnings, volumes, seconds)
 
 

@@ -72,7 +72,11 @@ def sidecar(
 
 
 def write_case(
-    files: CaseFiles, predicted: PredictedCase, grid: Volume, regions: Labelling, content: Mapping[str, Any]
+    files: CaseFiles,
+    predicted: PredictedCase,
+    grid: Volume,
+    model: tuple[Labelling, str],
+    content: Mapping[str, Any],
 ) -> None:
     """Write all that `files` names.
 
@@ -84,13 +88,14 @@ def write_case(
     ----------
     grid
         The input: shape, affine and forms of everything that is written, bit by bit.
-    regions
-        Of the model, for one label map.
+    model
+        Its regions, for one label map, and the name of nnU-Net's reader in its plans.
     """
-    known = known_hashes(files)
+    known, regions = known_hashes(files), model[0]
     with ExitStack() as stack:
         staged = {file: stack.enter_context(atomic_path(file)) for file in files.outputs}
         _draw(files, staged, predicted, grid, regions)
+        _for_ensemble(files, staged, predicted, grid, model)
         made = {file.name: sha256(path) for file, path in staged.items()}
         write_json(files.journal, {OUTPUTS: {name: sorted({made[name], *known.get(name, ())}) for name in made}})
         for file in files.sidecars:
@@ -124,6 +129,21 @@ def _draw(
         line = centreline(Volume(cord, grid.affine))
         write_mask(staged[files.centreline], line.draw(grid.data.shape), grid.affine, grid.forms)
         write_text(staged[files.centreline_table], _table(line))
+
+
+def _for_ensemble(
+    files: CaseFiles,
+    staged: Mapping[Path, Path],
+    predicted: PredictedCase,
+    grid: Volume,
+    model: tuple[Labelling, str],
+) -> None:
+    if files.for_ensemble and files.label_map is not None:
+        # nnU-Net's readers: seconds of import that asking for help must not cost.
+        from nnunet_ext.cascade.prediction.for_ensemble import EnsembleFiles, write_for_ensemble  # noqa: PLC0415
+
+        arrays = EnsembleFiles(*(staged[file] for file in files.for_ensemble))
+        write_for_ensemble(arrays, staged[files.label_map], predicted.probabilities, grid, *model)
 
 
 def _table(line: Centreline) -> str:

@@ -79,7 +79,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "--naming", choices=[str(way) for way in Naming], default=str(Naming.BIDS),
         help="BIDS derivatives, derivatives/labels as the labs have them, or nnU-Net's one map a case",
     )  # fmt: skip
-    add("--save_probabilities", action="store_true", help="an image of each region's probability, too")
+    add(
+        "--save_probabilities", action="store_true",
+        help="an image of each region's probability, too; with --naming nnunet also the files that nnUNetv2_ensemble "
+        "reads",
+    )  # fmt: skip
     add("--disagreement", action="store_true", help="an image of the folds' standard deviation for each region, too")
     add("--centreline", "--centerline", action="store_true", help="the cord's smooth middle as CSV and image, too")
     add(
@@ -100,6 +104,10 @@ def _add_post_processing(parser: argparse.ArgumentParser) -> None:
         "post-processing", "by default that of Lemay et al. for a model of tumours, and none for others"
     )
     add = group.add_argument
+    add(
+        "--model-postprocessing", action=argparse.BooleanOptionalAction, default=True,
+        help="what nnU-Net found to help the model, where its folder has a postprocessing.pkl (default)",
+    )  # fmt: skip
     add("--threshold", type=finite_number, metavar="P", help=f"probability above which a voxel counts (default {HALF})")
     add("--largest-cord", action=argparse.BooleanOptionalAction, default=None, help="keep the largest tube of the cord")
     add(

@@ -43,6 +43,7 @@ from nnunet_ext.core.model_name import STOCK_TRAINER
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.models.load import load_model
+from nnunet_ext.models.postprocessing_file import LargestOf, find_postprocessing, read_postprocessing
 from nnunet_ext.trainers import is_our_trainer
 
 __all__ = ["Predict", "add_arguments", "from_options"]
@@ -128,15 +129,20 @@ class Predict:
                     progress(len(outcomes), len(cases))
         finally:  # whoever interrupts a run sees what was done
             write_text(self._file("predictions", ".tsv"), prediction_table(outcomes, regions))
-        return self._conclude(outcomes, found.notes)
+        return self._conclude(outcomes, (*found.notes, *_of_model(models.largest_of)))
 
     def _load(self) -> "_Models":
-        model = load_model(find_model(self.model, "-m"), self.folds, self.checkpoint)
+        folder = find_model(self.model, "-m")
+        model = load_model(folder, self.folds, self.checkpoint)
+        steps: LargestOf = ()
+        if self.rules.model_postprocessing:
+            file = find_postprocessing(folder, [fold.name for fold in model.folds])
+            steps = () if file is None else read_postprocessing(file)
         if not self.localizer:
-            return _Models(model, None)
+            return _Models(model, None, steps)
         # One fold, and not mirrored: a box with margins needs no second opinion, and time is what it is for.
         localizer = load_model(find_model(self.localizer, "--localizer"))
-        return _Models(model, replace(localizer, folds=localizer.folds[:1]))
+        return _Models(model, replace(localizer, folds=localizer.folds[:1]), steps)
 
     def _options(self, models: "_Models") -> CaseOptions:
         regions = Labelling.of_model(models.model.dataset_json)
@@ -145,7 +151,8 @@ class Predict:
             of_localizer = channel_names(models.localizer.dataset_json)
             channels = localizer_channels(of_localizer, channel_names(models.model.dataset_json))
         margins = None if self.margins_file is None else read_margins(self.margins_file)
-        return CaseOptions(regions, choose_rules(regions, self.rules), margins, channels)
+        rules = replace(choose_rules(regions, self.rules), largest_of=models.largest_of)
+        return CaseOptions(regions, rules, margins, channels)
 
     def _refuse_empty_wishes(self, models: "_Models", regions: Labelling) -> None:
         if self.wanted.disagreement and len(models.model.folds) == 1:
@@ -204,6 +211,7 @@ class Predict:
             about=about,
             keep_finished=self.continue_prediction,
             force=self.force,
+            reader=str(models.model.plans["image_reader_writer"]),
         )
 
     def _segmenter(self, model: TrainedModel, options: SegmenterOptions) -> CaseSegmenter:
@@ -246,6 +254,15 @@ class Predict:
 class _Models:
     model: TrainedModel
     localizer: TrainedModel | None
+    largest_of: LargestOf
+
+
+def _of_model(steps: LargestOf) -> list[str]:
+    """Say what was done because nnU-Net found it to help the model."""
+    if not steps:
+        return []
+    told = "; ".join(f"of label {' and '.join(map(str, values))} the largest component stays" for values in steps)
+    return [f"postprocessing.pkl of the model was applied: {told}; without it: --no-model-postprocessing"]
 
 
 def from_options(options: argparse.Namespace) -> Predict:

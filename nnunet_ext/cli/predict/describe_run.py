@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER, Naming
 from nnunet_ext.cascade.prediction.prediction_table import prediction_columns
@@ -12,6 +12,9 @@ from nnunet_ext.core.bids_ignore import write_bids_ignore
 from nnunet_ext.core.output_place import DESCRIPTION, OutputPlace
 from nnunet_ext.core.provenance import derivative_description
 from nnunet_ext.core.raw_dataset import FILE_ENDING
+
+_LISTS: Final = frozenset({"training", "test"})
+"""Of the cases that the model was trained on, which are not those of the folder."""
 
 
 def describe_run(
@@ -45,5 +48,6 @@ def describe_run(
         write_bids_ignore(labels, "*_label-*")  # none of the labs' names is one of BIDS'
     if naming is Naming.NNUNET:
         plans, dataset = model
-        write_json(place.folder / "plans.json", dict(plans))
-        write_json(place.folder / "dataset.json", {**dataset, "file_ending": FILE_ENDING})
+        kept = {key: value for key, value in dataset.items() if key not in _LISTS}
+        for name, content in (("plans.json", dict(plans)), ("dataset.json", {**kept, "file_ending": FILE_ENDING})):
+            write_json(place.folder / name, content, allow_nan=True)  # as nnU-Net has it without any foreground

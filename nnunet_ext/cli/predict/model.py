@@ -89,5 +89,5 @@ def read_margins(file: Path) -> Margins:
         Where there is none, or it is no JSON or does not hold the six margins.
     """
     return Margins.from_content(
-        read_json_object(file, "a JSON file with the six keys of crop_metadata.json was needed")
+        read_json_object(file, "--margins-file: a JSON file with the six keys of crop_metadata.json was needed")
     )

@@ -23,6 +23,8 @@ class AskedRules:
         Regions, or `none`.
     smallest
         Each `REGION=MM3`; 0 for no limit.
+    model_postprocessing
+        Whether what nnU-Net found to help the model is done, too.
     """
 
     threshold: float | None = None
@@ -30,6 +32,7 @@ class AskedRules:
     outside_cord: str | None = None
     fill_holes: tuple[str, ...] | None = None
     smallest: tuple[str, ...] = ()
+    model_postprocessing: bool = True
 
 
 def choose_rules(regions: Labelling, asked: AskedRules) -> PostProcessing:

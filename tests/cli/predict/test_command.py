@@ -403,7 +403,7 @@ def test_a_trained_model_predicts_as_nnunet_does_and_nnunet_s_evaluation_reads_i
 ) -> None:
     raw = trained.prepared.root / "raw" / "Dataset007_Cord"
     ours, stock = tmp_path / "ours", tmp_path / "stock"
-    fixed = ["-i", str(raw / "imagesTr"), "-device", "cpu", "--disable_tta"]
+    fixed = ["-i", str(raw / "imagesTr"), "-device", "cpu", "--disable_tta", "--save_probabilities"]
     assert main(["predict", *fixed, "-o", str(ours), "-m", str(trained.folder), "-f", "0", "--naming", "nnunet"]) == 0
     model = ["-d", "7", "-c", "tiny", "-tr", TRAINER, "-f", "0", "-npp", "0", "-nps", "0"]
     trained.nnunet("nnUNetv2_predict", *fixed, "-o", str(stock), *model)
@@ -413,6 +413,15 @@ def test_a_trained_model_predicts_as_nnunet_does_and_nnunet_s_evaluation_reads_i
     for name in found:
         np.testing.assert_array_equal(read_mask(ours / name).data, read_mask(stock / name).data)
         np.testing.assert_allclose(read_mask(ours / name).affine, read_mask(stock / name).affine, atol=1e-5)
+    for file in stock.glob("*.npz"):
+        arrays = [np.load(folder / file.name)["probabilities"] for folder in (ours, stock)]
+        assert arrays[0].shape == arrays[1].shape
+        np.testing.assert_allclose(arrays[0], arrays[1], atol=1e-6)
+    for first, second in ((ours, stock), (stock, ours)):
+        mean = tmp_path / f"mean of {first.name}"
+        trained.nnunet("nnUNetv2_ensemble", "-i", str(first), str(second), "-o", str(mean), "-np", "1")
+        for name in found:
+            np.testing.assert_array_equal(read_mask(mean / name).data, read_mask(stock / name).data)
     evaluation = ["-djfile", str(ours / "dataset.json"), "-pfile", str(ours / "plans.json"), "-np", "1"]
     trained.nnunet("nnUNetv2_evaluate_folder", str(raw / "labelsTr"), str(ours), *evaluation)
     assert len(json.loads((ours / "summary.json").read_text())["metric_per_case"]) == 6
