@@ -121,7 +121,7 @@ def measured(root: Path) -> None:
 
 def evaluated(root: Path) -> None:
     """An evaluation of two cases with their images."""
-    MadeEvaluation(root).write([MadeCase("sub-1_T2w"), MadeCase("sub-2_T2w", site="south")])
+    MadeEvaluation(root, (24, 28, 8)).write([MadeCase("sub-1_T2w"), MadeCase("sub-2_T2w", site="south")])
 
 
 def model(root: Path) -> None:
