@@ -14,7 +14,7 @@ from nnunet_ext.report.review.choose_slices import Range
 from nnunet_ext.report.review.cord_centres import cord_centres
 from nnunet_ext.report.review.sheets import AXIAL_MM, AXIAL_PIXELS, COLUMNS
 from nnunet_ext.report.review.shown_case import ShownCase
-from nnunet_ext.report.review.tile_sheet import GAP, Sheet, Tile, draw_sheet
+from nnunet_ext.report.review.tile_sheet import AXIAL_EDGES, GAP, SAGITTAL_EDGES, Sheet, Tile, draw_sheet
 
 _MOST: Final = 2 * COLUMNS
 _WIDTH_MM: Final = 56.0  # twice that of an axial picture: where in the body it lies has to be seen
@@ -104,7 +104,7 @@ def _tiles(case: ShownCase, piece: _Piece, number: int) -> tuple[Tile, Tile]:
         place=(left, upper),
         size=(AXIAL_PIXELS, AXIAL_PIXELS),
         corner=f"{case.frame.own_slice(UPRIGHT, level):.0f}",
-        edges="" if number else "RLAP",
+        edges=None if number else AXIAL_EDGES,
     )
     sagittal = Tile(
         values=case.image.data[index, ::-1, ::-1].astype(np.float32),
@@ -114,7 +114,7 @@ def _tiles(case: ShownCase, piece: _Piece, number: int) -> tuple[Tile, Tile]:
         place=(left, lower),
         size=(AXIAL_PIXELS, AXIAL_PIXELS),
         corner=f"{case.frame.own_slice(ACROSS, index):.0f}",
-        edges="" if number else "APSI",
+        edges=None if number else SAGITTAL_EDGES,
     )
     return axial, sagittal
 

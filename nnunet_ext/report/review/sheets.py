@@ -11,7 +11,7 @@ from nnunet_ext.report.planes import RegionMasks
 from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.review.choose_slices import Slices, choose_slices
 from nnunet_ext.report.review.shown_case import ShownCase
-from nnunet_ext.report.review.tile_sheet import GAP, Sheet, Tile, draw_sheet
+from nnunet_ext.report.review.tile_sheet import AXIAL_EDGES, GAP, SAGITTAL_EDGES, Sheet, Tile, draw_sheet
 
 AXIAL_MM: Final = 28.0
 """Width of an axial picture."""
@@ -77,7 +77,7 @@ def _axial(case: ShownCase, slices: Slices) -> list[Tile]:
                 place=(column * (AXIAL_PIXELS + GAP), row * (AXIAL_PIXELS + GAP)),
                 size=(AXIAL_PIXELS, AXIAL_PIXELS),
                 corner=f"{case.frame.own_slice(UPRIGHT, level):.0f}",
-                edges="" if number else "RLAP",
+                edges=None if number else AXIAL_EDGES,
             )
         )
     return tiles
@@ -103,7 +103,7 @@ def _sagittal(case: ShownCase, slices: Slices) -> list[Tile]:
             place=(number * (size[0] + GAP), 0),
             size=size,
             corner=f"{case.frame.own_slice(ACROSS, index):.0f}",
-            edges="" if number else "APSI",
+            edges=None if number else SAGITTAL_EDGES,
             ticks=ticks,
         )
         for number, index in enumerate(slices.sagittal)

@@ -18,6 +18,8 @@ from nnunet_ext.report.review.contours import Line, Point, contour_layer, outlin
 Numbers = npt.NDArray[np.unsignedinteger]
 Kind = Literal["sagittal", "axial", "apart"]
 
+AXIAL_EDGES: Final = ("R", "L", "A", "P")
+SAGITTAL_EDGES: Final = ("A", "P", "S", "I")
 GAP: Final = 2
 """Between tiles, in pixels."""
 
@@ -27,7 +29,6 @@ _BESIDE: Final = 3.0  # from a lesion's outline to its number
 _WINDOW_PERCENTILES: Final = (1.0, 99.5)
 _QUALITY: Final = 80
 _RAMP: Final = np.arange(256, dtype=np.uint8)
-_EDGES: Final = {"axial": "RLAP", "sagittal": "APSI"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ class Tile:
     corner
         Written into its upper left corner.
     edges
-        What lies to the left, right, top and bottom, such as `RLAP`; empty where it is not written.
+        What lies to the left, right, top and bottom, such as R, L, A, P; None where it is not written.
     ticks
         Marks at the right edge, 0 the top and 1 the bottom.
     """
@@ -89,7 +90,7 @@ class Tile:
     place: tuple[int, int]
     size: tuple[int, int]
     corner: str
-    edges: str = ""
+    edges: tuple[str, str, str, str] | None = None
     ticks: tuple[float, ...] = ()
 
 
