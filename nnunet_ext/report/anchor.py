@@ -1,13 +1,14 @@
 """What the pictures of a case are centred on, and what lies apart from it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
+from nnunet_ext.core.volume import Array
 from nnunet_ext.report.planes import BoolArray, RegionMasks
 
 _TOUCHING: Final = np.ones((3, 3, 3), dtype=np.bool_)
@@ -88,7 +89,7 @@ def _tube(mask: BoolArray, spacing: Sequence[float]) -> BoolArray:
     return np.isin(numbers, list(chosen))
 
 
-def _piece(numbers: npt.NDArray[np.int32], number: int, box: tuple[slice, ...]) -> _Piece:
+def _piece(numbers: Array, number: int, box: tuple[slice, ...]) -> _Piece:
     own = numbers[box] == number
     across, along = box[0].start, box[1].start
     ends = [np.argwhere(own[:, :, level]).mean(axis=0) for level in (0, -1)]
@@ -107,5 +108,5 @@ def _goes_on(piece: _Piece, chosen: dict[int, _Piece], spacing: Sequence[float])
         gap, here, there = bottom.first - piece.last, bottom.ends[0], piece.ends[1]
     else:
         return False
-    sideways = np.hypot(*((a - b) * size for a, b, size in zip(here, there, spacing, strict=False)))
-    return gap * spacing[2] <= _GOES_ON_MM and bool(sideways <= _SIDEWAYS_MM + gap * spacing[2] / 2)
+    sideways = math.dist(*([value * size for value, size in zip(end, spacing, strict=False)] for end in (here, there)))
+    return gap * spacing[2] <= _GOES_ON_MM and sideways <= _SIDEWAYS_MM + gap * spacing[2] / 2

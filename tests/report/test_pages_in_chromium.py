@@ -39,7 +39,7 @@ return [...document.querySelectorAll(".scroll")].filter((e) => e.checkVisibility
 def cord(shift: int = 0) -> Array:
     x, y, z = np.indices(SHAPE)
     mask = (x - 20) ** 2 / 36 + (y - 55 + shift) ** 2 / 16 < 1
-    labels = mask.astype(np.uint8)
+    labels: Array = mask.astype(np.uint8)
     labels[mask & (abs(x - 20) < 3) & (abs(z - 12) < 3)] = 2
     return labels
 

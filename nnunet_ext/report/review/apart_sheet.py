@@ -8,13 +8,12 @@ import numpy as np
 from scipy import ndimage
 
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, UPRIGHT
 from nnunet_ext.report.planes import BoolArray, RegionMasks
 from nnunet_ext.report.review.choose_slices import Range
 from nnunet_ext.report.review.cord_centres import cord_centres
 from nnunet_ext.report.review.sheets import AXIAL_MM, AXIAL_PIXELS, COLUMNS
 from nnunet_ext.report.review.shown_case import ShownCase
-from nnunet_ext.report.review.tile_sheet import GAP, Sheet, Tile, draw_sheet
+from nnunet_ext.report.review.tile_sheet import AXIAL_EDGES, GAP, SAGITTAL_EDGES, Sheet, Tile, draw_sheet
 
 _MOST: Final = 2 * COLUMNS
 _WIDTH_MM: Final = 56.0  # twice that of an axial picture: where in the body it lies has to be seen
@@ -97,24 +96,18 @@ def _tiles(case: ShownCase, piece: _Piece, number: int) -> tuple[Tile, Tile]:
     left = column * (AXIAL_PIXELS + GAP)
     upper, lower = (step * (AXIAL_PIXELS + GAP) for step in (2 * row, 2 * row + 1))
     axial = Tile(
-        values=case.image.data[:, ::-1, level].astype(np.float32),
-        masks={role: tuple(mask[:, ::-1, level] for mask in of) for role, of in case.masks.items()},
-        lesions=None if case.lesions is None else case.lesions[:, ::-1, level],
+        cut=case.axial(level),
         window=_square(across, _flipped(along, length), (case.image.spacing[0], case.image.spacing[1])),
         place=(left, upper),
         size=(AXIAL_PIXELS, AXIAL_PIXELS),
-        corner=f"{case.frame.own_slice(UPRIGHT, level):.0f}",
-        edges="" if number else "RLAP",
+        edges=None if number else AXIAL_EDGES,
     )
     sagittal = Tile(
-        values=case.image.data[index, ::-1, ::-1].astype(np.float32),
-        masks={role: tuple(mask[index, ::-1, ::-1] for mask in of) for role, of in case.masks.items()},
-        lesions=None if case.lesions is None else case.lesions[index, ::-1, ::-1],
+        cut=case.sagittal(index),
         window=_square(_flipped(along, length), _flipped(up, top), (case.image.spacing[1], case.image.spacing[2])),
         place=(left, lower),
         size=(AXIAL_PIXELS, AXIAL_PIXELS),
-        corner=f"{case.frame.own_slice(ACROSS, index):.0f}",
-        edges="" if number else "APSI",
+        edges=None if number else SAGITTAL_EDGES,
     )
     return axial, sagittal
 

@@ -130,7 +130,7 @@ def _lettered(size: tuple[int, int], line: Line, stroke: int = 0) -> npt.NDArray
     drawing, font = ImageDraw.Draw(paper), ImageFont.load_default(_TEXT)
     for text, place in line.words:
         drawing.text(place, text, fill=255, font=font, anchor="lt", stroke_width=stroke)
-    return np.asarray(paper, dtype=np.float32) / 255
+    return np.asarray(paper, dtype=np.float32) / np.float32(255)
 
 
 def _coverage(size: tuple[int, int], line: Line, wider: float = 0.0, *, dashed: bool) -> npt.NDArray[np.float32]:

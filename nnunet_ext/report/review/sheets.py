@@ -6,12 +6,11 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, UPRIGHT
 from nnunet_ext.report.planes import RegionMasks
 from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.review.choose_slices import Slices, choose_slices
 from nnunet_ext.report.review.shown_case import ShownCase
-from nnunet_ext.report.review.tile_sheet import GAP, Sheet, Tile, draw_sheet
+from nnunet_ext.report.review.tile_sheet import AXIAL_EDGES, GAP, SAGITTAL_EDGES, Sheet, Tile, draw_sheet
 
 AXIAL_MM: Final = 28.0
 """Width of an axial picture."""
@@ -70,14 +69,11 @@ def _axial(case: ShownCase, slices: Slices) -> list[Tile]:
         row, column = divmod(number, COLUMNS)
         tiles.append(
             Tile(
-                values=case.image.data[:, ::-1, level].astype(np.float32),
-                masks={role: tuple(mask[:, ::-1, level] for mask in of) for role, of in case.masks.items()},
-                lesions=None if case.lesions is None else case.lesions[:, ::-1, level],
+                cut=case.axial(level),
                 window=((x - half[0], x + half[0]), (down - half[1], down + half[1])),
                 place=(column * (AXIAL_PIXELS + GAP), row * (AXIAL_PIXELS + GAP)),
                 size=(AXIAL_PIXELS, AXIAL_PIXELS),
-                corner=f"{case.frame.own_slice(UPRIGHT, level):.0f}",
-                edges="" if number else "RLAP",
+                edges=None if number else AXIAL_EDGES,
             )
         )
     return tiles
@@ -95,15 +91,11 @@ def _sagittal(case: ShownCase, slices: Slices) -> list[Tile]:
     ticks = tuple((high - level - 0.5) / (high - low) for level in slices.axial if low <= level <= high)
     return [
         Tile(
-            # the front comes first, the head is at the top
-            values=case.image.data[index, ::-1, ::-1].astype(np.float32),
-            masks={role: tuple(mask[index, ::-1, ::-1] for mask in of) for role, of in case.masks.items()},
-            lesions=None if case.lesions is None else case.lesions[index, ::-1, ::-1],
+            cut=case.sagittal(index),
             window=((length - front, length - back), (top - high, top - low)),
             place=(number * (size[0] + GAP), 0),
             size=size,
-            corner=f"{case.frame.own_slice(ACROSS, index):.0f}",
-            edges="" if number else "APSI",
+            edges=None if number else SAGITTAL_EDGES,
             ticks=ticks,
         )
         for number, index in enumerate(slices.sagittal)

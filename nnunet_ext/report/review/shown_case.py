@@ -9,12 +9,35 @@ import numpy as np
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.evaluation.biomarkers.body_frame import BodyFrame
+from nnunet_ext.evaluation.biomarkers.body_frame import ACROSS, UPRIGHT, BodyFrame
 from nnunet_ext.report.anchor import Anchor, find_anchor
 from nnunet_ext.report.planes import BoolArray, RegionMasks, Role
+from nnunet_ext.report.raster import Flat
 
 _DISPLAY_AXES: Final = "LAS"  # the patient's right is on the left of an axial picture, as in a reading room
 _ROLES: Final[tuple[Role, Role]] = ("reference", "prediction")
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """One slice as it stands on paper, shape (columns, rows), the top row first.
+
+    Parameters
+    ----------
+    values
+        Grey values.
+    masks
+        From the outermost region.
+    lesions
+        Numbers of the prediction's lesions, 0 elsewhere; None where they are not known.
+    number
+        Of the slice along the file's own axis, from 0.
+    """
+
+    values: Flat
+    masks: Mapping[Role, tuple[BoolArray, ...]]
+    lesions: Array | None
+    number: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,3 +109,19 @@ class ShownCase:
         anchor = find_anchor(shown.data.shape, shown.spacing, drawn)
         numbers = None if lesions is None else turned(lesions)
         return cls(shown, masks, tuple(regions), joined, numbers, anchor, BodyFrame.of(image))
+
+    def axial(self, level: int) -> Cut:
+        """Cut an axial slice: the patient's right on the left, the front at the top."""
+        return self._cut((slice(None), slice(None, None, -1), level), UPRIGHT, level)
+
+    def sagittal(self, index: int) -> Cut:
+        """Cut a sagittal slice: the front on the left, the head at the top."""
+        return self._cut((index, slice(None, None, -1), slice(None, None, -1)), ACROSS, index)
+
+    def _cut(self, at: tuple[int | slice, ...], axis: int, index: int) -> Cut:
+        return Cut(
+            self.image.data[at].astype(np.float32),
+            {role: tuple(mask[at] for mask in of) for role, of in self.masks.items()},
+            None if self.lesions is None else self.lesions[at],
+            round(self.frame.own_slice(axis, index)),
+        )

@@ -1,12 +1,11 @@
 """A sheet of tiles: windows of slices side by side, with the outlines as layers above the grey values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from nnunet_ext.report.line_styles import line_style
@@ -14,10 +13,12 @@ from nnunet_ext.report.planes import BoolArray, Role
 from nnunet_ext.report.raster import Flat, Pixels, letter, windowed
 from nnunet_ext.report.review.choose_slices import Range
 from nnunet_ext.report.review.contours import Line, Point, contour_layer, outline, word_size
+from nnunet_ext.report.review.shown_case import Cut
 
-Numbers = npt.NDArray[np.unsignedinteger]
 Kind = Literal["sagittal", "axial", "apart"]
 
+AXIAL_EDGES: Final = ("R", "L", "A", "P")
+SAGITTAL_EDGES: Final = ("A", "P", "S", "I")
 GAP: Final = 2
 """Between tiles, in pixels."""
 
@@ -27,7 +28,6 @@ _BESIDE: Final = 3.0  # from a lesion's outline to its number
 _WINDOW_PERCENTILES: Final = (1.0, 99.5)
 _QUALITY: Final = 80
 _RAMP: Final = np.arange(256, dtype=np.uint8)
-_EDGES: Final = {"axial": "RLAP", "sagittal": "APSI"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,32 +64,23 @@ class Tile:
 
     Parameters
     ----------
-    values
-        Grey values, shape (columns, rows), the top row first.
-    masks
-        Of that shape, from the outermost region.
-    lesions
-        Of that shape: numbers of the prediction's lesions, 0 elsewhere; None where they have none.
+    cut
+        The slice.
     window
         What is shown: across and down, in voxels.
     place, size
         In pixels of the sheet.
-    corner
-        Written into its upper left corner.
     edges
-        What lies to the left, right, top and bottom, such as `RLAP`; empty where it is not written.
+        What lies to the left, right, top and bottom, such as R, L, A, P; None where it is not written.
     ticks
         Marks at the right edge, 0 the top and 1 the bottom.
     """
 
-    values: Flat
-    masks: Mapping[Role, tuple[BoolArray, ...]]
-    lesions: Numbers | None
+    cut: Cut
     window: tuple[Range, Range]
     place: tuple[int, int]
     size: tuple[int, int]
-    corner: str
-    edges: str = ""
+    edges: tuple[str, str, str, str] | None = None
     ticks: tuple[float, ...] = ()
 
 
@@ -112,7 +103,7 @@ def draw_sheet(kind: Kind, tiles: Sequence[Tile], note: str = "") -> Sheet:
     words = tuple(word for tile in tiles for word in _words(tile))
     layers = tuple(
         (role, contour_layer((width, height), _lines(tiles, role, words), dashed=role == "prediction"))
-        for role in tiles[0].masks
+        for role in tiles[0].cut.masks
     )
     shown = frozenset(int(text) for text, _ in words)
     return Sheet(kind, (width, height), written.getvalue(), layers, note, shown)
@@ -121,11 +112,11 @@ def draw_sheet(kind: Kind, tiles: Sequence[Tile], note: str = "") -> Sheet:
 def _cut(tile: Tile) -> Flat:
     """Magnify the window; what lies outside of the image is black."""
     (left, right), (top, bottom) = tile.window
-    columns, rows = tile.values.shape
+    columns, rows = tile.cut.values.shape
     before = max(int(np.ceil(-left)), int(np.ceil(-top)), 0)
     after = max(int(np.ceil(right)) - columns, int(np.ceil(bottom)) - rows, 0)
-    lowest = float(tile.values.min()) if tile.values.size else 0.0
-    padded = np.pad(tile.values, (before, after), constant_values=lowest)
+    lowest = float(tile.cut.values.min()) if tile.cut.values.size else 0.0
+    padded = np.pad(tile.cut.values, (before, after), constant_values=lowest)
     box = (left + before, top + before, right + before, bottom + before)
     picture = Image.fromarray(np.ascontiguousarray(padded.T)).resize(tile.size, Image.Resampling.BICUBIC, box=box)
     return np.asarray(picture, dtype=np.float32)
@@ -133,7 +124,7 @@ def _cut(tile: Tile) -> Flat:
 
 def _letter(pixels: Pixels, tile: Tile) -> None:
     height, width = pixels.shape
-    letter(pixels, tile.corner, (4, 2), _RAMP, _TEXT)
+    letter(pixels, str(tile.cut.number), (4, 2), _RAMP, _TEXT)
     if tile.edges:
         left, right, top, bottom = tile.edges
         letter(pixels, left, (4, height // 2 - 7), _RAMP, _TEXT)
@@ -147,9 +138,9 @@ def _letter(pixels: Pixels, tile: Tile) -> None:
 
 def _lines(tiles: Sequence[Tile], role: Role, words: tuple[tuple[str, Point], ...]) -> list[Line]:
     lines = []
-    last = len(tiles[0].masks[role]) - 1
+    last = len(tiles[0].cut.masks[role]) - 1
     for number in range(last + 1):
-        loops = tuple(loop for tile in tiles for loop in _loops(tile, tile.masks[role][number]))
+        loops = tuple(loop for tile in tiles for loop in _loops(tile, tile.cut.masks[role][number]))
         style = line_style(role, number)
         beside = words if role == "prediction" and number == last else ()
         lines.append(Line(loops, style.colour, style.width, style.dash, beside))
@@ -158,12 +149,12 @@ def _lines(tiles: Sequence[Tile], role: Role, words: tuple[tuple[str, Point], ..
 
 def _words(tile: Tile) -> list[tuple[str, Point]]:
     """Put the number of each lesion beside it, where no other number is."""
-    if tile.lesions is None or "prediction" not in tile.masks:
+    if tile.cut.lesions is None or "prediction" not in tile.cut.masks:
         return []
     words: list[tuple[str, Point]] = []
     taken: list[tuple[float, float, float, float]] = []
-    for number in np.unique(tile.lesions[tile.lesions > 0]).tolist():
-        corners = [point for loop in _loops(tile, tile.lesions == number) for point in loop]
+    for number in np.unique(tile.cut.lesions[tile.cut.lesions > 0]).tolist():
+        corners = [point for loop in _loops(tile, tile.cut.lesions == number) for point in loop]
         columns, rows = [x for x, _ in corners], [y for _, y in corners]
         if not corners or max(columns) - min(columns) < 1 or max(rows) - min(rows) < 1:
             continue  # the window cuts it off

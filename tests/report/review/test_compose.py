@@ -100,3 +100,11 @@ def test_pages_of_cases_have_names_that_any_disk_takes() -> None:
     assert len({name.lower() for name in given}) == len(given)
     assert all(name.isascii() and "/" not in name and "\\" not in name and len(name) < 130 for name in given)
     assert not any(name.startswith(".") for name in given)
+
+
+def test_figures_of_a_table_are_rounded_and_no_p_value_becomes_zero() -> None:
+    row = {"metric": "dsc", "p_adjusted": "0.00004", "mean_a": "15.0881", "rank_biserial": "-0.00002", "n": "12"}
+    content = composed(view("one"), found=(Found("agreement", tables=(NamedTable("Comparison", (row,)),)),))
+    ((_, table),) = content.tables
+    assert table.rows == (("dsc", "<0.001", "15.1", "0", "12"),)
+    assert table.columns[1] == "p adjusted"
