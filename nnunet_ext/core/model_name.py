@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.other_folder import did_you_mean
 
 STOCK_TRAINER: Final = "nnUNetTrainer"
 _DATASET: Final = re.compile(r"Dataset\d{3,5}_[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
@@ -55,6 +56,7 @@ class ModelName:
             raise UsageError(
                 f"a model's folder was needed, nnUNet_results/DatasetXXX_NAME/{STOCK_TRAINER}...__PLANS__CONFIG; "
                 f"found {folder}; those there are: ls -d $nnUNet_results/Dataset*/*__*__*"
+                f"{did_you_mean(folder, lambda other: cls.parse(other.parts[-2:]) is not None)}"
             )
         return name
 

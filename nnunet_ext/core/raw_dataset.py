@@ -10,6 +10,7 @@ from typing import Any, Final
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.orientation import RAW_AXES, sct_letters
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.target import Target
 
 FILE_ENDING: Final = ".nii.gz"
@@ -84,7 +85,8 @@ class RawDataset:
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
-            raise DataRefusedError(f"{path}: a raw dataset was needed here: {error}") from error
+            meant = did_you_mean(self.folder, lambda folder: (folder / path.name).is_file())
+            raise DataRefusedError(f"{path}: a raw dataset was needed here: {error}{meant}") from error
         return content
 
     def write_splits(self, folds: Sequence[Mapping[str, Sequence[str]]]) -> None:
