@@ -7,6 +7,7 @@ from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import ENDINGS, strip_ending
+from nnunet_ext.core.other_folder import did_you_mean
 
 NEVER_ENTERED: Final = frozenset({"sourcedata", "code"})
 """Folders that repeat raw names or hold other things than raw images; hidden ones are not entered either."""
@@ -36,16 +37,23 @@ def walk_images(dataset: Path, root: str = "") -> list[str]:
     folder = dataset / root
     if not folder.is_dir():
         raise DataRefusedError(
-            f"{folder}: a BIDS folder was needed, found {'a file' if folder.exists() else 'nothing'}; check the path"
+            f"{folder}: a BIDS folder was needed, found {'a file' if folder.exists() else 'nothing'}"
+            f"{did_you_mean(folder, holds_subjects) or '; check the path'}"
         )
-    subjects = sorted(entry.name for entry in os.scandir(folder) if entry.name.startswith("sub-") and entry.is_dir())
-    found = [path for name in subjects for path in _files(str(folder / name), f"{name}/")]
+    found = [path for name in _subjects(folder) for path in _files(str(folder / name), f"{name}/")]
     if not found:
         raise DataRefusedError(
-            f"{folder}: a BIDS folder was needed, with images below sub-*/; found none; "
-            f"is the dataset one folder further down?"
+            f"{folder}: a BIDS folder was needed, with images below sub-*/; found none"
+            f"{did_you_mean(folder, holds_subjects)}"
         )
     return sorted(f"{root}/{path}" if root else path for path in found)
+
+
+def holds_subjects(folder: Path) -> bool:
+    """Tell whether a folder is laid out as a BIDS dataset, and no derivative: images below `sub-*`."""
+    if folder.parent.name == "derivatives":
+        return False
+    return any(True for name in _subjects(folder) for _ in _files(str(folder / name), ""))
 
 
 def find_labels(root: Path, folder: str) -> dict[str, list[str]]:
@@ -68,6 +76,10 @@ def find_labels(root: Path, folder: str) -> dict[str, list[str]]:
         name = path.rsplit("/", 1)[-1]
         labels.setdefault(strip_ending(name), []).append(path)
     return labels
+
+
+def _subjects(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in os.scandir(folder) if entry.name.startswith("sub-") and entry.is_dir())
 
 
 def _files(folder: str, prefix: str) -> Iterator[str]:

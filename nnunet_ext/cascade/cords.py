@@ -8,6 +8,7 @@ from typing import Any, Final
 from nnunet_ext.core.dataset_files.folds import Folds
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import FIRST_CHANNEL
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 
 _FIRST_CHANNEL: Final = f"{FIRST_CHANNEL}{FILE_ENDING}"
@@ -80,6 +81,7 @@ def find_cords(folders: Sequence[Path]) -> dict[str, PredictedCord]:
             raise DataRefusedError(
                 f"{folder}: predicted cords were needed, as CASE{FILE_ENDING} or in {_FOLD}*/validation, and there are "
                 f"none; run nnUNetv2_train for each fold of the localizer, or nnUNetv2_predict"
+                f"{did_you_mean(folder, has_folds)}"
             )
         for case, cord in cords:
             if case in found:

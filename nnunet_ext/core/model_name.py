@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.other_folder import did_you_mean
 
 STOCK_TRAINER: Final = "nnUNetTrainer"
 ASK: Final = "train it again, or ask its authors for the zip that `nnunet_ext model export` writes"
@@ -58,6 +59,7 @@ class ModelName:
             raise UsageError(
                 f"a model's folder was needed, nnUNet_results/DatasetXXX_NAME/{STOCK_TRAINER}...__PLANS__CONFIG; "
                 f"found {folder}; those there are: ls -d $nnUNet_results/Dataset*/*__*__*"
+                f"{did_you_mean(folder, lambda other: cls.parse(other.parts[-2:]) is not None)}"
             )
         return name
 

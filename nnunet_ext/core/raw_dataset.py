@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.atomic import write_json
-from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.errors import FileRefusedError, UsageError
 from nnunet_ext.core.orientation import RAW_AXES, sct_letters
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import Target
 
@@ -109,7 +110,11 @@ class RawDataset:
         FileRefusedError
             Where it is missing or no JSON object.
         """
-        return read_json_object(self.folder / "dataset.json", "a raw dataset's dataset.json was needed")
+        path, needed = self.folder / "dataset.json", "a raw dataset's dataset.json was needed"
+        if not path.is_file():
+            meant = did_you_mean(self.folder, lambda folder: (folder / path.name).is_file())
+            raise FileRefusedError(path, f"{needed}, and is not there{meant}")
+        return read_json_object(path, needed)
 
     def write_splits(self, folds: Sequence[Mapping[str, Sequence[str]]]) -> None:
         """Write `splits_final.json`: for each fold the cases under `train` and `val`. nnU-Net copies it."""

@@ -2,16 +2,20 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import MaskName, image_stem, parse_mask_name, plain_first
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.pair_names import image_key
 
 _Named = tuple[Path, MaskName]
+LABEL_FOLDERS: Final = ("labelsTs", "labelsTr", "validation")
+"""Where nnU-Net keeps label maps: of test cases, of training cases, and a fold's own."""
+
 _SKIPPED: Final = frozenset({"sourcedata", "code"})
 
 
@@ -92,13 +96,31 @@ def find_masks(place: Path, regions: Sequence[str], *, label_maps: bool) -> Mask
     named = [(file, stem) for file in files if (stem := image_stem(file.name)) is not None]
     parsed = {} if label_maps and not tree else {file: parse_mask_name(stem, regions) for file, stem in named}
     if any(parsed.values()):
-        return _by_region(parsed)
+        found = _by_region(parsed)
+        _refuse_several_derivatives(place, found, (file for file, name in parsed.items() if name is not None))
+        return found
     if tree or not named:
         raise DataRefusedError(
             f"{place}: masks of {', '.join(regions)} were needed, named such as sub-01_T2w_label-SC_seg.nii.gz, "
             f"or label maps CASE.nii.gz; found {len(named)} other images"
+            f"{did_you_mean(place, lambda folder: holds_masks(folder, regions))}"
         )
     return _label_maps(named)
+
+
+def holds_masks(folder: Path, regions: Sequence[str]) -> bool:
+    """Tell whether a folder holds masks: nnU-Net's label maps, or masks of regions, flat or below `sub-*`."""
+    entries = list(folder.iterdir())
+    stems = [image_stem(entry.name) for entry in entries]
+    if folder.name in LABEL_FOLDERS:
+        held_out = folder.with_name("labelsTs")  # where it is there, nobody means those that were trained on
+        better = folder.name == "labelsTr" and held_out.is_dir() and holds_masks(held_out, regions)
+        return not better and any(stem is not None for stem in stems)
+    if folder.name == "anat" or folder.name.startswith(("sub-", "ses-")):  # a part of what is meant
+        return False
+    below = (file for entry in entries if entry.name.startswith("sub-") for file in entry.rglob("*.nii*"))
+    named = (*stems, *(image_stem(file.name) for file in below))
+    return any(stem is not None and parse_mask_name(stem, regions) is not None for stem in named)
 
 
 def is_tree(place: Path) -> bool:
@@ -139,6 +161,15 @@ def _by_region(parsed: dict[Path, MaskName | None]) -> MaskFolder:
         cases.append(CaseMaskFiles(case, None, first, "; ".join(twice)))
     others = tuple(file for file, name in parsed.items() if name is None)
     return MaskFolder(tuple(cases), others, tuple(passed_over))
+
+
+def _refuse_several_derivatives(place: Path, found: MaskFolder, files: Iterable[Path]) -> None:
+    """Refuse a dataset with masks of one image in several derivatives, as nobody can tell which are meant."""
+    inner = {file.relative_to(place).parts[:2] for file in files}
+    derivatives = sorted({parts[1] for parts in inner if parts[0] == "derivatives"})
+    if len(derivatives) > 1 and any(case.problem for case in found.cases):
+        folders = " or ".join(str(place / "derivatives" / name) for name in derivatives)
+        raise DataRefusedError(f"{place}: masks of one kind were needed, found several of one image; name {folders}")
 
 
 def _joined(files: Mapping[str, Mapping[str, list[_Named]]]) -> dict[str, dict[str, list[_Named]]]:

@@ -40,7 +40,7 @@ def test_a_report_has_a_page_for_the_group_and_one_for_each_case(evaluated: Path
     assert "2 cases; 3 pages" in capsys.readouterr().out
     written = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     pages = ["cases/sub-1_T2w.html", "cases/sub-2_ses-a_T2w.html", "report.html"]
-    assert written == sorted([*pages, "report.log", "dataset_description.json"])
+    assert written == sorted([*pages, ".bidsignore", "report.log", "dataset_description.json"])
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert "<title>" in text

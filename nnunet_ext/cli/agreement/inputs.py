@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import cell, whole_table
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
@@ -83,6 +84,7 @@ def _find(path: Path) -> dict[Kind, Path]:
             raise DataRefusedError(
                 f"{path}: {' or '.join(TABLES.values())} was needed and is not there; make it with: nnunet_ext "
                 "evaluate or nnunet_ext biomarkers. Masks are compared with: nnunet_ext agreement A B --reference REF"
+                f"{did_you_mean(path, lambda folder: any((folder / name).is_file() for name in TABLES.values()))}"
             )
         return tables
     if not path.is_file():

@@ -17,7 +17,7 @@ from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.participants import read_participants
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.evaluation.evaluate_pair import Comparison
-from nnunet_ext.evaluation.mask_files import MaskFolder, find_masks, is_tree
+from nnunet_ext.evaluation.mask_files import LABEL_FOLDERS, MaskFolder, find_masks, is_tree
 from nnunet_ext.evaluation.pairs import CaseAbout, CasePair, pair_cases
 from nnunet_ext.evaluation.region import Scoring
 from nnunet_ext.trainers.region_knowledge import knowledge_where_ignored
@@ -127,8 +127,7 @@ def _labelling(place: Path, target: str | None) -> Labelling | None:
 
 def _holds_label_maps(place: Path) -> bool:
     folder = place if place.is_dir() else place.parent
-    beside = folder.name in ("labelsTr", "labelsTs", "validation")
-    return (folder / _DATASET).is_file() or beside
+    return (folder / _DATASET).is_file() or folder.name in LABEL_FOLDERS
 
 
 def _regions(

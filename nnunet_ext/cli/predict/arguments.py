@@ -16,6 +16,9 @@ examples:
   a BIDS folder:       nnunet_ext predict -i BIDS -o BIDS/derivatives/predicted -m MODEL --localizer LOCALIZER
   two of its patients: nnunet_ext predict -i BIDS -o OUT -m MODEL --participant-label 01 02 --suffix T2w
   nnU-Net's folder:    nnunet_ext predict -i imagesTs -o OUT -m MODEL --naming nnunet
+  to correct by hand:  nnunet_ext predict -i BIDS -o OUT -m MODEL --naming neuropoly
+    then               python manual_correction.py -config qc_fail.yml -path-img BIDS -path-label OUT/derivatives/labels
+                         -suffix-files-seg _label-SC_seg -suffix-files-lesion _label-lesion_seg
   a cluster's array:   nnunet_ext predict -i BIDS -o OUT -m MODEL -num_parts 10 -part_id $ID --continue_prediction
 
 MODEL is a trained model's folder, or its name below nnUNet_results:

@@ -12,6 +12,8 @@ from nnunet_ext.cli.predict.bids import InputChoice, bids_cases
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.names import ENDINGS, image_stem, parse_image_name, split_channel, strip_ending
+from nnunet_ext.core.other_folder import did_you_mean
+from nnunet_ext.dataset_conversion.walk import holds_subjects
 
 _NUMBERED: Final = 10_000  # any number of four digits
 _SHOWN: Final = 5
@@ -95,10 +97,13 @@ def _from_folder(folder: Path, channels: Sequence[str], choice: InputChoice) -> 
     files = sorted(entry for entry in folder.iterdir() if _is_image(entry))
     if not files:
         subfolders = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())[:_SHOWN]
+        subject = folder.resolve().name
+        meant = f"; of one subject: -i BIDS --participant-label {subject.removeprefix('sub-')}"
         raise DataRefusedError(
             f"{folder}: images that end in {' or '.join(ENDINGS)}, or a BIDS folder's sub-*, were needed; found none"
             + (f" beside the folders {', '.join(subfolders)}" if subfolders else "")
-            + ("; of one subject: -i BIDS --participant-label" if folder.resolve().name.startswith("sub-") else "")
+            + (meant if subject.startswith("sub-") else "")
+            + did_you_mean(folder.resolve().parent if subject.startswith("ses-") else folder, _holds_images)
         )
     if any(split_channel(strip_ending(file.name), len(channels)) for file in files):
         return FoundInputs(_from_nnunet(files, channels, choice), Layout.NNUNET)
@@ -173,6 +178,11 @@ def _refused_where_twice(cases: Sequence[InputCase]) -> list[InputCase]:
     names = [case.name for case in cases]
     clash = "both a .nii and a .nii.gz of this name; remove one"
     return [replace(case, reason=clash, refused=True) if names.count(case.name) > 1 else case for case in cases]
+
+
+def _holds_images(folder: Path) -> bool:
+    """Tell whether images of a folder may be meant: those of nnU-Net, or of a BIDS dataset."""
+    return holds_subjects(folder) or (folder.name.startswith("images") and any(map(_is_image, folder.iterdir())))
 
 
 def _is_image(entry: Path) -> bool:

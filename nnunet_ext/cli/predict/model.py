@@ -8,6 +8,7 @@ from typing import Any, Final
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import EnvironmentProblemError, UsageError
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.models.entry_names import PLANS
@@ -47,7 +48,12 @@ def find_model(asked: str, flag: str) -> Path:
     raise EnvironmentProblemError(
         f"{flag} {asked}: a trained model's folder was needed, or its name below {results}; there are: "
         f"{listed or 'none'}; import one with: nnunet_ext model import FILE.zip"
+        f"{did_you_mean(Path(asked), _is_model) or did_you_mean(results / asked, _is_model)}"
     )
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / PLANS).is_file() and any(folder.glob("fold_*"))
 
 
 def channel_names(dataset_json: Mapping[str, Any]) -> tuple[str, ...]:

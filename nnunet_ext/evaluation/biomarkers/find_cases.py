@@ -8,10 +8,12 @@ from typing import Final
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.names import image_stem
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.pair_names import pair_names
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below
+from nnunet_ext.evaluation.mask_files import LABEL_FOLDERS, holds_masks
 
 _DATASET: Final = "dataset.json"
 _TARGET: Final = "cord-lesion"
@@ -112,12 +114,22 @@ def _lesions(sources: Sources, label_maps: bool) -> dict[str, list[Path]]:
     if path.is_file():
         name = None if label_maps else case_of_mask(path.name, "lesion")
         return {name or image_stem(path.name) or path.name: [path]}
-    found = images_below(path) if label_maps else masks_below(path, "lesion") or images_below(path)
+    named = {} if label_maps else masks_below(path, "lesion")
+    found = named or ({} if _is_whole_dataset(path) else images_below(path))
     if not found:
         raise DataRefusedError(
             f"{path}: lesion masks were needed (CASE.nii.gz, or such as sub-01_T2w_label-lesion_seg.nii.gz), found none"
+            f"{did_you_mean(path, lambda folder: holds_masks(folder, ['lesion']))}"
         )
     return found
+
+
+def _is_whole_dataset(folder: Path) -> bool:
+    """Tell whether images and more stand below a folder, so that not all of it are masks."""
+    entries = list(folder.iterdir())
+    inner = [entry.name for entry in entries if entry.is_dir()]
+    whole = any(name in LABEL_FOLDERS or name in ("imagesTr", "imagesTs", "derivatives") for name in inner)
+    return whole and not any(image_stem(entry.name) for entry in entries)
 
 
 def _labels(sources: Sources) -> Labelling | None:

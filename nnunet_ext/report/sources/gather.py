@@ -9,6 +9,7 @@ from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import bids_stem, parse_case
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.tables import filled, read_table
 from nnunet_ext.report.sources.find_images import cases_of, find_images, raw_dataset_above
 from nnunet_ext.report.sources.found import Found
@@ -78,18 +79,23 @@ def gather(folders: Sequence[Path], images: Path | None = None) -> Gathered:
 
 
 def _read(folder: Path) -> list[Found]:
-    found = [
-        read(folder)
-        for read, names in _KINDS.items()
-        if any(next(folder.glob(name), None) is not None for name in names)
-    ]
+    found = [read(folder) for read, names in _KINDS.items() if _has_one(folder, names)]
     if not found:
         raise DataRefusedError(
             f"{folder}: metrics.tsv (evaluate), biomarkers.tsv (biomarkers), predictions.tsv (predict), progress.tsv "
             "or training_log_*.txt (a training), or comparison.tsv (agreement) was needed and none of them is there; "
             "try: nnunet_ext evaluate REF PRED -o OUT, then: nnunet_ext report OUT -o REPORT"
+            f"{did_you_mean(folder, _is_known)}"
         )
     return found
+
+
+def _is_known(folder: Path) -> bool:
+    return any(_has_one(folder, names) for names in _KINDS.values())
+
+
+def _has_one(folder: Path, names: Sequence[str]) -> bool:
+    return any(next(folder.glob(name), None) is not None for name in names)
 
 
 def _known_as(name: str, cases: Mapping[str, CaseRecord]) -> str | None:

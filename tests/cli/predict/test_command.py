@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,23 @@ def test_a_derivative_may_stand_where_bids_wants_it(predict: Callable[..., int],
         assert (out / "../.." / source.removeprefix("bids:raw:")).is_file()
     assert predict(bids.root, bids.root) == 2
     assert predict(bids.root, bids.root / "sub-1") == 2
+
+
+def test_manual_correction_finds_the_masks_of_the_labs_naming(
+    predict: Callable[..., int], bids: SmallBids, tmp_path: Path
+) -> None:
+    images = [bids.image("sub-1_ses-01_acq-sag_T2w"), bids.image("sub-2_T1w")]
+    assert predict(bids.root, tmp_path / "out", "--naming", "neuropoly") == 0
+    # The rule of manual_correction.py and its utils.py (spinalcordtoolbox/manual-correction, 02ffb36 and 0575f8d): it
+    # takes `ses-` with two characters from the image's name and adds a suffix to that, below -path-label.
+    labels = tmp_path / "out" / "derivatives" / "labels"
+    for image in images:
+        subject = re.search("sub-(.*?)[_/]", image.name)
+        session = re.findall("ses-..", image.name)
+        assert subject is not None
+        folder = labels.joinpath(subject[0][:-1], *session[:1], "anat")
+        for suffix in ("_label-SC_seg", "_label-lesion_seg"):  # for -suffix-files-seg and -suffix-files-lesion
+            assert (folder / image.name.replace(".nii.gz", f"{suffix}.nii.gz")).is_file()
 
 
 def test_masks_of_hand_drawn_labels_are_never_overwritten(
