@@ -104,7 +104,7 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
         case=files.case,
         status=CaseStatus.MEASURED if masks.cord is not None else CaseStatus.VOLUME_ONLY,
         reason="" if masks.cord is not None else "; ".join(filter(None, ["no cord mask", no_cord])),
-        notes=(*files.notes, *masks.notes, *notes, *_of_cord(masks, image)),
+        notes=(*files.notes, *masks.notes, *notes, *_beside_cord(masks, image)),
         lesions=rows,
         bridges=case.bridges,
         totals=case_totals(case, variants, soft_total),
@@ -154,5 +154,5 @@ def _intensities(
     return intensities(case.within, image.data), tuple(f"image: {note}" for note in notes), image.data
 
 
-def _of_cord(masks: LesionMasks, image: Array | None) -> tuple[str, ...]:
+def _beside_cord(masks: LesionMasks, image: Array | None) -> tuple[str, ...]:
     return () if masks.cord is None else cord_place(replace(masks.lesion, data=masks.cord), image).problems
