@@ -171,3 +171,15 @@ def test_patches_of_a_localizer_show_the_cord_and_not_its_lesions(own: Path, mak
     assert shares.cord == pytest.approx(planned.lesion + planned.cord)
     assert trainer.num_epochs <= 250
     assert own.is_dir()
+
+
+def test_a_training_begins_with_the_expectation_of_little_cord(own: Path, make_trainer: MakeTrainer) -> None:
+    import torch
+
+    trainer = make_trainer(TRAINER, configuration=CORD)
+    trainer.initialize()
+    patch = torch.zeros(1, trainer.num_input_channels, *trainer.configuration_manager.patch_size)
+    trainer.set_deep_supervision_enabled(False)
+    with torch.inference_mode():
+        expected = torch.sigmoid(trainer.network.eval()(patch)).amax()
+    assert float(expected) < 0.1
