@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import nibabel as nib
 import numpy as np
@@ -189,7 +190,8 @@ def _sound(rng: np.random.Generator) -> tuple[bytes, str]:
     turn = nib.eulerangles.euler2mat(*rng.uniform(-0.4, 0.4, 3)) if rng.random() < 0.6 else np.eye(3)
     sizes = rng.choice([0.3, 0.5, 0.8, 1.0, 3.3], 3) * rng.choice([-1, 1], 3)
     affine = nib.affines.from_matvec(turn * sizes, rng.uniform(-200, 200, 3))
-    image = (nib.Nifti2Image if rng.random() < 0.2 else nib.Nifti1Image)(data, None, dtype=kind)
+    second = rng.random() < 0.2
+    image = nib.Nifti2Image(data, None, dtype=kind) if second else nib.Nifti1Image(data, None, dtype=kind)
     image.header.set_sform(affine, int(rng.integers(0, 3)))
     image.header.set_qform(affine, int(rng.integers(0, 3)))
     image.header.set_xyzt_units(*[("mm", None), (None, None), ("mm", "sec")][int(rng.integers(3))])
@@ -210,7 +212,7 @@ def _is_second(raw: bytes) -> bool:
 
 def _template(raw: bytes) -> np.dtype[np.void]:
     kind = nib.Nifti2Header if _is_second(raw) else nib.Nifti1Header
-    order = ">" if raw[:1] == b"\0" else "<"
+    order: Literal["<", ">"] = ">" if raw[:1] == b"\0" else "<"
     dtype: np.dtype[np.void] = kind.template_dtype.newbyteorder(order)
     return dtype
 

@@ -109,7 +109,7 @@ def unusual_first(rows: Iterable[Row], classes: Sequence[str]) -> list[dict[str,
     """
     by_site: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        complete = dict.fromkeys(quality_columns(classes), NOTHING) | row  # an older table has fewer columns
+        complete = {**dict.fromkeys(quality_columns(classes), NOTHING), **row}  # an older table has fewer columns
         by_site[row["site"]].append(complete)
     marked = [
         ({**row}, [*_wrong_in_itself(row, classes), *apart])

@@ -171,7 +171,7 @@ def data_offset(path: Path, header: nib.Nifti1Header) -> int:
     """
     smallest = int(header.sizeof_hdr) + 4
     offset = float(header["vox_offset"])
-    if not np.isfinite(offset) or offset < smallest or offset != int(offset):
+    if not smallest <= offset <= LARGEST_VOLUME_BYTES or offset != int(offset):
         raise FileRefusedError(path, f"the header's data offset is impossible: {offset}")
     return int(offset)
 
@@ -231,8 +231,8 @@ def _announced_bytes(path: Path, head: bytes | bytearray) -> int:
         item = 0
     if item == 0:  # also "unknown", "one bit a voxel" and what this machine has no type for
         raise FileRefusedError(path, f"the header's data type cannot be read: code {int(header['datatype'])}")
-    total = data_offset(path, header) + item * int(np.prod(np.array(sizes, dtype=object)))
-    if total > LARGEST_VOLUME_BYTES:
-        reason = f"the header announces {total / 1024**3:.1f} GiB, more than any spine scan: a damaged header"
+    voxels = item * int(np.prod(np.array(sizes, dtype=object)))
+    if voxels > LARGEST_VOLUME_BYTES:
+        reason = f"the header announces {voxels / 1024**3:.1f} GiB, more than any spine scan: a damaged header"
         raise FileRefusedError(path, reason)
-    return total
+    return data_offset(path, header) + voxels

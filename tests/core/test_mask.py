@@ -122,17 +122,15 @@ def test_a_soft_value_of_exactly_the_threshold_is_cut_however_32_bits_hold_it(tm
     assert np.array_equal(found.volume.data, INSIDE)
 
 
-NOISE = np.random.default_rng(3)
-
-
 def scaled_image(values: Array) -> Array:
     """Scale an image as people do before they look at it."""
-    return np.clip(values / np.percentile(values, 99.5), 0, 1).astype(np.float32)
+    scaled: Array = np.clip(values / np.percentile(values, 99.5), 0, 1).astype(np.float32)
+    return scaled
 
 
 def image_like(*, air: float = 0.0) -> Array:
     """Draw tissue, with air around it that the scanner has set to 0."""
-    tissue = NOISE.gamma(4, 40, (20, 20, 20))
+    tissue = np.random.default_rng(3).gamma(4, 40, (20, 20, 20))
     tissue[: round(20 * air)] = 0
     return scaled_image(tissue)
 

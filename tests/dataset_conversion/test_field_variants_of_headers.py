@@ -8,8 +8,8 @@ import pytest
 
 from nnunet_ext.core.tables import read_table
 from tests.conftest import SmallBids
-from tests.dataset_conversion.lab import GRID, Lab, TreeHash, edit_header, load
-from tests.dataset_conversion.test_field_variants_of_volumes import CASE, CORD, case, refused
+from tests.dataset_conversion.lab import CORD, GRID, Lab, TreeHash, edit_header, load
+from tests.dataset_conversion.test_field_variants_of_volumes import CASE, case, refused
 
 
 @pytest.fixture
