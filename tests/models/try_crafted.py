@@ -25,7 +25,8 @@ SECONDS: Final = 10
 MEMORY_BYTES: Final = 1 << 30
 _ALLOWED: Final = frozenset({0, 3, 4, 6})
 _CURE: Final = re.compile(
-    r"nnunet_ext model|nnUNetv2_predict|ask its authors|fetch it again|--as DatasetXXX_NAME|ls -d|-chk|-f, |zip -d"
+    r"nnunet_ext model|nnUNetv2_predict|--no-model-postprocessing|ask its authors|fetch it again|--as DatasetXXX_NAME"
+    r"|ls -d|-chk|-f, |zip -d"
 )
 
 
