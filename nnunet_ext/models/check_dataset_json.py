@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
 from nnunet_ext.core.labels import Labelling
+from nnunet_ext.core.target import label_values
 from nnunet_ext.models.check_plans import READERS
 from nnunet_ext.models.json_files import FACES, crop_metadata
 
@@ -13,6 +14,7 @@ _ENDING: Final = re.compile(r"(\.[A-Za-z0-9]+){1,3}", re.ASCII)
 _ORIENTATION: Final = re.compile(r"[RL][AP][SI]|[RL][SI][AP]|[AP][RL][SI]|[AP][SI][RL]|[SI][RL][AP]|[SI][AP][RL]")
 _VALUES: Final = range(1 << 15)
 _MOST: Final = 1000
+_DIGITS: Final = 10
 _IGNORE: Final = "ignore"
 
 
@@ -58,9 +60,9 @@ def _check_labels(labels: object) -> None:
         if not _is_file_name(name):
             raise UnsafeModelError(f"dataset.json: the label {name!r:.100} becomes a file name, and leads elsewhere")
         values = value if isinstance(value, list) else [value]
-        if not values or len(values) > _MOST or not all(_is_value(number) for number in values):
+        if not 0 < len(values) <= _MOST or not all(map(_is_value, values)):
             raise UnsafeModelError(f"dataset.json: the label {name!r:.100} needs integers, found {value!r:.100}")
-    if labels.get("background") != 0:
+    if "background" not in labels or label_values(labels["background"]) != (0,):
         raise UnsafeModelError("dataset.json: the label background was needed, with the value 0")
     _check_ignore(labels)
 
@@ -68,8 +70,7 @@ def _check_labels(labels: object) -> None:
 def _check_ignore(labels: Mapping[str, Any]) -> None:
     if _IGNORE not in labels:
         return
-    others = [value for name, value in labels.items() if name != _IGNORE]
-    highest: int = max(max(value) if isinstance(value, list) else value for value in others)
+    highest = max(number for name, value in labels.items() if name != _IGNORE for number in label_values(value))
     if labels[_IGNORE] != highest + 1:
         raise UnsafeModelError(
             f"dataset.json: the label {_IGNORE} needs the value after the others, {highest + 1}, found "
@@ -101,6 +102,9 @@ def _check_crop(crop: object) -> None:
 
 
 def _is_value(number: object) -> bool:
+    """Tell whether nnU-Net takes it for a label value: a whole number, or a text of its digits."""
+    if isinstance(number, str):
+        return len(number) < _DIGITS and number.isascii() and number.isdigit() and int(number) in _VALUES
     return isinstance(number, int) and not isinstance(number, bool) and number in _VALUES
 
 

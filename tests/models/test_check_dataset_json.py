@@ -23,7 +23,10 @@ def dataset(**changes: object) -> dict[str, Any]:
         ({"labels": {"../../evil": 1}}, "leads elsewhere"),
         ({"labels": {"a\\b": 1}}, "leads elsewhere"),
         ({"labels": {"": 1}}, "leads elsewhere"),
-        ({"labels": {"sc": "1"}}, "needs integers"),
+        ({"labels": {"sc": "1.0"}}, "needs integers"),
+        ({"labels": {"sc": "1" * 5000}}, "needs integers"),
+        ({"labels": {"sc": [1] * 1001}}, "needs integers"),
+        ({"labels": {"background": "0", "sc": "1", "ignore": 7}}, "ignore needs the value after the others, 2"),
         ({"labels": {"sc": True}}, "needs integers"),
         ({"labels": {"sc": -1}}, "needs integers"),
         ({"labels": {"sc": 70_000}}, "needs integers"),
@@ -59,3 +62,8 @@ def test_a_dataset_json_can_lead_nowhere(changes: dict[str, Any], reason: str) -
     check_dataset_json(dataset())
     with pytest.raises(UnsafeModelError, match=reason):
         check_dataset_json(dataset(**changes))
+
+
+def test_label_values_may_be_texts_as_nnunet_takes_them() -> None:
+    check_dataset_json(dataset(labels={"background": "0", "sc": ["1", "2"], "lesion": "2"}))
+    check_dataset_json(dataset(labels={"background": 0, "sc": "1", "lesion": "2", "ignore": 3}))
