@@ -78,7 +78,8 @@ def place_of(path: Path, header: nib.Nifti1Header) -> tuple[Affine, tuple[str, .
     scale, notes = _scale(path, header, forms[chosen])
     notes += [f"the {name} {fault}: {chosen} used" for name, fault in faults.items()]
     affine = forms[chosen] * np.array([[scale], [scale], [scale], [1.0]])
-    sizes = np.abs(header["pixdim"][1:4].astype(np.float64)) * scale
+    with np.errstate(over="ignore", invalid="ignore"):  # nobody has to believe what pixdim says
+        sizes = np.abs(header["pixdim"][1:4].astype(np.float64)) * scale
     if len(forms) > 1:
         notes += _apart(header, forms["s-form"], forms["q-form"], scale)
     elif chosen == "s-form" and not faults:
@@ -160,5 +161,5 @@ def _with_sizes(affine: Affine, told: npt.NDArray[np.float64]) -> Affine:
     sizes = nib.affines.voxel_sizes(affine)
     confirmed = np.abs(sizes - told) <= _ROUNDING * sizes
     exact = affine.copy()
-    exact[:3, :3] *= np.where(confirmed, told / sizes, 1.0)
+    exact[:3, :3] *= np.where(confirmed, told, sizes) / sizes
     return exact
