@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import sct_letters
 from nnunet_ext.core.rounding import whole_up
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Array, Volume
 
 FACE_OF_LETTER: Final = {

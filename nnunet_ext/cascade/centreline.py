@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import make_smoothing_spline
 
-from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.orientation import upright_axis
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Volume
 
 SMOOTH_MM: Final = 30.0

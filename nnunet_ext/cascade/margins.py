@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nnunet_ext.cascade.box import Box, Margins, faces
-from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.rounding import more_than, whole_up
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Array, Volume
 
 RESERVE_MM: Final = 5.0

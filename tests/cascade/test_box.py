@@ -15,9 +15,9 @@ from nnunet_ext.cascade.box import (
     outside,
     random_margins,
 )
-from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Array, Volume
 from tests.cascade.field import random_cord
 from tests.strategies import ANGLES, AXES, MARGINS, SEEDS, Triple

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box, Margins, cord_box
 from nnunet_ext.cascade.course import Course, held_by
-from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Volume
 from tests.cascade.field import CORD, drawn, random_cord
 from tests.strategies import ALL_AXES, AXES, MARGINS, SEEDS, thorough

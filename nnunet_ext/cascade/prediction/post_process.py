@@ -11,9 +11,9 @@ from scipy import ndimage
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
-from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, region_mask, union
 from nnunet_ext.core.rounding import at_least
+from nnunet_ext.core.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.volume import Affine, Volume, voxel_volume_mm3
 
 _NEIGHBOURS: Final = 26

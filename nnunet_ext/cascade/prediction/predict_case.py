@@ -13,11 +13,11 @@ from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
-from nnunet_ext.cascade.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
 from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.stray_lesions import without_stray_lesions
+from nnunet_ext.core.tube import SMALLEST_CORD_MM3, largest_tube
 from nnunet_ext.core.volume import Array, Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
@@ -122,7 +122,7 @@ def predict_case(
     else:
         boxed = _segment_along(course, follow, images, segmenter, options)
     done = post_process(boxed.masks, options.regions, grid.affine, options.rules)
-    masks = without_stray_lesions(done.masks, options.regions)
+    masks = without_stray_lesions(done.masks, options.regions, grid.affine)
     return PredictedCase(
         masks=masks,
         probabilities=boxed.found.probabilities,

@@ -155,10 +155,12 @@ def volumes_of(files: CaseFiles, images: CaseImages, regions: Labelling) -> dict
         Where a mask is missing or damaged.
     """
     masks = [read_mask(file).data for file in files.segmentations]
-    named = zip((region for region, _ in files.masks), masks, strict=True)
-    found = without_stray_lesions(regions.take(masks[0]), regions) if files.label_map is not None else dict(named)
-    voxel = images.volumes[0].voxel_volume_mm3
-    return {name: float(np.count_nonzero(mask)) * voxel for name, mask in found.items()}
+    grid = images.volumes[0]
+    if files.label_map is not None:
+        found = without_stray_lesions(regions.take(masks[0]), regions, grid.affine)
+    else:
+        found = dict(zip((region for region, _ in files.masks), masks, strict=True))
+    return {name: float(np.count_nonzero(mask)) * grid.voxel_volume_mm3 for name, mask in found.items()}
 
 
 def _told(files: CaseFiles) -> Iterator[Mapping[str, Any]]:

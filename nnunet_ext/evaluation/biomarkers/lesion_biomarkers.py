@@ -80,7 +80,7 @@ class CaseBiomarkers:
     within
         Same shape: what was measured; the lesions within the cord, all of them without a cord.
     cord
-        Same shape: the cord without pieces that are nothing but lesion; None without one.
+        Same shape: the cord without lesions that lie apart from it, see `cord_alone`; None without one.
     course_settled
         Whether the cord's course was found as SCT finds it, see `CordCourse`.
     cord_volume_mm3

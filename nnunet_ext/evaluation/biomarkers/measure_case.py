@@ -45,8 +45,8 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
         Mask in any orientation; voxels above 0 are lesion. It may be empty.
     cord
         Mask of the cord with its lesions on the same grid, shape (i, j, k), voxels above 0; None: volumes only. An
-        empty one has every lesion outside. Pieces of it that are nothing but lesion are left out: nested labels make
-        cord of lesions that lie apart from it, see `cord_alone`.
+        empty one has every lesion outside. Lesions in it that lie apart from it, as nested labels have them, are left
+        out with the rim around them, see `cord_alone`.
     nli_slice
         Axial slice of the neurological level of injury, an index of the file's own axis from feet to head, from 0: the
         midsagittal plane is found there, and where there is no lesion the bridges' proxy is measured there.
@@ -65,10 +65,9 @@ def measure_case(lesion: Volume, cord: Array | None = None, nli_slice: int | Non
         raise DataRefusedError(f"lesion and cord on one grid were needed, found {lesion.data.shape} and {cord.shape}")
     frame = BodyFrame.of(lesion)
     mask = frame.turn(lesion.data > 0)
-    inside = None if cord is None else frame.turn(cord > 0)
+    inside = None if cord is None else frame.turn(cord_alone(cord > 0, lesion.data > 0, lesion.affine))
     box = _box(mask if inside is None else mask | inside)
-    alone = None if inside is None else cord_alone(np.ascontiguousarray(inside[box]), mask[box])
-    case = _BoxedCase.of(frame, mask[box], alone, tuple(part.start for part in box))
+    case = _BoxedCase.of(frame, mask[box], None if inside is None else inside[box], tuple(part.start for part in box))
     rows, bridges = _measure_lesions(case, nli_slice)
     return CaseBiomarkers(
         lesions=tuple(rows),

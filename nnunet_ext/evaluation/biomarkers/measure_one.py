@@ -121,10 +121,19 @@ def _measure(files: CaseInput, settings: Settings) -> MeasuredCase:
 
 def _of_cord(given: Array | None, case: CaseBiomarkers) -> tuple[str, ...]:
     """Say how much of a cord mask was no cord, and whether its course is to be trusted."""
-    stray = 0 if given is None or case.cord is None else np.count_nonzero(given) - np.count_nonzero(case.cord)
-    apart = f"{stray} voxels of the cord mask are lesions apart from the cord, and no cord" if stray else ""
     rough = "" if case.course_settled else _ROUGH
-    return tuple(filter(None, (apart, rough)))
+    return tuple(filter(None, (_of_strays(given, case), rough)))
+
+
+def _of_strays(given: Array | None, case: CaseBiomarkers) -> str:
+    if given is None or case.cord is None:
+        return ""
+    gone = (given > 0) & ~case.cord
+    rim = np.count_nonzero(gone & (case.instances == 0))
+    if not (lesions := np.count_nonzero(gone) - rim):
+        return ""
+    around = f", nor are the {rim} around them" if rim else ""
+    return f"{lesions} voxels of the cord mask are lesions apart from the cord, and no cord{around}"
 
 
 def _variants(

@@ -15,7 +15,7 @@ from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.stray_lesions import cord_alone
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.core.volume import Affine, Volume
 from nnunet_ext.report.planes import BoolArray, RegionMasks, Role
 from nnunet_ext.report.sources.record import CaseRecord, MaskFile
 
@@ -83,18 +83,18 @@ def read_volumes(record: CaseRecord) -> CaseVolumes | None:
     }
     remarks = () if record.image is not None else (_NO_IMAGE,)
     if CORD in regions:
-        regions[CORD] = _without_stray(regions)
+        regions[CORD] = _without_stray(regions, grid.affine)
     drawn = next((volume for file in record.reference.values() if (volume := read[file.path]) is not None), None)
     axes = "" if drawn is None else drawn.axes
     return CaseVolumes(grid, regions, image is not None, tuple(dict.fromkeys(problems)), remarks, axes)
 
 
-def _without_stray(regions: Mapping[str, RegionMasks]) -> RegionMasks:
+def _without_stray(regions: Mapping[str, RegionMasks], affine: Affine) -> RegionMasks:
     """Draw as cord the tube with the lesions that touch it: in a label map each lesion is cord, wherever it lies."""
     alone: dict[Role, BoolArray] = {}
     for role, cord in regions[CORD].items():
         inner = [masks[role] for name, masks in regions.items() if name != CORD and role in masks]
-        alone[role] = cord_alone(cord, union(inner)) if inner else cord
+        alone[role] = cord_alone(cord, union(inner), affine) if inner else cord
     return alone
 
 

@@ -352,11 +352,13 @@ def test_an_image_that_was_scaled_is_measured_as_a_soft_lesion_only_if_it_is_sai
 
 
 @pytest.mark.parametrize("nested", ["label map", "masks"])
+@pytest.mark.parametrize(("around", "rim"), [((3, 2, 3), ""), ((4, 2, 4), ", nor are the 14 around them")])
 def test_a_lesion_apart_from_the_cord_is_counted_outside_though_nested_labels_make_it_cord(
-    tmp_path: Path, nested: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, nested: str, around: tuple[int, int, int], rim: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lesion, away = boxes(*LESION), boxes(((7, 16, 5), (3, 2, 3)))
-    cord, folder = straight_cord() | away, tmp_path / "in"
+    shape, folder = (16, 40, 14), tmp_path / "in"
+    lesion, away = boxes(*LESION, shape=shape), boxes(((7, 36, 5), (3, 2, 3)), shape=shape)
+    cord = straight_cord(shape) | boxes(((7, 36, 5), around), shape=shape)
     if nested == "label map":
         write_mask(folder / "a.nii.gz", cord + (lesion | away), LAS)
         given: list[object] = ["--lesion", folder / "a.nii.gz", "--label-maps"]
@@ -368,7 +370,7 @@ def test_a_lesion_apart_from_the_cord_is_counted_outside_though_nested_labels_ma
     (case,) = read_table(tmp_path / "out" / "cases_biomarkers.tsv")
     assert (case["n_lesions"], case["n_lesions_outside_cord"]) == ("1", "1")
     assert (case["cord_volume_mm3"], case["total_bridge_mm"], case["outside_cord_mm3"]) == ("784.0", "4.0", "18.0")
-    assert "18 voxels of the cord mask are lesions apart from the cord" in case["notes"]
+    assert f"18 voxels of the cord mask are lesions apart from the cord, and no cord{rim}" in case["notes"]
     rows = {row["status"]: row for row in read_table(tmp_path / "out" / "biomarkers.tsv")}
     assert set(rows) == {"measured", "outside_cord"}
     assert rows["outside_cord"]["total_bridge_mm"] == "n/a"

@@ -117,6 +117,20 @@ def test_a_lesion_apart_from_the_cord_is_outside_of_it_also_where_the_cord_mask_
     assert other.lesions[0].total_bridge_mm == 4  # not up to the lesion in front
 
 
+@pytest.mark.parametrize("angles", [(0.0, 0.0, 0.0), (0.3, 0.2, -0.3)])
+def test_the_rim_of_cord_around_a_lesion_apart_from_it_is_no_cord(angles: tuple[float, float, float]) -> None:
+    shape = (16, 40, 14)
+    inside, away = boxes(((7, 6, 4), (3, 4, 5)), shape=shape), boxes(((6, 30, 4), (4, 4, 5)), shape=shape)
+    rim, given = boxes(((6, 29, 4), (5, 5, 6)), shape=shape), straight_cord(shape)
+    affine = nib.affines.from_matvec(nib.eulerangles.euler2mat(*angles) @ LAS[:3, :3])
+    expected, found = measure(inside | away, given, affine), measure(inside | away, given | rim, affine)
+    assert [row.status for row in found.lesions] == [LesionStatus.OUTSIDE_CORD, LesionStatus.MEASURED]
+    assert found.lesions == expected.lesions
+    assert found.cord_volume_mm3 == expected.cord_volume_mm3
+    assert found.cord is not None
+    assert np.array_equal(found.cord, given > 0)
+
+
 def test_a_lesion_that_touches_the_cord_is_cord_where_the_cord_mask_holds_it() -> None:
     leaving = boxes(((7, 12, 4), (3, 4, 5)))
     row = one(measure(leaving, straight_cord() | leaving))

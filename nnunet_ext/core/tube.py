@@ -1,4 +1,4 @@
-"""The cord among all that a localizer marked: the largest tube."""
+"""The cord among all that was marked as cord: the largest tube."""
 
 from typing import Final
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from nnunet_ext.cascade.tube import largest_tube
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Array, Volume
 from tests.cascade.field import random_cord
 from tests.strategies import ANGLES, AXES, SEEDS, Triple
