@@ -210,7 +210,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in (take, verify):
         action.add_argument(
             "--as", dest="dataset", default="", metavar="DatasetXXX_NAME",
-            help="name of the dataset's folder, where the zip has none, or in its place",
+            help="name of the dataset's folder, where the zip has none, or in its place (default: as in the zip)",
         )  # fmt: skip
     for action in (export, take, verify):
         action.epilog = _EXAMPLES

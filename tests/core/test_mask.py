@@ -118,7 +118,8 @@ def test_a_label_is_strange_just_where_no_region_takes_it(seed: int, highest: in
 
 @pytest.mark.parametrize("threshold", [0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9])
 def test_a_soft_value_of_exactly_the_threshold_is_cut_however_32_bits_hold_it(tmp_path: Path, threshold: float) -> None:
-    found = read(tmp_path, np.where(INSIDE, 0.95, threshold).astype(np.float32), threshold)
+    path = stored(tmp_path, np.where(INSIDE, 0.95, threshold).astype(np.float32))
+    found = read_region(path, threshold, announced=True)
     assert np.array_equal(found.volume.data, INSIDE)
 
 
