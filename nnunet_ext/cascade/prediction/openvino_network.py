@@ -1,5 +1,6 @@
 """A PyTorch network, run by OpenVINO."""
 
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ class OpenVinoNetwork(torch.nn.Module):
         recorded = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         other = -recorded
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), _levels_kept():
                 expected = network(other)
                 compiled = _compile(openvino, network, recorded)
         except Exception as error:  # OpenVINO raises what it likes, and so does somebody's network
@@ -97,6 +98,18 @@ def _compile(openvino: ModuleType, network: torch.nn.Module, image: torch.Tensor
         "ENABLE_CPU_PINNING": False,  # two predictions side by side would be tied to the same cores
     }
     return openvino.Core().compile_model(model, "CPU", settings)
+
+
+@contextmanager
+def _levels_kept() -> Iterator[None]:
+    """Put back who logs what: a conversion that fails leaves every warning of the program silenced."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 @contextmanager

@@ -209,11 +209,14 @@ class Exotic(torch.nn.Module):
 
 @needs_openvino
 @pytest.mark.parametrize("architecture", [Moody, Exotic])
-def test_an_architecture_that_openvino_cannot_run_is_refused_by_name(
+def test_an_architecture_that_openvino_cannot_run_is_refused_by_name_and_silences_nobody(
     architecture: type[torch.nn.Module],
 ) -> None:
+    root = logging.getLogger()
+    before = root.level, root.handlers[:]
     with pytest.raises(EnvironmentProblemError, match=rf"{architecture.__name__}.*--engine torch"):
         engine_network(architecture().eval(), Engine.OPENVINO, (4, 4, 4), 1)
+    assert (root.level, root.handlers) == before
 
 
 @needs_openvino
