@@ -1,5 +1,6 @@
 """The engines beside PyTorch in float32, on networks of nnU-Net's own."""
 
+import logging
 import os
 import subprocess
 import sys
