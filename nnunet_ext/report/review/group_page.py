@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.tables import is_missing, is_number, number
+from nnunet_ext.evaluation.defined import NEEDS, is_defined
 from nnunet_ext.report.region_names import REGION_NAMES, region_name
 from nnunet_ext.report.rendering import page_environment, shareable, shipped_script
 from nnunet_ext.report.review.case_view import CaseView
@@ -60,6 +61,10 @@ def metric_rows(case: CaseView, content: GroupContent, columns: tuple[str, ...] 
 
 def _cell(row: Mapping[str, str], column: str, digits: Mapping[str, int]) -> str:
     cell = row.get(column, "n/a")
+    if not is_defined(
+        column, {name: number(row[name]) for name in NEEDS.get(column, ()) if is_number(row.get(name, ""))}
+    ):
+        return "–"
     places = digits.get(f"{row['region']} {column}", 2)
     value = number(cell) if is_number(cell) else None
     return f"{value:.{places}f}" if value is not None else "–" if is_missing(cell) else cell
@@ -104,7 +109,7 @@ def _case(case: CaseView, main: str, digits: int) -> dict[str, Any]:
         "roles": list(case.roles),
         "lesions_of": case.lesions_of,
         "lead": "" if value is None else f"{value:.{digits}f}",
-        "values": dict(case.values),
+        "values": {key: case.counted(key) for key in case.values},
     }
 
 

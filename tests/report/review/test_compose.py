@@ -1,9 +1,13 @@
+import json
+import re
+from dataclasses import replace
+
 import pytest
 
 from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.compose import compose
 from nnunet_ext.report.review.group_content import GroupContent
-from nnunet_ext.report.review.group_page import render_group
+from nnunet_ext.report.review.group_page import metric_rows, render_group
 from nnunet_ext.report.review.page_names import page_names
 from nnunet_ext.report.sources.found import Curves, Found, NamedTable
 
@@ -59,6 +63,21 @@ def test_a_case_with_neither_a_lesion_nor_a_predicted_one_does_not_lift_the_mean
     )
     told = {one.label: (one.value, one.note) for one in content.headlines}
     assert told["Lesion F1"] == ("0.500", "mean of 2 of 3 cases, sd 0.141")
+
+
+def test_a_ratio_without_a_denominator_is_no_figure_of_a_case_either() -> None:
+    names = ("dsc", "lesion_sensitivity", "lesion_ppv", "lesion_f1", "rel_vol_error")
+    empty = dict.fromkeys(("ref_count", "pred_count", "ref_volume_mm3", "pred_volume_mm3"), 0.0)
+    values = {**dict.fromkeys(names, 1.0), **empty}
+    row = {"region": "lesion", **{name: str(value) for name, value in values.items()}}
+    case = replace(view("healthy", **{f"lesion_X_{name}": value for name, value in values.items()}), metrics=(row,))
+    content = composed(case)
+    table = metric_rows(case, content, names)
+    assert table is not None
+    assert table.rows[0][1:] == ("1.000", "–", "–", "–", "–")
+    (found,) = re.findall(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', render_group(content), re.S)
+    shown = json.loads(found)["cases"][0]["values"]
+    assert [shown[f"lesion {name}"] for name in names] == [1.0, None, None, None, None]
 
 
 def test_distances_are_worst_where_they_are_largest() -> None:
