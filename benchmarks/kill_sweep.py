@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the order, and of what is drawn by lot (default 1)")
     parser.add_argument("--minutes", type=float, default=30, help="for all (default 30); each has the same share")
     parser.add_argument("--verbs", nargs="+", default=[], help="only these, such as: evaluate 'convert --append'")
+    parser.add_argument("--ways", nargs="+", default=[], help="only these kinds of death, such as: kill (default: all)")
     options = parser.parse_args()
     chosen = [one for one in SCENARIOS if not options.verbs or {one.verb, one.name} & set(options.verbs)]
     ends = time.monotonic() + 60 * options.minutes
@@ -51,7 +52,7 @@ def main() -> int:
     for index, scenario in enumerate(chosen):
         share = max(0.0, ends - time.monotonic()) / (len(chosen) - index)
         generator = random.Random(f"{options.seed} {scenario.name}")  # noqa: S311 - nothing secret is drawn
-        results.append(sweep(scenario, generator, share))
+        results.append(sweep(scenario, generator, share, options.ways))
         tell(results[-1])
     tried = sum((one.tried for one in results), Counter[str]())
     faults = sum(len(one.faults) for one in results)
@@ -59,18 +60,18 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def sweep(scenario: Scenario, generator: random.Random, seconds: float) -> Swept:
+def sweep(scenario: Scenario, generator: random.Random, seconds: float, ways: Sequence[str] = ()) -> Swept:
     """Try deaths until all are done or the time is up."""
     begun, tried = time.monotonic(), Counter[str]()
     faults = []
     with tempfile.TemporaryDirectory(prefix="kill-sweep-") as work:
         prepared = prepare(scenario, Path(work))
-        rows = plan(prepared, generator)
+        rows = [row for row in plan(prepared, generator) if not ways or _kind(row) in ways]
         for row in rows:
             if time.monotonic() - begun > seconds:
                 break
             found = prepared.faults(row)
-            tried[str(row[0].way) if len(row) == 1 else "in a row"] += 1
+            tried[_kind(row)] += 1
             if found:
                 faults.append(f"{'; then '.join(map(str, row))} ({_event(prepared, row[0])}): {'; '.join(found)}")
     return Swept(scenario.name, len(prepared.events), len(rows), tried, time.monotonic() - begun, tuple(faults))
@@ -96,6 +97,10 @@ def tell(one: Swept) -> None:
     print(f"{one.name}: {counts}; {len(one.faults)} faults", flush=True)
     for fault in one.faults:
         print(f"  {fault}", flush=True)
+
+
+def _kind(row: Sequence[Death]) -> str:
+    return str(row[0].way) if len(row) == 1 else "in a row"
 
 
 def _event(prepared: Prepared, death: Death) -> str:
