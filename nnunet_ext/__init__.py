@@ -3,4 +3,4 @@
 Importing this package imports neither torch nor nnunetv2: verbs that need them import them when they run.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
