@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -111,9 +112,11 @@ def run_apart(work: Callable[[], int], root: Path, environment: Mapping[str, str
     hangs = Timer(_SECONDS, os.kill, (process, signal.SIGABRT))
     hangs.start()
     try:
-        with os.fdopen(reading, "rb") as said, os.fdopen(told, "rb") as events:
+        # Both at once: the modules of a first import fill a pipe, and who writes into a full one waits.
+        with os.fdopen(reading, "rb") as said, os.fdopen(told, "rb") as events, ThreadPoolExecutor(1) as beside:
+            listing = beside.submit(events.read)
             printed = said.read().decode(errors="replace")
-            listed = events.read().decode(errors="replace").splitlines()
+            listed = listing.result().decode(errors="replace").splitlines()
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     finally:
         hangs.cancel()
