@@ -70,7 +70,7 @@ def test_a_ratio_without_a_denominator_is_no_figure_of_a_case_either() -> None:
     empty = dict.fromkeys(("ref_count", "pred_count", "ref_volume_mm3", "pred_volume_mm3"), 0.0)
     values = {**dict.fromkeys(names, 1.0), **empty}
     row = {"region": "lesion", **{name: str(value) for name, value in values.items()}}
-    case = replace(view("healthy", **{f"lesion_X_{name}": value for name, value in values.items()}), metrics=(row,))
+    case = replace(view("healthy"), values={f"lesion {name}": value for name, value in values.items()}, metrics=(row,))
     content = composed(case)
     table = metric_rows(case, content, names)
     assert table is not None
