@@ -1,6 +1,5 @@
 """Reading a mask of one region: what values it may hold, and which of them are the region."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import WHOLE_WITHIN, read_mask, read_volume, whole_numbers
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.rounding import more_than
 from nnunet_ext.core.volume import Array, Volume
 
@@ -81,10 +81,9 @@ def says_soft(path: Path) -> bool:
     if re.search(r"(^|[_-])(probseg|softseg)($|_)", stem):
         return True
     try:
-        content = json.loads(path.with_name(f"{stem}.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return read_json_object(path.with_name(f"{stem}.json")).get("SoftMask") is True
+    except FileRefusedError:
         return False
-    return isinstance(content, dict) and content.get("SoftMask") is True
 
 
 def _refuse_image(path: Path, values: Array) -> None:

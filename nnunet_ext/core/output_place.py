@@ -1,6 +1,5 @@
 """The folder that a run of a verb writes: claimed, gone on in, replaced or refused, always in this one way."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -151,7 +150,7 @@ class OutputPlace:
 
     def finish(self) -> None:
         """Record that the run is complete, with those of its files that it wrote and their SHA-256."""
-        described = json.loads((self.folder / DESCRIPTION).read_text(encoding="utf-8"))
+        described = read_json(self.folder / DESCRIPTION)
         record = described[_RECORD]
         written = {name: sha256(self.folder / name) for name in record["files"] if (self.folder / name).is_file()}
         described[_RECORD] = {**record, "complete": True, "files": written}

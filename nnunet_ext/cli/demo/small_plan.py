@@ -1,6 +1,5 @@
 """A configuration that learns something in minutes on two cores, beside those that nnU-Net planned."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from nnunet_ext.cli.demo.workspace import CONFIGURATION
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.read_json import read_json_object
 
 PATCH_MM: Final = (80.0, 48.0, 40.0)
 """Along the cord, back to front, left to right, as nnU-Net reads our files: the cord and the vertebra around it."""
@@ -36,7 +36,7 @@ def add_small_configuration(plans_file: Path, settings: dict[str, Any]) -> None:
     DataRefusedError
         Where nnU-Net planned no 3-D configuration.
     """
-    plans: dict[str, Any] = json.loads(plans_file.read_text(encoding="utf-8"))
+    plans = read_json_object(plans_file, finite=False)
     full = plans["configurations"].get("3d_fullres")
     if full is None:
         raise DataRefusedError(f"{plans_file}: a 3d_fullres configuration was needed and nnU-Net planned none")
