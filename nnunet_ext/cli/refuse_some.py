@@ -8,8 +8,8 @@ from nnunet_ext.core.errors import DataRefusedError
 _SHOWN: Final = 5
 
 
-def refuse_some(refused: Sequence[str], count: int, said: str, again: str) -> None:
-    """Name the first of those that were refused, where any was, and the option that goes on.
+def refuse_some(refused: Sequence[str], count: int, said: str, option: str = "") -> None:
+    """Name the first of those that were refused, where any was, and how to go on: with an option, or without.
 
     Raises
     ------
@@ -20,5 +20,5 @@ def refuse_some(refused: Sequence[str], count: int, said: str, again: str) -> No
         more = f"; and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
         raise DataRefusedError(
             f"{len(refused)} of {count} {said}, the rest was: {'; '.join(refused[:_SHOWN])}{more}. "
-            f"Mend these and run the same command with {again}"
+            f"Mend these and run the same command {f'with {option}' if option else 'again'}"
         )

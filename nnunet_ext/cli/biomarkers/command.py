@@ -115,7 +115,7 @@ class Biomarkers:
                 print(_in_words(case))
             more = f"{len(cases) - _LISTED} more cases in the table\n" if len(cases) > _LISTED else ""
             print(f"{more}{self.out}: {summary['lesions']} lesions in {summary['cases']} cases; see biomarkers.tsv")
-        refuse_some(refused, len(cases), "cases were not measured", "--force")
+        refuse_some(refused, len(cases), "cases were not measured")
         return 0
 
 

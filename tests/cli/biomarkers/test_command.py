@@ -72,6 +72,19 @@ def test_a_folder_of_masks_gives_tables_images_and_what_their_columns_mean(masks
     assert [bridge["slice"] for bridge in read_table(out / "bridges.tsv")] == ["7", "8", "9"]
 
 
+def test_once_a_damaged_mask_is_mended_the_same_command_goes_on_as_it_said(
+    masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = masks / "lesions" / "a.nii.gz", tmp_path / "out"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    assert measured(masks, out) == 3
+    assert capsys.readouterr().err.strip().endswith("Mend these and run the same command again")
+    file.write_bytes(whole)
+    assert measured(masks, out) == 0
+    assert [row["case"] for row in read_table(out / "biomarkers.tsv")] == ["a"]
+
+
 def test_processes_do_not_change_a_byte(masks: Path, tmp_path: Path) -> None:
     assert measured(masks, tmp_path / "one") == measured(masks, tmp_path / "two", "--n-procs", 2) == 0
     for file in (tmp_path / "one").rglob("*"):
