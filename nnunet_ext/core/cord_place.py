@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from nnunet_ext.core.orientation import upright_axis
+from nnunet_ext.core.orientation import OPPOSITE, upright_axis
 from nnunet_ext.core.volume import Array, Volume
 
 # Measured on 7 real images with manual masks, 20 manual masks without images and 40 phantoms of five sites.
@@ -108,9 +108,8 @@ def cord_place(mask: Volume, image: Array | None = None) -> CordPlace:
 
 
 def _side(away: tuple[float, float], letters: list[str]) -> str:
-    opposite = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
     parts = [
-        _WORDS[letter if mm > 0 else opposite[letter]]
+        _WORDS[letter if mm > 0 else OPPOSITE[letter]]
         for mm, letter in zip(away, letters, strict=True)
         if abs(mm) > _GRID_MM / 2
     ]

@@ -14,7 +14,8 @@ from nnunet_ext.core.volume import Volume
 RAW_AXES: Final = "LAS"
 """nibabel axes of every raw dataset we write; SCT calls it RPI and its models expect it."""
 
-_OPPOSITE: Final = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
+OPPOSITE: Final = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
+"""The letter of the other end of an axis."""
 
 
 def sct_letters(axes: str) -> str:
@@ -26,7 +27,7 @@ def sct_letters(axes: str) -> str:
     'RPI'
     """
     _check_letters(axes)
-    return "".join(_OPPOSITE[letter] for letter in axes)
+    return "".join(OPPOSITE[letter] for letter in axes)
 
 
 def upright_axis(axes: str) -> int:
@@ -70,6 +71,6 @@ def reorient(volume: Volume, axes: str) -> Volume:
 
 
 def _check_letters(axes: str) -> None:
-    families = {frozenset((letter, _OPPOSITE.get(letter, "?"))) for letter in axes}
-    if len(axes) != 3 or len(families) != 3 or any(letter not in _OPPOSITE for letter in axes):
+    families = {frozenset((letter, OPPOSITE.get(letter, "?"))) for letter in axes}
+    if len(axes) != 3 or len(families) != 3 or any(letter not in OPPOSITE for letter in axes):
         raise UsageError(f"three axis letters were needed, one each of R/L, A/P and S/I, such as LAS; found {axes!r}")
