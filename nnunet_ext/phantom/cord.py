@@ -13,6 +13,7 @@ from nnunet_ext.phantom.tissues import CORD_TISSUES, Tissue
 TissueMap = npt.NDArray[np.uint8]
 
 _NECK_TOP_MM = -14.0  # above this the sac opens into the skull
+_MEDULLA_MM = 22.0  # above C1, where the cord becomes brain: people end their masks somewhere in it
 _ROOTS_MM = 40.0  # from this far above the conus the roots fill the back of the sac
 
 
@@ -104,7 +105,10 @@ def _strands(spine: Spine, frame: CordFrame) -> npt.NDArray[np.bool_]:
 def _paint_cord(tissue: TissueMap, spine: Spine, frame: CordFrame) -> None:
     right, front = cord_section(spine, frame)
     inside = (right * right + front * front < 1) & (frame.down < spine.conus)
-    tissue[inside] = np.where(frame.down[inside] >= 0, Tissue.WHITE_MATTER, Tissue.BRAINSTEM)
+    down = frame.down[inside]
+    tissue[inside] = np.select(
+        [down >= 0, down >= -_MEDULLA_MM], [Tissue.WHITE_MATTER, Tissue.MEDULLA], Tissue.BRAINSTEM
+    )
     grey = inside & (frame.down >= 0)
     tissue[grey] = np.where(
         _butterfly(np.abs(right[grey]), front[grey], spine.build.grey_matter), Tissue.GREY_MATTER, Tissue.WHITE_MATTER
