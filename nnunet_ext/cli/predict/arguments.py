@@ -64,8 +64,8 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("input").add_argument
     add(
         "-i", dest="inputs", nargs="+", type=Path, default=[], metavar="IN",
-        help="needed: files, a folder with CASE_0000.nii.gz, or a BIDS folder; for a model of several channels the "
-        "files of one case, in their order",
+        help="files, a folder with CASE_0000.nii.gz, or a BIDS folder; for a model of several channels the "
+        "files of one case, in their order (no default)",
     )  # fmt: skip
     add(
         "--participant-label",
@@ -84,7 +84,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("output").add_argument
-    add("-o", dest="out", type=Path, metavar="OUT", help="needed: folder for masks, sidecars and a table")
+    add("-o", dest="out", type=Path, metavar="OUT", help="folder for masks, sidecars and a table (no default)")
     add(
         "--naming", choices=[str(way) for way in Naming], default=str(Naming.BIDS),
         help="BIDS derivatives, derivatives/labels as the labs have them, or nnU-Net's one map a case",
