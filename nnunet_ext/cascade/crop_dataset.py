@@ -82,6 +82,7 @@ def crop_dataset(
     cords: Mapping[str, PredictedCord],
     options: CropOptions,
     *,
+    made_by: Mapping[str, Any] | None = None,
     n_procs: int = 1,
     progress: Progress | None = None,
 ) -> Cropping:
@@ -96,6 +97,8 @@ def crop_dataset(
         made from others, the options say whether it is replaced.
     cords
         The predicted cord of each case, by its name; see `find_cords`.
+    made_by
+        The model that predicted them, where that is known to have seen no case, for `crop.json`.
     n_procs
         Processes; the result does not depend on it.
 
@@ -110,7 +113,7 @@ def crop_dataset(
     ProcessFailedError
         Where a worker was killed.
     """
-    _refuse_place(source, dataset)
+    refuse_place(source, dataset)
     content = source.read_dataset_json()
     cases = source_cases(source, content, cords)
     with only_writer(dataset):
@@ -122,7 +125,7 @@ def crop_dataset(
             if before["fingerprint"] == decided:
                 return Cropping(dataset, CropCounts(**before["counts"]), Margins(**before["margins_mm"]))
             _refuse_outdated(source, dataset, before, options)
-        return _write(_Job(source, dataset, content, cases, options, made_from, decided), n_procs, progress)
+        return _write(_Job(source, dataset, content, cases, options, made_from, decided, made_by), n_procs, progress)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class _Job:
     options: CropOptions
     made_from: str
     fingerprint: str
+    made_by: Mapping[str, Any] | None
 
     @property
     def ignore(self) -> int | None:
@@ -186,6 +190,7 @@ def _write_tables(
     record = {
         "GeneratedBy": [generated_by()],
         **said,
+        "cords_predicted_by": job.made_by,
         "margins_derived_from": planned.content() if planned is not None else None,
         "counts": asdict(crop_counts(cropped)),
         "fingerprint": job.fingerprint,
@@ -254,7 +259,14 @@ def _refuse(reasons: Sequence[str]) -> None:
         )
 
 
-def _refuse_place(source: RawDataset, dataset: RawDataset) -> None:
+def refuse_place(source: RawDataset, dataset: RawDataset) -> None:
+    """Refuse a place inside the source, or a number that another dataset has.
+
+    Raises
+    ------
+    UsageError, ConflictError
+        See `crop_dataset`.
+    """
     if dataset.folder.resolve().is_relative_to(source.folder.resolve()):
         raise UsageError(f"{dataset.folder}: would be written inside its source; choose another -d and -n")
     refuse_taken_number(dataset)

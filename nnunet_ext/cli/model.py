@@ -12,11 +12,14 @@ from typing import Any, Final
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, folder_of, required_folder, trainer_folder
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.tables import TableRow, read_table
+from nnunet_ext.models.default_card import read_card
+from nnunet_ext.models.default_models import NAMES, find_default
 from nnunet_ext.models.entry_names import CROP_METADATA
 from nnunet_ext.models.export import ExportRequest, export_model
 from nnunet_ext.models.install import install_model
 from nnunet_ext.models.model_card import CardSources
 from nnunet_ext.models.verify import VerifiedModel, VerifiedZip, verify_zip
+from nnunet_ext.models.verify_default import verify_default
 
 _EXAMPLES: Final = """\
 examples (MODEL is Dataset501_CordLesion/nnUNetTrainerSCI__nnUNetPlans__3d_fullres, say):
@@ -24,6 +27,7 @@ examples (MODEL is Dataset501_CordLesion/nnUNetTrainerSCI__nnUNetPlans__3d_fullr
   two folds, figures: nnunet_ext model export $nnUNet_results/MODEL -o cord-lesion.zip -f 0 1 \\
                           --dataset $nnUNet_raw/Dataset501_CordLesion --evaluation scores
   look, do not trust: nnunet_ext model verify cord-lesion.zip
+  one that came along: nnunet_ext model export cord -o cord.zip
   take it over:       nnunet_ext model import cord-lesion.zip
                       nnunet_ext predict -i scan.nii.gz -o predicted -m MODEL
 The Spinal Cord Toolbox loads the zip, too: give sct_deepseg its address, with -install -custom-url.
@@ -62,8 +66,15 @@ class ModelExport:
             intended_use=self.intended_use,
         )
         margins = self.request.crop_metadata_file or _margins(self.dataset)
+        model = _default(self.request.model) or self.request.model
         exported = export_model(
-            replace(self.request, sources=sources, crop_metadata_file=margins, trainer_folders=_trainer_folders())
+            replace(
+                self.request,
+                model=model,
+                sources=sources,
+                crop_metadata_file=margins,
+                trainer_folders=_trainer_folders(),
+            )
         )
         for kind, sentences in (("left out", exported.left_out), ("warning", exported.facts.warnings)):
             for sentence in sentences:
@@ -102,7 +113,7 @@ class ModelImport:
 
 @dataclass(frozen=True)
 class ModelVerify:
-    """Check a zip as an import does, and install nothing."""
+    """Check a zip as an import does, or a default model by its name, and install nothing."""
 
     archive: Path
     dataset: str
@@ -110,8 +121,35 @@ class ModelVerify:
 
     def run(self) -> int:
         """Verify, and say what is in it."""
-        _tell(verify_zip(_existing(self.archive), self.dataset), self.json, "passes every check")
+        folder = _default(self.archive)
+        if folder is not None:
+            _tell_default(folder, self.json)
+        else:
+            _tell(verify_zip(_existing(self.archive), self.dataset), self.json, "passes every check")
         return 0
+
+
+def _default(asked: Path) -> Path | None:
+    """Find a default model that is asked for by its name; None where something else is meant."""
+    return find_default(str(asked), os.environ) if str(asked) in NAMES and not asked.exists() else None
+
+
+def _tell_default(folder: Path, as_json: bool) -> None:
+    model, card = verify_default(folder), read_card(folder)
+    told = {
+        "model": model.name,
+        "files": [] if card is None else list(card.files),
+        "trainer": model.trainer,
+        "configuration": model.configuration,
+        "labels": [f"{name} {values}" for name, values in model.dataset_json["labels"].items()],
+        "warnings": [] if card is None else [card.warning],
+    }
+    if as_json:
+        print(json.dumps({"models": [told], "left_out": []}))
+        return
+    print(f"{folder}: passes every check, and every file is as its card says")
+    for key, value in told.items():
+        print(f"  {key}: {'; '.join(value) if isinstance(value, list) else value}")
 
 
 def _margins(dataset: Path | None) -> Path | None:
@@ -179,7 +217,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     export = actions.add_parser("export", help="write a zip that stock nnU-Net and the Spinal Cord Toolbox load")
     export.add_argument(
-        "model", type=Path, metavar="MODEL", help="nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIG"
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIG, or the name of one that comes with nnunet_ext",
     )
     export.add_argument("-o", dest="archive", type=Path, required=True, metavar="FILE.zip", help="the zip to write")
     export.add_argument(
@@ -206,7 +247,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     take.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
     take.add_argument("--force", action="store_true", help="replace a model of the same name that was not trained here")
     verify = actions.add_parser("verify", help="make every check of import, and install nothing")
-    verify.add_argument("archive", type=Path, metavar="FILE.zip", help="from export, or nnU-Net's own export")
+    verify.add_argument(
+        "archive",
+        type=Path,
+        metavar="FILE.zip",
+        help="from export, or nnU-Net's own export; or the name of a model that comes with nnunet_ext",
+    )
     for action in (take, verify):
         action.add_argument(
             "--as", dest="dataset", default="", metavar="DatasetXXX_NAME",

@@ -16,6 +16,7 @@ from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
+from nnunet_ext.models.default_card import read_card
 from nnunet_ext.models.entry_names import (
     CROP_METADATA,
     DATASET_JSON,
@@ -27,6 +28,7 @@ from nnunet_ext.models.entry_names import (
     folds_of,
 )
 from nnunet_ext.models.json_files import FACES, crop_metadata, read_json_object
+from nnunet_ext.models.load import load_model
 from nnunet_ext.models.manifest import ModelFacts, manifest_content
 from nnunet_ext.models.model_card import CardSources, boxed, model_card
 from nnunet_ext.models.postprocessing_file import find_postprocessing, postprocessing_bytes, read_postprocessing
@@ -48,7 +50,8 @@ class ExportRequest:
     Parameters
     ----------
     model
-        nnU-Net's folder of the trained model, `nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIGURATION`.
+        nnU-Net's folder of the trained model, `nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIGURATION`, or that
+        of a default model.
     archive
         The zip to write.
     folds
@@ -93,7 +96,7 @@ def export_model(request: ExportRequest) -> Exported:
     UnsafeModelError
         Where the model names what `verify_zip` refuses.
     """
-    name = ModelName.of_folder(request.model)
+    name = _name(request.model)
     folder = request.archive.parent
     folder.mkdir(parents=True, exist_ok=True)
     sweep(folder, below=False)
@@ -110,6 +113,18 @@ def _refuse_other(archive: Path, written: Path) -> None:
     """Refuse to replace any file but the one that a run of the same command left, which was killed or is repeated."""
     if archive.exists() and not (archive.is_file() and sha256(archive) == sha256(written)):
         raise ConflictError(f"{archive}: exists; choose another -o, or overwrite it with --force")
+
+
+def _name(model: Path) -> ModelName:
+    """Read a model's name from its folder or, of a default model, from its files."""
+    if read_card(model) is None:
+        return ModelName.of_folder(model)
+    loaded = load_model(model)
+    parts = (loaded.trainer, loaded.plans.get("plans_name"), loaded.configuration)
+    name = ModelName.parse((str(loaded.plans.get("dataset_name")), "__".join(map(str, parts))))
+    if name is None:
+        raise UsageError(f"{model}: plans.json needs dataset_name, DatasetXXX_NAME, and plans_name for the zip's name")
+    return name
 
 
 def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
@@ -139,6 +154,9 @@ def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
             f"Trained on boxes around the cord ({margins} mm beyond it): predict with nnunet_ext predict --localizer, "
             f"as nnUNetv2_predict and most tasks of SCT segment the whole image."
         )
+    card = read_card(request.model)
+    if card is not None:
+        warnings.append(card.warning)
     facts = ModelFacts(trainer, {fold: file.name for fold, file in files.items()}, tuple(warnings))
     write_text(folder / MODEL_CARD, model_card(shared, facts, dataset, request.sources))
     write_json(folder / MANIFEST, manifest_content(folder, facts))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,17 @@ def test_a_wheel_installed_elsewhere_brings_all_it_needs(tmp_path: Path) -> None
         if (CHECKOUT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(CHECKOUT / name, source / name)
+    weights = "nnunet_ext/models/default/made-up/fold_all/checkpoint_final.pth"
+    for name in (weights, "nnunet_ext/models/default/made-up/card.json"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(b"weights")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(tmp_path), str(source)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        assert packed.read(weights) == b"weights"
+        assert "nnunet_ext/models/default/made-up/card.json" in packed.namelist()
     clean = tmp_path / "clean"
     venv.create(clean)
     python = clean / "bin" / "python"

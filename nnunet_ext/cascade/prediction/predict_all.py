@@ -52,6 +52,8 @@ class PredictionJob:
         Whether the folder's description leads to the dataset of the images, by the name `raw`.
     reader
         Name of nnU-Net's reader in the model's plans, for `nnUNetv2_ensemble`.
+    said
+        What a reader of each case must know of the models.
     """
 
     segmenter: CaseSegmenter
@@ -66,6 +68,7 @@ class PredictionJob:
     force: bool = False
     linked: bool = False
     reader: str = "NibabelIO"
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class CaseOutcome:
         That it took; None where there is no prediction.
     spared
         Names of files that are not as they were predicted, for which the case is kept as it stands.
+    model
+        Its name, or those of two that did its work; empty where there is no prediction.
     """
 
     case: str
@@ -97,6 +102,7 @@ class CaseOutcome:
     volumes_mm3: Mapping[str, float] = field(default_factory=dict)
     seconds: float | None = None
     spared: tuple[str, ...] = ()
+    model: str = ""
 
 
 def refuse_overwriting(cases: Sequence[InputCase], job: PredictionJob) -> None:
@@ -143,7 +149,7 @@ def _outcome(case: InputCase, job: PredictionJob) -> CaseOutcome:
 
 
 def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
-    begun = time.perf_counter()
+    begun, name = time.perf_counter(), job.segmenter.name
     files = _files(case, job)
     images = read_images(case)
     standing = _standing(case, job)
@@ -155,17 +161,18 @@ def _predict(case: InputCase, job: PredictionJob) -> CaseOutcome:
         kept = finished_case(files, images, job.options.regions, job.recipe)
         if kept is not None:
             files.journal.unlink(missing_ok=True)  # of a run that was killed when it had just finished the case
-            return CaseOutcome(case.name, Status.KEPT, "", kept.warnings, kept.volumes_mm3, kept.seconds)
+            return CaseOutcome(case.name, Status.KEPT, "", kept.warnings, kept.volumes_mm3, kept.seconds, model=name)
     predicted = predict_case(images.volumes, job.segmenter, job.localizer, job.options)
-    predicted = replace(predicted, warnings=(*images.warnings, *predicted.warnings, *_of_centreline(predicted, job)))
+    said = (*job.said, *images.warnings, *predicted.warnings, *_of_centreline(predicted, job))
+    predicted = replace(predicted, warnings=said)
     volumes = _volumes(predicted, images)
     seconds = round(time.perf_counter() - begun, 3)
     content = sidecar(predicted, images.inputs, job.recipe, job.about, linked=job.linked)
-    said = {**content, "VolumesMm3": volumes, SECONDS: seconds}
+    content |= {"VolumesMm3": volumes, SECONDS: seconds}
     if _standing(case, job).spared(keep_finished=True, force=True):
         raise ConflictError("its masks were changed while it was predicted, and are kept; run the same command again")
-    write_case(files, predicted, images.volumes[0], (job.options.regions, job.reader), said)
-    return CaseOutcome(case.name, Status.DONE, "", predicted.warnings, volumes, seconds)
+    write_case(files, predicted, images.volumes[0], (job.options.regions, job.reader), content)
+    return CaseOutcome(case.name, Status.DONE, "", predicted.warnings, volumes, seconds, model=name)
 
 
 def _kept_as_it_stands(

@@ -26,6 +26,7 @@ def prediction_columns(regions: Sequence[str]) -> dict[str, Any]:
         "status": {"Description": "What became of it", "Levels": {str(key): text for key, text in levels.items()}},
         "reason": {"Description": "Why it failed or was left out"},
         "warnings": {"Description": "What a reader must know, with ; between sentences and \\; within one"},
+        "model": {"Description": "Name of the model, or of two with + between them, that segmented it"},
         **{_column(name): {"Description": f"Volume of region {name}", "Units": "mm^3"} for name in regions},
         "seconds": {"Description": "Time from reading the images to writing the masks", "Units": "s"},
     }
@@ -38,6 +39,7 @@ def _row(outcome: CaseOutcome, regions: Sequence[str]) -> dict[str, str]:
         "status": str(outcome.status),
         "reason": cell(outcome.reason),
         "warnings": cell(join_list(outcome.warnings)),
+        "model": cell(outcome.model),
         **{_column(name): f"{volumes[name]:.3f}" if name in volumes else NOTHING for name in regions},
         "seconds": NOTHING if outcome.seconds is None else f"{outcome.seconds:.2f}",
     }

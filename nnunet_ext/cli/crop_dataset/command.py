@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
-from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset
+from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset, refuse_place
 from nnunet_ext.cascade.margins import RESERVE_MM
 from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset
 from nnunet_ext.cli.finite_number import finite_number
@@ -21,12 +21,16 @@ from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.dataset_files.description import SPLITS
 from nnunet_ext.core.dataset_files.folds import read_folds
+from nnunet_ext.core.dataset_place import beside
 from nnunet_ext.core.environment import preprocessed_folder, required_folder
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import NOTHING, read_table
+
+if TYPE_CHECKING:
+    from nnunet_ext.cli.crop_dataset.predict_cords import DefaultCords
 
 _NEXT: Final = """\
 then, in this order:
@@ -48,7 +52,7 @@ class CropDataset:
     number, name
         Of the new one.
     cords
-        Folders with predicted cords.
+        Folders with predicted cords; where there is none, the localizer that comes with the package predicts them.
     margins_file
         A `crop_metadata.json`; None derives the margins from the training cases.
     reserve
@@ -61,6 +65,8 @@ class CropDataset:
         Whether a boxed dataset that is out of date is boxed anew.
     oof_check
         Whether a cord that was predicted by a network that trained on its case is refused.
+    device
+        That the package's localizer runs on.
     n_procs
         Processes.
     json
@@ -77,6 +83,7 @@ class CropDataset:
     seed: int
     update: bool
     oof_check: bool
+    device: str
     n_procs: int
     json: bool
 
@@ -85,30 +92,44 @@ class CropDataset:
         raw = required_folder("nnUNet_raw", os.environ)
         source = RawDataset(find_dataset(raw, self.source))
         dataset = RawDataset.named(raw, self.number, self.name)
-        cords = find_cords(self.cords)
-        said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
+        default = None if self.cords else self._default_cords(source, dataset)
+        cords = find_cords(self.cords if default is None else [default.folder])
+        said = []
+        if default is None:
+            said = _check_folds(self.cords, cords, raw) if self.oof_check else ["out of fold or not: nobody has looked"]
+        made_by = None if default is None else default.made_by
         margins = _edited_margins(source.folder.name) if self.margins_file is None else _read_margins(self.margins_file)
         options = CropOptions(margins, self.reserve, self.jitter, self.seed, self.update)
         with progress_bar("crop", "case") as progress:
-            done = crop_dataset(source, dataset, cords, options, n_procs=self.n_procs, progress=progress)
+            done = crop_dataset(
+                source, dataset, cords, options, made_by=made_by, n_procs=self.n_procs, progress=progress
+            )
         if margins is None:
             _keep_margins(source.folder.name, done.margins, dataset.folder.name)
         said += _left_whole(read_table(dataset.folder / TABLE))
         for sentence in said:
             print(f"nnunet_ext crop-dataset: warning: {sentence}", file=sys.stderr)
-        lines = [f"nnunet_ext {__version__} crop-dataset", *(f"warning: {text}" for text in said), _in_words(done)]
+        told = _in_words(done) if default is None else f"{_in_words(done)}; {default.in_words}"
+        lines = [f"nnunet_ext {__version__} crop-dataset", *(f"warning: {text}" for text in said), told]
         write_text(dataset.folder / "crop-dataset.log", "\n".join(lines) + "\n")
         if self.json:
             print(json.dumps({"dataset": str(dataset.folder), **asdict(done.counts), **done.margins.content()}))
         else:
-            print(f"{dataset.folder}: {_in_words(done)}\n{_NEXT.format(number=self.number)}")
+            print(f"{dataset.folder}: {told}\n{_NEXT.format(number=self.number)}")
         return 0
+
+    def _default_cords(self, source: RawDataset, dataset: RawDataset) -> "DefaultCords":
+        # Prediction's modules: not for --help.
+        from nnunet_ext.cli.crop_dataset.predict_cords import predict_cords  # noqa: PLC0415
+
+        refuse_place(source, dataset)
+        return predict_cords(source, beside(dataset, "cords"), self.device)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the verb's arguments."""
     parser.usage = (
-        "nnunet_ext crop-dataset SRC -d ID -n NAME --cords FOLDER [options]\n"
+        "nnunet_ext crop-dataset SRC -d ID -n NAME [--cords FOLDER] [options]\n"
         "       nnunet_ext crop-dataset --fix-plans ID"
     )
     parser.epilog = _NEXT.format(number="ID")
@@ -120,7 +141,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cords", action="append", default=[], type=Path, metavar="FOLDER",
         help="predicted cords: the results of a localizer (TRAINER__PLANS__CONFIGURATION), of which the validation "
         "cases of every fold are taken, or a folder with CASE.nii.gz, as for test cases; may be given again "
-        "(no default)",
+        "(default: those that cord-localizer, which comes with nnunet_ext, finds)",
+    )  # fmt: skip
+    add(
+        "-device", "--device", default="auto", metavar="DEVICE",
+        help="that it runs on: cpu, cuda, cuda:1 or mps (default: the best there is)",
     )  # fmt: skip
     add(
         "--margins-file", type=Path, metavar="JSON",
@@ -149,10 +174,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def from_options(options: argparse.Namespace) -> CropDataset | FixPlans:
     """Take the parsed arguments."""
-    needed = {"SRC": options.source, "-d": options.number, "-n": options.name, "--cords": options.cords}
-    missing = [flag for flag, value in needed.items() if value in (None, [])]
+    needed = {"SRC": options.source, "-d": options.number, "-n": options.name}
+    missing = [flag for flag, value in needed.items() if value is None]
     if options.fix_plans is not None:
-        if len(missing) < len(needed):
+        if len(missing) < len(needed) or options.cords:
             raise UsageError("--fix-plans stands alone; run: nnunet_ext crop-dataset --fix-plans ID")
         return FixPlans(options.fix_plans, options.json)
     if missing:

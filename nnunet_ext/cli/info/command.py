@@ -1,4 +1,4 @@
-"""`nnunet_ext info`: versions, devices, variables, trainers; problems and their cures."""
+"""`nnunet_ext info`: versions, devices, variables, trainers, default models; problems and their cures."""
 
 import argparse
 import json
@@ -27,6 +27,7 @@ class Info:
     def run(self) -> int:
         """Look, tell, and answer 4 where something needed is missing."""
         from nnunet_ext.cli.info.devices import find_devices  # noqa: PLC0415 - not for --help
+        from nnunet_ext.cli.info.models import find_models  # noqa: PLC0415
         from nnunet_ext.cli.info.trainers import find_trainers  # noqa: PLC0415
         from nnunet_ext.cli.info.variables import find_variables  # noqa: PLC0415
         from nnunet_ext.cli.info.versions import find_versions  # noqa: PLC0415
@@ -35,15 +36,18 @@ class Info:
         devices, of_devices = find_devices()
         variables, of_variables = find_variables(os.environ)
         trainers, of_trainers = find_trainers()
-        problems = [*of_versions, *of_devices, *of_variables, *of_trainers]
+        models, of_models = find_models(os.environ)
+        problems = [*of_versions, *of_devices, *of_variables, *of_trainers, *of_models]
         if self.json:
             told = {"versions": versions, "devices": devices, "variables": variables, "trainers": trainers}
+            told |= {"models": models}
             print(json.dumps({**told, "problems": [asdict(problem) for problem in problems]}, indent=1))
         else:
             _tell("Versions", versions, "not installed")
             _tell("Devices", devices)
             _tell("Variables", variables, "not set")
             _tell("Trainers that nnU-Net finds", trainers, "not found")
+            _tell("Models that come with nnunet_ext", models, "cannot be used")
             _tell_problems(problems)
         return EnvironmentProblemError.exit_code if any(problem.needed for problem in problems) else 0
 

@@ -12,7 +12,9 @@ from nnunet_ext.models.entry_names import FINAL
 
 _EXAMPLES: Final = """\
 examples:
-  one image:           nnunet_ext predict -i sub-01_T2w.nii.gz -o predicted -m MODEL
+  one image:           nnunet_ext predict -i sub-01_T2w.nii.gz -o predicted
+  which models there are, and how good: nnunet_ext predict --list-models
+  one of your own:     nnunet_ext predict -i sub-01_T2w.nii.gz -o predicted -m MODEL
   a BIDS folder:       nnunet_ext predict -i BIDS -o BIDS/derivatives/predicted -m MODEL --localizer LOCALIZER
   two of its patients: nnunet_ext predict -i BIDS -o OUT -m MODEL --participant-label 01 02 --suffix T2w
   nnU-Net's folder:    nnunet_ext predict -i imagesTs -o OUT -m MODEL --naming nnunet
@@ -21,7 +23,7 @@ examples:
                          -suffix-files-seg _label-SC_seg -suffix-files-lesion _label-lesion_seg
   a cluster's array:   nnunet_ext predict -i BIDS -o OUT -m MODEL -num_parts 10 -part_id $ID --continue_prediction
 
-MODEL is a trained model's folder, or its name below nnUNet_results:
+MODEL is cord or cord-lesion, which come with nnunet_ext, a trained model's folder, or its name below nnUNet_results:
   Dataset501_CordLesion/nnUNetTrainerSCI__nnUNetPlans__3d_fullres
 """
 
@@ -38,12 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("models").add_argument
-    add("-m", "--model", dest="model", default="", metavar="MODEL", help="segments (no default)")
+    add(
+        "-m", "--model", dest="model", default="", metavar="MODEL",
+        help="segments (default: those that come with nnunet_ext: the cord of cord, with the lesions of cord-lesion in "
+        "contrasts that it was trained for)",
+    )  # fmt: skip
     add(
         "--localizer", default="", metavar="MODEL",
-        help="finds the cord, with the first of its folds: only a box around it is then segmented (default: "
-        "none, the whole image)",
+        help="finds the cord, with the first of its folds: only a box around it is then segmented; none for the whole "
+        "image (default: cord-localizer for a model that comes with nnunet_ext, none for others)",
     )  # fmt: skip
+    add("--list-models", action="store_true", help="say which models come with nnunet_ext, and predict nothing")
     add("-f", dest="folds", nargs="+", default=[], metavar="FOLD", help="folds of the model (default: all finished)")
     add("-chk", dest="checkpoint", default=FINAL, metavar="NAME", help="its checkpoints")
     add(
@@ -56,9 +63,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("input").add_argument
     add(
-        "-i", dest="inputs", nargs="+", type=Path, required=True, metavar="IN",
-        help="files, a folder with CASE_0000.nii.gz, or a BIDS folder; for a model of several channels the files of "
-        "one case, in their order",
+        "-i", dest="inputs", nargs="+", type=Path, default=[], metavar="IN",
+        help="files, a folder with CASE_0000.nii.gz, or a BIDS folder; for a model of several channels the "
+        "files of one case, in their order (no default)",
     )  # fmt: skip
     add(
         "--participant-label",
@@ -77,7 +84,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("output").add_argument
-    add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder for masks, sidecars and a table")
+    add("-o", dest="out", type=Path, metavar="OUT", help="folder for masks, sidecars and a table (no default)")
     add(
         "--naming", choices=[str(way) for way in Naming], default=str(Naming.BIDS),
         help="BIDS derivatives, derivatives/labels as the labs have them, or nnU-Net's one map a case",

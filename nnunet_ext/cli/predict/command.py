@@ -1,50 +1,38 @@
-"""`nnunet_ext predict`: masks in the images' own geometry, from one or two trained models."""
+"""`nnunet_ext predict`: masks in the images' own geometry, from trained models or those that come with the package."""
 
 import argparse
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext import __version__
 from nnunet_ext.cascade.prediction.case_files import Naming, Wanted
 from nnunet_ext.cascade.prediction.engines import Engine
-from nnunet_ext.cascade.prediction.post_processing import HALF
-from nnunet_ext.cascade.prediction.predict_all import (
-    CaseOutcome,
-    PredictionJob,
-    Status,
-    predict_all,
-    refuse_overwriting,
-)
-from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions
+from nnunet_ext.cascade.prediction.predict_all import CaseOutcome, Status, predict_all, refuse_overwriting
 from nnunet_ext.cascade.prediction.prediction_table import prediction_table
 from nnunet_ext.cascade.prediction.read_images import InputCase
-from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, SegmenterOptions
-from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.predict.arguments import add_arguments
 from nnunet_ext.cli.predict.bids import InputChoice
+from nnunet_ext.cli.predict.choose_models import AskedModels, ChosenModel, choose_models, group_cases
 from nnunet_ext.cli.predict.describe_run import describe_run
 from nnunet_ext.cli.predict.inputs import FoundInputs, Layout, find_inputs
-from nnunet_ext.cli.predict.model import channel_names, find_model, localizer_channels, model_entry, read_margins
+from nnunet_ext.cli.predict.list_models import ListModels
+from nnunet_ext.cli.predict.make_job import RunSettings, Segmenters, case_options, make_job
+from nnunet_ext.cli.predict.model import channel_names, read_margins
 from nnunet_ext.cli.predict.raw_link import raw_link
-from nnunet_ext.cli.predict.rules import AskedRules, choose_rules
+from nnunet_ext.cli.predict.rules import AskedRules
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError, UsageError
-from nnunet_ext.core.labels import CORD, Labelling
-from nnunet_ext.core.model_name import STOCK_TRAINER
+from nnunet_ext.core.labels import CORD
 from nnunet_ext.core.output_place import OutputPlace
-from nnunet_ext.core.read_checkpoint import TrainedModel
-from nnunet_ext.models.load import load_model
-from nnunet_ext.models.postprocessing_file import LargestOf, find_postprocessing, read_postprocessing
-from nnunet_ext.trainers import is_our_trainer
+from nnunet_ext.models.postprocessing_file import LargestOf
 
 __all__ = ["Predict", "add_arguments", "from_options"]
 
@@ -59,7 +47,7 @@ class Predict:
     Parameters
     ----------
     model, localizer
-        Folders, or names below `nnUNet_results`; the latter empty where there is none.
+        As `AskedModels` has them.
     folds, checkpoint
         Of the model.
     margins_file
@@ -108,58 +96,46 @@ class Predict:
 
     def run(self) -> int:
         """Predict, and answer 3 where an image was refused."""
-        models = self._load()
-        options = self._options(models)
-        self._refuse_empty_wishes(models, options.regions)
-        found = find_inputs(self.inputs, channel_names(models.model.dataset_json), self.choice)
+        postprocessing = self.rules.model_postprocessing
+        chosen = choose_models(AskedModels(self.model, self.localizer, self.folds, self.checkpoint, postprocessing))
+        margins = None if self.margins_file is None else read_margins(self.margins_file)
+        options = [case_options(one, margins, self.rules) for one in chosen]
+        model, regions = chosen[0], options[0].regions.names
+        self._refuse_empty_wishes(model, regions)
+        found = find_inputs(self.inputs, channel_names(model.model.dataset_json), self.choice)
         place = OutputPlace(self.out, "predict", "Predictions of nnunet_ext")
         place.refuse_inputs(self.inputs, derivatives=found.layout is Layout.BIDS)
         place.refuse_taken()
         cases = self._mine(found)
         raw = self.inputs[0] if found.layout is Layout.BIDS else None
-        job = replace(self._job(models, options), linked=bool(raw_link(self.out, raw)))
-        refuse_overwriting(cases, job)
-        regions = options.regions.names
-        describe_run(place, self.naming, regions, (models.model.plans, models.model.dataset_json), raw)
+        same = {name: getattr(self, name) for name in RunSettings.__dataclass_fields__ if name != "linked"}
+        settings, segmenters = RunSettings(**same, linked=bool(raw_link(self.out, raw))), Segmenters()
+        jobs = [
+            (make_job(chosen[at], options[at], settings, segmenters.of, suits=suits), members)
+            for at, suits, members in group_cases(cases, chosen)
+        ]
+        for job, members in jobs:
+            refuse_overwriting(members, job)
+        describe_run(place, self.naming, regions, (model.model.plans, model.model.dataset_json), raw)
         outcomes: list[CaseOutcome] = []
         try:
             with progress_bar("predict", "case") as progress:
-                for outcome in predict_all(cases, job):
-                    outcomes.append(outcome)
-                    progress(len(outcomes), len(cases))
+                for job, members in jobs:
+                    for outcome in predict_all(members, job):
+                        outcomes.append(outcome)
+                        progress(len(outcomes), len(cases))
         finally:  # whoever interrupts a run sees what was done
+            outcomes.sort(key=lambda outcome: outcome.case)
             write_text(self._file("predictions", ".tsv"), prediction_table(outcomes, regions))
-        return self._conclude(outcomes, (*found.notes, *_of_model(models.largest_of)))
+        said = [sentence for job, _ in jobs for sentence in job.said]
+        return self._conclude(outcomes, (*found.notes, *_of_model(model.largest_of), *dict.fromkeys(said)))
 
-    def _load(self) -> "_Models":
-        folder = find_model(self.model, "-m")
-        model = load_model(folder, self.folds, self.checkpoint)
-        steps: LargestOf = ()
-        if self.rules.model_postprocessing:
-            file = find_postprocessing(folder, [fold.name for fold in model.folds])
-            steps = () if file is None else read_postprocessing(file)
-        if not self.localizer:
-            return _Models(model, None, steps)
-        # One fold, and not mirrored: a box with margins needs no second opinion, and time is what it is for.
-        localizer = load_model(find_model(self.localizer, "--localizer"))
-        return _Models(model, replace(localizer, folds=localizer.folds[:1]), steps)
-
-    def _options(self, models: "_Models") -> CaseOptions:
-        regions = Labelling.of_model(models.model.dataset_json)
-        channels: tuple[int, ...] = (0,)
-        if models.localizer is not None:
-            of_localizer = channel_names(models.localizer.dataset_json)
-            channels = localizer_channels(of_localizer, channel_names(models.model.dataset_json))
-        margins = None if self.margins_file is None else read_margins(self.margins_file)
-        rules = replace(choose_rules(regions, self.rules), largest_of=models.largest_of)
-        return CaseOptions(regions, rules, margins, channels)
-
-    def _refuse_empty_wishes(self, models: "_Models", regions: Labelling) -> None:
-        if self.wanted.disagreement and len(models.model.folds) == 1:
+    def _refuse_empty_wishes(self, chosen: ChosenModel, regions: Sequence[str]) -> None:
+        if self.wanted.disagreement and len(chosen.model.folds) == 1:
             raise UsageError("--disagreement needs a model with several folds, found one: train more, or name more: -f")
-        if self.margins_file is not None and models.localizer is None:
+        if self.margins_file is not None and chosen.localizer is None:
             raise UsageError("--margins-file is for the box around a cord: it needs a --localizer")
-        if self.wanted.centreline and models.localizer is None and CORD not in regions.names:
+        if self.wanted.centreline and chosen.localizer is None and CORD not in regions:
             raise UsageError(f"--centreline needs a model with the region {CORD}, or a --localizer")
 
     def _mine(self, found: FoundInputs) -> list[InputCase]:
@@ -171,63 +147,13 @@ class Predict:
         part, parts = self.part
         return list(found.cases[part::parts])
 
-    def _job(self, models: "_Models", options: CaseOptions) -> PredictionJob:
-        device = self.device
-        if device == "auto":
-            device = best_device() if self.engine is Engine.TORCH else "cpu"
-        probabilities = self.wanted.probabilities or options.rules.threshold != HALF
-        segmenter = self._segmenter(
-            models.model,
-            SegmenterOptions(
-                device=device,
-                mirroring=self.mirroring,
-                engine=self.engine,
-                step=self.step,
-                disagreement=self.wanted.disagreement,
-                probabilities=probabilities,
-            ),
-        )
-        plain = SegmenterOptions(device, mirroring=False, engine=self.engine, step=self.step)
-        localizer = None if models.localizer is None else self._segmenter(models.localizer, plain)
-        margins = options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS
-        recipe = {
-            "Model": model_entry(models.model),
-            "Localizer": None if models.localizer is None else model_entry(models.localizer),
-            "CropMarginsMm": None if localizer is None else margins.by_face(),
-            "Engine": str(self.engine),
-            "Mirroring": self.mirroring,
-            "StepSize": self.step,
-            "PostProcessing": options.rules.content(),
-        }
-        about = {"Versions": {name: version(name) for name in ("nnunetv2", "torch")}, "Device": device}
-        return PredictionJob(
-            segmenter=segmenter,
-            localizer=localizer,
-            options=options,
-            out=self.out,
-            naming=self.naming,
-            wanted=self.wanted,
-            recipe=recipe,
-            about=about,
-            keep_finished=self.continue_prediction,
-            force=self.force,
-            reader=str(models.model.plans["image_reader_writer"]),
-        )
-
-    def _segmenter(self, model: TrainedModel, options: SegmenterOptions) -> CaseSegmenter:
-        # torch and nnU-Net: seconds of import that a wrong argument must not cost.
-        from nnunet_ext.cascade.prediction.segmenter import Segmenter  # noqa: PLC0415
-
-        # To import a trainer takes longer than a small image, and ours build the network that nnU-Net's own builds.
-        return Segmenter(replace(model, trainer=STOCK_TRAINER) if is_our_trainer(model.trainer) else model, options)
-
     def _file(self, stem: str, ending: str) -> Path:
         part, parts = self.part
         return self.out / (f"{stem}{ending}" if parts == 1 else f"{stem}_part-{part}-of-{parts}{ending}")
 
     def _conclude(self, outcomes: Sequence[CaseOutcome], notes: Sequence[str]) -> int:
         counts = {status: sum(outcome.status is status for outcome in outcomes) for status in Status}
-        warned = [f"{outcome.case}: {text}" for outcome in outcomes for text in outcome.warnings]
+        warned = [f"{one.case}: {text}" for one in outcomes for text in one.warnings if text not in notes]
         for sentence in (*notes, *warned[:_WARNED]):
             print(f"nnunet_ext predict: warning: {sentence}", file=sys.stderr)
         if len(warned) > _WARNED:
@@ -250,13 +176,6 @@ class Predict:
         return 0
 
 
-@dataclass(frozen=True)
-class _Models:
-    model: TrainedModel
-    localizer: TrainedModel | None
-    largest_of: LargestOf
-
-
 def _of_model(steps: LargestOf) -> list[str]:
     """Say what was done because nnU-Net found it to help the model."""
     if not steps:
@@ -265,8 +184,13 @@ def _of_model(steps: LargestOf) -> list[str]:
     return [f"postprocessing.pkl of the model was applied: {told}; without it: --no-model-postprocessing"]
 
 
-def from_options(options: argparse.Namespace) -> Predict:
+def from_options(options: argparse.Namespace) -> Predict | ListModels:
     """Take the parsed arguments."""
+    if options.list_models:
+        return take_options(ListModels, options)
+    missing = [flag for flag, given in (("-i", options.inputs), ("-o", options.out)) if not given]
+    if missing:
+        raise UsageError(f"{', '.join(missing)} missing; see: nnunet_ext predict --help")
     if not 0 <= options.part_id < options.num_parts:
         raise UsageError(f"-part_id needs a number from 0 to -num_parts - 1, found {options.part_id}")
     if not 0 < options.step_size <= 1:

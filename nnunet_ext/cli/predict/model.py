@@ -11,6 +11,7 @@ from nnunet_ext.core.errors import EnvironmentProblemError, UsageError
 from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.models.default_models import NAMES, find_default
 from nnunet_ext.models.entry_names import PLANS
 
 _RESULTS: Final = "nnUNet_results"
@@ -23,31 +24,27 @@ def find_model(asked: str, flag: str) -> Path:
     Parameters
     ----------
     asked
-        The folder, or nnU-Net's name of it below `nnUNet_results`.
+        The folder, a default model's name, or nnU-Net's name of a folder below `nnUNet_results`.
     flag
         That asked for it, for messages.
 
     Raises
     ------
     EnvironmentProblemError
-        Where no model is named, or there is none of that name.
+        Where there is none of that name.
     """
-    if not asked:
-        raise EnvironmentProblemError(
-            "a model was needed and none comes with this package yet; name one with -m: train it "
-            "(nnUNetv2_train DATASET 3d_fullres FOLD -tr nnUNetTrainerSCI), or import one (nnunet_ext model import "
-            "FILE.zip)"
-        )
     if (Path(asked) / PLANS).is_file():
         return Path(asked)
+    if asked in NAMES:
+        return find_default(asked, os.environ)
     results = required_folder(_RESULTS, os.environ)
     if (results / asked / PLANS).is_file():
         return results / asked
     there = sorted(file.parent.relative_to(results).as_posix() for file in results.glob(f"Dataset*/*__*__*/{PLANS}"))
     listed = ", ".join(there[:_SHOWN]) + (f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else "")
     raise EnvironmentProblemError(
-        f"{flag} {asked}: a trained model's folder was needed, or its name below {results}; there are: "
-        f"{listed or 'none'}; import one with: nnunet_ext model import FILE.zip"
+        f"{flag} {asked}: a trained model's folder was needed, its name below {results}, or one of "
+        f"{', '.join(NAMES)}; there are: {listed or 'none'}; import one with: nnunet_ext model import FILE.zip"
         f"{did_you_mean(Path(asked), _is_model) or did_you_mean(results / asked, _is_model)}"
     )
 
@@ -80,10 +77,19 @@ def localizer_channels(localizer: Sequence[str], model: Sequence[str]) -> tuple[
     return tuple(model.index(name) for name in localizer)
 
 
-def model_entry(model: TrainedModel) -> dict[str, Any]:
-    """Describe a model for sidecars."""
-    checkpoints = {fold.name: fold.sha256 for fold in model.folds}
-    return {"Name": model.name, "Trainer": model.trainer, "CheckpointsSHA256": checkpoints}
+def model_entry(*models: TrainedModel) -> dict[str, Any]:
+    """Describe a model for sidecars, or the two that did one's work."""
+    checkpoints = {
+        fold.name if len(models) == 1 else f"{model.name} {fold.name}": fold.sha256
+        for model in models
+        for fold in model.folds
+    }
+    names, trainers = ([getattr(model, key) for model in models] for key in ("name", "trainer"))
+    return {
+        "Name": " + ".join(names),
+        "Trainer": " + ".join(dict.fromkeys(trainers)),
+        "CheckpointsSHA256": checkpoints,
+    }
 
 
 def read_margins(file: Path) -> Margins:

@@ -1,11 +1,12 @@
 """Post-processing as the command line asks for it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing, default_post_processing
-from nnunet_ext.core.errors import UsageError
+from nnunet_ext.cascade.prediction.post_processing import HALF, OutsideCord, PostProcessing, default_post_processing
+from nnunet_ext.core.errors import UnsafeModelError, UsageError
 from nnunet_ext.core.labels import CORD, Labelling
 
 NONE = "none"
@@ -35,15 +36,15 @@ class AskedRules:
     model_postprocessing: bool = True
 
 
-def choose_rules(regions: Labelling, asked: AskedRules) -> PostProcessing:
-    """Take the defaults of a model's regions, and what the user asks for in their place.
+def choose_rules(regions: Labelling, asked: AskedRules, rules: PostProcessing | None = None) -> PostProcessing:
+    """Take the rules of a model or, where it has none, the defaults of its regions, and what the user asks for instead.
 
     Raises
     ------
     UsageError
         Where a region is not the model's, or a number is none.
     """
-    rules = default_post_processing(regions)
+    rules = default_post_processing(regions) if rules is None else rules
     if asked.threshold is not None:
         if not 0 < asked.threshold < 1:
             raise UsageError(f"--threshold needs a probability between 0 and 1, found {asked.threshold}")
@@ -63,6 +64,26 @@ def choose_rules(regions: Labelling, asked: AskedRules) -> PostProcessing:
     volumes = {**dict(rules.smallest_mm3), **dict(map(_smallest, asked.smallest))}
     _refuse_unknown("--smallest", tuple(volumes), regions)
     return replace(rules, smallest_mm3=tuple((name, mm3) for name, mm3 in volumes.items() if mm3 > 0))
+
+
+def rules_of_card(content: Mapping[str, Any]) -> PostProcessing:
+    """Read the rules of a default model's card, which are said as sidecars say them.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where they are not.
+    """
+    try:
+        return PostProcessing(
+            threshold=float(content.get("Threshold", HALF)),
+            largest_cord=bool(content.get("LargestCord", False)),
+            outside_cord=OutsideCord(content.get("OutsideCord", OutsideCord.FLAG)),
+            fill_holes=tuple(map(str, content.get("FillHoles", ()))),
+            smallest_mm3=tuple((str(name), float(mm3)) for name, mm3 in content.get("SmallestMm3", {}).items()),
+        )
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UnsafeModelError(f"card.json: post_processing: {error}") from error
 
 
 def _smallest(asked: str) -> tuple[str, float]:

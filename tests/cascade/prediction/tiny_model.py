@@ -112,7 +112,8 @@ class TinyModel:
         from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 
         architecture = self._configuration()["architecture"]
-        heads = len(self.labels["labels"]) - 1 if "regions_class_order" in self.labels else 3
+        named = len(set(self.labels["labels"]) - {"ignore"})
+        heads = named - 1 if "regions_class_order" in self.labels else named
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = get_network_from_plans(

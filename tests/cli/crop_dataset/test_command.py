@@ -7,10 +7,13 @@ import pytest
 
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.nifti_write import write_image
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.trainers.derive_spine_plan import stock_spine_plan
 from nnunet_ext.trainers.spine_plan import read_spine_plan, write_spine_plan
 from tests.cascade.field import CORD, LESION, Field, drawn
+from tests.models.default_room import make_default_models
 
 TRAIN = ("a", "b", "c")
 MARGINS = {f"pad_{face}": 4 for face in ("superior", "inferior", "left", "right", "anterior", "posterior")}
@@ -112,7 +115,8 @@ def test_a_rerun_is_done_at_once_and_another_one_a_conflict(field: Field, locali
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["501", "-d", "502", "-n", "Boxed"], 2, "--cords missing"),
+        (["501", "-n", "Boxed"], 2, "-d missing"),
+        (["--fix-plans", "502", "--cords", "cords"], 2, "--fix-plans stands alone"),
         (["501", "--cords", "cords"], 2, "-d, -n missing"),
         (["501", "--fix-plans", "502"], 2, "--fix-plans stands alone"),
         (["501", "-d", "502", "-n", "../Boxed", "--cords", "cords"], 2, "letters, digits"),
@@ -227,3 +231,68 @@ def test_no_option_takes_nan_or_infinity(field: Field, localizer: Path, capsys: 
         crop(501, "--cords", localizer, *given)
     assert ended.value.code == 2
     assert f"{given[0]}: a number was needed" in capsys.readouterr().err
+
+
+@pytest.fixture
+def default_localizer(field: Field, monkeypatch: pytest.MonkeyPatch, one_thread: None) -> Path:
+    """The models that come with the package, with the weights of chance; gives where the cords will lie."""
+    monkeypatch.setenv("nnUNet_extModels", str(make_default_models(field.root / "models")))
+    return field.boxed.folder.with_name(".Dataset502_Boxed.cords")
+
+
+def crop_by_default(*arguments: str) -> int:
+    return crop(501, "-device", "cpu", *arguments)
+
+
+def test_without_cords_those_of_the_package_s_localizer_make_the_boxes_and_that_is_written_down(
+    field: Field, default_localizer: Path, capsys: Told, tree_hash: Callable[[Path], str]
+) -> None:
+    before = tree_hash(field.source.folder)
+    assert crop_by_default() == 0
+    told = capsys.readouterr().out
+    assert "predicted by cord-localizer, which comes with nnunet_ext" in told
+    assert str(default_localizer) in told
+    assert sorted(file.name for file in default_localizer.glob("*.nii.gz")) == [
+        f"{case}.nii.gz" for case in (*TRAIN, "t")
+    ]
+    record = json.loads((field.boxed.folder / "crop.json").read_text())
+    assert record["cords_predicted_by"]["Name"] == "cord-localizer"
+    assert record["cords_predicted_by"]["TrainedOn"] == "synthetic images alone, none of these cases"
+    assert set(record["cords_predicted_by"]["CheckpointsSHA256"]) == {"all"}
+    assert tree_hash(field.source.folder) == before
+
+
+def test_default_cords_are_found_once_and_anew_where_an_image_changed(
+    field: Field, default_localizer: Path, capsys: Told
+) -> None:
+    assert crop_by_default() == 0
+    times = {file: file.stat().st_mtime_ns for file in default_localizer.glob("*.nii.gz")}
+    (default_localizer / "b.nii.gz").unlink()  # as if the run had been killed before it
+    assert crop_by_default() == 0
+    assert {file.name for file in times if file.stat().st_mtime_ns != times[file]} == {"b.nii.gz"}
+    volume = read_volume(field.source.image("a", "train"))
+    write_image(field.source.image("a", "train"), volume.data * 2 + 1, volume.affine)
+    assert crop_by_default() == 5
+    assert "give the same command with --update" in capsys.readouterr().err
+    assert crop_by_default("--update") == 0
+    assert (default_localizer / "a.nii.gz").stat().st_mtime_ns != times[default_localizer / "a.nii.gz"]
+
+
+def test_an_installation_without_the_localizer_says_what_to_do(
+    field: Field, monkeypatch: pytest.MonkeyPatch, capsys: Told
+) -> None:
+    monkeypatch.setenv("nnUNet_extModels", str(field.root / "nowhere"))
+    assert crop_by_default() == 4
+    assert "cord-localizer, which comes with nnunet_ext, was needed" in capsys.readouterr().err
+
+
+def test_an_image_that_cannot_be_read_is_named_with_another_way_to_go(
+    field: Field, default_localizer: Path, capsys: Told
+) -> None:
+    image = field.source.image("b", "train")
+    image.write_bytes(image.read_bytes()[:-30])
+    assert crop_by_default() == 3
+    told = capsys.readouterr().err
+    assert "cord-localizer failed for 1 of 4: b:" in told
+    assert "--cords" in told
+    assert not field.boxed.folder.exists()

@@ -34,5 +34,17 @@ def test_a_model_is_found_by_its_folder_or_its_name_below_the_results(
     monkeypatch.delenv("nnUNet_results")
     with pytest.raises(EnvironmentProblemError, match="nnUNet_results"):
         find_model(name, "-m")
-    with pytest.raises(EnvironmentProblemError, match="model import"):
-        find_model("", "-m")
+
+
+def test_a_default_model_is_found_by_its_name_unless_a_folder_of_that_name_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("place/cord", "here/cord"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "plans.json").write_text("{}")
+    monkeypatch.setenv("nnUNet_extModels", str(tmp_path / "place"))
+    assert find_model("cord", "-m") == tmp_path / "place" / "cord"
+    with pytest.raises(EnvironmentProblemError, match=r"cord-lesion, which comes with nnunet_ext.*train-default"):
+        find_model("cord-lesion", "-m")
+    monkeypatch.chdir(tmp_path / "here")
+    assert find_model("cord", "-m").resolve() == tmp_path / "here" / "cord"
