@@ -19,6 +19,7 @@ VERBS: Final = {
     "env": "print the shell exports that make plain nnU-Net commands find our trainers",
     "info": "versions, devices, variables and trainers found; what is amiss, and its cure",
     "phantom": "write a BIDS dataset of synthetic spinal-cord MRI",
+    "inject": "put synthetic lesions into real images that have a cord mask",
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
     "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
     "predict": "segment images: find the cord, box it, segment inside, put back in the image's own geometry",
