@@ -1,6 +1,7 @@
 """Whether weights are those of a network, found out before one number of the network is made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from nnunet_ext.core.errors import NnunetExtError, UnsafeModelError
@@ -13,6 +14,7 @@ _BYTES: Final = 4  # of a number of the network
 _REPEATS: Final = 4  # half precision, and layers that are equal and stored once
 _SMALL: Final = 1 << 26
 _GIVES_SHAPES: Final = "dynamic_network_architectures.architectures.unet"
+_KEEPS_SHAPES: Final = tuple(f"torch.nn.modules.{kind}" for kind in ("instancenorm", "batchnorm", "normalization"))
 
 
 def refuse_other_weights(
@@ -41,15 +43,10 @@ def refuse_other_weights(
     """
     import torch  # noqa: PLC0415 - seconds of import that asking for help must not cost
 
-    try:
+    with _refusing_what_fails():
         with torch.device("meta"), torch.inference_mode():
             network = build()
-            _refuse_odd(network, tile)
-    except NnunetExtError:
-        raise
-    except Exception as error:  # whatever somebody else's code makes of somebody else's plans
-        raise UnsafeModelError(f"plans.json: no network can be built of it: {_in_words(error)}") from error
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+        shapes = _shapes(network)
     for name, fold in weights.items():
         found = {parameter: tuple(tensor.shape) for parameter, tensor in fold.items()}
         if found != shapes:
@@ -58,18 +55,45 @@ def refuse_other_weights(
                 f"{_first(found, shapes)}"
             )
         _refuse_repeated(network, name, fold)
+    with _refusing_what_fails():  # now that no layer is larger than the file
+        _refuse_other_shape(network, tile)
 
 
-def _refuse_odd(network: Any, tile: tuple[int, ...]) -> None:  # noqa: ANN401 - a module of torch's
-    import torch  # noqa: PLC0415 - as above
+@contextmanager
+def _refusing_what_fails() -> Iterator[None]:
+    try:
+        yield
+    except NnunetExtError:
+        raise
+    except Exception as error:  # whatever somebody else's code makes of somebody else's plans
+        raise UnsafeModelError(f"plans.json: no network can be built of it: {_in_words(error)}") from error
 
-    real = [name for name, tensor in network.state_dict().items() if not tensor.is_meta]
+
+def _shapes(network: Any) -> dict[str, tuple[int, ...]]:  # noqa: ANN401 - a module of torch's
+    parameters = network.state_dict()
+    real = [name for name, tensor in parameters.items() if not tensor.is_meta]
     if real:
         raise UnsafeModelError(f"plans.json: says where {real[0]} is to be made, which is the user's to say")
-    if type(network).__module__ == _GIVES_SHAPES:  # others may ask for numbers, which there are none of
-        given = tuple(network(torch.empty((1, *tile))).shape)
-        if given[2:] != tile[1:]:
-            raise UnsafeModelError(f"plans.json: of tiles of {tile[1:]} voxels the network makes {given[2:]}")
+    return {name: tuple(tensor.shape) for name, tensor in parameters.items()}
+
+
+def _refuse_other_shape(network: Any, tile: tuple[int, ...]) -> None:  # noqa: ANN401 - a module of torch's
+    """Send a batch of no tile at all through the network, whose weights are one zero, read again and again.
+
+    The meta device would tell the same, and import torch's compiler for it, a second that each prediction would take.
+    """
+    import torch  # noqa: PLC0415 - as above
+
+    if type(network).__module__ != _GIVES_SHAPES:
+        return  # others may ask for numbers, which there are none of
+    with torch.inference_mode():
+        network._apply(lambda weights: torch.zeros((), dtype=weights.dtype).expand(weights.shape)).eval()
+        for layer in network.modules():
+            if type(layer).__module__ in _KEEPS_SHAPES:  # which want a number to divide by
+                layer.forward = lambda values: values
+        given = tuple(network(torch.empty((0, *tile))).shape)
+    if given[2:] != tile[1:]:
+        raise UnsafeModelError(f"plans.json: of tiles of {tile[1:]} voxels the network makes {given[2:]}")
 
 
 def _refuse_repeated(network: Any, name: str, weights: Mapping[str, "Tensor"]) -> None:  # noqa: ANN401 - as above

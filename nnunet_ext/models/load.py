@@ -11,6 +11,7 @@ from nnunet_ext.core.read_checkpoint import Checkpoint, TrainedFold, TrainedMode
 from nnunet_ext.models.check_configuration import check_configuration
 from nnunet_ext.models.check_dataset_json import check_dataset_json
 from nnunet_ext.models.check_plans import check_plans
+from nnunet_ext.models.default_card import read_card
 from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, MANIFEST, PLANS, folds_of
 from nnunet_ext.models.json_files import read_json_object
 from nnunet_ext.models.manifest import changed_files
@@ -112,11 +113,14 @@ def _read(file: Path) -> Checkpoint:
 
 
 def _refuse_changed(folder: Path, checkpoints: Mapping[str, str]) -> None:
-    """Hold what was read of a model that was shared with its manifest against it."""
-    if not (folder / MANIFEST).is_file():
+    """Hold what was read against the manifest of a model that was shared, or the card of a default one."""
+    manifest, card = (folder / MANIFEST).is_file(), read_card(folder)
+    if not manifest and card is None:
         return
     read = {**checkpoints, **{name: sha256(folder / name) for name in (PLANS, DATASET_JSON)}}
-    if changed := changed_files(read_json_object(folder / MANIFEST), read):
+    if card is not None:
+        card.refuse_changed(read)
+    if manifest and (changed := changed_files(read_json_object(folder / MANIFEST), read)):
         raise UnsafeModelError(
             f"{changed[0]}: is not the file that {MANIFEST} describes; import the model again (nnunet_ext model import "
             f"FILE.zip --force) or, if it was you who changed it, take {MANIFEST} away"

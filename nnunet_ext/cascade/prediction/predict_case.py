@@ -1,7 +1,7 @@
 """One case: localise the cord, box it, segment inside, look whether the box was large enough, mend."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
+from nnunet_ext.cascade.prediction.cord_gate import CordGate
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
-from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.stray_lesions import without_stray_lesions
-from nnunet_ext.core.tube import SMALLEST_CORD_MM3, largest_tube
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Array, Volume
 
 FULL_IMAGE_MARGINS: Final = Margins(superior=30, inferior=30, left=10, right=10, anterior=10, posterior=10)
@@ -41,12 +41,18 @@ class CaseOptions:
         Around the cord, in place of those that the model was trained with.
     localizer_channels
         Which of the case's images the localizer takes, in its order.
+    gate
+        What is taken for a cord.
+    empty_without_cord
+        Whether an image in which no cord is found gets empty masks, rather than being segmented as a whole.
     """
 
     regions: Labelling
     rules: PostProcessing
     margins: Margins | None = None
     localizer_channels: tuple[int, ...] = (0,)
+    gate: CordGate = field(default_factory=CordGate)
+    empty_without_cord: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,20 +113,25 @@ def predict_case(
     Returns
     -------
     PredictedCase
-        Where no cord is found the whole image is segmented, and a warning says so. Where the segmented cord touches a
+        Where no cord is found the whole image is segmented or, where the options say so, nothing, and a warning tells
+        which. Where the segmented cord touches a
         face of a box behind which the image goes on, the box grows around it, at most twice.
     """
     grid = images[0]
     margins = options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS
-    tube, said = _localise(images, segmenter, localizer, options.localizer_channels)
+    tube, said = _localise(images, segmenter, localizer, options)
     slab_mm = SLAB_MM if segmenter.crop_margins is None else None  # a model of boxed images was trained on one box
     follow = partial(Course.around, margins=margins, slab_mm=slab_mm)
     course = None if tube is None else follow(Volume(tube, grid.affine))
-    if course is None:
-        found = segmenter.segment(images)
-        boxed = _Boxed(found, _masks(found, options))
-    else:
+    no_cord = course is None and localizer is not None and options.empty_without_cord
+    if course is not None:
         boxed = _segment_along(course, follow, images, segmenter, options)
+    else:
+        found = segmenter.nothing(grid.data.shape) if no_cord else segmenter.segment(images)
+        boxed = _Boxed(found, _masks(found, options))
+    left_nothing = _left_nothing(boxed, options)
+    if options.empty_without_cord and not no_cord:
+        boxed = _without_false_cord(boxed, grid, options.gate)
     done = post_process(boxed.masks, options.regions, grid.affine, options.rules)
     masks = without_stray_lesions(done.masks, options.regions, grid.affine)
     return PredictedCase(
@@ -132,7 +143,7 @@ def predict_case(
         margins=margins if boxed.boxes else None,
         growths=boxed.growths,
         changes=done.changes,
-        warnings=(*said, *boxed.warnings, *_left_nothing(boxed, options), *done.warnings),
+        warnings=(*said, *boxed.warnings, *left_nothing, *done.warnings),
     )
 
 
@@ -143,22 +154,33 @@ def _left_nothing(boxed: _Boxed, options: CaseOptions) -> list[str]:
 
 
 def _localise(
-    images: Sequence[Volume], segmenter: CaseSegmenter, localizer: CaseSegmenter | None, channels: Sequence[int]
+    images: Sequence[Volume], segmenter: CaseSegmenter, localizer: CaseSegmenter | None, options: CaseOptions
 ) -> tuple[Mask | None, tuple[str, ...]]:
     """Find the cord, and say why there is none."""
     if localizer is None:
         cropped = "the model was trained on boxed images and there is no localizer: the whole image was segmented"
         return None, (cropped,) if segmenter.crop_margins is not None else ()
     region = CORD if CORD in localizer.regions else localizer.regions[0]
-    found = localizer.segment([images[channel] for channel in channels]).masks[region]
+    found = localizer.segment([images[channel] for channel in options.localizer_channels]).masks[region]
     tube = _tube(found, images[0])
-    volume = np.count_nonzero(tube) * images[0].voxel_volume_mm3
-    if volume == 0:
-        return None, ("no cord was found: the whole image was segmented",)
-    if not at_least(volume, SMALLEST_CORD_MM3):
-        size = f"{volume:.3g} mm3, less than {SMALLEST_CORD_MM3:g}"
-        return None, (f"no cord was found (the largest tube has {size}): the whole image was segmented",)
-    return tube, ()
+    why = options.gate.refuses(Volume(tube, images[0].affine))
+    if why is None:
+        return tube, ()
+    then = "the masks are empty" if options.empty_without_cord else "the whole image was segmented"
+    return None, (f"no cord was found{f' ({why})' if why else ''}: {then}",)
+
+
+def _without_false_cord(boxed: _Boxed, grid: Volume, gate: CordGate) -> _Boxed:
+    """Take back what was segmented where that, looked at closely, is no cord either."""
+    if CORD not in boxed.masks:
+        return boxed
+    why = gate.refuses(Volume(_tube(boxed.masks[CORD], grid), grid.affine))
+    if why is None:
+        return boxed
+    where = " where the localizer saw one" if boxed.boxes else ""
+    sentence = f"no cord was found{where}{f' ({why})' if why else ''}: the masks are empty"
+    empty = {name: np.zeros_like(mask) for name, mask in boxed.masks.items()}
+    return replace(boxed, masks=empty, warnings=(sentence,))
 
 
 def _tube(found: Mask, grid: Volume) -> Mask:

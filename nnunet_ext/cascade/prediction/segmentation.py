@@ -101,3 +101,7 @@ class CaseSegmenter(Protocol):
             trained on boxed images takes one.
         """
         ...
+
+    def nothing(self, shape: Sequence[int]) -> Segmentation:
+        """Give the segmentation of an image, shape (i, j, k), in which nothing is found: 0 everywhere."""
+        ...

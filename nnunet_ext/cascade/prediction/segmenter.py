@@ -103,11 +103,21 @@ class Segmenter:
         held = held_by(boxes, images[0].data.shape)
         return found.changed(lambda values: values * held)
 
+    def nothing(self, shape: Sequence[int]) -> Segmentation:
+        """Give what is found where there is nothing, as `CaseSegmenter` has it."""
+
+        def empty(dtype: type[np.generic], *, wanted: bool = True) -> dict[str, Any]:
+            return {name: np.zeros(shape, dtype, order="F") for name in self.regions if wanted}
+
+        several = self._options.disagreement and len(self._networks) > 1
+        probabilities = empty(np.float32, wanted=self._options.probabilities)
+        return Segmentation(empty(np.bool_), probabilities, empty(np.float32, wanted=several))
+
     def _segment(self, images: Sequence[Volume], boxes: Sequence[Box]) -> Segmentation:
         data, placement = preprocess(images, self._model)
         parts = [part for box in boxes or (None,) if (part := placement.find(box)) is not None]
         if not parts:  # in a part of the image that is zero up to its border
-            return self._nothing(images[0].data.shape)
+            return self.nothing(images[0].data.shape)
         at = reduce(Box.union, parts)
         needed = [needed_box(part, placement, self._model) for part in parts] if boxes else []
         spread = FoldSpread() if self._options.disagreement and len(self._networks) > 1 else None
@@ -143,14 +153,6 @@ class Segmenter:
             probabilities=placed(self._probabilities(logits)) if self._options.probabilities else {},
             disagreement=placed(spread.deviation()) if spread is not None else {},
         )
-
-    def _nothing(self, shape: Sequence[int]) -> Segmentation:
-        def empty(dtype: type[np.generic], *, wanted: bool = True) -> dict[str, Any]:
-            return {name: np.zeros(shape, dtype, order="F") for name in self.regions if wanted}
-
-        several = self._options.disagreement and len(self._networks) > 1
-        probabilities = empty(np.float32, wanted=self._options.probabilities)
-        return Segmentation(empty(np.bool_), probabilities, empty(np.float32, wanted=several))
 
     def _probabilities(self, logits: npt.NDArray[np.floating[Any]] | torch.Tensor) -> Probabilities:
         return region_probabilities(logits, self._regions, self._model)

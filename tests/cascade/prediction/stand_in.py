@@ -54,3 +54,8 @@ class Threshold:
         masks = {name: (data > limits[name]) & inside for name in self.regions}
         soft = {name: (np.clip(data / (2 * limits[name]), 0, 1) * inside).astype(np.float32) for name in self.regions}
         return Segmentation(masks, soft if self.probabilities else {}, soft if self.disagreement else {})
+
+    def nothing(self, shape: Sequence[int]) -> Segmentation:
+        masks = {name: np.zeros(shape, np.bool_) for name in self.regions}
+        soft = {name: np.zeros(shape, np.float32) for name in self.regions}
+        return Segmentation(masks, soft if self.probabilities else {}, soft if self.disagreement else {})

@@ -6,6 +6,7 @@ import pytest
 
 from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.course import Course, held_by
+from nnunet_ext.cascade.prediction.cord_gate import CordGate
 from nnunet_ext.cascade.prediction.post_processing import PostProcessing
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions, predict_case
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
@@ -42,6 +43,13 @@ class Part(Threshold):
 
     def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
         return super().segment(images, boxes or [self.part])
+
+
+class Keen(Threshold):
+    """A localizer that takes half as much for cord."""
+
+    def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
+        return super().segment([Volume(images[0].data * 2, images[0].affine)], boxes)
 
 
 @pytest.mark.parametrize("axes", ["RAS", "LAS", "PSR", "IPL"])
@@ -205,3 +213,34 @@ def test_images_of_few_voxels_come_back_as_they_are(shape: tuple[int, int, int])
     done = predict_case([given], Threshold(), Threshold(regions=("sc",)), OPTIONS)
     assert done.masks["sc"].shape == shape
     assert done.masks["sc"].all()
+
+
+GATED = CaseOptions(
+    CORD_LESION, PostProcessing(), gate=CordGate(shortest_mm=15, thinnest_mm2=10), empty_without_cord=True
+)
+
+
+def test_without_a_cord_the_masks_are_empty_where_a_model_asks_for_that_and_nothing_else_is_searched() -> None:
+    short = image(cord=Box((18, 18, 5), (22, 22, 10)), lesion=Box((19, 19, 6), (21, 21, 8)))
+    segmenter = Threshold(crop_margins=NARROW, probabilities=True)
+    done = predict_case([short], segmenter, Threshold(regions=("sc",)), GATED)
+    assert done.warnings == ("no cord was found (the largest tube is 7.5 mm long, less than 15): the masks are empty",)
+    assert not any(mask.any() for mask in (*done.masks.values(), *done.probabilities.values()))
+    assert (segmenter.calls, done.boxes, set(done.probabilities)) == ([], (), {"sc", "lesion"})
+
+
+def test_what_the_localizer_takes_for_a_cord_and_the_model_does_not_is_none() -> None:
+    faint = image()
+    faint.data[faint.data > 0] = 90  # cord to nobody but a localizer that looks for less
+    segmenter = Threshold(crop_margins=NARROW)
+    done = predict_case([faint], segmenter, Keen(regions=("sc",)), GATED)
+    assert done.warnings == ("no cord was found where the localizer saw one: the masks are empty",)
+    assert not any(mask.any() for mask in done.masks.values())
+    assert len(segmenter.calls) == 1
+
+
+def test_without_a_localizer_a_false_cord_is_taken_back_too() -> None:
+    short = image(cord=Box((18, 18, 5), (22, 22, 10)), lesion=Box((19, 19, 6), (21, 21, 8)))
+    done = predict_case([short], Threshold(), None, GATED)
+    assert done.warnings == ("no cord was found (the largest tube is 7.5 mm long, less than 15): the masks are empty",)
+    assert not any(mask.any() for mask in done.masks.values())
