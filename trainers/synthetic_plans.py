@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from nnunet_ext.core.target import Target
 from nnunet_ext.trainers.settings import PLANS_KEY
-from nnunet_ext.trainers.synthetic_recipe import BATCH, FEATURES, LEARNING_RATE, PATCH, STEPS, Recipe
+from nnunet_ext.trainers.synthetic_recipe import BATCH, FEATURES, LEARNING_RATE, STEPS, Recipe
 
 CONFIGURATION: Final = "3d_fullres"
 PLANS_NAME: Final = "SyntheticPlans"
@@ -32,7 +32,7 @@ def synthetic_plans(recipe: Recipe, dataset_name: str) -> dict[str, Any]:
         "dataset_name": dataset_name,
         "plans_name": PLANS_NAME,
         "original_median_spacing_after_transp": spacing,
-        "original_median_shape_after_transp": list(PATCH),
+        "original_median_shape_after_transp": list(recipe.patch),
         "image_reader_writer": "SimpleITKIO",
         "transpose_forward": [0, 1, 2],
         "transpose_backward": [0, 1, 2],
@@ -44,8 +44,8 @@ def synthetic_plans(recipe: Recipe, dataset_name: str) -> dict[str, Any]:
                 "data_identifier": f"{PLANS_NAME}_{CONFIGURATION}",
                 "preprocessor_name": "DefaultPreprocessor",
                 "batch_size": BATCH,
-                "patch_size": list(PATCH),
-                "median_image_size_in_voxels": [float(size) for size in PATCH],
+                "patch_size": list(recipe.patch),
+                "median_image_size_in_voxels": [float(size) for size in recipe.patch],
                 "spacing": spacing,
                 "normalization_schemes": ["ZScoreNormalization"],
                 "use_mask_for_norm": [False],

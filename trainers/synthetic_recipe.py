@@ -41,6 +41,8 @@ class Recipe:
         What it segments.
     spacing
         In mm upwards, forwards, leftwards, as are the triples below.
+    patch
+        Voxels that the network sees at once.
     pool
         Voxels of a tissue map in one of the image.
     map_shape
@@ -63,6 +65,7 @@ class Recipe:
     number: int
     target: str
     spacing: Spacing
+    patch: Triple
     pool: Triple
     map_shape: Triple
     margin: Triple
@@ -75,13 +78,17 @@ class Recipe:
     epochs: int = 160
 
     @property
+    def dataset_name(self) -> str:
+        """Name the dataset as nnU-Net wants it."""
+        return f"Dataset{self.number}_Synthetic{self.name.title().replace('-', '')}"
+
+    @property
     def map_spacing(self) -> Spacing:
         """Of the tissue maps, in mm."""
         up, front, left = (mm / step for mm, step in zip(self.spacing, self.pool, strict=True))
         return up, front, left
 
 
-PATCH: Final[Triple] = (48, 80, 80)
 FEATURES: Final = (16, 32, 64, 128)
 STEPS: Final = 50
 BATCH: Final = 2
@@ -93,6 +100,7 @@ RECIPES: Final = (
         number=911,
         target="cord",
         spacing=(3.0, 2.0, 2.0),
+        patch=(48, 80, 80),
         pool=(1, 2, 2),
         map_shape=(120, 240, 216),
         margin=(8, 40, 40),
@@ -108,8 +116,9 @@ RECIPES: Final = (
         number=912,
         target="cord",
         spacing=(2.0, 1.0, 1.0),
+        patch=(48, 64, 64),
         pool=(1, 2, 2),
-        map_shape=(112, 232, 208),
+        map_shape=(112, 216, 192),
         margin=(8, 40, 40),
         pathologies=_PATIENTS,
         contrasts=_ANY_CONTRAST,
@@ -120,8 +129,9 @@ RECIPES: Final = (
         number=913,
         target="cord-lesion",
         spacing=(2.0, 1.0, 1.0),
+        patch=(48, 64, 64),
         pool=(1, 2, 2),
-        map_shape=(112, 232, 208),
+        map_shape=(112, 216, 192),
         margin=(8, 40, 40),
         pathologies=(
             (Pathology.HEALTHY, 0.2),

@@ -1,6 +1,5 @@
 """A dataset of tissue maps, preprocessed as nnU-Net keeps its cases: what `nnUNetTrainerSynthetic` trains on."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,16 +11,19 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.target import load_target
+from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.phantom.tissue_maps import MapKind, draw_tissue_map
 from nnunet_ext.phantom.tissues import CORD_TISSUES, LESION_TISSUES, Tissue
 from nnunet_ext.trainers.synthetic_plans import CONFIGURATION, PLANS_NAME, synthetic_dataset_json, synthetic_plans
-from nnunet_ext.trainers.synthetic_recipe import PATCH, Recipe, Triple
+from nnunet_ext.trainers.synthetic_recipe import Recipe, Triple
 from nnunet_ext.trainers.transforms.paint_tissues import Painting
 
 _PROPERTIES: Final = ".pkl"  # what nnU-Net writes last of a case
 
 
-def write_tissue_map_dataset(preprocessed: Path, recipe: Recipe, seed: int, progress: Callable[[int], None]) -> Path:
+def write_tissue_map_dataset(
+    preprocessed: Path, recipe: Recipe, seed: int, n_procs: int = 1, progress: Progress | None = None
+) -> Path:
     """Write a dataset's maps, plans and description; what is there already stays.
 
     Parameters
@@ -30,15 +32,17 @@ def write_tissue_map_dataset(preprocessed: Path, recipe: Recipe, seed: int, prog
         nnU-Net's folder of that name.
     recipe, seed
         From which every map follows: map number n is the same however many others are drawn.
+    n_procs
+        Processes that draw.
     progress
-        Told the number of each map that is there.
+        Told how many of how many maps are there.
 
     Returns
     -------
     Path
         The dataset's folder.
     """
-    folder = preprocessed / dataset_name(recipe)
+    folder = preprocessed / recipe.dataset_name
     target = load_target(recipe.target)
     plans, description = synthetic_plans(recipe, folder.name), synthetic_dataset_json(target, recipe.maps)
     cases = folder / plans["configurations"][CONFIGURATION]["data_identifier"]
@@ -48,19 +52,9 @@ def write_tissue_map_dataset(preprocessed: Path, recipe: Recipe, seed: int, prog
     write_json(folder / f"{PLANS_NAME}.json", plans)
     write_json(folder / "dataset_fingerprint.json", {})
     collect = _collected(plans, description)
-    piece = Painting.of_plans(plans["configurations"][CONFIGURATION]["painting"]).piece(PATCH)
-    for number in range(recipe.maps):
-        case = cases / f"map{number:04d}"
-        if not case.with_suffix(_PROPERTIES).is_file():
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(recipe.number, number)))
-            _write_case(case, recipe, rng, collect, piece)
-        progress(number)
+    piece = Painting.of_plans(plans["configurations"][CONFIGURATION]["painting"]).piece(recipe.patch)
+    run_all(_write_case, range(recipe.maps), (cases, recipe, seed, collect, piece), n_procs, progress)
     return folder
-
-
-def dataset_name(recipe: Recipe) -> str:
-    """Name a recipe's dataset as nnU-Net wants it."""
-    return f"Dataset{recipe.number}_Synthetic{recipe.name.title().replace('-', '')}"
 
 
 def _collected(plans: dict[str, Any], description: dict[str, Any]) -> list[Any]:
@@ -70,7 +64,11 @@ def _collected(plans: dict[str, Any], description: dict[str, Any]) -> list[Any]:
     return [*wanted, [-1, *manager.all_labels]]
 
 
-def _write_case(case: Path, recipe: Recipe, rng: np.random.Generator, collect: list[Any], piece: Triple) -> None:
+def _write_case(number: int, folder: Path, recipe: Recipe, seed: int, collect: list[Any], piece: Triple) -> None:
+    case = folder / f"map{number:04d}"
+    if case.with_suffix(_PROPERTIES).is_file():
+        return
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(recipe.number, number)))
     tissue = draw_tissue_map(MapKind(recipe.map_shape, recipe.map_spacing, recipe.pathologies), rng)
     labels = np.zeros(256, dtype=np.int16)
     labels[list(CORD_TISSUES)] = 1

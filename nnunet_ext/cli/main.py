@@ -27,6 +27,7 @@ VERBS: Final = {
     "biomarkers": "measure lesions: size, shape and the tissue bridges that they leave",
     "agreement": "compare methods, or raters: paired tests, bias and limits, clinical scores, figures",
     "report": "pages to look at, mark and pass on, from what any verb left; offline, each in one file",
+    "train-default": "make the models that come with the package again, from a seed and synthetic data alone",
     "model": "share trained models safely: export, verify, import",
 }
 """Each verb lives in the module or folder of its name (dashes are underscores there), in a folder in its `command`. It
