@@ -139,11 +139,11 @@ def draw_build(rng: np.random.Generator) -> Build:
 
     cord = spread(0.06, 0.82, 1.22)
     sac = float(np.clip(rng.normal(1.0, 0.08), max(0.85, 0.92 * cord), 1.2))
-    means, sigmas = (2, 12, 0, -22, -3, 13, 2, -28), (3, 5, 5, 6, 4, 5, 4, 8)
+    means, sigmas = (2, 10, 0, -20, -3, 13, 2, -28), (3, 5, 5, 6, 4, 5, 4, 8)
     return Build(
         stature=spread(0.06, 0.86, 1.14),
         cord_width=cord * spread(0.04, 0.9, 1.1),
-        cord_depth=cord * spread(0.045, 0.88, 1.12),
+        cord_depth=cord * spread(0.035, 0.9, 1.1),
         sac_width=sac * spread(0.04, 0.9, 1.1),
         sac_depth=sac * spread(0.06, 0.88, 1.15),
         girth=spread(0.12, 0.8, 1.35),
@@ -153,7 +153,7 @@ def draw_build(rng: np.random.Generator) -> Build:
         grey_matter=spread(0.1, 0.8, 1.2),
         tilt=tuple(float(mean + sigma * rng.normal()) for mean, sigma in zip(means, sigmas, strict=True)),
         sideways=(float(abs(rng.normal(0, 2))), float(rng.uniform(150, 420)), float(rng.uniform(0, 2 * np.pi))),
-        off_centre=(*rng.normal(0, [0.09, 0.2]).tolist(), *rng.uniform(0, 2 * np.pi, 2).tolist()),
+        off_centre=(*rng.normal(0, [0.08, 0.13]).tolist(), *rng.uniform(0, 2 * np.pi, 2).tolist()),
         hydration=tuple(rng.beta(2, 1.6, len(LEVEL_HEIGHTS) + 1).tolist()),
         texture_seed=int(rng.integers(2**31)),
         cord_taper=float(np.clip(rng.normal(0.12, 0.04), 0, 0.25)),
@@ -266,9 +266,9 @@ def _cord_centre(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Let the cord wander through its free room; up in the head it lies behind the clivus."""
     right_off, front_off, right_phase, front_phase = build.off_centre
-    right_share = np.clip(right_off + 0.08 * np.sin(arc / 45 + right_phase), -0.6, 0.6)
+    right_share = np.clip(right_off + 0.06 * np.sin(arc / 45 + right_phase), -0.6, 0.6)
     place = size_at(Size.CORD_PLACE, levels) + front_off
-    front_share = np.clip(place + 0.2 * np.sin(arc / 38 + front_phase), -0.95, 0.95)
+    front_share = np.clip(place + 0.15 * np.sin(arc / 38 + front_phase), -0.95, 0.95)
     room = np.maximum((front - back) / 2 - half_depth - 0.2, 0)
     in_canal = (front + back) / 2 + front_share * room
     in_head = np.clip(-levels / 1.5, 0, 1)
