@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
@@ -30,6 +29,8 @@ from tests.phantom.sections import (
     level_section,
     medians,
     neck_stack,
+    read_right_front_up,
+    read_stack,
     section_measures,
     stack_measures,
     whole,
@@ -69,11 +70,7 @@ def main() -> None:
 
 def against_people(folder: Path, spines: Sequence[Spine]) -> None:
     """Ten necks, cord and fluid; their levels are not known, so thirds of the stack are compared."""
-    people = [
-        stack_measures(cord, canal, mm, apart)
-        for path in sorted(folder.glob("*T2w_seg-manual.nii.gz"))
-        for cord, canal, mm, apart in _stack(path)
-    ]
+    people = [stack_measures(*read_stack(path)) for path in sorted(folder.glob("*T2w_seg-manual.nii.gz"))]
     if not people:
         print(f"\nno masks of people in {folder}: left out")
         return
@@ -97,7 +94,7 @@ def against_template(folder: Path, levels: Sequence[Sequence[Measures | None]]) 
     if not all(path.is_file() for path in files.values()):
         print(f"\nno template in {folder}: left out")
         return
-    cord, csf, grey, numbers = (_array(path) for path in files.values())
+    cord, csf, grey, numbers = (read_right_front_up(path)[0] for path in files.values())
     print("\nPAM50, one template of many people, by level: template, phantom")
     for place, name in enumerate(NAMES):
         slices = np.flatnonzero((numbers == place + 1).any(axis=(0, 1)))
@@ -121,10 +118,9 @@ def against_single(folder: Path, levels: Sequence[Sequence[Measures | None]]) ->
         if not path.is_file():
             continue
         found = True
-        image = nib.as_closest_canonical(nib.load(path))  # type: ignore[no-untyped-call]
-        mm = float(image.header.get_zooms()[0])
-        cord = _array(path) > 0
-        grey = _array(grey_path) if grey_path and grey_path.is_file() else None
+        values, spacing = read_right_front_up(path)
+        cord, mm = values > 0, spacing[0]
+        grey = read_right_front_up(grey_path)[0] if grey_path and grey_path.is_file() else None
         filled = [z for z in range(cord.shape[2]) if cord[:, :, z].sum() * mm * mm > 30]
         sections = [section_measures(cord[:, :, z], None, None if grey is None else grey[:, :, z], mm) for z in filled]
         names = tuple(sections[0])
@@ -150,24 +146,6 @@ def _compare(title: str, real: Mapping[str, float], drawn: Sequence[Measures | N
         low, high = np.percentile(values, [5, 95])
         mark = "" if low <= real[name] <= high else "BEYOND"
         print(f"{title + ' ' + name:24}{real[name]:10.2f}{_three(values):>26}  {mark}")
-
-
-def _stack(path: Path) -> Iterator[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], float, float]]:
-    fluid = path.with_name(path.name.replace("_seg-", "_csfseg-"))
-    if not fluid.is_file():
-        return
-    mm, _, apart = (float(size) for size in nib.load(path).header.get_zooms())  # type: ignore[attr-defined]
-    cord = _array(path) > 0
-    sac = cord | (_array(fluid) > 0)
-    kept = range(min(cord.shape[2], 16))  # one stack reaches further up, into the foramen magnum
-    yield cord[:, :, : len(kept)], np.stack([whole(sac[:, :, k]) for k in kept], axis=2), mm, apart
-
-
-def _array(path: Path) -> Array:
-    """Voxels with axes to the right, to the front and to the top."""
-    image = nib.as_closest_canonical(nib.load(path))  # type: ignore[no-untyped-call]
-    result: Array = np.asarray(image.dataobj, dtype=np.float64)
-    return result
 
 
 def _three(values: Array) -> str:

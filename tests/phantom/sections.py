@@ -1,12 +1,16 @@
 """Cord, sac and grey matter measured across the cord, the same way on people's masks and on painted phantoms."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.orientation import reorient
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.lesions import Pathology, draw_deformations
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
@@ -113,6 +117,24 @@ def neck_stack(spine: Spine, centre_level: float) -> tuple[Mask, Mask]:
     cord = np.isin(tissue, CORD_TISSUES)
     sac = cord | (tissue == Tissue.CSF)
     return cord, np.stack([whole(sac[:, :, k]) for k in range(_STACK)], axis=2)
+
+
+def read_stack(path: Path) -> tuple[Mask, Mask, float, float]:
+    """Read a person's masks of cord and fluid: cord, canal, side of a pixel and distance of slices in mm.
+
+    One of the stacks reaches further up, into the foramen magnum: only its lower 80 mm are read.
+    """
+    cord, (mm, _, apart) = read_right_front_up(path)
+    fluid, _ = read_right_front_up(path.with_name(path.name.replace("_seg-", "_csfseg-")))
+    cord, fluid = cord[:, :, :_STACK], fluid[:, :, :_STACK]
+    canal = [whole((cord + fluid)[:, :, k] > 0) for k in range(cord.shape[2])]
+    return cord > 0, np.stack(canal, axis=2), mm, apart
+
+
+def read_right_front_up(path: Path) -> tuple[npt.NDArray[np.float64], tuple[float, ...]]:
+    """Read an image with its axes to the right, to the front and to the top, and its spacing in mm."""
+    volume = reorient(read_volume(path), "RAS")
+    return volume.data.astype(np.float64), tuple(float(size) for size in nib.affines.voxel_sizes(volume.affine))
 
 
 def level_section(spine: Spine, level: float) -> Measures | None:
