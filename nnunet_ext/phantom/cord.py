@@ -138,11 +138,11 @@ def _butterfly(side: Floats, front: Floats, share: Floats, size: float) -> npt.N
     Horns reach as far at all levels, and are as thick as `share`, the grey matter's share of the section, asks for.
     """
     side, front, thick = side / np.float32(size), front / np.float32(size), share / np.float32(_GREY_SHARE)
-    front_horn = ((side - 0.34) / (0.175 * thick)) ** 2 + ((front - 0.26) / 0.34) ** 2 < 1
-    # The back horn leans outwards: distance from the line (0.24, 0.1) to (0.5, -0.7), slenderer towards its tip.
-    lean = np.abs(side - 0.27 + front / 3)
+    front_horn = ((side - 0.37) / (0.185 * thick)) ** 2 + ((front - 0.26) / 0.33) ** 2 < 1
+    # The back horn leans outwards: distance from the line (0.23, 0.2) to (0.56, -0.7), slenderer towards its tip.
+    lean = np.abs(side - 0.3 + front * np.float32(0.37))
     back_horn = (lean < (0.11 + 0.04 * front) * thick) & (front < 0.2) & (front > -0.7)
-    bridge = (np.abs(front - 0.05) < 0.1 * thick) & (side < 0.34)
+    bridge = (np.abs(front - 0.05) < 0.1 * thick) & (side < 0.37)
     result: npt.NDArray[np.bool_] = front_horn | back_horn | bridge
     return result
 

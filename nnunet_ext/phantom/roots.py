@@ -9,7 +9,7 @@ from nnunet_ext.phantom.cord_coordinates import CordFrame
 from nnunet_ext.phantom.spine import Floats, Spine
 from nnunet_ext.phantom.tissues import Tissue
 
-_CAUDA_MM: Final = 40.0  # from this far above the conus the roots fill the back of the sac
+_CAUDA_MM: Final = 50.0  # from this far above the conus the roots fill the back of the sac
 _EXIT: Final = 0.85  # where in a level a root leaves the sac: at its foramen
 _ROOT_MM: Final = 0.4  # half a root's thickness
 _FILUM_MM: Final = 0.7

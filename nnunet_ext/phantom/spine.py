@@ -16,6 +16,7 @@ _HEAD_MM: Final = 190.0  # how far the table reaches above C1: the whole head
 _HEAD_LEVELS: Final = 16
 _BELOW_MM: Final = 80.0
 _TAPER_MM: Final = 30.0  # length of the conus
+_SLEEVE: Final = 0.85  # where in a level its roots leave the sac
 _CURVE_LEVELS: Final = (-4.0, 0.5, 3.5, 7.0, 12.5, 19.0, 22.0, 24.5)
 
 
@@ -139,11 +140,11 @@ def draw_build(rng: np.random.Generator) -> Build:
 
     cord = spread(0.06, 0.82, 1.22)
     sac = float(np.clip(rng.normal(1.0, 0.08), max(0.85, 0.92 * cord), 1.2))
-    means, sigmas = (2, 12, 0, -22, -3, 13, 2, -28), (3, 5, 5, 6, 4, 5, 4, 8)
+    means, sigmas = (2, 10, 0, -20, -3, 13, 2, -28), (3, 5, 5, 6, 4, 5, 4, 8)
     return Build(
         stature=spread(0.06, 0.86, 1.14),
         cord_width=cord * spread(0.04, 0.9, 1.1),
-        cord_depth=cord * spread(0.045, 0.88, 1.12),
+        cord_depth=cord * spread(0.035, 0.9, 1.1),
         sac_width=sac * spread(0.04, 0.9, 1.1),
         sac_depth=sac * spread(0.06, 0.88, 1.15),
         girth=spread(0.12, 0.8, 1.35),
@@ -153,7 +154,7 @@ def draw_build(rng: np.random.Generator) -> Build:
         grey_matter=spread(0.1, 0.8, 1.2),
         tilt=tuple(float(mean + sigma * rng.normal()) for mean, sigma in zip(means, sigmas, strict=True)),
         sideways=(float(abs(rng.normal(0, 2))), float(rng.uniform(150, 420)), float(rng.uniform(0, 2 * np.pi))),
-        off_centre=(*rng.normal(0, [0.09, 0.2]).tolist(), *rng.uniform(0, 2 * np.pi, 2).tolist()),
+        off_centre=(*rng.normal(0, [0.08, 0.13]).tolist(), *rng.uniform(0, 2 * np.pi, 2).tolist()),
         hydration=tuple(rng.beta(2, 1.6, len(LEVEL_HEIGHTS) + 1).tolist()),
         texture_seed=int(rng.integers(2**31)),
         cord_taper=float(np.clip(rng.normal(0.12, 0.04), 0, 0.25)),
@@ -204,7 +205,7 @@ def _sizes(build: Build, levels: npt.NDArray[np.float64]) -> dict[str, npt.NDArr
     """Sizes before anything presses on the sac."""
     bone = build.stature
     return {
-        "sac_half_width": size_at(Size.SAC_WIDTH, levels) * build.sac_width / 2,
+        "sac_half_width": size_at(Size.SAC_WIDTH, levels) * build.sac_width / 2 * _sleeves(levels),
         "canal_front": size_at(Size.SAC_FRONT, levels) * build.sac_depth,
         "canal_back": size_at(Size.SAC_BACK, levels) * build.sac_depth,
         "epidural_fat": size_at(Size.EPIDURAL_FAT, levels),
@@ -219,6 +220,12 @@ def _sizes(build: Build, levels: npt.NDArray[np.float64]) -> dict[str, npt.NDArr
         "skin_front": size_at(Size.SKIN_FRONT, levels) * build.girth,
         "skin_back": size_at(Size.SKIN_BACK, levels) * (0.5 + 0.5 * build.girth) + build.fat_mm / 2,
     }
+
+
+def _sleeves(levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Widen the sac where roots leave it, low in each level: people's sacs are up to a fifth wider there."""
+    off = (levels - _SLEEVE + 0.5) % 1 - 0.5
+    return np.where(levels > 0.4, 1 + 0.12 * np.exp(-0.5 * (off / 0.13) ** 2), 1.0)
 
 
 def _squeezed(
@@ -266,9 +273,9 @@ def _cord_centre(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Let the cord wander through its free room; up in the head it lies behind the clivus."""
     right_off, front_off, right_phase, front_phase = build.off_centre
-    right_share = np.clip(right_off + 0.08 * np.sin(arc / 45 + right_phase), -0.6, 0.6)
+    right_share = np.clip(right_off + 0.06 * np.sin(arc / 45 + right_phase), -0.6, 0.6)
     place = size_at(Size.CORD_PLACE, levels) + front_off
-    front_share = np.clip(place + 0.2 * np.sin(arc / 38 + front_phase), -0.95, 0.95)
+    front_share = np.clip(place + 0.15 * np.sin(arc / 38 + front_phase), -0.95, 0.95)
     room = np.maximum((front - back) / 2 - half_depth - 0.2, 0)
     in_canal = (front + back) / 2 + front_share * room
     in_head = np.clip(-levels / 1.5, 0, 1)
