@@ -59,13 +59,16 @@ def test_what_is_installed_is_told_file_by_file(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_other_than_the_card_s_is_never_loaded(tmp_path: Path) -> None:
+    import torch
+
     place = make_default_models(tmp_path)
-    weights = (place / "cord-localizer" / "fold_all" / "checkpoint_final.pth").read_bytes()
-    (place / "cord" / "fold_all" / "checkpoint_final.pth").write_bytes(weights)
+    checkpoint = place / "cord" / "fold_all" / "checkpoint_final.pth"
+    content = torch.load(checkpoint, weights_only=True)
+    next(iter(content["network_weights"].values()))[0] += 1
+    torch.save(content, checkpoint)
     with pytest.raises(UnsafeModelError, match=r"checkpoint_final\.pth: is not the file that card\.json describes"):
         load_model(place / "cord")
-    (place / "cord" / "fold_0").mkdir()
-    (place / "cord" / "fold_0" / "checkpoint_final.pth").write_bytes(weights)
+    checkpoint.parent.rename(checkpoint.parent.with_name("fold_0"))
     with pytest.raises(UnsafeModelError, match="fold_0"):
         load_model(place / "cord")
 

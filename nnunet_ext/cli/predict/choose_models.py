@@ -1,7 +1,7 @@
 """Which models predict a case: the one that was named, or of those that come with the package what suits its image."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from nnunet_ext.cascade.prediction.read_images import InputCase
 from nnunet_ext.cli.predict.model import find_model
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.read_checkpoint import TrainedModel
+from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.models.default_card import DefaultCard, read_card
 from nnunet_ext.models.default_models import CORD, CORD_LESION, find_default
 from nnunet_ext.models.entry_names import PLANS
@@ -78,10 +79,9 @@ class ChosenModel:
         """Say what a reader of its masks must know, of an image that it was trained for or not."""
         if self.card is None:
             return ()
-        names = " and ".join(model.name for model in self.models)
-        told = [f"segmented by {names}, which come with nnunet_ext. {self.card.warning}"]
-        if len(self.models) == 1:
-            told = [f"segmented by {names}, which comes with nnunet_ext. {self.card.warning}"]
+        names = [model.name for model in self.models]
+        come = "which comes" if len(names) == 1 else "which come"
+        told = [f"segmented by {' and '.join(names)}, {come} with nnunet_ext. {self.card.warning}"]
         if self.instead_of is not None:
             told.append(f"no lesions were looked for: {_trained_for(self.instead_of)}")
         if not suits:
@@ -115,13 +115,22 @@ def choose_models(asked: AskedModels) -> tuple[ChosenModel, ...]:
 
 def group_cases(cases: Sequence[InputCase], chosen: Sequence[ChosenModel]) -> list[tuple[int, bool, list[InputCase]]]:
     """Say which of the models predicts which cases, and whether it was trained for their contrast."""
+    anatomical = load_profile("auto").images.suffixes
     groups: dict[tuple[int, bool], list[InputCase]] = {}
     for case in cases:
-        name = parse_image_name(case.name)
-        contrast = "" if name is None else name.suffix
+        contrast = _contrast(case.name, anatomical)
         at = next((at for at, one in enumerate(chosen) if one.suits(contrast)), len(chosen) - 1)
         groups.setdefault((at, chosen[at].suits(contrast)), []).append(case)
     return [(at, suits, members) for (at, suits), members in groups.items()]
+
+
+def _contrast(case: str, anatomical: Collection[str]) -> str:
+    """Read the contrast off a BIDS name, or off a name that ends as one does; empty where it says none."""
+    name = parse_image_name(case)
+    if name is not None:
+        return name.suffix
+    last = case.rsplit("_", 1)[-1]
+    return last if last in anatomical else ""
 
 
 def _chosen(asked: AskedModels) -> ChosenModel:

@@ -169,7 +169,9 @@ class Predict:
         )
         table = self._file("predictions", ".tsv")
         if self.json:
-            print(json.dumps({"output": str(self.out), "table": str(table), "images": counts, "corrected": corrected}))
+            used = sorted({outcome.model for outcome in outcomes if outcome.model})
+            told = {"output": str(self.out), "table": str(table), "models": used}
+            print(json.dumps({**told, "images": counts, "corrected": corrected}))
         else:
             print(f"{self.out}: {said}; see {table.name}")
         refuse_some(failed, len(outcomes), "images were not predicted", "--continue_prediction")

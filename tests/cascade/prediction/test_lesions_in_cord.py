@@ -43,7 +43,7 @@ def test_the_cord_is_one_model_s_with_the_lesions_of_the_other() -> None:
 def test_nothing_is_empty_in_every_region() -> None:
     both = LesionsInCord(Threshold(regions=("sc",)), Threshold())
     nothing = both.nothing((2, 3, 4))
-    assert {name: (mask.shape, mask.any()) for name, mask in nothing.masks.items()} == {
+    assert {name: (mask.shape, bool(mask.any())) for name, mask in nothing.masks.items()} == {
         "sc": ((2, 3, 4), False),
         "lesion": ((2, 3, 4), False),
     }
