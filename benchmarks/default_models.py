@@ -33,11 +33,11 @@ from judge.injected_part import injected
 from judge.phantom_part import phantoms
 from judge.robustness_part import robustness
 from judge.speed_part import speed
+from judge.volumes import REAL
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.provenance import sha256
 
-REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real"
 SEED = 2_000_003  # of phantoms and lesions: no training draws from it
 PARTS: Mapping[str, Callable[[Bench], Figures | None]] = {
     "cord": cord,

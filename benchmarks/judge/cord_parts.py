@@ -24,7 +24,7 @@ def cord(bench: Bench) -> Figures | None:
     if not volumes or not bench.has(CORD):
         return None
     out = bench.predict("real", CORD, [one.image for one in volumes])
-    rows = []
+    rows: list[Figures] = []
     for one in volumes:
         found = read_prediction(out, one.name)
         score = score_cord(one.load(), found.cord)
@@ -53,7 +53,7 @@ def box(bench: Bench) -> Figures | None:
     if not volumes or not bench.has(LOCALIZER):
         return None
     out = bench.predict("localized", LOCALIZER, [one.image for one in volumes], boxed=False)
-    rows = []
+    rows: list[Figures] = []
     for one in volumes:
         labelled, found = one.load(), read_prediction(out, one.name)
         held = boxed(bench, Volume(largest_tube(Volume(found.cord, labelled.image.affine)), labelled.image.affine))

@@ -15,6 +15,7 @@ from nnunet_ext.core.volume import Volume
 
 BoolArray = npt.NDArray[np.bool_]
 
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "real"
 BLOCK = np.s_[180:240, 120:175, :]  # of t2_full_fov, which t2_crop was cut from with its mask
 UNF, UNF_MASKS = "bids_unf/sub-unf01/anat", "bids_unf/derivatives/labels/sub-unf01/anat"
 UNF_STEMS = ("sub-unf01_T1w", "sub-unf01_T2w", "sub-unf01_T2star")
