@@ -2,7 +2,8 @@
 
 Each tile is a sagittal and an axial slice of one patch, at one scale. The upper rows are drawn by the very functions
 that the trainer calls, with the recipe of a shipped model; the lower ones are windows of the same size in real images,
-around the cord where people drew it, else around the middle of the image.
+around the cord where people drew it, else around the middle of the image. Images whose licence lets nobody show them
+to others are left out, but for --private.
 
 Run: python benchmarks/contact_sheet.py -o docs/contact-sheet.jpg [--recipe cord] [--count 28] [--seed 1]
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from judge.volumes import REAL, Labelled, real_volumes
+from judge.volumes import CREDITS, REAL, Labelled, may_be_shown, real_volumes
 from PIL import Image, ImageDraw
 
 from nnunet_ext.core.nifti_read import read_volume
@@ -32,7 +33,7 @@ PIXELS_PER_MM = 1.5
 COLUMNS, GAP, HEADING = 7, 4, 18
 SHOWN_PERCENT = (0.5, 99.5)
 FROM_CORD = 0.85  # of the patches; the others lie anywhere
-QUALITY = 80
+QUALITY = 72
 
 
 def main() -> None:
@@ -43,12 +44,14 @@ def main() -> None:
     add("--count", type=int, default=4 * COLUMNS, help=f"painted images ({4 * COLUMNS})")
     add("--seed", type=int, default=1, help="of the painted images (1)")
     add("--real", type=Path, default=REAL, help="folder of the real data (beside the checkout)")
+    add("--private", action="store_true", help="all real images: not to be published")
     options = parser.parse_args()
     recipe = next(recipe for recipe in RECIPES if recipe.name == options.recipe)
     extent = tuple(size * mm for size, mm in zip(PATCH, recipe.spacing, strict=True))
     groups = [(f"painted, as {recipe.name} is trained", list(painted(recipe, options.count, options.seed)))]
     if options.real.is_dir():
-        groups.append(("real", list(real(options.real, (extent[0], extent[1], extent[2])))))
+        shown = list(real(options.real, (extent[0], extent[1], extent[2]), private=options.private))
+        groups.append((f"real: {'; '.join(dict.fromkeys(CREDITS.values()))}", shown))
     sheet(groups).save(options.out, quality=QUALITY)
     print(f"{options.out}: {options.out.stat().st_size // 1024} KiB")
 
@@ -68,9 +71,9 @@ def painted(recipe: Recipe, count: int, seed: int) -> Iterator[Image.Image]:
         yield tile(found.image, recipe.spacing, middle.astype(int), PATCH)
 
 
-def real(folder: Path, extent: tuple[float, float, float]) -> Iterator[Image.Image]:
+def real(folder: Path, extent: tuple[float, float, float], *, private: bool) -> Iterator[Image.Image]:
     """Cut windows of real images, turned as the painted ones are: upwards, forwards, leftwards."""
-    volumes = [one.load() for one in real_volumes(folder)]
+    volumes = [one.load() for one in real_volumes(folder) if private or may_be_shown(one.image, folder)]
     for file in sorted((folder / "mt").glob("*.nii.gz")):
         image = read_volume(file)
         nothing = np.zeros(image.data.shape, np.bool_)

@@ -2,14 +2,15 @@
 
 One strip a volume: a sagittal slice and three axial ones, the outline of people's mask in green, that of the prediction
 in magenta. Volumes without a mask (mt) show the prediction alone. With --worst the changed volumes of the robustness
-part with the lowest Dice follow, for pictures of failures.
+part with the lowest Dice follow, for pictures of failures. Images whose licence lets nobody show them to others are
+left out, but for --private; whoever publishes a picture names its sources, see CREDITS in judge/volumes.py.
 
 Run: python benchmarks/result_pictures.py --models DIR --root DIR -o docs [--worst 4]
 (finished predictions in the root are kept; those of benchmarks/default_models.py are the same)
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from judge.bench import CORD, Bench, read_prediction
 from judge.changes import CHANGES
 from judge.cord_score import score_cord
 from judge.robustness_part import changed_stem, predict_changed
-from judge.volumes import REAL, BoolArray, Labelled, real_volumes
+from judge.volumes import REAL, BoolArray, Labelled, RealVolume, may_be_shown, real_volumes
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -59,18 +60,19 @@ def main() -> None:
     add("--real", type=Path, default=REAL, help="folder of the real data (beside the checkout)")
     add("-o", dest="out", type=Path, required=True, help="folder of the pictures")
     add("--worst", type=int, default=0, help="changed volumes to show (0)")
+    add("--private", action="store_true", help="all real images: not to be published")
     options = parser.parse_args()
     mpl.use("Agg")
     bench = Bench(options.models, options.root, options.real, None, 0)
     options.out.mkdir(parents=True, exist_ok=True)
-    draw(list(labelled_results(bench)), options.out / "real-results.jpg")
+    volumes = [one for one in real_volumes(bench.real) if options.private or may_be_shown(one.image, bench.real)]
+    draw(list(labelled_results(bench, volumes)), options.out / "real-results.jpg")
     draw(list(unlabelled_results(bench)), options.out / "real-results-unlabelled.jpg")
     if options.worst:
-        draw(worst_results(bench, options.worst), options.out / "real-failures.jpg")
+        draw(worst_results(bench, volumes, options.worst), options.out / "real-failures.jpg")
 
 
-def labelled_results(bench: Bench) -> Iterator[Result]:
-    volumes = real_volumes(bench.real)
+def labelled_results(bench: Bench, volumes: Sequence[RealVolume]) -> Iterator[Result]:
     out = bench.predict("real", CORD, [one.image for one in volumes])
     for one in volumes:
         yield Result.of(one.load(), read_prediction(out, one.name).cord)
@@ -88,8 +90,7 @@ def unlabelled_results(bench: Bench) -> Iterator[Result]:
         )
 
 
-def worst_results(bench: Bench, count: int) -> list[Result]:
-    volumes = real_volumes(bench.real)
+def worst_results(bench: Bench, volumes: Sequence[RealVolume], count: int) -> list[Result]:
     out = predict_changed(bench, volumes)
     scored = []
     for one in volumes:

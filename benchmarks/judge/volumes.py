@@ -34,6 +34,19 @@ def pairs() -> Iterator[tuple[str, str]]:
         yield f"{GREY}/{stem}.nii.gz", f"{GREY}/derivatives/labels/{stem}_seg-manual.nii.gz"
 
 
+CREDITS = {
+    "t2_crop": "spinalcordtoolbox/sct_testing_data, MIT",
+    "t2_full_fov.nii.gz": "spinalcordtoolbox/sct_testing_data, MIT",
+    "gm_challenge": "sct-pipeline/gm-challenge-data, CC0",
+    "mt": "spinalcordtoolbox/sct_tutorial_data and sct_example_data, MIT",
+}  # what else there is may be looked at, and not shown to others
+
+
+def may_be_shown(image: Path, folder: Path) -> bool:
+    """Tell whether the licence of an image in the folder of real data lets a picture of it be published."""
+    return image.relative_to(folder).parts[0] in CREDITS
+
+
 @dataclass(frozen=True, eq=False)
 class Labelled:
     """An image with the cord that people drew.
