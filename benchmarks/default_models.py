@@ -13,11 +13,13 @@ no other choice is made for an image. Of a real image only the slices count that
     robustness  the eight volumes with noise, turned, cut, thickened, inverted (only where it is asked for)
 
 Run: python benchmarks/default_models.py --models DIR --root DIR [--only cord,box] [--robustness] [--json FILE]
-(finished predictions in the root are kept; a part whose models or data are absent says n/a)
+(finished predictions in the root are kept, and so are the figures of other parts in the JSON where they are of the same
+weights; a part whose models or data are absent says n/a)
 """
 
 import argparse
 import importlib.util
+import json
 import math
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -25,19 +27,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from judge.aims import AIMS
 from judge.bench import Bench
 from judge.cord_parts import Figures, box, cord, scan_rescan
 from judge.cordless_part import cordless
 from judge.injected_part import injected
 from judge.phantom_part import phantoms
+from judge.reported import for_cards, reported
 from judge.robustness_part import robustness
 from judge.speed_part import speed
+from judge.volumes import REAL
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.provenance import sha256
 
-REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real"
 SEED = 2_000_003  # of phantoms and lesions: no training draws from it
 PARTS: Mapping[str, Callable[[Bench], Figures | None]] = {
     "cord": cord,
@@ -58,15 +60,16 @@ def main() -> None:
     bench = Bench(options.models, options.root, options.real, options.brain or brain_on_disk(), options.seed)
     bench.root.mkdir(parents=True, exist_ok=True)
     chosen = options.only or [part for part in PARTS if part not in ONLY_ASKED or options.robustness]
-    figures: dict[str, Figures | None] = {}
+    sums = checksums(options.models)
+    figures = figures_of(options.json, sums)
     for part in chosen:
         figures[part] = PARTS[part](bench)
         show(part, figures[part])
-    judged = list(aims(figures))
-    print("\n" + pd.DataFrame(judged).to_string(index=False) if judged else "")
+    rows = reported(figures)
+    print("\n" + pd.DataFrame(rows).to_string(index=False) if rows else "")
     if options.json is not None:
-        content = {"models": checksums(options.models), "nnunetv2": version("nnunetv2"), "torch": version("torch")}
-        write_json(options.json, finite({**content, "figures": figures, "aims": judged}))
+        content = {"models": sums, "nnunetv2": version("nnunetv2"), "torch": version("torch")}
+        write_json(options.json, finite({**content, "cards": for_cards(rows), "reported": rows, "figures": figures}))
 
 
 def parsed() -> argparse.Namespace:
@@ -97,6 +100,12 @@ def brain_on_disk() -> Path | None:
     return file if file is not None and file.is_file() else None
 
 
+def figures_of(file: Path | None, sums: Mapping[str, object]) -> dict[str, Figures | None]:
+    """Take the parts that an earlier run made with the very same weights."""
+    content = json.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else {}
+    return dict(content["figures"]) if content.get("models") == sums else {}
+
+
 def show(part: str, figures: Figures | None) -> None:
     """Print tables first, then single figures."""
     print(f"\n{part}: n/a (a model or the data is absent)" if figures is None else f"\n{part}", flush=True)
@@ -107,18 +116,6 @@ def show(part: str, figures: Figures | None) -> None:
     for name, value in (figures or {}).items():
         if not isinstance(value, list):
             print(f"  {name}: {value:.4g}" if isinstance(value, float) else f"  {name}: {value}", flush=True)
-
-
-def aims(figures: Mapping[str, Figures | None]) -> list[dict[str, object]]:
-    """Set the figures that were made beside what they should be."""
-    rows: list[dict[str, object]] = []
-    for aim in AIMS:
-        value = (figures.get(aim.part) or {}).get(aim.figure)
-        if value is not None:
-            rows.append(
-                {"part": aim.part, "figure": aim.figure, "value": value, "aim": str(aim), "reached": aim.reached(value)}
-            )
-    return rows
 
 
 def checksums(models: Path) -> dict[str, dict[str, str]]:

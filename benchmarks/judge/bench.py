@@ -30,20 +30,31 @@ class Prediction:
     ----------
     regions
         Masks by name, shape of the image.
+    boxes
+        That were segmented in: first and last voxel of each; none where no cord was found, or nobody looked for one.
     growths
-        How often the box around the cord grew; None where there was no box.
+        How often a box grew, as the segmentation touched it.
     seconds
         From reading the image to writing the masks.
     """
 
     regions: dict[str, BoolArray]
-    growths: int | None
+    boxes: tuple[tuple[list[int], list[int]], ...]
+    growths: int
     seconds: float
 
     @property
     def cord(self) -> BoolArray:
         """The cord."""
         return self.regions["sc"]
+
+    @property
+    def held(self) -> BoolArray:
+        """Mark what was segmented in."""
+        inside = np.zeros(self.cord.shape, np.bool_)
+        for first, last in self.boxes:
+            inside[tuple(slice(start, end + 1) for start, end in zip(first, last, strict=True))] = True
+        return inside
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,8 @@ def read_prediction(out: Path, name: str) -> Prediction:
     labels = read_mask(file).data
     said = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
     regions = {region: np.isin(labels, values) for region, values in said["Labels"].items()}
-    growths = None if said["Box"] is None else int(said["Box"]["Growths"])
+    box = said["Box"] or {"Along": [], "Growths": 0}
+    boxes = tuple((one["FirstVoxel"], one["LastVoxel"]) for one in box.get("Along", [box]))
     row = next(row for row in read_table(out / "predictions.tsv") if row["case"] == name)
     seconds = float("nan") if row["seconds"] == "n/a" else float(row["seconds"])
-    return Prediction(regions, growths, seconds)
+    return Prediction(regions, boxes, int(box["Growths"]), seconds)

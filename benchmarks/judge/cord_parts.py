@@ -1,19 +1,13 @@
 """Figures of the cord on real volumes: overlap, box, rescans."""
 
-import json
 from typing import Any
 
 import numpy as np
 
 from judge.bench import CORD, LOCALIZER, Bench, read_prediction
 from judge.cord_score import reserve_mm, score_cord
-from judge.volumes import BoolArray, real_volumes, rescans
-from nnunet_ext.cascade.box import Margins
-from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
-from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS
+from judge.volumes import real_volumes, rescans
 from nnunet_ext.core.names import strip_ending
-from nnunet_ext.core.tube import SMALLEST_CORD_MM3, largest_tube
-from nnunet_ext.core.volume import Volume
 
 Figures = dict[str, Any]
 
@@ -24,7 +18,7 @@ def cord(bench: Bench) -> Figures | None:
     if not volumes or not bench.has(CORD):
         return None
     out = bench.predict("real", CORD, [one.image for one in volumes])
-    rows = []
+    rows: list[Figures] = []
     for one in volumes:
         found = read_prediction(out, one.name)
         score = score_cord(one.load(), found.cord)
@@ -34,7 +28,6 @@ def cord(bench: Bench) -> Figures | None:
                 "dice": score.dice,
                 "slices_hit_percent": score.hit_percent,
                 "largest_centre_error_mm": score.largest_error_mm,
-                "growths": found.growths,
                 "seconds": found.seconds,
             }
         )
@@ -48,24 +41,28 @@ def cord(bench: Bench) -> Figures | None:
 
 
 def box(bench: Bench) -> Figures | None:
-    """Whether the box of the localizer holds the true cord, and how well its own mask hits it."""
+    """Whether the boxes that `predict` segments in hold the true cord, and how well the localizer's own mask hits it.
+
+    A box is the localizer's with the model's margins; where it grew since, `growths` says so.
+    """
     volumes = real_volumes(bench.real)
-    if not volumes or not bench.has(LOCALIZER):
+    if not volumes or not bench.has(LOCALIZER, CORD):
         return None
-    out = bench.predict("localized", LOCALIZER, [one.image for one in volumes], boxed=False)
-    rows = []
+    images = [one.image for one in volumes]
+    out, rough = bench.predict("real", CORD, images), bench.predict("localized", LOCALIZER, images, boxed=False)
+    rows: list[Figures] = []
     for one in volumes:
         labelled, found = one.load(), read_prediction(out, one.name)
-        held = boxed(bench, Volume(largest_tube(Volume(found.cord, labelled.image.affine)), labelled.image.affine))
-        score = score_cord(labelled, found.cord)
-        lost = labelled.truth & labelled.scored & ~held
+        score = score_cord(labelled, read_prediction(rough, one.name).cord)
+        lost = int(np.count_nonzero(labelled.truth & labelled.scored & ~found.held))
         rows.append(
             {
                 "volume": one.name,
-                "holds_all": not lost.any(),
-                "lost_voxels": int(lost.sum()),
-                "least_margin_mm": reserve_mm(labelled, held),
-                "share_of_image_percent": 100 * float(held.mean()),
+                "holds_all": lost == 0,
+                "lost_voxels": lost,
+                "least_margin_mm": reserve_mm(labelled, found.held),
+                "growths": found.growths,
+                "share_of_image_percent": 100 * float(found.held.mean()),
                 "slices_hit_percent": score.hit_percent,
                 "largest_centre_error_mm": score.largest_error_mm,
             }
@@ -73,22 +70,10 @@ def box(bench: Bench) -> Figures | None:
     return {
         "volumes": rows,
         "boxes_that_hold_all": sum(row["holds_all"] for row in rows),
-        "lost_voxels": sum(row["lost_voxels"] for row in rows),
         "of": len(rows),
+        "lost_voxels": sum(row["lost_voxels"] for row in rows),
         "localisation_rate_percent": min(row["slices_hit_percent"] for row in rows),
     }
-
-
-def boxed(bench: Bench, tube: Volume) -> BoolArray:
-    """Mark what `predict` would segment in; nothing where the tube is too small for a cord."""
-    margins, slab_mm = FULL_IMAGE_MARGINS, SLAB_MM
-    dataset = bench.models / CORD / "dataset.json"
-    crop = json.loads(dataset.read_text(encoding="utf-8")).get("crop") if dataset.is_file() else None
-    if crop is not None:
-        margins = Margins.from_content({f"pad_{face}": mm for face, mm in crop["margins_mm"].items()})
-    large = np.count_nonzero(tube.data) * tube.voxel_volume_mm3 >= SMALLEST_CORD_MM3
-    course = Course.around(tube, margins, slab_mm if crop is None else None) if large else None
-    return held_by(course.boxes if course is not None else (), tube.data.shape)
 
 
 def scan_rescan(bench: Bench) -> Figures | None:

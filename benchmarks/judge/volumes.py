@@ -15,6 +15,7 @@ from nnunet_ext.core.volume import Volume
 
 BoolArray = npt.NDArray[np.bool_]
 
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "real"
 BLOCK = np.s_[180:240, 120:175, :]  # of t2_full_fov, which t2_crop was cut from with its mask
 UNF, UNF_MASKS = "bids_unf/sub-unf01/anat", "bids_unf/derivatives/labels/sub-unf01/anat"
 UNF_STEMS = ("sub-unf01_T1w", "sub-unf01_T2w", "sub-unf01_T2star")
@@ -31,6 +32,19 @@ def pairs() -> Iterator[tuple[str, str]]:
     for subject in GREY_SUBJECTS:
         stem = f"{subject}/anat/{subject}_run-1_T2starw"
         yield f"{GREY}/{stem}.nii.gz", f"{GREY}/derivatives/labels/{stem}_seg-manual.nii.gz"
+
+
+CREDITS = {
+    "t2_crop": "spinalcordtoolbox/sct_testing_data, MIT",
+    "t2_full_fov.nii.gz": "spinalcordtoolbox/sct_testing_data, MIT",
+    "gm_challenge": "sct-pipeline/gm-challenge-data, CC0",
+    "mt": "spinalcordtoolbox/sct_tutorial_data and sct_example_data, MIT",
+}  # what else there is may be looked at, and not shown to others
+
+
+def may_be_shown(image: Path, folder: Path) -> bool:
+    """Tell whether the licence of an image in the folder of real data lets a picture of it be published."""
+    return image.relative_to(folder).parts[0] in CREDITS
 
 
 @dataclass(frozen=True, eq=False)
