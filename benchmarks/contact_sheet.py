@@ -117,10 +117,12 @@ def sheet(groups: Sequence[tuple[str, Sequence[Image.Image]]]) -> Image.Image:
     return result
 
 
-def _window(middle: Sequence[int], size: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
+def _window(middle: npt.ArrayLike, size: Sequence[int], shape: Sequence[int]) -> tuple[slice, slice, slice]:
     """Place a window of a size about a point, moved into an array, as far as it fits."""
-    starts = [max(0, min(int(at) - want // 2, have - want)) for at, want, have in zip(middle, size, shape, strict=True)]
-    return tuple(slice(start, start + want) for start, want in zip(starts, size, strict=True))
+    around = zip(np.asarray(middle), size, shape, strict=True)
+    starts = [max(0, min(int(at) - want // 2, have - want)) for at, want, have in around]
+    up, front, left = (slice(start, start + want) for start, want in zip(starts, size, strict=True))
+    return up, front, left
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from nnunet_ext.core.names import strip_ending
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.orientation import reorient
+from nnunet_ext.core.tube import largest_tube
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.report.planes import choose_planes
 
@@ -49,7 +50,9 @@ class Result:
     def of(cls, labelled: Labelled, found: BoolArray, about: str = "") -> "Result":
         """Give it a title with its Dice."""
         dice = f"Dice {score_cord(labelled, found).dice:.3f}" if labelled.scored.any() else "no mask to compare with"
-        return cls(labelled, found, ", ".join(filter(None, (labelled.name, about, dice))))
+        apart = np.count_nonzero(found & ~largest_tube(Volume(found, labelled.image.affine)))
+        elsewhere = f"{apart} voxels found apart from the cord" if apart else ""
+        return cls(labelled, found, ", ".join(filter(None, (labelled.name, about, dice, elsewhere))))
 
 
 def main() -> None:
@@ -110,7 +113,7 @@ def draw(results: list[Result], file: Path) -> None:
     figure = Figure(figsize=(INCHES[0], INCHES[1] * len(results)), layout="compressed", facecolor="black")
     for result, row in zip(results, figure.subplots(len(results), 1 + AXIAL, squeeze=False), strict=True):
         strip(result, list(row))
-    figure.savefig(file, dpi=DPI, pil_kwargs={"quality": QUALITY})
+    figure.savefig(file, dpi=DPI, bbox_inches="tight", pil_kwargs={"quality": QUALITY})
     print(f"{file}: {file.stat().st_size // 1024} KiB", flush=True)
 
 
@@ -122,7 +125,8 @@ def strip(result: Result, panels: list[Axes]) -> None:
         reorient(Volume(mask.astype(np.uint8), affine), "RAS").data > 0
         for mask in (result.labelled.truth, result.found, result.labelled.scored)
     )
-    seen = (truth | found) & scored if scored.any() else found
+    # What was found far from the cord would make every window that of the whole body: the title tells of it.
+    seen = truth if scored.any() else largest_tube(Volume(found, image.affine))
     planes = choose_planes(image.data.shape, image.spacing, [seen])
     low, high = np.percentile(image.data[:, planes.sagittal_box[0], planes.sagittal_box[1]], SHOWN_PERCENT)
     right, front, up = image.spacing

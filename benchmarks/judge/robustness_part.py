@@ -37,7 +37,7 @@ def predict_changed(bench: Bench, volumes: Sequence[RealVolume]) -> Path:
     """Write every volume with every change, and find the cord in all of them."""
     folder = bench.root / "changed"
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
+    files: list[Path] = []
     for one in volumes:
         named = {change: folder / f"{changed_stem(one, change)}.nii.gz" for change in CHANGES}
         files += named.values()
