@@ -15,14 +15,12 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
-from nnunet_ext.dataset_conversion.class_profile import RaterRule
 from nnunet_ext.dataset_conversion.plan import Plan
-from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import OutsidePolicy
 from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
-from nnunet_ext.dataset_conversion.raters import fuse_raters
 from nnunet_ext.dataset_conversion.read_channels import read_channels
-from nnunet_ext.dataset_conversion.read_on_grid import OnGrid, read_on_grid
+from nnunet_ext.dataset_conversion.read_label import read_label
 
 _CORD: Final = "sc"
 _LESION: Final = "lesion"
@@ -127,7 +125,13 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str,
     moved = 0.0
     for label in case.labels:
         if label.files:
-            read = _read_label(case, label, image, plan)
+            read = read_label(
+                case.source.root,
+                label,
+                image,
+                plan.profiles[case.source.name].classes[label.name],
+                resample=plan.resample,
+            )
             masks[label.name] = read.data
             moved = max(moved, read.moved_mm)
             remarks += [f"{label.name}: {remark}" for remark in read.remarks]
@@ -137,24 +141,6 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str,
         else:
             remarks.append(f"{label.name}: not annotated")
     return masks, remarks, moved
-
-
-def _read_label(case: PlannedCase, label: PlannedLabel, image: Volume, plan: Plan) -> OnGrid:
-    """Read a class's mask, or those of its raters as one."""
-    profile = plan.profiles[case.source.name].classes[label.name]
-    read = {
-        rater: read_on_grid(case.source.root / path, image, profile, resample=plan.resample)
-        for rater, path in label.files
-    }
-    remarks = [f"{rater}: {remark}" if rater else remark for rater, mask in read.items() for remark in mask.remarks]
-    moved = max(mask.moved_mm for mask in read.values())
-    if profile.raters in list(RaterRule):
-        sizes = ", ".join(f"{rater or 'unnamed'} {int(mask.data.sum())}" for rater, mask in read.items())
-        remarks.append(f"raters by rule {profile.raters}: {sizes} voxels")
-        rule = RaterRule(profile.raters)
-        fused = fuse_raters({r: m.data for r, m in read.items()}, rule, rater=profile.rater or None)
-        return OnGrid(fused, tuple(remarks), moved)
-    return OnGrid(next(iter(read.values())).data, tuple(remarks), moved)
 
 
 def _settle_outside(

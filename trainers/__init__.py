@@ -18,6 +18,7 @@ TRAINERS: Final = MappingProxyType(
         "nnUNetTrainerCordCrop": "cord_crop",
         "nnUNetTrainerTumor": "tumor",
         "nnUNetTrainerMSLesion": "ms_lesion",
+        "nnUNetTrainerSynthetic": "synthetic",
     }
 )
 """For each trainer the module that it lives in."""

@@ -10,17 +10,12 @@ from nnunetv2.paths import nnUNet_preprocessed
 
 from nnunet_ext.trainers.cord_configuration import CONFIGURATION, SPACING, add_to_plans, cord_configuration
 from nnunet_ext.trainers.dataset_knowledge import settle_spine_plan
+from nnunet_ext.trainers.expect_little import expect_little
 from nnunet_ext.trainers.sci import nnUNetTrainerSCI
 from nnunet_ext.trainers.spine_plan import EVERY, SamplingShares
 
 _SAME: Final = 0.1
 """Of the voxel size: a few new cases do not make another network, which folds that are trained already cannot join."""
-
-
-_NO_CORD: Final = -3.0
-"""Logit that training begins with: one voxel in twenty. A cord is fewer than one in a hundred, and a network that
-first has to learn this of every voxel unlearns all else on the way: short trainings then end with an empty image
-(a prior in the last bias: Lin et al. 2017, Focal loss for dense object detection, section 4.1)."""
 
 
 class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
@@ -58,10 +53,7 @@ class nnUNetTrainerCordLocalizer(nnUNetTrainerSCI):
     def initialize(self) -> None:
         """Build all as the other trainers do, and expect little cord to begin with."""
         super().initialize()
-        for name, bias in self.network.named_parameters():
-            if ".seg_layers." in f".{name}" and name.endswith(".bias"):
-                with torch.no_grad():
-                    bias[0 if self.label_manager.has_regions else 1 :] = _NO_CORD
+        expect_little(self.network, regions=self.label_manager.has_regions)
 
     def sampling(self) -> SamplingShares:
         """Give the lesions' share to the cord, unless somebody edited the shares."""

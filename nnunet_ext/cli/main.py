@@ -19,6 +19,7 @@ VERBS: Final = {
     "env": "print the shell exports that make plain nnU-Net commands find our trainers",
     "info": "versions, devices, variables and trainers found; what is amiss, and its cure",
     "phantom": "write a BIDS dataset of synthetic spinal-cord MRI",
+    "inject": "put synthetic lesions into real images that have a cord mask",
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
     "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
     "predict": "segment images: find the cord, box it, segment inside, put back in the image's own geometry",
@@ -26,6 +27,7 @@ VERBS: Final = {
     "biomarkers": "measure lesions: size, shape and the tissue bridges that they leave",
     "agreement": "compare methods, or raters: paired tests, bias and limits, clinical scores, figures",
     "report": "pages to look at, mark and pass on, from what any verb left; offline, each in one file",
+    "train-default": "make the models that come with the package again, from a seed and synthetic data alone",
     "model": "share trained models safely: export, verify, import",
 }
 """Each verb lives in the module or folder of its name (dashes are underscores there), in a folder in its `command`. It

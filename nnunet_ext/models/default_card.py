@@ -40,6 +40,8 @@ class DefaultCard:
         What is no cord: less than this along the body, or a section of less than that.
     post_processing
         What its segmentations go through, in the words of `predict`'s sidecars (`LargestCord`, `SmallestMm3` ...).
+    training
+        How it was made: words and value.
     figures
         Measured with `benchmarks/default_models.py`: words and value.
     files
@@ -55,6 +57,7 @@ class DefaultCard:
     shortest_mm: float = 15.0
     thinnest_mm2: float = 25.0
     post_processing: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, float | str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,8 +72,8 @@ class DefaultCard:
         """
         kinds: dict[str, type | tuple[type, ...]] = {
             "name": str, "segments": str, "warning": str, "contrasts": list, "localizer": str, "no_cord": str,
-            "shortest_mm": (int, float), "thinnest_mm2": (int, float), "post_processing": dict, "figures": dict,
-            "files": dict,
+            "shortest_mm": (int, float), "thinnest_mm2": (int, float), "post_processing": dict, "training": dict,
+            "figures": dict, "files": dict,
         }  # fmt: skip
         wrong = [key for key in ("name", "segments", "warning", "files") if key not in content]
         wrong += [key for key, kind in kinds.items() if key in content and not isinstance(content[key], kind)]
@@ -132,12 +135,16 @@ def write_card(folder: Path, card: DefaultCard) -> DefaultCard:
 
 
 def _in_words(card: DefaultCard) -> str:
-    figures = [f"| {escaped(words)} | {escaped(str(value))} |" for words, value in card.figures.items()]
+    training, figures = (
+        [f"| {escaped(words)} | {escaped(str(value))} |" for words, value in told.items()]
+        for told in (card.training, card.figures)
+    )
     lines = [
         f"# {escaped(card.name)}",
         f"Segments: {escaped(card.segments)}.",
         f"Contrasts: {escaped(', '.join(card.contrasts))}.",
         f"**{escaped(card.warning)}**",
+        *(["\n".join(["| Made | |", "| --- | --- |", *training])] if training else []),
         "\n".join(["| Measured | |", "| --- | --- |", *figures]) if figures else "Nothing was measured yet.",
         "\n".join(["| File | SHA-256 |", "| --- | --- |", *(f"| {n} | `{d}` |" for n, d in card.files.items())]),
     ]

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from nnunet_ext.core.volume import Affine
 from nnunet_ext.phantom.contrast import Contrast, tissue_brightness
 from nnunet_ext.phantom.cord import TissueMap
-from nnunet_ext.phantom.cord_coordinates import Lattice
+from nnunet_ext.phantom.roughness import tissue_roughness
 from nnunet_ext.phantom.slices import SliceGrid
+from nnunet_ext.phantom.smooth_noise import smooth_noise
 from nnunet_ext.phantom.spine import Floats
 from nnunet_ext.phantom.tissues import CORD_TISSUES, LESION_TISSUES, Tissue
 
@@ -21,13 +21,6 @@ _TEXTURE_MM: Final = 6.0
 _BIAS_MM: Final = 70.0
 _LARGEST: Final = 32000
 
-_ROUGH: Final = {
-    Tissue.CSF: 0.05, Tissue.WHITE_MATTER: 0.025, Tissue.GREY_MATTER: 0.03, Tissue.EPIDURAL_FAT: 0.12,
-    Tissue.MARROW: 0.14, Tissue.DISC: 0.15, Tissue.NUCLEUS: 0.12, Tissue.MUSCLE: 0.13, Tissue.FAT: 0.12,
-    Tissue.SOFT: 0.28, Tissue.LUNG: 0.4, Tissue.VESSEL: 0.3, Tissue.CEREBELLUM: 0.07, Tissue.BRAIN: 0.07,
-    Tissue.SCI_LESION: 0.08, Tissue.TUMOUR_CORE: 0.1, Tissue.OEDEMA: 0.06,
-}  # fmt: skip
-_ROUGH_ELSEWHERE: Final = 0.05
 _STRONGEST_FLOW: Final = 0.2
 
 
@@ -138,28 +131,21 @@ def _textured(tissue: TissueMap, grid: SliceGrid, acquisition: Acquisition, rng:
     """Brightness by tissue, made uneven at two sizes: voxels, and a few millimetres."""
     brightness = np.zeros(256, dtype=np.float32)
     brightness[: len(Tissue)] = tissue_brightness(acquisition.contrast, rng, acquisition.lesion_strength)
-    rough = np.full(256, _ROUGH_ELSEWHERE, dtype=np.float32)
-    for kind, share in _ROUGH.items():
-        rough[kind] = share
+    rough = np.zeros(256, dtype=np.float32)
+    rough[: len(Tissue)] = tissue_roughness()
     rough[Tissue.CSF] += min(rng.exponential(0.04), _STRONGEST_FLOW)  # moving fluid is patchy
     rough *= brightness * np.float32(rng.uniform(0.6, 1.4))
-    texture = _smooth(tissue.shape, grid.fine_to_patient, _TEXTURE_MM, rng)
+    texture = smooth_noise(tissue.shape, grid.fine_to_patient, _TEXTURE_MM, rng)
     texture += np.float32(0.6) * rng.standard_normal(tissue.shape, dtype=np.float32)
     texture *= rough[tissue]
     texture += brightness[tissue]
     return np.maximum(texture, 0, out=texture)
 
 
-def _smooth(shape: tuple[int, ...], affine: Affine, length_mm: float, rng: np.random.Generator) -> Floats:
-    """Noise of about unit standard deviation that changes over `length_mm`."""
-    lattice = Lattice.covering(shape, affine, length_mm)
-    return lattice.expand(rng.standard_normal(lattice.nodes, dtype=np.float32) * np.float32(1.3))
-
-
 def _sensitivity(grid: SliceGrid, acquisition: Acquisition, rng: np.random.Generator) -> Floats:
     """Draw a smooth field times the fall-off of a coil that lies behind the neck and ends above and below."""
     spacing = nib.affines.voxel_sizes(grid.to_world)
-    field = _smooth(grid.shape, grid.to_world, _BIAS_MM, rng) * np.float32(acquisition.bias)
+    field = smooth_noise(grid.shape, grid.to_world, _BIAS_MM, rng) * np.float32(acquisition.bias)
     _, deep, tall = ((np.arange(size) - size / 2) * mm for size, mm in zip(grid.shape, spacing, strict=True))
     fall = np.minimum(-deep / acquisition.coil_mm, 1.2)
     half = grid.shape[2] * spacing[2] / 2

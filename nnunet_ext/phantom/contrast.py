@@ -27,7 +27,7 @@ _CORD: Final = (Tissue.WHITE_MATTER, Tissue.GREY_MATTER)
 
 
 def tissue_brightness(
-    contrast: Contrast, rng: np.random.Generator, lesion_strength: float = 1.0
+    contrast: Contrast, rng: np.random.Generator, lesion_strength: float = 1.0, spread: float = _SPREAD
 ) -> npt.NDArray[np.float32]:
     """Draw the brightness of every tissue for one image.
 
@@ -43,6 +43,8 @@ def tissue_brightness(
         Of the image.
     lesion_strength
         Factor on the difference between a lesion and the white matter around it.
+    spread
+        Of each tissue about its mean in the named contrasts, relative.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def tissue_brightness(
         values = _random(rng)
     else:
         means = np.array([tissue.brightness[_COLUMNS.index(contrast)] for tissue in Tissue])
-        values = means * np.exp(rng.normal(0, _SPREAD, means.size))
+        values = means * np.exp(rng.normal(0, spread, means.size))
         values = _keep_apart(values, np.sign(means[Tissue.CSF] - means[Tissue.WHITE_MATTER]))
     lesions = list(LESION_TISSUES)
     values[lesions] = values[Tissue.WHITE_MATTER] + lesion_strength * (values[lesions] - values[Tissue.WHITE_MATTER])
@@ -64,7 +66,7 @@ def _random(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     values = rng.uniform(0.05, 1.0, len(Tissue))
     values[Tissue.AIR] = rng.choice([0.0, rng.uniform(0, 0.1)])
     # Grey and white matter, and the brain above, look alike in every sequence.
-    alike = [Tissue.GREY_MATTER, Tissue.BRAINSTEM, Tissue.CEREBELLUM, Tissue.BRAIN, Tissue.NERVE]
+    alike = [*(Tissue.GREY_MATTER, Tissue.MEDULLA, Tissue.BRAINSTEM, Tissue.CEREBELLUM, Tissue.BRAIN, Tissue.NERVE)]
     values[alike] = np.clip(values[Tissue.WHITE_MATTER] + rng.normal(0, 0.06, len(alike)), 0, 1)
     return _keep_apart(values, np.sign(values[Tissue.CSF] - values[Tissue.WHITE_MATTER]))
 

@@ -69,8 +69,8 @@ class CordFrame:
     right: Floats
     front: Floats
 
-    def cut(self, box: Box) -> "CordFrame":
-        """Give the part inside a box; it shares memory."""
+    def cut(self, box: Box | npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "CordFrame":
+        """Give the part inside a box, which shares memory, or a list of the chosen voxels, which does not."""
         return CordFrame(self.down[box], self.right[box], self.front[box])
 
     def box(self, down: tuple[float, float], right: tuple[float, float], front: tuple[float, float]) -> Box | None:

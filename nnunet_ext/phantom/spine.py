@@ -16,6 +16,7 @@ _HEAD_MM: Final = 190.0  # how far the table reaches above C1: the whole head
 _HEAD_LEVELS: Final = 16
 _BELOW_MM: Final = 80.0
 _TAPER_MM: Final = 30.0  # length of the conus
+_SLEEVE: Final = 0.85  # where in a level its roots leave the sac
 _CURVE_LEVELS: Final = (-4.0, 0.5, 3.5, 7.0, 12.5, 19.0, 22.0, 24.5)
 
 
@@ -24,7 +25,9 @@ class Build:
     """What makes one patient's spine differ from the next, drawn once a patient.
 
     Factors multiply the adult sizes of `levels`; lengths are in mm, angles in degrees. `tilt` is the angle of the
-    centreline to the vertical at `-4, C1, C4, T1, T6, T12, L3, L5`, positive where it runs forwards going down.
+    centreline to the vertical at `-4, C1, C4, T1, T6, T12, L3, L5`, positive where it runs forwards going down. The
+    cord's section is an ellipse that `cord_taper` widens in front and narrows behind, `cord_points` sharpens at the
+    sides, and the anterior `fissure` dents, all in half-diameters.
     """
 
     stature: float
@@ -42,6 +45,9 @@ class Build:
     off_centre: tuple[float, ...]
     hydration: tuple[float, ...]
     texture_seed: int
+    cord_taper: float
+    cord_points: float
+    fissure: float
 
     def arc_at(self, level: float) -> float:
         """Arc length in mm below the upper edge of C1, at a level."""
@@ -108,6 +114,7 @@ class Spine:
     canal_front: Floats
     canal_back: Floats
     epidural_fat: Floats
+    grey_share: Floats
     level_height: Floats
     disc_share: Floats
     body_half_width: Floats
@@ -131,13 +138,13 @@ def draw_build(rng: np.random.Generator) -> Build:
     def spread(sigma: float, low: float, high: float) -> float:
         return float(np.clip(rng.normal(1.0, sigma), low, high))
 
-    cord = spread(0.09, 0.8, 1.22)
+    cord = spread(0.06, 0.82, 1.22)
     sac = float(np.clip(rng.normal(1.0, 0.08), max(0.85, 0.92 * cord), 1.2))
-    means, sigmas = (2, 8, -2, -22, -3, 13, 2, -28), (3, 5, 6, 6, 4, 5, 4, 8)
+    means, sigmas = (2, 10, 0, -20, -3, 13, 2, -28), (3, 5, 5, 6, 4, 5, 4, 8)
     return Build(
         stature=spread(0.06, 0.86, 1.14),
         cord_width=cord * spread(0.04, 0.9, 1.1),
-        cord_depth=cord * spread(0.05, 0.88, 1.12),
+        cord_depth=cord * spread(0.035, 0.9, 1.1),
         sac_width=sac * spread(0.04, 0.9, 1.1),
         sac_depth=sac * spread(0.06, 0.88, 1.15),
         girth=spread(0.12, 0.8, 1.35),
@@ -147,9 +154,12 @@ def draw_build(rng: np.random.Generator) -> Build:
         grey_matter=spread(0.1, 0.8, 1.2),
         tilt=tuple(float(mean + sigma * rng.normal()) for mean, sigma in zip(means, sigmas, strict=True)),
         sideways=(float(abs(rng.normal(0, 2))), float(rng.uniform(150, 420)), float(rng.uniform(0, 2 * np.pi))),
-        off_centre=(*rng.normal([0, 0.1], [0.15, 0.45]).tolist(), *rng.uniform(0, 2 * np.pi, 2).tolist()),
+        off_centre=(*rng.normal(0, [0.08, 0.13]).tolist(), *rng.uniform(0, 2 * np.pi, 2).tolist()),
         hydration=tuple(rng.beta(2, 1.6, len(LEVEL_HEIGHTS) + 1).tolist()),
         texture_seed=int(rng.integers(2**31)),
+        cord_taper=float(np.clip(rng.normal(0.12, 0.04), 0, 0.25)),
+        cord_points=float(np.clip(rng.normal(0.06, 0.07), 0, 0.3)),
+        fissure=float(rng.uniform(0.02, 0.16)),
     )
 
 
@@ -195,10 +205,11 @@ def _sizes(build: Build, levels: npt.NDArray[np.float64]) -> dict[str, npt.NDArr
     """Sizes before anything presses on the sac."""
     bone = build.stature
     return {
-        "sac_half_width": size_at(Size.SAC_WIDTH, levels) * build.sac_width / 2,
+        "sac_half_width": size_at(Size.SAC_WIDTH, levels) * build.sac_width / 2 * _sleeves(levels),
         "canal_front": size_at(Size.SAC_FRONT, levels) * build.sac_depth,
         "canal_back": size_at(Size.SAC_BACK, levels) * build.sac_depth,
         "epidural_fat": size_at(Size.EPIDURAL_FAT, levels),
+        "grey_share": size_at(Size.GREY_SHARE, levels),
         "level_height": np.array(LEVEL_HEIGHTS)[np.clip(levels, 0, len(LEVEL_HEIGHTS) - 1).astype(int)] * bone,
         "disc_share": size_at(Size.DISC_SHARE, levels),
         "body_half_width": size_at(Size.BODY_WIDTH, levels) * bone / 2,
@@ -209,6 +220,12 @@ def _sizes(build: Build, levels: npt.NDArray[np.float64]) -> dict[str, npt.NDArr
         "skin_front": size_at(Size.SKIN_FRONT, levels) * build.girth,
         "skin_back": size_at(Size.SKIN_BACK, levels) * (0.5 + 0.5 * build.girth) + build.fat_mm / 2,
     }
+
+
+def _sleeves(levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Widen the sac where roots leave it, low in each level: people's sacs are up to a fifth wider there."""
+    off = (levels - _SLEEVE + 0.5) % 1 - 0.5
+    return np.where(levels > 0.4, 1 + 0.12 * np.exp(-0.5 * (off / 0.13) ** 2), 1.0)
 
 
 def _squeezed(
@@ -255,9 +272,10 @@ def _cord_centre(
     levels: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Let the cord wander through its free room; up in the head it lies behind the clivus."""
-    right_mean, front_mean, right_phase, front_phase = build.off_centre
-    right_share = np.clip(right_mean + 0.1 * np.sin(arc / 45 + right_phase), -0.6, 0.6)
-    front_share = np.clip(front_mean + 0.3 * np.sin(arc / 38 + front_phase), -0.95, 0.95)
+    right_off, front_off, right_phase, front_phase = build.off_centre
+    right_share = np.clip(right_off + 0.06 * np.sin(arc / 45 + right_phase), -0.6, 0.6)
+    place = size_at(Size.CORD_PLACE, levels) + front_off
+    front_share = np.clip(place + 0.15 * np.sin(arc / 38 + front_phase), -0.95, 0.95)
     room = np.maximum((front - back) / 2 - half_depth - 0.2, 0)
     in_canal = (front + back) / 2 + front_share * room
     in_head = np.clip(-levels / 1.5, 0, 1)

@@ -45,6 +45,7 @@ class Tissue(IntEnum):
     TUMOUR_CORE = 23, 0.43, 0.60, 0.62, 0.88
     CAVITY = 24, 0.20, 0.88, 0.78, 0.21
     OEDEMA = 25, 0.45, 0.66, 0.68, 0.46
+    MEDULLA = 26, 0.52, 0.42, 0.54, 0.53
 
 
 LESION_TISSUES: Final = (

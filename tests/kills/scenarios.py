@@ -154,6 +154,7 @@ SCENARIOS: Final = tuple(
     for name, prepare, arguments in (
         ("env", nothing, ("env", "--root", "{root}/nnunet")),
         ("phantom", nothing, ("phantom", "{root}/out", "--sites", "axial-ms", "--patients", "1")),
+        ("inject", bids, ("inject", "{root}/site", "-o", "{root}/out", "--own-lesions")),
         ("convert", bids, _CONVERT),
         ("convert --write-plan", bids, (*_CONVERT, "--write-plan", "{root}/plan")),
         ("convert --append", grown, (*_CONVERT, "--append")),

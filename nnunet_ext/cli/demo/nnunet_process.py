@@ -41,7 +41,12 @@ class NnunetProcess:
     n_procs: int
 
     def run(
-        self, command: str, arguments: Sequence[str], hear: Callable[[str], None], fine: Sequence[int] = (0,)
+        self,
+        command: str,
+        arguments: Sequence[str],
+        hear: Callable[[str], None],
+        fine: Sequence[int] = (0,),
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Run one command to its end.
 
@@ -53,6 +58,8 @@ class NnunetProcess:
             Called with each line that it prints.
         fine
             Exit codes that are no error.
+        variables
+            Of the environment, besides those that every command gets.
 
         Raises
         ------
@@ -66,7 +73,7 @@ class NnunetProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"\n$ {command} {' '.join(arguments)}\n")
-            with _started(program, self._environment()) as process:
+            with _started(program, {**self._environment(), **(variables or {})}) as process:
                 for line in process.stdout or ():
                     log.write(line)
                     log.flush()

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from nnunet_ext.cascade.prediction.read_images import InputCase
-from nnunet_ext.core.errors import UsageError
+from nnunet_ext.cli.wanted_labels import wanted_labels
 from nnunet_ext.core.names import ImageName, parse_image_name, strip_ending
 from nnunet_ext.core.target import Target
 from nnunet_ext.dataset_conversion.class_profile import Missing
@@ -17,7 +17,6 @@ from nnunet_ext.dataset_conversion.profile import Profile, load_profile
 from nnunet_ext.dataset_conversion.walk import walk_images
 
 _FOLDER: Final = "anat"
-_SHOWN: Final = 10
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,7 @@ def _chosen(root: Path, paths: list[str], choice: InputChoice) -> list[str]:
         ("--session-label", "ses-", choice.sessions, 1),
     ):
         there = {folder for path in paths if (folder := path.split("/")[part]).startswith(prefix)}
-        wanted = {label if label.startswith(prefix) else prefix + label for label in asked}
-        if missing := sorted(wanted - there):
-            listed = ", ".join(sorted(there)[:_SHOWN]) or "none"
-            raise UsageError(f"{flag}: {', '.join(missing)} not found in {root}; there are: {listed}")
+        wanted = wanted_labels(flag, prefix, asked, there, root)
         paths = [path for path in paths if not wanted or path.split("/")[part] in wanted]
     return paths
 

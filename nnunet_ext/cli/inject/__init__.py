@@ -1,0 +1,1 @@
+"""`nnunet_ext inject`: synthetic lesions in real images."""

@@ -1,0 +1,117 @@
+"""nnU-Net's plans and description of a dataset of tissue maps."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from nnunet_ext.core.target import Target
+from nnunet_ext.trainers.settings import PLANS_KEY
+from nnunet_ext.trainers.synthetic_recipe import BATCH, FEATURES, LEARNING_RATE, STEPS, Recipe
+
+CONFIGURATION: Final = "3d_fullres"
+PLANS_NAME: Final = "SyntheticPlans"
+_AXES: Final = "LAS"
+_FLAT: Final = 1.5  # a voxel this many times as long as it is wide is not convolved along its length at first
+
+
+def synthetic_plans(recipe: Recipe, dataset_name: str) -> dict[str, Any]:
+    """Write the plans of one recipe, for training and prediction alike.
+
+    Parameters
+    ----------
+    recipe
+        From `RECIPES`.
+    dataset_name
+        Of the preprocessed folder.
+    """
+    spacing = list(recipe.spacing)
+    flat = max(spacing) / min(spacing) >= _FLAT
+    kernels = [[1, 3, 3] if flat else [3, 3, 3], *([3, 3, 3] for _ in FEATURES[1:])]
+    strides = [[1, 1, 1], [1, 2, 2] if flat else [2, 2, 2], *([2, 2, 2] for _ in FEATURES[2:])]
+    nothing = dict.fromkeys(("max", "mean", "median", "min", "percentile_00_5", "percentile_99_5", "std"), 0.0)
+    return {
+        "dataset_name": dataset_name,
+        "plans_name": PLANS_NAME,
+        "original_median_spacing_after_transp": spacing,
+        "original_median_shape_after_transp": list(recipe.patch),
+        "image_reader_writer": "SimpleITKIO",
+        "transpose_forward": [0, 1, 2],
+        "transpose_backward": [0, 1, 2],
+        "experiment_planner_used": "ExperimentPlanner",
+        "label_manager": "LabelManager",
+        "foreground_intensity_properties_per_channel": {"0": nothing},
+        "configurations": {
+            CONFIGURATION: {
+                "data_identifier": f"{PLANS_NAME}_{CONFIGURATION}",
+                "preprocessor_name": "DefaultPreprocessor",
+                "batch_size": BATCH,
+                "patch_size": list(recipe.patch),
+                "median_image_size_in_voxels": [float(size) for size in recipe.patch],
+                "spacing": spacing,
+                "normalization_schemes": ["ZScoreNormalization"],
+                "use_mask_for_norm": [False],
+                "resampling_fn_data": "resample_data_or_seg_to_shape",
+                "resampling_fn_seg": "resample_data_or_seg_to_shape",
+                "resampling_fn_probabilities": "resample_data_or_seg_to_shape",
+                "resampling_fn_data_kwargs": {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None},
+                "resampling_fn_seg_kwargs": {"is_seg": True, "order": 1, "order_z": 0, "force_separate_z": None},
+                "resampling_fn_probabilities_kwargs": {
+                    "is_seg": False, "order": 1, "order_z": 0, "force_separate_z": None,
+                },
+                "architecture": _network(kernels, strides),
+                "batch_dice": True,
+                "painting": _painting(recipe),
+                PLANS_KEY: {
+                    "iterations_per_epoch": STEPS,
+                    "validation_iterations_per_epoch": 4,
+                    "save_every": 1,
+                    "adamw_learning_rate": LEARNING_RATE,
+                    "cpu_bf16": True,
+                },
+            }
+        },
+    }  # fmt: skip
+
+
+def synthetic_dataset_json(target: Target, n_maps: int) -> dict[str, Any]:
+    """Describe a dataset of tissue maps as the images that are painted of them: what a trained model takes."""
+    return {
+        **target.nnunet_keys(ignore=True),
+        "numTraining": n_maps,
+        "file_ending": ".nii.gz",
+        "image_axes_nibabel": _AXES,
+    }
+
+
+def _painting(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "pool": list(recipe.pool),
+        "margin": list(recipe.margin),
+        "contrasts": {str(contrast): share for contrast, share in recipe.contrasts},
+        "shares": list(recipe.shares),
+        "fields": {**asdict(recipe.fields), "margins_mm": list(recipe.fields.margins_mm)},
+        "warp": asdict(recipe.warp),
+    }
+
+
+def _network(kernels: list[list[int]], strides: list[list[int]]) -> dict[str, Any]:
+    stages = len(FEATURES)
+    return {
+        "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
+        "arch_kwargs": {
+            "n_stages": stages,
+            "features_per_stage": list(FEATURES),
+            "conv_op": "torch.nn.modules.conv.Conv3d",
+            "kernel_sizes": kernels,
+            "strides": strides,
+            "n_conv_per_stage": [1, *([2] * (stages - 1))],
+            "n_conv_per_stage_decoder": [*([2] * (stages - 2)), 1],
+            "conv_bias": True,
+            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
+            "norm_op_kwargs": {"eps": 1e-5, "affine": True},
+            "dropout_op": None,
+            "dropout_op_kwargs": None,
+            "nonlin": "torch.nn.LeakyReLU",
+            "nonlin_kwargs": {"inplace": True},
+        },
+        "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
+    }
