@@ -63,7 +63,7 @@ def find_default(name: str, environment: Mapping[str, str]) -> Path:
     raise EnvironmentProblemError(
         f"the model {name}, which comes with nnunet_ext, was needed and is not in {folder.parent}; install nnunet_ext "
         f"again (pip install --force-reinstall nnunet_ext), make it anew (nnunet_ext train-default OUT, then export "
-        f"{PLACE}=OUT), or name a model of your own with -m"
+        f"{PLACE}=OUT/models), or name a model of your own with -m"
     )
 
 

@@ -17,7 +17,7 @@ class LesionsInCord:
     Parameters
     ----------
     cord
-        Has the region `sc`. Boxes are those that it was trained with.
+        Has the region `sc`. Boxes are those that it was trained with, else those of the other.
     lesions
         Has the region `sc` and lesions that are parts of it. Where it finds one is cord, too, whatever the other says.
     """
@@ -26,7 +26,7 @@ class LesionsInCord:
         self._cord, self._lesions = cord, lesions
         self.name = f"{cord.name} + {lesions.name}"
         self.regions = lesions.regions
-        self.crop_margins = cord.crop_margins
+        self.crop_margins = cord.crop_margins or lesions.crop_margins  # of which either takes one box only
 
     def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
         """Segment one case with both, as `CaseSegmenter` has it."""

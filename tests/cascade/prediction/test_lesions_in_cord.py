@@ -47,3 +47,9 @@ def test_nothing_is_empty_in_every_region() -> None:
         "sc": ((2, 3, 4), False),
         "lesion": ((2, 3, 4), False),
     }
+
+
+def test_where_either_was_trained_on_boxes_there_is_one_box() -> None:
+    boxed, whole = Threshold(crop_margins=MARGINS), Threshold()
+    assert LesionsInCord(whole, boxed).crop_margins == LesionsInCord(boxed, whole).crop_margins == MARGINS
+    assert LesionsInCord(whole, whole).crop_margins is None

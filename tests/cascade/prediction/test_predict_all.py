@@ -451,14 +451,14 @@ def test_a_run_that_is_killed_at_any_rename_leaves_no_sidecar_too_early_and_can_
 
 def test_the_table_has_a_row_for_each_case_and_its_columns_are_described(tmp_path: Path) -> None:
     outcomes = [
-        CaseOutcome("a", Status.DONE, "", ("one", "two\tthree"), {"sc": 10.5, "lesion": 0.0}, 1.234),
+        CaseOutcome("a", Status.DONE, "", ("one", "two\tthree"), {"sc": 10.5, "lesion": 0.0}, 1.234, model="m"),
         CaseOutcome("b", Status.FAILED, "broken"),
     ]
     columns = prediction_columns(["sc", "lesion"])
     header, first, second = (line.split("\t") for line in prediction_table(outcomes, ["sc", "lesion"]).splitlines())
     assert header == list(columns)
-    assert first == ["a", "done", "n/a", "one; two three", "10.500", "0.000", "1.23"]
-    assert second == ["b", "failed", "broken", "n/a", "n/a", "n/a", "n/a"]
+    assert first == ["a", "done", "n/a", "one; two three", "m", "10.500", "0.000", "1.23"]
+    assert second == ["b", "failed", "broken", "n/a", "n/a", "n/a", "n/a", "n/a"]
     assert set(columns["status"]["Levels"]) == set(Status)
 
 

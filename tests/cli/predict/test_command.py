@@ -363,7 +363,6 @@ def test_the_answer_can_be_json(predict: Callable[..., int], bids: SmallBids, tm
     ("arguments", "code", "words"),
     [
         (["-m", "Dataset001_No/nnUNetTrainer__p__c"], 4, MODEL),
-        (["-m", ""], 4, "nnUNetv2_train"),
         (["-f", "4"], 4, "-f"),
         (["-f", "0", "--disagreement"], 2, "several folds"),
         (["-device", "tpu"], 2, "tpu"),

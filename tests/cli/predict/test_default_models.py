@@ -148,6 +148,19 @@ def test_a_default_model_looks_for_the_cord_unless_told_otherwise(
     assert (said["Localizer"], said["Box"]) == (None, None)
 
 
+def test_a_default_model_that_is_named_by_its_folder_takes_the_localizer_beside_it(
+    predict: Callable[..., int],
+    image: Callable[[str], Path],
+    room: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("nnUNet_extModels", str(tmp_path / "nowhere"))
+    assert predict(image("sub-1_T2w"), tmp_path / "out", "-m", room / "cord") == 0
+    said = json.loads((tmp_path / "out/sub-1/anat/sub-1_label-SC_desc-T2w_mask.json").read_text())
+    assert said["Localizer"]["Name"] == "cord-localizer"
+
+
 def test_the_localizer_serves_a_model_of_one_s_own_which_then_falls_back_to_the_whole_image(
     predict: Callable[..., int], image: Callable[[str], Path], tmp_path: Path
 ) -> None:
