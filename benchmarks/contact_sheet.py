@@ -25,7 +25,7 @@ from nnunet_ext.phantom.painting.paint import paint
 from nnunet_ext.phantom.painting.warp import warped
 from nnunet_ext.phantom.tissue_maps import MapKind, draw_tissue_map
 from nnunet_ext.phantom.tissues import CORD_TISSUES
-from nnunet_ext.trainers.synthetic_recipe import PATCH, RECIPES, Recipe, Triple
+from nnunet_ext.trainers.synthetic_recipe import RECIPES, Recipe, Triple
 
 Pixels = npt.NDArray[np.float32]
 
@@ -47,7 +47,7 @@ def main() -> None:
     add("--private", action="store_true", help="all real images: not to be published")
     options = parser.parse_args()
     recipe = next(recipe for recipe in RECIPES if recipe.name == options.recipe)
-    extent = tuple(size * mm for size, mm in zip(PATCH, recipe.spacing, strict=True))
+    extent = tuple(size * mm for size, mm in zip(recipe.patch, recipe.spacing, strict=True))
     groups = [(f"painted, as {recipe.name} is trained", list(painted(recipe, options.count, options.seed)))]
     if options.real.is_dir():
         shown = list(real(options.real, (extent[0], extent[1], extent[2]), private=options.private))
@@ -58,7 +58,8 @@ def main() -> None:
 
 def painted(recipe: Recipe, count: int, seed: int) -> Iterator[Image.Image]:
     """Draw patches; every one is of a patient of its own."""
-    fine: Triple = tuple(size * step for size, step in zip(PATCH, recipe.pool, strict=True))  # type: ignore[assignment]
+    up, front, left = (size * step for size, step in zip(recipe.patch, recipe.pool, strict=True))
+    fine: Triple = (up, front, left)
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         tissue = draw_tissue_map(MapKind(recipe.map_shape, recipe.map_spacing, recipe.pathologies), rng)
@@ -67,8 +68,8 @@ def painted(recipe: Recipe, count: int, seed: int) -> Iterator[Image.Image]:
         piece = tissue[_window(at, [size + more for size, more in zip(fine, recipe.margin, strict=True)], tissue.shape)]
         body = warped(piece, fine, recipe.map_spacing, recipe.warp, rng)
         found = paint(body, recipe.pool, recipe.spacing, draw_look(rng, recipe.contrasts), recipe.fields, rng)
-        middle = np.argwhere(found.cord).mean(axis=0) if found.cord.any() else np.array(PATCH) / 2
-        yield tile(found.image, recipe.spacing, middle.astype(int), PATCH)
+        middle = np.argwhere(found.cord).mean(axis=0) if found.cord.any() else np.array(recipe.patch) / 2
+        yield tile(found.image, recipe.spacing, middle.astype(int), recipe.patch)
 
 
 def real(folder: Path, extent: tuple[float, float, float], *, private: bool) -> Iterator[Image.Image]:

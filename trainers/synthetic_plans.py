@@ -3,13 +3,14 @@
 from dataclasses import asdict
 from typing import Any, Final
 
-from nnunet_ext.core.target import Target
+from nnunet_ext.core.target import load_target
 from nnunet_ext.trainers.settings import PLANS_KEY
 from nnunet_ext.trainers.synthetic_recipe import BATCH, FEATURES, LEARNING_RATE, STEPS, Recipe
 
 CONFIGURATION: Final = "3d_fullres"
 PLANS_NAME: Final = "SyntheticPlans"
 _AXES: Final = "LAS"
+_FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _FLAT: Final = 1.5  # a voxel this many times as long as it is wide is not convolved along its length at first
 
 
@@ -72,14 +73,15 @@ def synthetic_plans(recipe: Recipe, dataset_name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def synthetic_dataset_json(target: Target, n_maps: int) -> dict[str, Any]:
+def synthetic_dataset_json(recipe: Recipe) -> dict[str, Any]:
     """Describe a dataset of tissue maps as the images that are painted of them: what a trained model takes."""
-    return {
-        **target.nnunet_keys(ignore=True),
-        "numTraining": n_maps,
+    described = {
+        **load_target(recipe.target).nnunet_keys(ignore=True),
+        "numTraining": recipe.maps,
         "file_ending": ".nii.gz",
         "image_axes_nibabel": _AXES,
     }
+    return described | ({"crop": {"margins_mm": dict.fromkeys(_FACES, recipe.box_mm)}} if recipe.box_mm else {})
 
 
 def _painting(recipe: Recipe) -> dict[str, Any]:

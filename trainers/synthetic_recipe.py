@@ -55,6 +55,10 @@ class Recipe:
         Of patches about lesions, about the cord, and anywhere.
     fields, warp
         What images show, and how far bodies are changed.
+    box_mm
+        How far beyond the cord reaches what a trained model is given, in every direction; 0 for the whole image.
+    mirror
+        Whether prediction takes the mean over the image and its mirror image, in twice the time.
     maps
         How many tissue maps.
     epochs
@@ -74,6 +78,8 @@ class Recipe:
     shares: tuple[float, float, float]
     fields: FieldShares = field(default_factory=FieldShares)
     warp: WarpSize = field(default_factory=WarpSize)
+    box_mm: float = 20.0
+    mirror: bool = True
     maps: int = 240
     epochs: int = 160
 
@@ -100,7 +106,7 @@ RECIPES: Final = (
         number=911,
         target="cord",
         spacing=(3.0, 2.0, 2.0),
-        patch=(48, 80, 80),
+        patch=(48, 80, 64),
         pool=(1, 2, 2),
         map_shape=(120, 240, 216),
         margin=(8, 40, 40),
@@ -109,6 +115,8 @@ RECIPES: Final = (
         shares=(0.0, 0.6, 0.4),
         fields=FieldShares(box=0.4, short=0.3, beside=0.1, margins_mm=(8.0, 70.0)),
         warp=WarpSize(bend_mm=2.5),
+        box_mm=0.0,
+        mirror=False,
         epochs=80,
     ),
     Recipe(

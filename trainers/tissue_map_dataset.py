@@ -10,7 +10,6 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.leftovers import sweep
-from nnunet_ext.core.target import load_target
 from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.phantom.tissue_maps import MapKind, draw_tissue_map
 from nnunet_ext.phantom.tissues import CORD_TISSUES, LESION_TISSUES, Tissue
@@ -43,8 +42,7 @@ def write_tissue_map_dataset(
         The dataset's folder.
     """
     folder = preprocessed / recipe.dataset_name
-    target = load_target(recipe.target)
-    plans, description = synthetic_plans(recipe, folder.name), synthetic_dataset_json(target, recipe.maps)
+    plans, description = synthetic_plans(recipe, folder.name), synthetic_dataset_json(recipe)
     cases = folder / plans["configurations"][CONFIGURATION]["data_identifier"]
     cases.mkdir(parents=True, exist_ok=True)
     sweep(cases)

@@ -17,7 +17,7 @@ from nnunet_ext.models.write_checkpoint import write_checkpoint
 FOLD: Final = "fold_all"
 
 
-def ship_model(trained: Path, folder: Path, card: DefaultCard) -> DefaultCard:
+def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) -> DefaultCard:
     """Write what prediction needs of a trained model, its weights in half precision.
 
     Half precision keeps 11 bits of each weight, far more than training's noise leaves meaning in; nnU-Net widens them
@@ -32,6 +32,8 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard) -> DefaultCard:
         To write to; the same training gives the same bytes.
     card
         Its description; the digests of the files are filled in.
+    mirror
+        Whether prediction is to mirror as the training allows; else never.
 
     Returns
     -------
@@ -40,7 +42,13 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard) -> DefaultCard:
     """
     checkpoint = read_checkpoint(trained / FOLD / FINAL)
     weights = {name: tensor.half() for name, tensor in checkpoint.weights.items()}
-    write_checkpoint(folder / FOLD / FINAL, replace(checkpoint, weights=weights, trainer=STOCK_TRAINER))
+    shipped = replace(
+        checkpoint,
+        weights=weights,
+        trainer=STOCK_TRAINER,
+        mirroring_axes=checkpoint.mirroring_axes if mirror else None,
+    )
+    write_checkpoint(folder / FOLD / FINAL, shipped)
     shared = {
         PLANS: shareable_plans(read_json_object(trained / PLANS)),
         DATASET_JSON: shareable_dataset_json(read_json_object(trained / DATASET_JSON)),

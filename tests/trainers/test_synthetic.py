@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from nnunet_ext.core.environment import nnunet_variables
-from nnunet_ext.core.target import load_target
 from nnunet_ext.phantom.tissues import Tissue
 from nnunet_ext.trainers.synthetic_plans import PLANS_NAME, synthetic_dataset_json, synthetic_plans
 from nnunet_ext.trainers.synthetic_recipe import RECIPES, Recipe
@@ -119,7 +118,7 @@ def test_the_plans_of_every_recipe_build_a_network_and_name_the_target_s_regions
     )
     weights = sum(parameter.numel() for parameter in network.parameters())
     assert 2 * weights * len(RECIPES) < 30 * 2**20  # bytes in half precision
-    labels = synthetic_dataset_json(load_target(recipe.target), 1)["labels"]
+    labels = synthetic_dataset_json(recipe)["labels"]
     assert labels["ignore"] == max(np.max(values) for values in labels.values())
 
 

@@ -65,7 +65,7 @@ class TrainDefault:
         for recipe in recipes:
             making = _Making(self, recipe, device)
             card = card_of(recipe.name, making.training(seconds), figures)
-            ship_model(making.trained, self.out / "models" / recipe.name, card)
+            ship_model(making.trained, self.out / "models" / recipe.name, card, mirror=recipe.mirror)
             print(f"{recipe.name}: {self.out / 'models' / recipe.name}")
         print(f"To predict with them: export {PLACE}={(self.out / 'models').resolve()}")
         return 0

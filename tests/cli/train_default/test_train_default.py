@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.train_default import command
 from nnunet_ext.cli.train_default.command import TrainDefault
 from nnunet_ext.core.provenance import sha256
@@ -62,7 +63,9 @@ def test_a_model_is_made_that_its_card_describes_and_stock_nnunet_loads(
     assert [one.problem == "" for one in default_models({PLACE: str(out / "models")})] == [
         name == "cord" for name in NAMES
     ]
-    assert load_model(model).mirroring_axes == (2,)
+    loaded = load_model(model)
+    assert loaded.mirroring_axes == (2,)
+    assert set(loaded.dataset_json["crop"]["margins_mm"].values()) == {RECIPES[1].box_mm}
     done = run_nnunet(["-c", PREDICT, str(model)], dict(os.environ))
     assert "shape (20, 40, 40)" in done.stdout
     capsys.readouterr()
@@ -77,8 +80,8 @@ def test_a_longer_training_keeps_the_bodies_and_another_seed_draws_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: list[list[str]] = []
-    monkeypatch.setattr(command.NnunetProcess, "run", lambda _, __, arguments, *___, **____: trained.append(arguments))
-    monkeypatch.setattr(command, "ship_model", lambda *_: None)
+    monkeypatch.setattr(NnunetProcess, "run", lambda _, __, arguments, *___, **____: trained.append(arguments))
+    monkeypatch.setattr(command, "ship_model", lambda *_, **__: None)
     asked(tmp_path).run()
     asked(tmp_path, epochs=2).run()
     assert capsys.readouterr().out.count("done before") == 1
