@@ -81,7 +81,7 @@ class Recipe:
     box_mm: float = 20.0
     mirror: bool = True
     maps: int = 240
-    epochs: int = 160
+    epochs: int = 100
 
     @property
     def dataset_name(self) -> str:
@@ -117,7 +117,7 @@ RECIPES: Final = (
         warp=WarpSize(bend_mm=2.5),
         box_mm=0.0,
         mirror=False,
-        epochs=80,
+        epochs=60,
     ),
     Recipe(
         name="cord",
