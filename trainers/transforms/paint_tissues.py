@@ -12,6 +12,7 @@ from nnunet_ext.phantom.contrast import Contrast
 from nnunet_ext.phantom.painting.field_of_view import FieldShares
 from nnunet_ext.phantom.painting.look import draw_look
 from nnunet_ext.phantom.painting.paint import paint
+from nnunet_ext.phantom.painting.plainer import Part, plainer
 from nnunet_ext.phantom.painting.warp import WarpSize, warped
 
 _SEEDS: Final = 2**31
@@ -35,6 +36,8 @@ class Painting:
         What images show.
     warp
         How far bodies are changed.
+    without
+        What is left out of the images, to see what it is worth.
     """
 
     pool: tuple[int, int, int]
@@ -43,6 +46,7 @@ class Painting:
     shares: tuple[float, float, float]
     fields: FieldShares = field(default_factory=FieldShares)
     warp: WarpSize = field(default_factory=WarpSize)
+    without: frozenset[Part] = frozenset()
 
     @classmethod
     def of_plans(cls, content: Mapping[str, Any]) -> Self:
@@ -57,6 +61,7 @@ class Painting:
             shares=tuple(content["shares"]),
             fields=FieldShares(**fields),
             warp=WarpSize(**content.get("warp", {})),
+            without=frozenset(map(Part, content.get("without", ()))),
         )
 
     def fine(self, patch: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -103,7 +108,8 @@ class PaintTissues(BasicTransform):  # type: ignore[misc]  # batchgeneratorsv2 s
         how, tissue = self.painting, data_dict["image"][0].numpy().astype(np.uint8)
         fine_mm = tuple(mm / step for mm, step in zip(self.spacing, how.pool, strict=True))
         body = warped(tissue, how.fine(self.patch), (fine_mm[0], fine_mm[1], fine_mm[2]), how.warp, rng)
-        painted = paint(body, how.pool, self.spacing, draw_look(rng, self.contrasts), how.fields, rng)
+        look = plainer(draw_look(rng, self.contrasts), how.without)
+        painted = paint(body, how.pool, self.spacing, look, how.fields, rng)
         cord, lesion, unsure = self.values
         labels = np.zeros(self.patch, dtype=np.int16)
         labels[painted.unsure] = unsure
