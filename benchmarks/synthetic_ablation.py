@@ -82,7 +82,7 @@ def train(made: Path, root: Path, changes: Mapping[str, Any], epochs: int, seed:
     file.unlink()  # a link to the original
     write_json(file, plans)
     trainer = f"nnUNetTrainerSynthetic_{epochs}epochs"
-    trained = nnunet / "results" / RECIPE.dataset_name / f"{trainer}__{PLANS_NAME}__{CONFIGURATION}"
+    trained: Path = nnunet / "results" / RECIPE.dataset_name / f"{trainer}__{PLANS_NAME}__{CONFIGURATION}"
     arguments = [str(RECIPE.number), CONFIGURATION, "all", "-tr", trainer, "-p", PLANS_NAME, "-device", "cpu"]
     if any((trained / "fold_all").glob("checkpoint_*.pth")):
         arguments.append("--c")

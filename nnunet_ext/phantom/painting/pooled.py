@@ -26,9 +26,7 @@ def pooled(tissue: TissueMap, values: npt.NDArray[np.floating], pool: tuple[int,
     """
     table = np.zeros(256, dtype=np.float32)
     table[: len(values)] = np.asarray(values, dtype=np.float32) / np.float32(np.prod(pool))
-    total: Floats | None = None
+    total = np.zeros([size // step for size, step in zip(tissue.shape, pool, strict=True)], dtype=np.float32)
     for first in np.ndindex(*pool):
-        part = table[tissue[tuple(slice(start, None, step) for start, step in zip(first, pool, strict=True))]]
-        total = part if total is None else np.add(total, part, out=total)
-    assert total is not None  # noqa: S101 - a pool has a voxel
+        total += table[tissue[tuple(slice(start, None, step) for start, step in zip(first, pool, strict=True))]]
     return total
