@@ -124,7 +124,7 @@ def test_contrasts_of_one_visit_show_the_same_lesions(run: Callable[..., object]
     run()
     labels = tmp_path / "out" / "derivatives" / "labels" / "sub-2" / "anat"
     masks = [read_mask(labels / f"sub-2_{name}_label-lesion_seg.nii.gz").data for name in ("T1w", "T2w")]
-    assert np.array_equal(*masks)
+    assert np.array_equal(masks[0], masks[1])
     change = []
     for name in ("T1w", "T2w"):
         before, after = (read_volume(tmp_path / root / "sub-2" / "anat" / f"sub-2_{name}.nii.gz").data.astype(float)
