@@ -35,3 +35,15 @@ class nnUNetTrainerSCIUnspoiled(nnUNetTrainerSCI):  # noqa: N801 - as above
             0.0,
         )
     )
+
+
+class nnUNetTrainerSCIInjected(nnUNetTrainerSCI):  # noqa: N801 - as above
+    """Lesions in half of the patches of cords that have none."""
+
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({"inject_lesion_probability": 0.5})
+
+
+class nnUNetTrainerSCINotInjected(nnUNetTrainerSCI):  # noqa: N801 - as above
+    """No injected lesion, whatever the spine plan derived."""
+
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({"inject_lesion_probability": 0.0})

@@ -298,7 +298,7 @@ def show(results: pd.DataFrame, trainers: Sequence[str]) -> None:
         print(f"\nAll - Annotated, seed by seed\n{pd.DataFrame(gain).to_string()}")
 
 
-def claim(root: Path, settings: Settings, *, resume: bool) -> None:
+def claim(root: Path, settings: object, *, resume: bool) -> None:
     record = root / "settings.json"
     wanted = json.loads(json.dumps(vars(settings)))  # as it was written: tuples are lists there
     if root.exists() and any(root.iterdir()):

@@ -19,6 +19,8 @@ _VOXELS_ACROSS: Final = 4  # of the cord, that a localizer needs to tell it from
 _LOCALIZER_MM: Final = (1.0, 2.5)
 _ANYWHERE: Final = (0.5, 0.67)  # with 0.15, measured, cords and lesions were found in necks and bellies
 _LESION: Final = (0.5, 0.8)  # of what is left for lesions and cord
+_FEW_DISEASED: Final = 10  # cases with lesions: of more, a network learns enough
+_INJECTED: Final = 0.5  # of the patches of cords without lesions: the others teach what healthy is
 _THICK: Final = 2.0  # times the finest spacing of an image: along such an axis it was scanned in slices
 _CORD_MM: Final = 10.0
 _USUAL_CORD_MM: Final = 9.0  # diameter; cervical cords are 8 x 13 mm, thoracic ones 7 x 9
@@ -53,12 +55,13 @@ def derive_spine_plan(
     shares = {name: _shares(measured, patch_mm) for name, patch_mm in patches_mm.items()}
     smallest, why_smallest = _smallest_lesion(measured)
     augmentation, why_augmentation = _augmentation(measured)
+    injection, why_injection = _injection(measured)
     localizer, why_localizer = _localizer_spacing(measured)
     plan = SpinePlan(
         sampling={name: found for name, (found, _) in shares.items()},
         epochs=_NNUNETS_EPOCHS if len(trained) >= 200 else 500 if len(trained) >= 50 else 250,
         smallest_lesion_mm3=smallest,
-        augmentation=augmentation,
+        augmentation=augmentation | injection,
         localizer_spacing_mm=localizer,
         crop_margins_mm=margins or {},
         groups=groups,
@@ -67,7 +70,7 @@ def derive_spine_plan(
             **{f"sampling.{name}": why for name, (_, why) in shares.items()},
             "epochs": f"{len(trained)} training cases",
             "smallest_lesion_mm3": why_smallest,
-            "augmentation": why_augmentation,
+            "augmentation": f"{why_augmentation}; {why_injection}",
             "localizer_spacing_mm": why_localizer,
             "crop_margins_mm": "of the crop, see crop.json of the raw dataset"
             if margins
@@ -179,6 +182,19 @@ def _augmentation(measured: Table) -> tuple[dict[str, Any], str]:
     }
     along = ", ".join(f"{counted[direction]} along {direction}" for direction in sorted(counted))
     return augmentation, f"slices of {min(thick):.1f} to {max(thick):.1f} mm in {len(slices)} cases: {along}"
+
+
+def _injection(measured: Table) -> tuple[dict[str, Any], str]:
+    """Inject lesions where few cords have some and more have none; what nobody looked at counts as neither."""
+    annotated = [row for row in measured if number(row.get("volume_mm3_sc", NOTHING))]
+    found_in = [number(row.get("voxels_lesion", NOTHING)) for row in annotated]
+    counts = [count for count in found_in if count is not None]
+    diseased = sum(count > 0 for count in counts)
+    healthy = len(counts) - diseased
+    found = f"{diseased} cords with lesions and {healthy} known to have none"
+    if not 0 < diseased <= _FEW_DISEASED or healthy < diseased:
+        return {}, f"{found}: no lesions injected (up to {_FEW_DISEASED} with and more without would be needed)"
+    return {"inject_lesion_probability": _INJECTED}, f"{found}: lesions injected into {_INJECTED:g} of these"
 
 
 def _localizer_spacing(measured: Table) -> tuple[float, str]:

@@ -15,5 +15,7 @@ class nnUNetTrainerMSLesion(nnUNetTrainerSCI):
     images there are of each.
     """
 
-    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType({"border_probability": 0.5})
+    augmentation: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"border_probability": 0.5, "inject_lesion_kinds": ("ms",)}
+    )
     balance_contrasts: ClassVar[bool] = True

@@ -19,7 +19,7 @@ from nnunet_ext.core.cpu import cpu_has_bf16
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.trainers.annotation_loss import AnnotationAwareLoss, annotation_aware
-from nnunet_ext.trainers.axes import tensor_axis
+from nnunet_ext.trainers.axes import patch_affine, tensor_axis
 from nnunet_ext.trainers.case_weights import case_weights
 from nnunet_ext.trainers.dataset_knowledge import known_where_ignored, settle_spine_plan
 from nnunet_ext.trainers.epoch_log import named_dice, nan_safe_average, progress_line, progress_table
@@ -33,6 +33,7 @@ from nnunet_ext.trainers.spine_loaders import spine_loaders
 from nnunet_ext.trainers.spine_plan import SamplingShares
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
 from nnunet_ext.trainers.transforms.insert import insert_spine_transforms
+from nnunet_ext.trainers.transforms.lesion_injection import lesion_injection
 from nnunet_ext.trainers.transforms.spine_transforms import spine_transforms
 
 _MOST_WITHOUT_GPU: Final = 100
@@ -200,15 +201,18 @@ class nnUNetTrainerSCI(nnUNetTrainer):  # type: ignore[misc]  # nnU-Net ships no
         labels, labelling = PlaceLabels.of_dataset_json(self.dataset_json), Labelling.of_dataset_json(self.dataset_json)
         # What a lesion may grow into: cord that is no lesion, or background where there is no cord.
         inside = [value for value in labels.cord if value not in (*labels.lesion, labelling.ignore)]
-        return spine_transforms(
+        augmentation = self._augmentation()
+        affine = patch_affine(file_axes, transposed, spacing) if len(patch) == 3 else None
+        spoiling = spine_transforms(
             patch,
             {name: tensor_axis(name, file_axes, transposed, len(patch)) for name in ("SI", "AP", "LR")},
-            self._augmentation(),
+            augmentation,
             spacing=spacing,
             lesion_label=labels.lesion[0] if len(labels.lesion) == 1 else None,
             inside_label=inside[0] if inside else 0,
             image_channels=list(labelling.image_channels),
         )
+        return [*lesion_injection(augmentation, labelling, affine), *spoiling]
 
     def _augmentation(self) -> SpineAugmentation:
         """Take the plan's, as far as a training of this length bears it."""

@@ -42,6 +42,18 @@ def test_phantoms_and_their_masks_are_valid(run: Callable[..., int], tmp_path: P
     assert errors(out / "derivatives" / "labels") == []
 
 
+@pytest.mark.parametrize("naming", ["neuropoly", "bids"])
+def test_images_with_injected_lesions_and_their_masks_are_valid(
+    run: Callable[..., int], tmp_path: Path, naming: str
+) -> None:
+    out = tmp_path / "injected"
+    assert run("phantom", tmp_path / "bids", "--sites", "axial-ms", "--patients", 1, "--sessions", 2) == 0
+    given = ["--own-lesions", "--per-image", 2, "--naming", naming]
+    assert run("inject", tmp_path / "bids", "-o", out, *given) == 0
+    assert errors(out) == []
+    assert errors(out / "derivatives" / "labels") == []
+
+
 def test_what_every_verb_leaves_is_a_valid_derivative(run: Callable[..., int], tmp_path: Path) -> None:
     bids, model = tmp_path / "bids", ["-m", MODEL, "-device", "cpu", "--disable_tta", "-step_size", 1]
     assert run("phantom", bids, "--sites", "axial-ms", "--patients", 2, "--naming", "bids") == 0

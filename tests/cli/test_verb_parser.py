@@ -59,7 +59,7 @@ def test_the_processes_are_called_np_as_in_nnunet_or_n_procs() -> None:
     given = {
         "phantom": ["out"], "convert": ["bids", "-d", "1", "-n", "A"], "crop-dataset": [], "demo": ["out"],
         "evaluate": ["a", "b", "-o", "c"], "biomarkers": ["--lesion", "a", "-o", "b"],
-        "agreement": ["a", "b", "-o", "c"], "report": ["a"],
+        "agreement": ["a", "b", "-o", "c"], "report": ["a"], "inject": ["a", "-o", "b"],
     }  # fmt: skip
     with_processes = {verb for verb in VERBS if "--n-procs" in verb_parser(verb).format_help()}
     assert with_processes == set(given)

@@ -12,7 +12,7 @@ from tests.kills.scenario import Scenario, prepare, run, tree_of
 from tests.kills.scenarios import SCENARIOS
 
 QUICK = (
-    "env", "phantom", "convert", "convert --append", "crop-dataset", "crop-dataset --fix-plans",
+    "env", "phantom", "inject", "convert", "convert --append", "crop-dataset", "crop-dataset --fix-plans",
     "predict --naming nnunet", "evaluate", "biomarkers", "agreement --raters", "report", "model export",
     "model verify", "model import --force",
 )  # fmt: skip

@@ -70,6 +70,23 @@ def test_lesion_borders_move_between_cord_and_lesion_only(loader: Callable[..., 
     assert (border.lesion, border.inside, border.probability) == (2, 1, 1.0)
 
 
+def test_cords_without_lesions_get_some_before_anything_else_is_done_and_validation_never(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("nnUNet_n_proc_DA", "0")
+    trainer = make_trainer(seed=3)
+    trainer.initialize()
+    trainer.spine_plan = replace(trainer.spine_plan, augmentation={"inject_lesion_probability": 0.7})
+    training, validation = (one.data_loader.transforms for one in trainer.get_dataloaders())
+    first = training.transforms[0]
+    assert type(first).__name__ == "InjectLesions"
+    assert (first.lesion, first.inside, first.probability) == (2, 1, 0.7), "however short the training is"
+    assert sorted(np.abs(first.affine[:3, :3]).max(axis=0)) == pytest.approx(
+        sorted(trainer.configuration_manager.spacing)
+    )
+    assert "InjectLesions" not in names(validation)
+
+
 def test_a_short_training_sees_fewer_spoiled_images_and_its_log_says_so(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

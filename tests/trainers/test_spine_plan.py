@@ -137,6 +137,29 @@ def test_two_datasets_with_other_slices_get_other_augmentation_for_a_stated_reas
     assert "2.0 to 5.0 mm" in other.reasons["augmentation"]
 
 
+@pytest.mark.parametrize(
+    ("diseased", "healthy", "injected"), [(3, 12, True), (3, 3, True), (3, 2, False), (11, 60, False), (0, 12, False)]
+)
+def test_few_lesions_and_more_cords_without_have_some_injected_for_a_stated_reason(
+    diseased: int, healthy: int, injected: bool
+) -> None:
+    cases, quality = tables(count=diseased + healthy)
+    for row in quality[diseased:]:
+        row |= {"voxels_lesion": "0", "volume_mm3_lesion": "0", "components_lesion": "0"}
+    plan = derive_spine_plan(cases, quality, PATCH)
+    assert (plan.augmentation_over({}).inject_lesion_probability > 0) == injected
+    assert f"{diseased} cords with lesions and {healthy} known to have none" in plan.reasons["augmentation"]
+
+
+def test_cords_whose_lesions_nobody_looked_for_count_neither_way() -> None:
+    cases, quality = tables(count=15)
+    for row in quality[3:]:
+        row |= {"voxels_lesion": "n/a", "volume_mm3_lesion": "n/a", "components_lesion": "n/a"}
+    plan = derive_spine_plan(cases, quality, PATCH)
+    assert plan.augmentation_over({}).inject_lesion_probability == 0
+    assert "3 cords with lesions and 0 known" in plan.reasons["augmentation"]
+
+
 def test_images_without_slices_keep_the_usual_augmentation() -> None:
     plan = derive_spine_plan(*tables(spacing="1 1 1"), PATCH)
     assert plan.augmentation == {}

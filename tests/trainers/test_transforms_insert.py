@@ -15,8 +15,10 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from nnunet_ext.core.errors import EnvironmentProblemError
 from nnunet_ext.trainers.transforms.augmentation import SpineAugmentation
+from nnunet_ext.trainers.transforms.inject_lesions import InjectLesions
 from nnunet_ext.trainers.transforms.insert import insert_spine_transforms
 from nnunet_ext.trainers.transforms.spine_transforms import spine_transforms
+from tests.phantom.injection.tube import Tube
 from tests.trainers.transform_samples import cord, seeded
 
 PATCH = (8, 24, 20)
@@ -123,6 +125,27 @@ def test_the_whole_pipeline_runs(case: Case) -> None:
             assert (segmentation[0] | ~segmentation[1]).all()  # no lesion outside the cord
         else:
             assert set(np.unique(segmentation)) <= {0, 1, 2}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.flat], ids=str)
+def test_injected_lesions_come_first_and_are_turned_with_their_patch(case: Case) -> None:
+    slices = PATCH[0] + (0 if case.dummy_2d else 6)
+    image, inside = Tube(spacing=(3.0, 1.4, 2.0), size_mm=(3.0 * slices, 36.4, 60.0), axes="RSA").make()
+    injection = InjectLesions(2, 1, 3, image.affine, channels=(0, 1), kinds=("sci",), probability=1.0)
+    both = insert_spine_transforms(case.pipeline(), [injection])
+    assert both.transforms[0] is injection
+    labels = torch.from_numpy(inside.astype(np.int16))[None]
+    data = {"image": torch.from_numpy(image.data.astype(np.float32))[None].repeat(2, 1, 1, 1)}
+    data["segmentation"] = torch.cat([labels, labels]) if case.cascaded else labels
+    found = 0
+    for seed in range(3):
+        result = seeded(both, seed, **data)["segmentation"]
+        segmentation = result[0] if case.deep_supervision else result
+        lesion = segmentation[1] if case.regions else segmentation[0] == 2
+        cord_or_lesion = segmentation[0] > 0
+        assert (cord_or_lesion | ~lesion).all()
+        found += bool(lesion.any())
+    assert found >= 2, "lesions that lie in the patch, not beyond it"
 
 
 def test_a_dropped_channel_reaches_the_network_as_exactly_zero() -> None:

@@ -12,6 +12,10 @@ Range = tuple[float, float]
 AXES: Final = ("SI", "AP", "LR")
 """Superior to inferior, anterior to posterior, left to right; in either direction."""
 
+KINDS: Final = ("sci", "ms", "tumor")
+"""Diseases whose lesions can be injected: an injury, several plaques, a tumour with oedema."""
+
+_AS_GIVEN: Final = ("channel_dropout_probability", "inject_lesion_probability")
 _BOUNDS: Final[Mapping[str, Range]] = {
     "thick_slices_mm": (0.1, 50),
     "bias_strength": (0, 5),
@@ -62,6 +66,11 @@ class SpineAugmentation:
         Off, as it costs accuracy wherever all contrasts are always there; a trainer whose model must bear a missing
         one sets it. ``zero`` is what an empty image looks like after normalisation.
 
+    inject_lesion_probability, inject_lesion_kinds
+        How often a patch that shows a cord without any lesion, all of it annotated, gets synthetic ones, and of which
+        diseases. Off, unless the spine plan found few lesions and more cords without; it does not follow the length of
+        a training, as it spoils nothing.
+
     Raises
     ------
     DataRefusedError
@@ -89,6 +98,8 @@ class SpineAugmentation:
     full_after_steps: int = 25_000
     channel_dropout_probability: float = 0.0
     channel_dropout_fill: Literal["zero", "noise"] = "zero"
+    inject_lesion_probability: float = 0.0
+    inject_lesion_kinds: tuple[str, ...] = KINDS
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -122,10 +133,10 @@ class SpineAugmentation:
 
 def _spoiling() -> list[str]:
     """List the probabilities that follow the length of the training: all but that of a missing contrast, which is no
-    accident but what the model must bear.
+    accident but what the model must bear, and that of lesions, which are what it is to find.
     """  # noqa: D205 - one sentence
     names = [field.name for field in fields(SpineAugmentation) if field.name.endswith("_probability")]
-    return [name for name in names if name != "channel_dropout_probability"]
+    return [name for name in names if name not in _AS_GIVEN]
 
 
 def _problem(name: str, value: object) -> str | None:
@@ -136,7 +147,9 @@ def _problem(name: str, value: object) -> str | None:
         right = _is_range(value, lowest, highest) and (name != "ghosting_period" or _are_whole(value))
         needed += ", whole ones" if name == "ghosting_period" else ""
     elif name.endswith("_axes"):
-        needed, right = f"one or more of {', '.join(AXES)} were needed, each once", _are_axes(value)
+        needed, right = f"one or more of {', '.join(AXES)} were needed, each once", _are_of(value, AXES)
+    elif name == "inject_lesion_kinds":
+        needed, right = f"one or more of {', '.join(KINDS)} were needed, each once", _are_of(value, KINDS)
     elif name == "full_after_steps":
         needed, right = "a whole number from 0 was needed", type(value) is int and value >= 0
     elif name == "channel_dropout_fill":
@@ -152,10 +165,10 @@ def _is_range(value: object, lowest: float, highest: float) -> bool:
     return bool(value[0] <= value[1])
 
 
-def _are_axes(value: object) -> bool:
+def _are_of(value: object, known: tuple[str, ...]) -> bool:
     if not isinstance(value, tuple) or not value:
         return False
-    return all(axis in AXES and value.count(axis) == 1 for axis in value)
+    return all(one in known and value.count(one) == 1 for one in value)
 
 
 def _are_whole(value: object) -> bool:

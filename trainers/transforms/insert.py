@@ -12,11 +12,14 @@ from batchgeneratorsv2.transforms.utils.seg_to_regions import ConvertSegmentatio
 
 from nnunet_ext.core.errors import EnvironmentProblemError
 from nnunet_ext.trainers.transforms.channel_dropout import ChannelDropout
+from nnunet_ext.trainers.transforms.inject_lesions import InjectLesions
 
 
 def insert_spine_transforms(pipeline: ComposeTransforms, transforms: Sequence[BasicTransform]) -> ComposeTransforms:
     """Put transforms where they belong in nnU-Net's training pipeline, which is left as it was.
 
+    - Lesions are injected first, while the patch lies as the patient does: the spatial transform then turns and
+      stretches them with the rest.
     - What spoils images comes right after the spatial transform and before nnU-Net's own noise; where slices were
       handled one by one in it (dummy 2D), after they are one volume again.
     - Channel dropout comes after all other changes of intensity, before padding becomes background: what is dropped
@@ -43,9 +46,10 @@ def insert_spine_transforms(pipeline: ComposeTransforms, transforms: Sequence[Ba
         raise _unknown_pipeline("labels were expected to change their form after SpatialTransform", pipeline)
     of_labels = [transform for transform in transforms if isinstance(transform, SegOnlyTransform)]
     dropout = [transform for transform in transforms if isinstance(transform, ChannelDropout)]
-    of_images = [transform for transform in transforms if transform not in [*of_labels, *dropout]]
+    injection = [transform for transform in transforms if isinstance(transform, InjectLesions)]
+    of_images = [transform for transform in transforms if transform not in [*of_labels, *dropout, *injection]]
     # From the end, so that earlier places stay where they are.
-    for place, ours in ((labels, of_labels), (padding[-1], dropout), (images, of_images)):
+    for place, ours in ((labels, of_labels), (padding[-1], dropout), (images, of_images), (0, injection)):
         theirs[place:place] = ours
     return ComposeTransforms(theirs)
 

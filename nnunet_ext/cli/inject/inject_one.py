@@ -149,7 +149,9 @@ def _write(task: Task, out: Path, naming: Dialect, image: Volume, arrays: tuple[
 
 def _about_image(task: Task) -> dict[str, Any]:
     what = "a copy of" if task.kind is Pathology.HEALTHY else f"synthetic lesions ({task.kind}) in"
-    return {"Description": f"{what} {Path(task.source).name}", "GeneratedBy": [generated_by()]}
+    # BIDS wants to know of every derived image whether it lacks its skull; spines keep theirs.
+    about = {"Description": f"{what} {Path(task.source).name}", "SkullStripped": False}
+    return {**about, "GeneratedBy": [generated_by()]}
 
 
 def _about_mask(task: Task) -> dict[str, Any]:

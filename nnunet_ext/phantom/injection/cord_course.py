@@ -14,7 +14,6 @@ from nnunet_ext.core.volume import Affine
 from nnunet_ext.phantom.spine import Floats
 
 _SMOOTH_MM: Final = 4.0  # the outline of one slice says little about where the cord runs
-_NEWTON_STEPS: Final = 2
 _THINNEST_MM: Final = 0.5
 _MOST_VOXELS: Final = 20_000  # enough to measure how wide a cord is
 _CENTRE, _DOWN, _RIGHT, _FRONT, _HALVES = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), slice(12, 14)
@@ -98,10 +97,10 @@ class CordCourse:
         """
         points = points.astype(np.float32, copy=False)
         down = np.interp(points @ self.normal, self.across, self.arc).astype(np.float32)
-        for _ in range(_NEWTON_STEPS):
-            entry = self._entries(down)
-            off = points - entry[:, _CENTRE]
-            down = np.clip(down + np.einsum("ij,ij->i", off, entry[:, _DOWN]), 0, self.arc[-1])
+        entry = self._entries(down)
+        # One step of Newton's: the first guess is wrong only by how far slices lie from square to the cord.
+        forwards = np.einsum("ij,ij->i", points - entry[:, _CENTRE], entry[:, _DOWN])
+        down = np.clip(down + forwards, 0, self.arc[-1])
         entry = self._entries(down)
         off = points - entry[:, _CENTRE]
         sides = (np.einsum("ij,ij->i", off, entry[:, axis]) for axis in (_RIGHT, _FRONT))

@@ -5,7 +5,7 @@ from typing import Final
 
 import nibabel as nib
 import numpy as np
-from scipy.ndimage import binary_erosion, distance_transform_edt, gaussian_filter
+from scipy.ndimage import binary_erosion, distance_transform_edt, gaussian_filter, gaussian_filter1d
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import upright_axis
@@ -21,6 +21,7 @@ _FEWEST: Final = 5
 _DARKEST: Final = 0.5  # percentile that stands for no signal
 _STRUCTURE_MM: Final = 1.0  # what is smaller than that in the cord is taken for noise
 _LEVEL_MM: Final = 8.0  # over which coils fade
+_LITTLE: Final = 1e-3  # of the core's voxels: less of it says nothing
 _LEAST_CONTRAST: Final = 1.0  # noise's standard deviations between fluid and cord
 _TO_SD: Final = 1.4826  # of a median absolute deviation
 
@@ -72,10 +73,11 @@ def measure_signal(image: Array, cord: BoolArray, affine: Affine) -> CordSignal:
     values = image.astype(np.float32)
     spacing = nib.affines.voxel_sizes(affine)
     core = _core(cord, spacing)
-    level, structure = _levels(values, core, spacing)
+    upright = upright_axis("".join(nib.aff2axcodes(affine)))
+    level, structure = _levels(values, core, spacing, upright)
     rest = values[core] - structure[core]
     noise = _TO_SD * float(np.median(np.abs(rest - np.median(rest))))
-    typical, fluid = _cord_and_fluid(values, cord, spacing, upright_axis("".join(nib.aff2axcodes(affine))))
+    typical, fluid = _cord_and_fluid(values, cord, spacing, upright)
     if abs(fluid - typical) <= _LEAST_CONTRAST * noise:
         raise DataRefusedError(
             f"a cord that can be told from what lies around it was needed, found {typical:.4g} inside its mask and "
@@ -99,17 +101,21 @@ def _core(cord: BoolArray, spacing: Affine) -> BoolArray:
     return core if core.sum() > 0.1 * cord.sum() else cord
 
 
-def _levels(values: Floats, core: BoolArray, spacing: Affine) -> tuple[Floats, Floats]:
-    """Smooth within the cord's core, widely and narrowly; beyond it both go on as at its border."""
+def _levels(values: Floats, core: BoolArray, spacing: Affine, upright: int) -> tuple[Floats, Floats]:
+    """Smooth the cord's core: along the cord alone and widely, and in all directions narrowly."""
     low, high = np.percentile(values[core], (5, 95))
     clipped = np.where(core, np.clip(values, low, high), 0).astype(np.float32)
-    weights = core.astype(np.float32)
-    wide, narrow = (
-        gaussian_filter(clipped, mm / spacing) / np.maximum(gaussian_filter(weights, mm / spacing), 1e-6)
-        for mm in (_LEVEL_MM, _STRUCTURE_MM)
+    across = tuple(axis for axis in range(3) if axis != upright)
+    sums, counts = (
+        gaussian_filter1d(one.sum(axis=across, dtype=np.float64), _LEVEL_MM / spacing[upright])
+        for one in (clipped, core)
     )
-    near = gaussian_filter(weights, _STRUCTURE_MM / spacing) > 1e-3
-    return wide, np.where(near, narrow, wide)
+    known = np.flatnonzero(counts > _LITTLE)
+    along = np.interp(np.arange(len(counts)), known, sums[known] / counts[known]).astype(np.float32)
+    level = np.broadcast_to(np.expand_dims(along, across), core.shape)
+    weights = gaussian_filter(core.astype(np.float32), _STRUCTURE_MM / spacing, truncate=3)
+    smooth = gaussian_filter(clipped, _STRUCTURE_MM / spacing, truncate=3)
+    return level, np.where(weights > _LITTLE, smooth / np.maximum(weights, _LITTLE), level)
 
 
 def _cord_and_fluid(values: Floats, cord: BoolArray, spacing: Affine, upright: int) -> tuple[float, float]:

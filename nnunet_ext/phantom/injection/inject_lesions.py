@@ -102,7 +102,7 @@ def inject_lesions(
     signal = measure_signal(part, inside, cut)
     spread = spread or estimate_point_spread(part, inside, cut)
     differences = draw_differences(shares, signal, looks)
-    changed = part + gaussian_filter(_change(shares, differences, signal, cut, looks), spread)
+    changed = part + gaussian_filter(_change(shares, differences, signal, cut, looks), spread, truncate=3)
     whole, tissue = image.copy(), np.zeros(image.shape, dtype=np.uint8)
     whole[box] = _as_stored(np.maximum(changed, part.min()), image.dtype)
     tissue[box] = _largest(shares)

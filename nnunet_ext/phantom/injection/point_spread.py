@@ -16,6 +16,7 @@ Spread = tuple[float, float, float]
 
 _TRIED: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)  # voxels
 _ACROSS_SLICES: Final = 0.2  # a slice's profile, beyond the slice: scanners cut slices nearly square
+_LEAST: Final = 0.25  # no scanner is sharper than its voxels
 _OUTLINE: Final = 0.35  # what a mask of whole voxels seems to blur by itself, in voxels
 _BAND: Final = 2  # voxels to each side of the cord's border that are looked at
 _FINE: Final = 1.5
@@ -47,7 +48,7 @@ def estimate_point_spread(image: Array, cord: BoolArray, affine: Affine) -> Spre
     shown = image[band].astype(np.float64)
     likeness = [_likeness(shown, gaussian_filter(cord.astype(np.float32), np.where(fine, s, 0))[band]) for s in _TRIED]
     best = _TRIED[int(np.argmax(likeness))]
-    within = float(np.sqrt(max(best**2 - _OUTLINE**2, 0.0)))
+    within = float(np.sqrt(max(best**2 - _OUTLINE**2, _LEAST**2)))
     x, y, z = (within if is_fine else _ACROSS_SLICES for is_fine in fine)
     return x, y, z
 
