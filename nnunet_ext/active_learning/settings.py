@@ -105,13 +105,13 @@ def parse_settings(content: Mapping[str, Any]) -> ActiveSettings:
     BadValueError
         With the first key that is unknown, missing, or has a value that it cannot have.
     """
-    needed = [each.name for each in fields(ActiveSettings) if each.default is MISSING]
-    for key in [*content, *needed]:
+    for key in content:
         if key not in READERS:
             raise BadValueError(key, f"is no setting; known are {', '.join(READERS)}")
-        if key not in content:
-            raise BadValueError(key, "is needed, and is not there")
     read = {key: read_key(key, value) for key, value in content.items()}
+    for each in fields(ActiveSettings):
+        if each.default is MISSING and each.name not in read:
+            raise BadValueError(each.name, "is needed, and is not there")
     return ActiveSettings(**{**read, "shares": Shares(**read.get("shares", {}))})
 
 

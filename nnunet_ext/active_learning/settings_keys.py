@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -98,20 +99,13 @@ def _flag(value: Any) -> bool:  # noqa: ANN401 - whatever a file holds
     return value
 
 
-def _share(value: Any) -> float:  # noqa: ANN401 - whatever a file holds
+def _share(value: Any, *, some: bool = False) -> float:  # noqa: ANN401 - whatever a file holds
     try:
         share = finite(value)
     except ValueError:
         share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError("a number from 0 to 1")
-    return share
-
-
-def _some(value: Any) -> float:  # noqa: ANN401 - whatever a file holds
-    share = _share(value)
-    if not share:
-        raise ValueError("a number above 0, up to 1")
+    if not 0 <= share <= 1 or (some and not share):
+        raise ValueError("a number above 0, up to 1" if some else "a number from 0 to 1")
     return share
 
 
@@ -146,7 +140,7 @@ READERS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         "tested_in_pool": _one_of("refuse", "skip"),
         "budget": _at_least(1),
         "strategy": _matching("the name of a strategy", _STRATEGY.fullmatch),
-        "most_per_site": _some,
+        "most_per_site": partial(_share, some=True),
         "seed": _at_least(0),
         "raters": _distinct('names of letters and digits, as in ["anna", "ben"]', _RATER.fullmatch, str),
         "every_rater": _flag,
