@@ -1,0 +1,1 @@
+"""What people gave back, checked, compared with what they were given, and recorded."""

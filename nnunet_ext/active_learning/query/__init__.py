@@ -1,0 +1,1 @@
+"""Which images people are asked to correct, and why these."""

@@ -1,0 +1,1 @@
+"""`nnunet_ext active`: the correction loop."""
