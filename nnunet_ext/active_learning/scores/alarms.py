@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Final
 
-import cc3d
 import numpy as np
 
 from nnunet_ext.cascade.box import Box
@@ -12,6 +11,7 @@ from nnunet_ext.core.orientation import upright_axis
 from nnunet_ext.core.rounding import at_least, more_than
 from nnunet_ext.core.tube import SMALLEST_CORD_MM3
 from nnunet_ext.core.volume import Volume
+from nnunet_ext.evaluation.lesions import LesionDefinition, Lesions, find_lesions
 
 THINNEST_MM2: Final = 30.0
 THICKEST_MM2: Final = 130.0
@@ -19,7 +19,7 @@ THICKEST_MM2: Final = 130.0
 21 to 110 mm2 with one standard deviation off in both (Frostell et al. 2016, doi 10.3389/fneur.2016.00238); a slice that
 cuts the cord aslant shows up to a fifth more."""
 
-_NEIGHBOURS: Final = 26
+_PIECE: Final = LesionDefinition(connectivity=26)
 
 
 class Alarm(StrEnum):
@@ -54,8 +54,7 @@ def alarms(cord: Volume, lesion: Mask | None) -> tuple[Alarm, ...]:
     """
     found: list[Alarm] = []
     there = cord.data > 0
-    pieces = _pieces(there)
-    sizes = np.bincount(pieces.ravel())[1:] * cord.voxel_volume_mm3
+    sizes = _pieces(there, cord.voxel_volume_mm3)[1].sizes * cord.voxel_volume_mm3
     if not at_least(float(sizes.sum()), SMALLEST_CORD_MM3):
         found.append(Alarm.EMPTY_CORD)
     else:
@@ -71,12 +70,10 @@ def alarms(cord: Volume, lesion: Mask | None) -> tuple[Alarm, ...]:
     return tuple(found)
 
 
-def _pieces(mask: Mask) -> "np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]]":
-    """Number the pieces of a mask, within the box that holds it; a voxel of 0 where it is empty."""
-    box = Box.around(mask)
-    if box is None:
-        return np.zeros((1, 1, 1), dtype=np.uint8)
-    return np.asarray(cc3d.connected_components(mask[box.slices], connectivity=_NEIGHBOURS))
+def _pieces(mask: Mask, voxel_volume_mm3: float) -> tuple[Box, Lesions]:
+    """Find the pieces of a mask in the box that holds it."""
+    box = Box.around(mask) or Box.whole(mask.shape)
+    return box, find_lesions(mask[box.slices], voxel_volume_mm3, _PIECE)
 
 
 def _median_section_mm2(there: Mask, cord: Volume) -> float:
@@ -86,8 +83,6 @@ def _median_section_mm2(there: Mask, cord: Volume) -> float:
 
 
 def _any_apart(lesion: Mask, cord: Mask) -> bool:
-    box = Box.around(lesion)
-    if box is None:
-        return False
-    pieces = _pieces(lesion)
-    return bool(np.setdiff1d(np.unique(pieces), np.unique(pieces[cord[box.slices]])).any())
+    box, found = _pieces(lesion, 1)
+    touched = np.unique(found.numbers[(found.numbers > 0) & cord[box.slices]])
+    return touched.size < found.count

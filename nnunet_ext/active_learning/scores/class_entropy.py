@@ -10,10 +10,10 @@ from nnunet_ext.core.binary_entropy import binary_entropy
 def class_entropy(opinions: Opinions, zone: CordZone) -> float:
     """Give the entropy weighted by the probability: ``sum H(mean p) mean p / voxels of the cord``.
 
-    The class-balanced entropy of ClaSP PE (arXiv 2601.13677; `class_pred_entropy` of nnActive f09a05c: the entropy times
-    the probability of each class), with the binary entropy of the region in place of that over all classes. A query
-    that is shared out over the regions by it takes cases for the doubt about the lesion, which the cord's border would
-    drown otherwise.
+    The class-balanced entropy of ClaSP PE (arXiv 2601.13677; `class_pred_entropy` of nnActive f09a05c: the entropy
+    times the probability of each class), with the binary entropy of the region in place of that over all classes. A
+    query that is shared out over the regions by it takes cases for the doubt about the lesion, which the cord's border
+    would drown otherwise.
 
     Parameters
     ----------

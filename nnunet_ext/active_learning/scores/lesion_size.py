@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
+from nnunet_ext.cascade.box import Box
 from nnunet_ext.core.labels import CORD, Labelling, Mask
 from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions
 
@@ -21,8 +20,11 @@ class LesionSize:
 
 def lesion_size(lesion: Mask, voxel_volume_mm3: float) -> LesionSize:
     """Measure a predicted lesion mask, shape (i, j, k); an empty one has 0 of both."""
-    voxels = int(np.count_nonzero(lesion))
-    return LesionSize(voxels * voxel_volume_mm3, find_lesions(lesion, voxel_volume_mm3, _ANY).count if voxels else 0)
+    box = Box.around(lesion)
+    if box is None:
+        return LesionSize(0.0, 0)
+    found = find_lesions(lesion[box.slices], voxel_volume_mm3, _ANY)
+    return LesionSize(float(found.sizes.sum()) * voxel_volume_mm3, found.count)
 
 
 def lesion_region(regions: Labelling) -> str | None:
