@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nnunet_ext.active_learning.query.strategy_names import STRATA_OF_OURS, STRATEGIES
+from nnunet_ext.active_learning.query.strategy_names import STRATA, STRATEGIES
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.first_few import first_few
 
@@ -24,7 +24,7 @@ class QuerySettings:
     strategy
         A name of `STRATEGIES`.
     shares
-        Of the strata of `ours`: parts of the budget, which need not add up to 1.
+        Of the strata of `strata`: parts of the budget, which need not add up to 1.
     most_per_site
         Share of the budget, above 0 and at most 1, that one site may fill. It is rounded up to whole cases.
     seed, round_number
@@ -43,7 +43,7 @@ class QuerySettings:
     """
 
     budget: int
-    strategy: str = "ours"
+    strategy: str = "strata"
     shares: Mapping[str, float] = field(default_factory=_thirds)
     most_per_site: float = 1.0
     seed: int = 0
@@ -63,8 +63,8 @@ class QuerySettings:
         ):
             if value < least:
                 raise UsageError(f"{name}: a whole number from {least} was needed, found {value}")
-        if unknown := [name for name in self.shares if name not in STRATA_OF_OURS]:
-            raise UsageError(f"shares: {', '.join(STRATA_OF_OURS)} were needed, found {first_few(unknown)}")
+        if unknown := [name for name in self.shares if name not in STRATA]:
+            raise UsageError(f"shares: {', '.join(STRATA)} were needed, found {first_few(unknown)}")
         if not all(math.isfinite(share) and share >= 0 for share in self.shares.values()) or not any(
             self.shares.values()
         ):

@@ -9,7 +9,7 @@ from nnunet_ext.active_learning.query.measure import REGIONS, Measure
 from nnunet_ext.active_learning.query.power import beta_of
 from nnunet_ext.active_learning.query.query_settings import QuerySettings
 from nnunet_ext.active_learning.query.share_out import share_out
-from nnunet_ext.active_learning.query.strategy_names import BASELINE, STRATA_OF_OURS
+from nnunet_ext.active_learning.query.strategy_names import BASELINE, STRATA
 from nnunet_ext.active_learning.query.stratum import Stratum, by_lot, by_score
 
 _BY_REGION: Final = 0.66
@@ -42,8 +42,8 @@ def strata_of(settings: QuerySettings, pool: Sequence[Candidate], places: int) -
         Where a score is a word or not finite.
     """
     lots = Lots(settings.seed, settings.round_number)
-    if settings.strategy == "ours":
-        return _ours(settings, pool, places, lots)
+    if settings.strategy == "strata":
+        return _strata(settings, pool, places, lots)
     if settings.strategy == "claspe":
         return _claspe(settings, pool, places, lots)
     if settings.strategy == BASELINE:
@@ -56,7 +56,7 @@ def strata_of(settings: QuerySettings, pool: Sequence[Candidate], places: int) -
     return (by_score(settings.strategy, places, pool, kinds[settings.strategy], lots),)
 
 
-def _ours(settings: QuerySettings, pool: Sequence[Candidate], places: int, lots: Lots) -> tuple[Stratum, ...]:
+def _strata(settings: QuerySettings, pool: Sequence[Candidate], places: int, lots: Lots) -> tuple[Stratum, ...]:
     beta = beta_of(settings.round_number, settings.rounds)
     found = [one for one in pool if any(map(one.predicted, REGIONS))]
     makers: dict[str, Callable[[int], Stratum]] = {
@@ -65,7 +65,7 @@ def _ours(settings: QuerySettings, pool: Sequence[Candidate], places: int, lots:
         "random": lambda part: by_lot("random", part, found, _among("a predicted cord or lesion"), lots),
         "healthy": lambda part: by_lot("healthy", part, [one for one in pool if one.healthy], _seems_healthy, lots),
     }
-    wanted = [name for name in STRATA_OF_OURS if settings.shares.get(name, 0.0) > 0]
+    wanted = [name for name in STRATA if settings.shares.get(name, 0.0) > 0]
     parts = share_out(places, [settings.shares[name] for name in wanted])
     return tuple(makers[name](part) for name, part in zip(wanted, parts, strict=True))
 

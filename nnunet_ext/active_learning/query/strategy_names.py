@@ -7,7 +7,7 @@ BASELINE: Final = "foreground-random"
 """What every other strategy has to beat: good random is hard to beat (arXiv 2511.19183)."""
 
 STRATEGIES: Final[Mapping[str, str]] = {
-    "ours": "shares of lesions in doubt, of cords in doubt, of cases at random, and of those apparently healthy",
+    "strata": "shares of lesions in doubt, of cords in doubt, of cases at random, and of those apparently healthy",
     BASELINE: "at random, half among cases with a predicted lesion and half among those with a predicted cord",
     "random": "at random among all cases",
     "entropy": "where the model is least sure (predictive entropy)",
@@ -18,5 +18,5 @@ STRATEGIES: Final[Mapping[str, str]] = {
 }
 """Name to what it does, in words for a help text."""
 
-STRATA_OF_OURS: Final = ("lesion", "cord", "random", "healthy")
-"""What `ours` draws from, in this order."""
+STRATA: Final = ("lesion", "cord", "random", "healthy")
+"""What the strategy `strata` draws from, in this order."""

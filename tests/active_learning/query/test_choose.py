@@ -161,7 +161,7 @@ def test_a_target_without_lesions_is_not_told_that_scores_of_lesions_are_missing
     assert row["reason"] == "the 5 folds disagree about the cord (2000 mm3) (score 0.1, number 1 of 1)"
 
 
-def test_ours_fills_thirds_from_the_top_of_each_stratum_once_the_noise_is_gone() -> None:
+def test_strata_fills_thirds_from_the_top_of_each_stratum_once_the_noise_is_gone() -> None:
     pool = pool_of(40)
     for number, row in enumerate(pool):
         row["bald_lesion"] = f"{10.0 ** (number - 40)}"  # so far apart that no noise of the last round can swap them

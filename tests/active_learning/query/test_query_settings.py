@@ -8,7 +8,7 @@ from nnunet_ext.core.errors import UsageError
     ("changed", "words"),
     [
         ({"budget": 0}, "budget: a whole number from 1 was needed, found 0"),
-        ({"strategy": "coreset"}, "strategy: one of ours, foreground-random,.* was needed, found 'coreset'"),
+        ({"strategy": "coreset"}, "strategy: one of strata, foreground-random,.* was needed, found 'coreset'"),
         ({"shares": {"lesion": 0.5, "brain": 0.5}}, "shares: lesion, cord, random, healthy were needed, found brain"),
         ({"shares": {"lesion": 0.0}}, "found lesion 0"),
         ({"shares": {"lesion": -1.0, "cord": 2.0}}, "found lesion -1, cord 2"),
