@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
+from nnunet_ext.report.plots.budget_curves import budget_curves_plot
 from nnunet_ext.report.plots.canvas import short
 from nnunet_ext.report.plots.correlation import correlation_plot
 from nnunet_ext.report.plots.identity import identity_plot
@@ -36,7 +37,12 @@ def scored(a: Values, b: Values, sites: list[str]) -> bytes:
     return correlation_plot(values, b, sites, quantity="volume", score="motor score", notes=notes)
 
 
-PLOTS = pytest.mark.parametrize("plot", [rain, apart, same, scored])
+def learned(a: Values, b: Values, sites: list[str]) -> bytes:
+    runs = {"random": [list(enumerate(a))], "entropy": [list(enumerate(b))]}
+    return budget_curves_plot(runs, title="Dice, lesion", axis="Dice", baseline="random")
+
+
+PLOTS = pytest.mark.parametrize("plot", [rain, apart, same, scored, learned])
 RNG = np.random.default_rng(0)
 SOME = (RNG.normal(size=12).tolist(), RNG.normal(size=12).tolist(), ["zurich", "paris", "here"] * 4)
 
