@@ -71,7 +71,7 @@ class Runs:
 
         A run that lacks a round which others have, or a value, is left out: areas over other rounds say nothing.
         """
-        found = {}
+        found: dict[int, float] = {}
         for seed in sorted({point.seed for point in self._of[strategy]}):
             mine = sorted(
                 (point.round_number, point.budget, point.value)
