@@ -1,6 +1,6 @@
 """The recipes of the shipped models: what each is trained on, and for how long."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nnunet_ext.phantom.contrast import Contrast
@@ -100,18 +100,28 @@ STEPS: Final = 50
 BATCH: Final = 2
 LEARNING_RATE: Final = 2e-3
 
+_CORD: Final = Recipe(
+    name="cord",
+    number=912,
+    target="cord",
+    spacing=(2.0, 1.0, 1.0),
+    patch=(48, 64, 64),
+    pool=(1, 2, 2),
+    map_shape=(112, 216, 192),
+    margin=(8, 40, 40),
+    pathologies=_PATIENTS,
+    contrasts=_ANY_CONTRAST,
+    shares=(0.0, 0.9, 0.1),
+)
+
 RECIPES: Final = (
-    Recipe(
+    replace(
+        _CORD,
         name="cord-localizer",
         number=911,
-        target="cord",
         spacing=(3.0, 2.0, 2.0),
         patch=(48, 80, 64),
-        pool=(1, 2, 2),
         map_shape=(120, 240, 216),
-        margin=(8, 40, 40),
-        pathologies=_PATIENTS,
-        contrasts=_ANY_CONTRAST,
         shares=(0.0, 0.6, 0.4),
         fields=FieldShares(box=0.4, short=0.3, beside=0.1, margins_mm=(8.0, 70.0)),
         warp=WarpSize(bend_mm=2.5),
@@ -119,28 +129,12 @@ RECIPES: Final = (
         mirror=False,
         epochs=60,
     ),
-    Recipe(
-        name="cord",
-        number=912,
-        target="cord",
-        spacing=(2.0, 1.0, 1.0),
-        patch=(48, 64, 64),
-        pool=(1, 2, 2),
-        map_shape=(112, 216, 192),
-        margin=(8, 40, 40),
-        pathologies=_PATIENTS,
-        contrasts=_ANY_CONTRAST,
-        shares=(0.0, 0.9, 0.1),
-    ),
-    Recipe(
+    _CORD,
+    replace(
+        _CORD,
         name="cord-lesion",
         number=913,
         target="cord-lesion",
-        spacing=(2.0, 1.0, 1.0),
-        patch=(48, 64, 64),
-        pool=(1, 2, 2),
-        map_shape=(112, 216, 192),
-        margin=(8, 40, 40),
         pathologies=(
             (Pathology.HEALTHY, 0.2),
             (Pathology.COMPRESSION, 0.1),
