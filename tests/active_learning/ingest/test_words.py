@@ -141,3 +141,9 @@ def test_minutes_of_a_case_add_up_within_the_plainest_file() -> None:
     assert minutes_of([*marks, listed, marks[0]]) == 5
     assert minutes_of([listed]) == 60
     assert minutes_of([]) is None
+
+
+def test_marks_in_the_folder_of_a_dataset_are_about_its_cases(tmp_path: Path) -> None:
+    found = said(tmp_path, "b/marks.tsv", "case\taction\nsub-1_T2w\taccept\n")
+    assert told(found, "b_sub-1_T2w") == [(Action.ACCEPT, ())]
+    assert (set(found.words), found.problems) == ({"b_sub-1_T2w"}, ())
