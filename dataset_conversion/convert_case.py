@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 
@@ -17,13 +16,10 @@ from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.profile import OutsidePolicy
 from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
 from nnunet_ext.dataset_conversion.read_channels import read_channels
 from nnunet_ext.dataset_conversion.read_label import read_label
-
-_CORD: Final = "sc"
-_LESION: Final = "lesion"
+from nnunet_ext.dataset_conversion.settle_outside import lesion_voxels_outside, settle_outside
 
 
 @dataclass(frozen=True)
@@ -88,8 +84,7 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     channels = read_channels(case, target.channels, register=plan.register)
     affine = channels.anchor.affine
     masks, read, moved_mm = _read_masks(case, channels.anchor, plan)
-    outside = _outside(masks)
-    settled, said = _settle_outside(masks, plan.profiles[case.source.name].lesion_outside_cord, outside)
+    settled, said = settle_outside(masks, plan.profiles[case.source.name].lesion_outside_cord)
     data = [*channels.data, *(settled[name] for name in target.mask_channels)]
     if any(name in settled for name, _ in target.classes):
         fused = reorient(Volume(target.fuse(settled), affine), RAW_AXES)
@@ -100,7 +95,7 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     remarks = [*channels.remarks, *read, *said, *_check_unions(settled, target)]
     return ConvertedCase(
         case,
-        lesion_voxels_outside_sc=outside,
+        lesion_voxels_outside_sc=lesion_voxels_outside(masks),
         geometry=join_list(remarks) or "same grid",
         image_sha256=";".join(channels.sha256),
         quality=measure_quality(channels.anchor, masks, max(moved_mm, channels.moved_mm)),
@@ -141,31 +136,6 @@ def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str,
         else:
             remarks.append(f"{label.name}: not annotated")
     return masks, remarks, moved
-
-
-def _settle_outside(
-    masks: Mapping[str, Array], policy: OutsidePolicy, outside: int | None
-) -> tuple[Mapping[str, Array], list[str]]:
-    """Do with lesion voxels outside the cord what the profile says, and say so."""
-    if not outside:
-        return masks, []
-    found = f"{outside} lesion voxels outside the cord"
-    cord, lesion = masks[_CORD] > 0, masks[_LESION] > 0
-    if policy == "error":
-        raise DataRefusedError(f"{found}: mend the masks, or set lesion_outside_cord in the profile")
-    if policy == "extend_cord":
-        return {**masks, _CORD: (cord | lesion).astype(np.uint8)}, [f"{found} made cord"]
-    if policy == "clip":
-        if not (lesion & cord).any():
-            raise DataRefusedError(f"{found} are all that there are, and clipping would leave none; look at both masks")
-        return {**masks, _LESION: (lesion & cord).astype(np.uint8)}, [f"{found} removed"]
-    return masks, [f"{found} kept"]
-
-
-def _outside(masks: Mapping[str, Array]) -> int | None:
-    if _CORD not in masks or _LESION not in masks:
-        return None
-    return int(np.count_nonzero((masks[_LESION] > 0) & (masks[_CORD] == 0)))
 
 
 def _check_unions(masks: Mapping[str, Array], target: Target) -> list[str]:

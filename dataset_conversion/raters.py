@@ -1,7 +1,9 @@
 """One mask from those of several raters."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +62,13 @@ def fuse_raters(masks: Mapping[str, Array], rule: RaterRule, *, rater: str | Non
     if rule is RaterRule.MAJORITY:
         return _where(2 * drawn.sum(axis=0, dtype=np.int64) > len(drawn))
     return np.minimum(np.maximum(_staple(drawn), intersection), union)
+
+
+CONSENSUS: Final[Mapping[str, Callable[[Mapping[str, Array]], Mask]]] = {
+    "majority": partial(fuse_raters, rule=RaterRule.MAJORITY),
+    "staple": partial(fuse_raters, rule=RaterRule.STAPLE),
+}
+"""The ways to a mask in which every rater has a say."""
 
 
 def _where(condition: Array) -> Mask:

@@ -10,6 +10,7 @@ from nnunetv2.experiment_planning.experiment_planners.network_topology import ge
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.trainers.plain_unet import plain_unet
 
 CONFIGURATION: Final = "3d_cord"
 FULL: Final = "3d_fullres"
@@ -49,6 +50,7 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
     median = [max(1, round(mm / size)) for mm, size in zip(extent, spacing, strict=True)]
     wanted = _patch(median, spacing)
     _, strides, kernels, patch, _ = get_pool_and_conv_props(spacing, wanted, _SMALLEST_MAP, len(_FEATURES) - 1)
+    stages = len(strides)
     return {
         "inherits_from": FULL,
         SPACING: spacing_mm,
@@ -58,7 +60,7 @@ def cord_configuration(plans: Mapping[str, Any], spacing_mm: float) -> dict[str,
         "patch_size": [int(size) for size in patch],
         "batch_size": _BATCH,
         "batch_dice": True,  # a patch may show no lesion, whose Dice alone would say nothing
-        "architecture": _network(strides, kernels),
+        "architecture": plain_unet(_FEATURES[:stages], kernels, strides, [2] * stages, [2] * (stages - 1)),
     }
 
 
@@ -77,27 +79,3 @@ def _patch(median: Sequence[int], spacing: Sequence[float]) -> list[int]:
     # Of less than three resolutions nnU-Net cannot weigh its outputs; a small image is padded.
     least = [_SMALLEST_MAP * (4 if size < _THICK * min(spacing) else 1) for size in spacing]
     return [max(least[axis], min(size, largest[axis])) for axis, size in enumerate(median)]
-
-
-def _network(strides: Sequence[Sequence[int]], kernels: Sequence[Sequence[int]]) -> dict[str, Any]:
-    stages = len(strides)
-    return {
-        "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
-        "arch_kwargs": {
-            "n_stages": stages,
-            "features_per_stage": list(_FEATURES[:stages]),
-            "conv_op": "torch.nn.modules.conv.Conv3d",
-            "kernel_sizes": [list(kernel) for kernel in kernels],
-            "strides": [list(stride) for stride in strides],
-            "n_conv_per_stage": [2] * stages,
-            "n_conv_per_stage_decoder": [2] * (stages - 1),
-            "conv_bias": True,
-            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
-            "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-            "dropout_op": None,
-            "dropout_op_kwargs": None,
-            "nonlin": "torch.nn.LeakyReLU",
-            "nonlin_kwargs": {"inplace": True},
-        },
-        "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
-    }

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from nnunet_ext.core.target import load_target
+from nnunet_ext.trainers.plain_unet import plain_unet
 from nnunet_ext.trainers.settings import PLANS_KEY
 from nnunet_ext.trainers.synthetic_recipe import BATCH, FEATURES, LEARNING_RATE, STEPS, Recipe
 
@@ -25,6 +26,7 @@ def synthetic_plans(recipe: Recipe, dataset_name: str) -> dict[str, Any]:
         Of the preprocessed folder.
     """
     spacing = list(recipe.spacing)
+    stages = len(FEATURES)
     flat = max(spacing) / min(spacing) >= _FLAT
     kernels = [[1, 3, 3] if flat else [3, 3, 3], *([3, 3, 3] for _ in FEATURES[1:])]
     strides = [[1, 1, 1], [1, 2, 2] if flat else [2, 2, 2], *([2, 2, 2] for _ in FEATURES[2:])]
@@ -58,7 +60,9 @@ def synthetic_plans(recipe: Recipe, dataset_name: str) -> dict[str, Any]:
                 "resampling_fn_probabilities_kwargs": {
                     "is_seg": False, "order": 1, "order_z": 0, "force_separate_z": None,
                 },
-                "architecture": _network(kernels, strides),
+                "architecture": plain_unet(
+                    FEATURES, kernels, strides, [1, *([2] * (stages - 1))], [*([2] * (stages - 2)), 1]
+                ),
                 "batch_dice": True,
                 "painting": _painting(recipe),
                 PLANS_KEY: {
@@ -92,28 +96,4 @@ def _painting(recipe: Recipe) -> dict[str, Any]:
         "shares": list(recipe.shares),
         "fields": {**asdict(recipe.fields), "margins_mm": list(recipe.fields.margins_mm)},
         "warp": asdict(recipe.warp),
-    }
-
-
-def _network(kernels: list[list[int]], strides: list[list[int]]) -> dict[str, Any]:
-    stages = len(FEATURES)
-    return {
-        "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
-        "arch_kwargs": {
-            "n_stages": stages,
-            "features_per_stage": list(FEATURES),
-            "conv_op": "torch.nn.modules.conv.Conv3d",
-            "kernel_sizes": kernels,
-            "strides": strides,
-            "n_conv_per_stage": [1, *([2] * (stages - 1))],
-            "n_conv_per_stage_decoder": [*([2] * (stages - 2)), 1],
-            "conv_bias": True,
-            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
-            "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-            "dropout_op": None,
-            "dropout_op_kwargs": None,
-            "nonlin": "torch.nn.LeakyReLU",
-            "nonlin_kwargs": {"inplace": True},
-        },
-        "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
     }

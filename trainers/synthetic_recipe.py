@@ -1,6 +1,6 @@
 """The recipes of the shipped models: what each is trained on, and for how long."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nnunet_ext.phantom.contrast import Contrast
@@ -51,6 +51,8 @@ class Recipe:
         Voxels of a tissue map that a piece is larger than a patch.
     pathologies, contrasts
         Each with its share.
+    cordless
+        Share of the tissue maps that show no cord: those of a model that must say so.
     shares
         Of patches about lesions, about the cord, and anywhere.
     fields, warp
@@ -76,6 +78,7 @@ class Recipe:
     pathologies: tuple[tuple[Pathology, float], ...]
     contrasts: tuple[tuple[Contrast, float], ...]
     shares: tuple[float, float, float]
+    cordless: float = 0.0
     fields: FieldShares = field(default_factory=FieldShares)
     warp: WarpSize = field(default_factory=WarpSize)
     box_mm: float = 20.0
@@ -100,18 +103,29 @@ STEPS: Final = 50
 BATCH: Final = 2
 LEARNING_RATE: Final = 2e-3
 
+_CORD: Final = Recipe(
+    name="cord",
+    number=912,
+    target="cord",
+    spacing=(2.0, 1.0, 1.0),
+    patch=(48, 64, 64),
+    pool=(1, 2, 2),
+    map_shape=(112, 216, 192),
+    margin=(8, 40, 40),
+    pathologies=_PATIENTS,
+    contrasts=_ANY_CONTRAST,
+    shares=(0.0, 0.9, 0.1),
+)
+
 RECIPES: Final = (
-    Recipe(
+    replace(
+        _CORD,
         name="cord-localizer",
         number=911,
-        target="cord",
         spacing=(3.0, 2.0, 2.0),
         patch=(48, 80, 64),
-        pool=(1, 2, 2),
         map_shape=(120, 240, 216),
-        margin=(8, 40, 40),
-        pathologies=_PATIENTS,
-        contrasts=_ANY_CONTRAST,
+        cordless=0.2,
         shares=(0.0, 0.6, 0.4),
         fields=FieldShares(box=0.4, short=0.3, beside=0.1, margins_mm=(8.0, 70.0)),
         warp=WarpSize(bend_mm=2.5),
@@ -119,28 +133,12 @@ RECIPES: Final = (
         mirror=False,
         epochs=60,
     ),
-    Recipe(
-        name="cord",
-        number=912,
-        target="cord",
-        spacing=(2.0, 1.0, 1.0),
-        patch=(48, 64, 64),
-        pool=(1, 2, 2),
-        map_shape=(112, 216, 192),
-        margin=(8, 40, 40),
-        pathologies=_PATIENTS,
-        contrasts=_ANY_CONTRAST,
-        shares=(0.0, 0.9, 0.1),
-    ),
-    Recipe(
+    _CORD,
+    replace(
+        _CORD,
         name="cord-lesion",
         number=913,
         target="cord-lesion",
-        spacing=(2.0, 1.0, 1.0),
-        patch=(48, 64, 64),
-        pool=(1, 2, 2),
-        map_shape=(112, 216, 192),
-        margin=(8, 40, 40),
         pathologies=(
             (Pathology.HEALTHY, 0.2),
             (Pathology.COMPRESSION, 0.1),

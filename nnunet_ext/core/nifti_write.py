@@ -1,8 +1,7 @@
 """Writing images and masks atomically, with headers that hold geometry and nothing else."""
 
-import gzip
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import nibabel as nib
 import numpy as np
@@ -11,12 +10,11 @@ from nnunet_ext.core.atomic import atomic_path
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.forms import Forms
 from nnunet_ext.core.nifti_stream import stream_pieces
+from nnunet_ext.core.plain_gzip import write_gzip
 from nnunet_ext.core.volume import Affine, Array
 
 _SCANNER_SPACE: Final = 1
 _DATA_OFFSET: Final = 352
-_COMPRESSION: Final = 1  # nibabel's own: half of level 3's time, and at most a twentieth larger on MRI
-_CHUNK: Final = 1 << 20
 _FORM_TOLERANCE: Final = 1e-4
 
 
@@ -88,7 +86,7 @@ def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None
 
     with atomic_path(path, verify) as temporary, temporary.open("wb") as file:
         if path.name.endswith(".gz"):
-            _gzip(content, file)
+            write_gzip(content, file)
         else:
             file.write(content)
 
@@ -129,10 +127,3 @@ def _header(data: Array, affine: Affine, forms: Forms | None) -> nib.Nifti1Heade
     header["vox_offset"] = _DATA_OFFSET
     header["magic"] = b"n+1"
     return header
-
-
-def _gzip(content: bytearray, file: IO[bytes]) -> None:
-    # No name and no time in the gzip header: the same voxels give the same bytes.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=_COMPRESSION, mtime=0) as stream:
-        for start in range(0, len(content), _CHUNK):
-            stream.write(content[start : start + _CHUNK])

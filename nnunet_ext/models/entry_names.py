@@ -9,6 +9,7 @@ from typing import Final
 
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.core.model_name import is_dataset_name
+from nnunet_ext.core.zip_entries import way_out
 from nnunet_ext.models.harmless import is_harmless
 
 MANIFEST: Final = "manifest.json"
@@ -66,7 +67,7 @@ def fate_of(entry: str, models: Mapping[str, str]) -> Fate:
         Where the name leads out of the folder, means different things on different systems, or is none that a model
         has. Whatever is not known to be harmless is refused, Python files among it.
     """
-    if problem := _way_out(entry):
+    if problem := way_out(entry):
         raise UnsafeModelError(f"{entry!r}: {problem}; nothing was written")
     if entry.endswith("/"):
         return Fate.LEAVE_OUT
@@ -111,13 +112,3 @@ def _stands_beside(entry: str) -> bool:
 
 def _take_out(entry: str) -> str:
     return f"if you know that you can do without it, take it out: zip -d FILE.zip {shlex.quote(ascii(entry)[1:-1])}"
-
-
-def _way_out(entry: str) -> str:
-    if "\\" in entry:
-        return "a backslash in a name leads elsewhere on Windows (unpack it there, and zip the folder anew)"
-    if entry.startswith("/") or re.match(r"[A-Za-z]:", entry):
-        return "an absolute path leads out of the folder"
-    if ".." in entry.split("/"):
-        return "'..' leads out of the folder"
-    return ""

@@ -1,8 +1,6 @@
 """Exporting a trained model as a zip that stock nnU-Net installs and the Spinal Cord Toolbox loads."""
 
 import json
-import shutil
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.leftovers import scratch_folder, sweep
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
+from nnunet_ext.core.plain_zip import write_zip
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
@@ -37,9 +36,6 @@ from nnunet_ext.models.verify import verify_zip
 from nnunet_ext.models.write_checkpoint import write_checkpoint
 
 _BEST: Final = "checkpoint_best.pth"
-_BEGINNING: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
-_PLAIN_FILE: Final = 0o100644 << 16
-_UNIX: Final = 3
 _STAGING: Final = ".nnunet_ext-export-"
 
 
@@ -103,7 +99,7 @@ def export_model(request: ExportRequest) -> Exported:
     with scratch_folder(folder, _STAGING) as staged:
         exported = _stage(request, name, staged)
         with atomic_path(request.archive, verify=verify_zip) as temporary:
-            _pack(staged, temporary)
+            write_zip(staged, temporary)
             if not request.force:
                 _refuse_other(request.archive, temporary)
     return exported
@@ -269,16 +265,3 @@ def _shared_as(name: ModelName, trainer: str, folders: Sequence[Path]) -> tuple[
         return name.with_trainer(STOCK_TRAINER), []
     why = "it was not found here, and may build" if stock is None else "it builds"
     return name.with_trainer(trainer), [f"Needs the trainer {trainer}: {why} a network other than nnU-Net's own."]
-
-
-def _pack(folder: Path, archive: Path) -> None:
-    """Store every file below a folder, sorted by name, without times or owners: equal content gives equal bytes.
-
-    Without compression too: weights hardly compress, and the bytes of a compressed file depend on the version of zlib.
-    """
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _BEGINNING)
-            info.create_system, info.external_attr, info.file_size = _UNIX, _PLAIN_FILE, path.stat().st_size
-            with path.open("rb") as source, packed.open(info, "w") as sink:
-                shutil.copyfileobj(source, sink)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.core.errors import FileRefusedError, UnsafeModelError
+from nnunet_ext.core.zip_entries import Limits
 from nnunet_ext.models.entry_names import Fate, below_model, fate_of
 from nnunet_ext.models.model_folders import model_folders
-from nnunet_ext.models.unpack import Limits, unpack
+from nnunet_ext.models.unpack import unpack
 
 MODEL = "Dataset007_Cord/nnUNetTrainer__nnUNetPlans__3d_fullres"
 PLANS = f"{MODEL}/plans.json"

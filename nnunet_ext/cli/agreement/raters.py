@@ -4,10 +4,8 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
 
 from nnunet_ext.cli.agreement.inputs import method_names
 from nnunet_ext.cli.agreement.methods import Agreement
@@ -24,19 +22,13 @@ from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array
 from nnunet_ext.core.workers import run_all
-from nnunet_ext.dataset_conversion.class_profile import RaterRule
-from nnunet_ext.dataset_conversion.raters import fuse_raters
+from nnunet_ext.dataset_conversion.raters import CONSENSUS
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
 from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, rater_agreement
 from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section
 from nnunet_ext.report.plots.raincloud import raincloud
-
-_CONSENSUS: Final = {
-    "majority": partial(fuse_raters, rule=RaterRule.MAJORITY),
-    "staple": partial(fuse_raters, rule=RaterRule.STAPLE),
-}
 
 
 @dataclass(frozen=True)
@@ -109,7 +101,7 @@ def _compare(case: tuple[str, Mapping[str, Path]]) -> list[RaterAgreement] | Lef
     except DataRefusedError as error:
         reason = f"{error.path.name}: {error.reason}" if isinstance(error, FileRefusedError) else str(error)
         return LeftOut(name, "", "", "", "", reason)
-    return rater_agreement(name, masks, _CONSENSUS, voxel_volume_mm3)
+    return rater_agreement(name, masks, CONSENSUS, voxel_volume_mm3)
 
 
 def _read(files: Mapping[str, Path]) -> tuple[dict[str, Array], float]:
@@ -131,7 +123,7 @@ def _publish(
     place: OutputPlace, raters: Sequence[str], rows: Sequence[RaterAgreement], left_out: Sequence[LeftOut]
 ) -> list[dict[str, str]]:
     summary = rater_summary(rows)
-    icc, between = volume_agreement([row for row in rows if row.against == next(iter(_CONSENSUS))])
+    icc, between = volume_agreement([row for row in rows if row.against == next(iter(CONSENSUS))])
     tables: dict[str, Sequence[Row]] = {
         "raters.tsv": [as_row(asdict(row)) for row in rows],
         "raters_summary.tsv": summary,
@@ -180,7 +172,7 @@ def _publish(
 
 def _figures(raters: Sequence[str], rows: Sequence[RaterAgreement]) -> dict[str, Picture]:
     drawn = {}
-    for consensus in _CONSENSUS:
+    for consensus in CONSENSUS:
         against = f"{consensus}{OF_OTHERS}"
         dice = {rater: [row.dice for row in rows if (row.rater, row.against) == (rater, against)] for rater in raters}
         title = f"Dice against the {consensus} of the other raters"
