@@ -6,10 +6,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, Action
 from nnunet_ext.active_learning.journal import Entry, Journal
 from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.core.provenance import sha256
-from nnunet_ext.core.tables import NOTHING, read_table
+from nnunet_ext.core.tables import NOTHING, Row, read_table
 
 BEGUN: Final = "init"
 """The event of a loop; all others are of a round, whose number is their field `round`. They may say `files`, too: the
@@ -19,9 +20,6 @@ QUERIED: Final = "queried"
 EXCHANGED: Final = "exchanged"
 INGESTED: Final = "ingested"
 TRAINED: Final = "trained"
-
-DONE: Final = ("accept", "edit", "reject")
-"""Actions after which a rater has nothing left to do about a case; `defer` is none."""
 
 
 class Stage(StrEnum):
@@ -56,7 +54,9 @@ class RoundState:
     since
         When it came so far; empty where nothing has begun.
     asked, left
-        For each rater, `n/a` where none is named, how many cases were asked for, and how many of them are left.
+        For each rater, `n/a` where none is named, how many cases were asked for, and how many of them are left: those
+        that are not back, or were deferred. `consensus` has left the cases in which people have to settle what several
+        raters see.
     problems
         In sentences, what is not as the journal says.
     """
@@ -109,8 +109,13 @@ def _pairs(one: Round) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Give the cases with their raters that were asked for, and those that are back."""
     asked = read_table(one.query, ("case", "rater"), whole=True) if one.query.is_file() else []
     back = read_table(one.ingest, ("case", "rater", "action"), whole=True) if one.ingest.is_file() else []
-    done = {(row["case"], row["rater"] or NOTHING) for row in back if row["action"] in DONE}
-    return {(row["case"], row["rater"] or NOTHING) for row in asked}, done
+    done = {_pair(row) for row in back if row["action"] != Action.DEFER}
+    several = {_pair(row) for row in back if row["rater"] == CONSENSUS_RATER}
+    return {_pair(row) for row in asked} | several, done
+
+
+def _pair(row: Row) -> tuple[str, str]:
+    return row["case"], row["rater"] or NOTHING
 
 
 def _problems(rounds: Rounds, entries: Sequence[Entry]) -> list[str]:

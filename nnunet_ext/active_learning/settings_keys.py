@@ -6,6 +6,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER
+from nnunet_ext.active_learning.query.strategy_names import STRATA, STRATEGIES
 from nnunet_ext.core.json_numbers import finite, whole_number
 from nnunet_ext.core.model_name import is_dataset_name, is_trainer_name
 
@@ -13,8 +15,6 @@ _SHOWN: Final = 100
 _NEARLY: Final = 1e-6
 _POOL: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*=.+", re.DOTALL)
 _RATER: Final = re.compile(r"[0-9A-Za-z]+")
-_STRATEGY: Final = re.compile(r"[0-9a-z][0-9a-z_-]*")
-_SHARES: Final = ("lesion", "cord", "random", "healthy")
 
 
 class BadValueError(ValueError):
@@ -80,6 +80,10 @@ def _distinct(needed: str, fits: Callable[[str], object], name: Callable[[str], 
     return read
 
 
+def _is_rater(name: str) -> bool:
+    return _RATER.fullmatch(name) is not None and name.casefold() != CONSENSUS_RATER
+
+
 def _at_least(least: int) -> Callable[[Any], int]:
     def read(value: Any) -> int:  # noqa: ANN401 - whatever a file holds
         try:
@@ -111,13 +115,13 @@ def _share(value: Any, *, some: bool = False) -> float:  # noqa: ANN401 - whatev
 
 def _shares(value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever a file holds
     if not isinstance(value, Mapping):
-        raise ValueError(f"a table with {', '.join(_SHARES)}")
-    for name in [*value, *_SHARES]:
-        if name not in _SHARES or name not in value:
-            wrong = "is needed, and is not there" if name in _SHARES else f"is none; there are {', '.join(_SHARES)}"
+        raise ValueError(f"a table with {', '.join(STRATA)}")
+    for name in [*value, *STRATA]:
+        if name not in STRATA or name not in value:
+            wrong = "is needed, and is not there" if name in STRATA else f"is none; there are {', '.join(STRATA)}"
             raise BadValueError(f"shares.{name}", wrong)
     found = {}
-    for name in _SHARES:
+    for name in STRATA:
         try:
             found[name] = _share(value[name])
         except ValueError as error:
@@ -139,10 +143,10 @@ READERS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         "pool": _distinct('BIDS folders, as in ["site=/data/site_bids"]', _POOL.fullmatch, lambda t: t.split("=")[0]),
         "tested_in_pool": _one_of("refuse", "skip"),
         "budget": _at_least(1),
-        "strategy": _matching("the name of a strategy", _STRATEGY.fullmatch),
+        "strategy": _one_of(*STRATEGIES),
         "most_per_site": partial(_share, some=True),
         "seed": _at_least(0),
-        "raters": _distinct('names of letters and digits, as in ["anna", "ben"]', _RATER.fullmatch, str),
+        "raters": _distinct('names of letters and digits, as in ["anna", "ben"]', _is_rater, str),
         "every_rater": _flag,
         "lesion_outside_cord": _one_of("refuse", "clip", "keep"),
         "consensus": _one_of("majority", "staple", "adjudicate"),

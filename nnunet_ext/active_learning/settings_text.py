@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any, Final
 
+from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
+
 _TEMPLATE: Final = Template("""\
 # Settings of a correction loop, for nnunet_ext active. Edit the values as you like: each verb reads them anew, and what
 # was done already stays as it was. Which patients are tested on is no setting: init has frozen that.
@@ -32,7 +34,8 @@ tested_in_pool = $tested_in_pool
 # Cases that people are asked to look at in one round.
 budget = $budget
 
-# How they are chosen; nnunet_ext active query --help lists the ways.
+# How they are chosen:
+$strategies
 strategy = $strategy
 
 # The largest share of a round that may come from one site.
@@ -77,8 +80,8 @@ healthy = $healthy
 
 def settings_text(content: Mapping[str, Any]) -> str:
     """Write settings, plain values with those of `shares` in a mapping of their own, as TOML with its comments."""
-    values = {**content, **content["shares"]}
-    return _TEMPLATE.substitute({key: _toml(value) for key, value in values.items() if key != "shares"})
+    values = {key: _toml(value) for key, value in {**content, **content["shares"]}.items() if key != "shares"}
+    return _TEMPLATE.substitute(values, strategies="\n".join(f"# {name}: {does}" for name, does in STRATEGIES.items()))
 
 
 def _toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting holds

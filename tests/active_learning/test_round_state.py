@@ -90,6 +90,20 @@ def test_each_rater_has_left_what_is_not_back_and_what_was_deferred(rounds: Roun
     assert state.left == {"anna": 1, "ben": 3}
 
 
+def test_what_several_raters_see_differently_is_left_for_people_to_settle(rounds: Rounds) -> None:
+    one = rounds.round(1)
+    rows = [{"case": "a", "rater": rater} for rater in ("anna", "ben")]
+    write_text(one.query, table_text(rows, ["case", "rater"]))
+    note(rounds, EXCHANGED)
+    note(rounds, INGESTED)
+    both = {("a", "anna"): "edit", ("a", "ben"): "accept"}
+    take_in(one, {**both, ("a", "consensus"): "defer"})
+    assert read_state(rounds).stage is Stage.CORRECTING
+    assert read_state(rounds).left == {"anna": 0, "ben": 0, "consensus": 1}
+    take_in(one, {**both, ("a", "consensus"): "edit"})
+    assert read_state(rounds).stage is Stage.INGESTED
+
+
 def test_everything_back_counts_when_the_journal_says_so(rounds: Rounds) -> None:
     ask(rounds.round(1), {"a": "n/a"})
     note(rounds, EXCHANGED)

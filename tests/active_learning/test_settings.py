@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
 from nnunet_ext.active_learning.settings import (
     ActiveSettings,
     Shares,
@@ -20,7 +21,7 @@ from nnunet_ext.active_learning.settings_keys import READERS, BadValueError
 from nnunet_ext.core.errors import FileRefusedError
 
 SOME = ActiveSettings("cord-lesion", ("site=/data/site",))
-LINES = st.text(max_size=12).filter(str.isprintable)
+LINES = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=12)
 NAMES = st.text("abcdefgh0123", min_size=1, max_size=5)
 
 
@@ -36,7 +37,7 @@ SETTINGS = st.builds(
     model=LINES,
     localizer=LINES,
     budget=st.integers(1, 500),
-    strategy=st.sampled_from(["strata", "entropy", "clasp-pe"]),
+    strategy=st.sampled_from(sorted(STRATEGIES)),
     most_per_site=st.floats(0.01, 1),
     tested_in_pool=st.sampled_from(["refuse", "skip"]),
     seed=st.integers(0, 2**40),
@@ -83,6 +84,8 @@ def test_every_key_stands_below_what_it_means(tmp_path: Path) -> None:
         ("most_per_site", "0", "most_per_site needs a number above 0, up to 1, found 0"),
         ("most_per_site", "nan", "most_per_site needs a number above 0, up to 1, found nan"),
         ("raters", '["anna", "ANNA"]', "each with a name of its own, found ['anna', 'ANNA']"),
+        ("raters", '["Consensus"]', "raters needs names of letters and digits"),
+        ("strategy", '"guess"', """strategy needs "strata" or "foreground-random" or "random" or """),
         ("raters", '["an na"]', "raters needs names of letters and digits"),
         ("raters", '"anna"', "found 'anna'"),
         ("pool", '["/data/site"]', """pool needs BIDS folders, as in ["site=/data/site_bids"], found ['/data/site']"""),

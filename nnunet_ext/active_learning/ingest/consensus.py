@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from nnunet_ext.active_learning.ingest.opinion import LesionPolicy, Opinion
 from nnunet_ext.active_learning.ingest.slices import Slices
-from nnunet_ext.active_learning.ingest.words import KEPT, Action
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT, Action
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Mask
 from nnunet_ext.core.tables import NOTHING
@@ -17,9 +17,6 @@ from nnunet_ext.evaluation.as_row import as_row
 
 RaterConsensus = Literal["majority", "staple", "adjudicate"]
 """How several raters' masks become one: by vote, by STAPLE, or by a person wherever they differ."""
-
-CONSENSUS_RATER: Final = "consensus"
-"""Stands for the rater where all raters' opinions were made one; a folder of that name decides where they differ."""
 
 AGREEMENT_COLUMNS: Final = ("case", "region", *(name for name in RaterAgreement.__annotations__ if name != "case"))
 ADJUDICATE_COLUMNS: Final = ("case", "region", "raters", "lowest_dice", "reason")

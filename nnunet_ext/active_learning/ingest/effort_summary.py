@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from nnunet_ext.active_learning.ingest.consensus import CONSENSUS_RATER
 from nnunet_ext.active_learning.ingest.effort import EFFORT_COLUMNS
-from nnunet_ext.active_learning.ingest.words import Action
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, Action
 from nnunet_ext.core.tables import NOTHING, Row, number
 
 ALL_RATERS: Final = "all"

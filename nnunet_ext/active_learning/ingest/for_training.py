@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnunet_ext.active_learning.ingest.consensus import CONSENSUS_RATER
 from nnunet_ext.active_learning.ingest.slices import Slices, read_slices_cell
 from nnunet_ext.active_learning.ingest.training_labels import not_annotated, training_labels
-from nnunet_ext.active_learning.ingest.words import KEPT
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT
 from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import SAME_GRID, lies_on

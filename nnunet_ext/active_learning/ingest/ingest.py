@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nnunet_ext.active_learning.ingest.consensus import ADJUDICATE_COLUMNS, AGREEMENT_COLUMNS, CONSENSUS_RATER
+from nnunet_ext.active_learning.ingest.consensus import ADJUDICATE_COLUMNS, AGREEMENT_COLUMNS
 from nnunet_ext.active_learning.ingest.find_masks import FoundMasks, find_masks, join_masks
 from nnunet_ext.active_learning.ingest.given_cases import GivenCases
 from nnunet_ext.active_learning.ingest.ingest_case import (
@@ -19,7 +19,7 @@ from nnunet_ext.active_learning.ingest.ingest_case import (
 from nnunet_ext.active_learning.ingest.job import IngestJob
 from nnunet_ext.active_learning.ingest.read_said import read_said
 from nnunet_ext.active_learning.ingest.record import VerifiedPlace, append_to_sidecar, set_aside, taken_in
-from nnunet_ext.active_learning.ingest.words import Said, join_said
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, Said, join_said
 from nnunet_ext.core.atomic import sweep, write_text
 from nnunet_ext.core.tables import Row, filled, table_text
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnunet_ext.active_learning.ingest.consensus import CONSENSUS_RATER, Agreed, agree
+from nnunet_ext.active_learning.ingest.consensus import Agreed, agree
 from nnunet_ext.active_learning.ingest.effort import EFFORT_COLUMNS, total
 from nnunet_ext.active_learning.ingest.find_masks import FoundMasks
 from nnunet_ext.active_learning.ingest.given_cases import GivenCase
@@ -16,7 +16,7 @@ from nnunet_ext.active_learning.ingest.opinion import Opinion, form_opinion
 from nnunet_ext.active_learning.ingest.read_case import CaseMask, read_given_mask, read_image
 from nnunet_ext.active_learning.ingest.record import VerifiedPlace, record_mask, taken_in
 from nnunet_ext.active_learning.ingest.slices import slices_cell
-from nnunet_ext.active_learning.ingest.words import KEPT, Action, Said
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT, Action, Said
 from nnunet_ext.core.cell_lists import PATHS, join_list
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.tables import NOTHING, Row, cell, filled

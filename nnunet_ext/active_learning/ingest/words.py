@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Final
+
+CONSENSUS_RATER: Final = "consensus"
+"""Stands for the rater where all raters' opinions were made one; a folder of that name decides where they differ."""
 
 
 class Action(StrEnum):

@@ -14,6 +14,7 @@ from nnunet_ext.active_learning.frozen import Frozen, freeze
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.active_learning.pool import Pool, pool_sources, read_pool, scan_pool
+from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
 from nnunet_ext.active_learning.round_state import BEGUN
 from nnunet_ext.active_learning.settings import ActiveSettings, Shares, read_settings, write_settings
 from nnunet_ext.active_learning.settings_keys import BadValueError, read_key
@@ -174,7 +175,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--localizer", metavar="MODEL", help="finds the cord; none: the whole image (default: the model's own)")
     _add(parser, "budget", "N", "cases a round", kind=int)
-    _add(parser, "strategy", "NAME", "how they are chosen")
+    _add(parser, "strategy", "", "how they are chosen", choices=list(STRATEGIES))
     add(
         "--shares", nargs="+", metavar="NAME=SHARE",
         help=f"of the budget, together 1 (default: {_in_words(_DEFAULTS.shares)})",
