@@ -60,7 +60,7 @@ def work(rounds: Rounds, steal: bool = False) -> int:
         with claim(rounds, steal=steal):
             (rounds.root / "done").touch()
     except ConflictError as error:
-        sys.stdout.write(str(error))
+        sys.stdout.write(f"{error}\n")
         return error.exit_code
     return 0
 

@@ -62,7 +62,7 @@ def penalty_matrix(runs: Runs, correction: Correction, *, higher_is_better: bool
     Returns
     -------
     PenaltyMatrix
-        A strategy alone, or without a second seed, wins nothing.
+        A strategy alone, without a second seed, or before the first round wins nothing.
     """
     rounds = [number for number in runs.rounds if number > 0]
     tests: list[tuple[str, str, PairedDifference]] = [
@@ -77,4 +77,4 @@ def penalty_matrix(runs: Runs, correction: Correction, *, higher_is_better: bool
         if p is not None and mean is not None and p < ALPHA:
             first_wins = (mean > 0) is higher_is_better
             wins[(first, second) if first_wins else (second, first)] += 1
-    return PenaltyMatrix(runs.strategies, {pair: count / len(rounds) for pair, count in wins.items() if rounds})
+    return PenaltyMatrix(runs.strategies, {pair: count / max(len(rounds), 1) for pair, count in wins.items()})

@@ -59,16 +59,19 @@ class Runs:
             if point.round_number == round_number and point.value is not None
         }
 
-    def budgets(self, strategy: str, round_number: int) -> tuple[int, ...]:
-        """Give how many cases had been corrected by then, for each seed in order."""
-        return tuple(point.budget for point in self._of[strategy] if point.round_number == round_number)
+    def lines(self, strategy: str) -> tuple[tuple[tuple[int, float | None], ...], ...]:
+        """Give budget and value after each round, a line for each seed in order: what is drawn."""
+        return tuple(
+            tuple((point.budget, point.value) for point in self._of[strategy] if point.seed == seed)
+            for seed in sorted({point.seed for point in self._of[strategy]})
+        )
 
     def areas(self, strategy: str) -> BySeed:
         """Give the area under the budget curve of each seed.
 
         A run that lacks a round which others have, or a value, is left out: areas over other rounds say nothing.
         """
-        found = {}
+        found: dict[int, float] = {}
         for seed in sorted({point.seed for point in self._of[strategy]}):
             mine = sorted(
                 (point.round_number, point.budget, point.value)

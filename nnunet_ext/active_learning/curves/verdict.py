@@ -16,6 +16,8 @@ class Verdict:
 
     Parameters
     ----------
+    baseline, reached
+        The strategy to beat, and its area under the budget curve.
     winner
         The strategy to use: of those significantly better than the baseline that with the best area, else the baseline.
     comparisons
@@ -24,6 +26,8 @@ class Verdict:
         One on the baseline, one on each other strategy, one on what to use.
     """
 
+    baseline: str
+    reached: SeedInterval
     winner: str
     comparisons: tuple[Comparison, ...]
     sentences: tuple[str, ...]
@@ -48,7 +52,8 @@ def verdict(runs: Runs, baseline: str, quantity: str, *, higher_is_better: bool 
     winners = [one.strategy for one in comparisons if one.better]
     winner = winners[0] if winners else baseline
     reached = seed_interval(list(runs.areas(baseline).values()))
-    return Verdict(winner, comparisons, tuple(_sentences(comparisons, winners, baseline, reached, quantity)))
+    sentences = tuple(_sentences(comparisons, winners, baseline, reached, quantity))
+    return Verdict(baseline, reached, winner, comparisons, sentences)
 
 
 def _sentences(

@@ -102,6 +102,7 @@ def write_ingest(table: Path, done: Ingested) -> None:
         (ADJUDICATE_TABLE, done.adjudicate, ADJUDICATE_COLUMNS),
         (table.name, done.rows, INGEST_COLUMNS),
     ]
+    sweep(table.parent, below=False)
     for name, rows, columns in tables:
         write_text(table.with_name(name), table_text(rows, columns))
 

@@ -169,8 +169,10 @@ def _record(
     several: bool,
 ) -> list[tuple[Path, str]]:
     """Write the masks of an opinion, and give their files and hashes."""
+    if image is None or opinion.action not in KEPT:
+        return []
     place, written = VerifiedPlace(job.verified), []
-    for region, mask in opinion.masks.items() if image is not None and opinion.action in KEPT else ():
+    for region, mask in opinion.masks.items():
         path = place.mask(case.dataset, case.stem, region, opinion.rater if several else "")
         written.append((path, record_mask(path, mask, image, _entries(opinion, region, given[region], job))))
     return written

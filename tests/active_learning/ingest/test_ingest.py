@@ -14,12 +14,20 @@ from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table
-from tests.active_learning.ingest.made_round import GRID, SHAPE, STEMS, MadeRound
+from tests.active_learning.ingest.made_round import GRID, STEMS, MadeRound
+from tests.conftest import SHAPE
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Written once: every file is flushed to the disk."""
+    return MadeRound(tmp_path_factory.mktemp("template")).make().root
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> MadeRound:
-    return MadeRound(tmp_path).make()
+def made(template: Path, tmp_path: Path) -> MadeRound:
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    return MadeRound(tmp_path)
 
 
 def test_every_case_has_a_row_and_unlooked_ones_are_put_off(made: MadeRound) -> None:

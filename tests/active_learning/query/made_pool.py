@@ -38,7 +38,7 @@ _SCORES = st.one_of(st.just("n/a"), st.floats(0, 1).map(str))
 @st.composite
 def _rows(draw: st.DrawFn) -> list[Mapping[str, str]]:
     places = st.tuples(st.integers(1, 6), st.sampled_from(["n/a", "ses-1", "ses-2"]), st.sampled_from(["T1w", "T2w"]))
-    rows = []
+    rows: list[Mapping[str, str]] = []
     for subject, session, contrast in draw(st.lists(places, max_size=14, unique=True)):
         cells = {f"{kind}_{region}": draw(_SCORES) for kind in KINDS for region in ("cord", "lesion")}
         cells["lesion_mm3"] = draw(st.sampled_from(["n/a", "0", "50"]))
