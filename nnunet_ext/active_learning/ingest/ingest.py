@@ -111,6 +111,9 @@ def _came_back(job: IngestJob, given: GivenCases, raters: set[str]) -> CameBack:
     said: dict[str, list[Said]] = defaultdict(list)
     found: dict[str, list[FoundMasks]] = defaultdict(list)
     for one in job.returned:
+        if not one.folder.is_dir():
+            said[one.rater].append(Said(problems=(f"{one.folder}: a folder that came back was needed; there is none",)))
+            continue
         said[one.rater].append(read_said(one.folder, given))
         found[one.rater].append(find_masks(one.folder, given, raters - {one.rater, ""}))
     return CameBack(

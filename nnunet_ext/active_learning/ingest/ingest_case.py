@@ -137,7 +137,7 @@ def _given_masks(files: Mapping[str, tuple[Path, ...]], image: Volume, job: Inge
         several = files.get(region, ())
         if len(several) > 1:
             names = ", ".join(sorted(path.name for path in several))
-            raise DataRefusedError(f"{region}: one mask as it was given out was needed, found {names} in {job.given}")
+            raise DataRefusedError(f"{region}: one mask as it was given out was needed, found {names}")
         nothing = CaseMask(np.zeros(image.data.shape, dtype=np.bool_))
         masks[region] = read_given_mask(several[0], image) if several else nothing
     return masks
