@@ -10,6 +10,7 @@ import pytest
 from nnunet_ext.active_learning.ingest.ingest import ingest
 from nnunet_ext.active_learning.ingest.ingest_case import INGEST_COLUMNS
 from nnunet_ext.core.atomic import write_bytes, write_json
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.provenance import sha256
@@ -320,3 +321,10 @@ def test_a_second_channel_that_changed_or_is_missing_stops_its_case(made: MadeRo
     assert "sub-1_T1w.nii.gz: the image changed on disk" in ingest(query, made.job()).rows[0]["reason"]
     second.unlink()
     assert "sub-1_T1w.nii.gz: no such file" in ingest(query, made.job()).rows[0]["reason"]
+
+
+def test_verified_masks_are_not_taken_for_what_came_back(made: MadeRound) -> None:
+    (one,) = made.job().returned
+    for folder in (made.verified, made.verified.parent, made.verified / "zurich"):
+        with pytest.raises(UsageError, match="a folder of masks that a rater gave back was needed"):
+            made.ingest(returned=(type(one)("", folder),))
