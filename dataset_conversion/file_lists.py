@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -34,11 +34,14 @@ class ListEntry:
         The comment that follows it on its line; may be empty.
     headings
         Keys above it, outermost first.
+    line
+        Where it stands, counted from 1; 0 of one that stands in no file.
     """
 
     text: str
     reason: str = ""
     headings: tuple[str, ...] = ()
+    line: int = field(default=0, compare=False)
 
     @property
     def shown(self) -> str:
@@ -169,10 +172,10 @@ def load_file_list(path: Path, datasets: Iterable[str] = ()) -> FileList:
 
 
 def _entries_of_lines(text: str) -> Iterator[ListEntry]:
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), start=1):
         entry, *comment = _COMMENT.split(line, maxsplit=1)
         if entry.strip():
-            yield ListEntry(entry.strip(), "".join(comment).strip())
+            yield ListEntry(entry.strip(), "".join(comment).strip(), line=number)
 
 
 def _entries_of_yaml(path: Path, text: str) -> Iterator[ListEntry]:
@@ -196,7 +199,8 @@ def _entries_of_node(path: Path, text: str, node: yaml.Node, headings: tuple[str
     if isinstance(node, yaml.ScalarNode):
         if node.value.strip() not in _NOTHING:
             comment = _COMMENT_AFTER.match(text, node.end_mark.index)
-            yield ListEntry(node.value.strip(), comment[1].strip() if comment else "", headings)
+            reason = comment[1].strip() if comment else ""
+            yield ListEntry(node.value.strip(), reason, headings, node.start_mark.line + 1)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             heading = key.value if isinstance(key, yaml.ScalarNode) else None

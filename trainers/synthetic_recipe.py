@@ -51,6 +51,8 @@ class Recipe:
         Voxels of a tissue map that a piece is larger than a patch.
     pathologies, contrasts
         Each with its share.
+    cordless
+        Share of the tissue maps that show no cord: those of a model that must say so.
     shares
         Of patches about lesions, about the cord, and anywhere.
     fields, warp
@@ -76,6 +78,7 @@ class Recipe:
     pathologies: tuple[tuple[Pathology, float], ...]
     contrasts: tuple[tuple[Contrast, float], ...]
     shares: tuple[float, float, float]
+    cordless: float = 0.0
     fields: FieldShares = field(default_factory=FieldShares)
     warp: WarpSize = field(default_factory=WarpSize)
     box_mm: float = 20.0
@@ -122,6 +125,7 @@ RECIPES: Final = (
         spacing=(3.0, 2.0, 2.0),
         patch=(48, 80, 64),
         map_shape=(120, 240, 216),
+        cordless=0.2,
         shares=(0.0, 0.6, 0.4),
         fields=FieldShares(box=0.4, short=0.3, beside=0.1, margins_mm=(8.0, 70.0)),
         warp=WarpSize(bend_mm=2.5),

@@ -67,7 +67,8 @@ def _write_case(number: int, folder: Path, recipe: Recipe, seed: int, collect: l
     if case.with_suffix(_PROPERTIES).is_file():
         return
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(recipe.number, number)))
-    tissue = draw_tissue_map(MapKind(recipe.map_shape, recipe.map_spacing, recipe.pathologies), rng)
+    kind = MapKind(recipe.map_shape, recipe.map_spacing, recipe.pathologies, recipe.cordless)
+    tissue = draw_tissue_map(kind, rng)
     labels = np.zeros(256, dtype=np.int16)
     labels[list(CORD_TISSUES)] = 1
     if recipe.target != "cord":

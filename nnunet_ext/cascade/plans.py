@@ -1,5 +1,6 @@
 """nnU-Net's plans for boxed images: normalise over the whole box."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -7,7 +8,7 @@ from typing import Any, Final
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.leftovers import sweep
 from nnunet_ext.core.malformed import refuse_malformed
-from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.core.read_json import read_json, read_json_object
 
 _KEY: Final = "use_mask_for_norm"
 _NEEDED: Final = "a plans file of nnU-Net was needed"
@@ -29,6 +30,11 @@ class PlansChange:
     configuration: str
     channels: tuple[int, ...]
     data_identifier: str
+
+
+def find_plans(folder: Path) -> list[Path]:
+    """Find the files of plans in a dataset's preprocessed folder, sorted, whatever their planner calls them."""
+    return [file for file in sorted(folder.glob("[!.]*.json")) if "configurations" in _keys(file)]
 
 
 def force_full_normalisation(plans_file: Path) -> tuple[PlansChange, ...]:
@@ -72,3 +78,8 @@ def _read(plans_file: Path) -> dict[str, Any]:
             if not isinstance(used, list):
                 raise ValueError(f"{used!r:.100} as {_KEY} of {name}")
     return plans
+
+
+def _keys(file: Path) -> Collection[str]:
+    content = read_json(file, finite=False)  # nnU-Net's fingerprint may hold NaN
+    return content if isinstance(content, dict) else ()

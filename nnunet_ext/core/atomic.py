@@ -9,7 +9,7 @@ from typing import Any
 
 from nnunet_ext.core.leftovers import TEMPORARY_MARK, sweep, unfinished_file
 
-__all__ = ["TEMPORARY_MARK", "atomic_path", "sweep", "write_bytes", "write_json", "write_text"]
+__all__ = ["TEMPORARY_MARK", "atomic_path", "flush_to_disk", "sweep", "write_bytes", "write_json", "write_text"]
 
 
 @contextmanager
@@ -41,11 +41,11 @@ def atomic_path(path: Path, verify: Callable[[Path], object] | None = None) -> I
     # The original name is not repeated: it may already be as long as the file system allows.
     with unfinished_file(path.parent, _endings(path)) as temporary:
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         if verify is not None:
             verify(temporary)
         temporary.replace(path)
-        _flush_to_disk(path.parent)
+        flush_to_disk(path.parent)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -67,11 +67,8 @@ def write_json(path: Path, content: Any, *, allow_nan: bool = False) -> None:  #
     write_text(path, json.dumps(content, indent=4, ensure_ascii=False, allow_nan=allow_nan) + "\n")
 
 
-def _endings(path: Path) -> str:
-    return ".nii.gz" if path.name.endswith(".nii.gz") else path.suffix
-
-
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Return when a file's content, or the names in a folder, are on the disk."""
     if path.is_dir() and os.name == "nt":  # Windows cannot open a folder to flush it
         return
     # Windows flushes only what is open for writing, and no system opens a folder so.
@@ -80,3 +77,7 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _endings(path: Path) -> str:
+    return ".nii.gz" if path.name.endswith(".nii.gz") else path.suffix

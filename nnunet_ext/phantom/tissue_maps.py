@@ -7,6 +7,7 @@ import numpy as np
 
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.cord import TissueMap
+from nnunet_ext.phantom.cordless import draw_cordless_map
 from nnunet_ext.phantom.lesions import Pathology, draw_deformations, draw_lesions
 from nnunet_ext.phantom.slices import Plane, place_grid
 from nnunet_ext.phantom.spine import build_spine, draw_build
@@ -36,11 +37,14 @@ class MapKind:
         Their size in mm along the same axes.
     pathologies
         Each with its share of the maps.
+    cordless
+        Share of the maps that show no cord at all.
     """
 
     shape: tuple[int, int, int]
     spacing: tuple[float, float, float]
     pathologies: tuple[tuple[Pathology, float], ...]
+    cordless: float = 0.0
 
 
 def draw_tissue_map(kind: MapKind, rng: np.random.Generator) -> TissueMap:
@@ -58,6 +62,8 @@ def draw_tissue_map(kind: MapKind, rng: np.random.Generator) -> TissueMap:
     ndarray
         uint8 of `kind.shape`, values of `Tissue`; upwards, forwards, leftwards.
     """
+    if kind.cordless and rng.random() < kind.cordless:
+        return draw_cordless_map(kind.shape, kind.spacing, rng)
     (low, high), _ = _WINDOWS[int(rng.choice(len(_WINDOWS), p=[share for _, share in _WINDOWS]))]
     build = draw_build(rng)
     focus_mm = build.arc_at(float(rng.uniform(low, high)))

@@ -1,8 +1,8 @@
 """Running a verb in a process of its own that dies, or is disturbed, at a chosen event of the disk.
 
-Python's audit hooks tell of every file that is opened for writing and of every rename, removal and new folder before it
-happens. The process is a fork of this one, so that what a verb imports is imported once; it is a process like any other
-all the same, and SIGKILL ends it without another instruction.
+Python's audit hooks tell of every file that is opened for writing and of every rename, link, removal and new folder
+before it happens. The process is a fork of this one, so that what a verb imports is imported once; it is a process like
+any other all the same, and SIGKILL ends it without another instruction.
 """
 
 import os
@@ -219,6 +219,7 @@ def _folder(descriptor: int) -> int | None:
 _EVENTS: Final[Mapping[str, tuple[Callable[..., str | None], Callable[..., object]]]] = {
     "open": (_opened, lambda of: os.close(os.open(of[0], of[2], 0o666))),
     "os.rename": (_renamed, lambda of: os.rename(of[0], of[1], src_dir_fd=_folder(of[2]), dst_dir_fd=_folder(of[3]))),
+    "os.link": (_renamed, lambda of: os.link(of[0], of[1], src_dir_fd=_folder(of[2]), dst_dir_fd=_folder(of[3]))),
     "os.remove": (_named, lambda of: os.unlink(of[0], dir_fd=_folder(of[1]))),
     "os.rmdir": (_named, lambda of: os.rmdir(of[0], dir_fd=_folder(of[1]))),
     "os.mkdir": (_named, lambda of: os.mkdir(of[0], of[1], dir_fd=_folder(of[2]))),

@@ -1,1 +1,4 @@
-"""What a strategy is worth: learning curves over the budget, their areas, and paired tests between them."""
+"""What a simulation says: values against the budget, areas, intervals over seeds, and which differences count.
+
+Nothing here draws, trains or prints; `curves.tsv` in, numbers and sentences out.
+"""

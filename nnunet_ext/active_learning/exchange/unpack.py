@@ -13,18 +13,20 @@ import numpy as np
 
 from nnunet_ext.active_learning.exchange.marks import MARKS, MARKS_COLUMNS
 from nnunet_ext.active_learning.exchange.place_cases import PlacedCase, regions_of
+from nnunet_ext.active_learning.exchange.rater_folder import sidecar_json
 from nnunet_ext.active_learning.exchange.rename_cases import renamed_cases
 from nnunet_ext.active_learning.exchange.sent_masks import SentMask, read_sent
-from nnunet_ext.core.atomic import atomic_path, write_text
+from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import on_grid
-from nnunet_ext.core.leftovers import scratch_folder
+from nnunet_ext.core.leftovers import scratch_folder, sweep
 from nnunet_ext.core.names import image_stem, parse_mask_name, strip_ending
 from nnunet_ext.core.nifti_place import place_of
 from nnunet_ext.core.nifti_stream import header_of, stream_pieces
 from nnunet_ext.core.provenance import sha256
-from nnunet_ext.core.tables import NOTHING, read_table, table_text
+from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.core.tables import NOTHING, filled, read_table, table_text
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.core.zip_entries import Limits, OddZipError, extract, opened_zip, refuse_odd, sound_entries, way_out
 
@@ -86,6 +88,7 @@ def unpack(archive: Path, to_correct: Path, rater: str, names: Path, seed: int) 
     """
     sent = [mask for mask in read_sent(to_correct) if mask.rater == rater]
     cases = {one.mark: one for one in renamed_cases(to_correct, sent, rater, names, seed)}
+    sweep(to_correct)
     with scratch_folder(to_correct.parent, _MARK) as staged:
         try:
             with opened_zip(archive, _CURE) as opened:
@@ -159,6 +162,8 @@ def _take(
                 raise FileRefusedError(Path(entries[0]), f"one mask was needed, found {len(changed)} that differ")
             if changed:
                 placed.append(_place(files[next(iter(changed.values()))], mask, to_correct))
+                sidecars = [files[entry] for entry, one in found.items() if one == _Wanted(mark, region)]
+                _add_history(sidecars, sidecar_json(to_correct / mask.copy))
             else:
                 unchanged.append(mask.copy)
         except FileRefusedError as error:
@@ -174,7 +179,7 @@ def _take(
 
 
 def _place(file: Path, mask: SentMask, to_correct: Path) -> str:
-    """Copy a mask to where the rater would have saved it, and add its sidecar's history to the one there."""
+    """Copy a mask to where the rater would have saved it."""
     on_grid(_grid(file), _grid(to_correct / split_list(mask.image)[0]), file, "image")
     home = to_correct / mask.copy
     target = home.with_name(strip_ending(home.name) + file.name.removeprefix(strip_ending(file.name)))
@@ -183,6 +188,16 @@ def _place(file: Path, mask: SentMask, to_correct: Path) -> str:
     with atomic_path(target) as temporary:
         temporary.write_bytes(file.read_bytes())
     return target.relative_to(to_correct).as_posix()
+
+
+def _add_history(sidecars: Sequence[Path], home: Path) -> None:
+    """Take from a mask's sidecar who made it, as manual-correction writes it, and nothing else."""
+    for sidecar in sidecars:
+        listed = read_json_object(sidecar).get("GeneratedBy")
+        if isinstance(listed, list) and all(isinstance(one, dict) for one in listed):
+            content = read_json_object(home) if home.is_file() else {}
+            known = content.get("GeneratedBy", [])
+            write_json(home, {**content, "GeneratedBy": [*known, *(one for one in listed if one not in known)]})
 
 
 def _grid(path: Path) -> Volume:
@@ -201,13 +216,17 @@ def _grid(path: Path) -> Volume:
 
 
 def _place_marks(file: Path, cases: Mapping[str, PlacedCase], folder: Path) -> None:
-    """Write marks under the names that the cases have at home, into a file that is named by its content."""
+    """Write what was marked under the names that the cases have at home, into a file that is named by its content."""
     rows = []
     for row in read_table(file, ["case", "action"], MARKS_COLUMNS):
         name = PurePosixPath(row["case"].strip().replace("\\", "/")).name
         one = cases.get(strip_ending(name))
         if one is None:
             raise row.refused(f"a case that was sent was needed, found {name[:60]!r}")
-        rows.append({column: row.get(column, NOTHING) for column in MARKS_COLUMNS} | {"case": one.chosen.case})
+        said = {column: filled(row, column) or NOTHING for column in MARKS_COLUMNS[1:]}
+        if set(said.values()) != {NOTHING}:
+            rows.append({"case": one.chosen.case} | said)
+    if not rows:
+        return
     text = table_text(rows, MARKS_COLUMNS)
     write_text(folder / f"marks-returned-{hash_of(text.encode()).hexdigest()[:12]}.tsv", text)

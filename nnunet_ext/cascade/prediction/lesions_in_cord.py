@@ -43,4 +43,5 @@ class LesionsInCord:
         if cord.probabilities:
             each = [cord.probabilities[CORD], *(probabilities[name] for name in parts)]
             probabilities[CORD] = reduce(np.maximum, each)
-        return Segmentation(masks, probabilities, {**found.disagreement, **cord.disagreement})
+        opinions = {**found.opinions, **{name: one for name, one in cord.opinions.items() if name == CORD}}
+        return Segmentation(masks, probabilities, {**found.disagreement, **cord.disagreement}, opinions)

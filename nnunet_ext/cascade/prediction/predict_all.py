@@ -1,7 +1,6 @@
 """Many cases, one after another: a fault of one never stops the others."""
 
 import logging
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,17 +11,17 @@ from typing import Any, Final
 import numpy as np
 
 from nnunet_ext.cascade.prediction.case_files import CaseFiles, Naming, Wanted, name_files
+from nnunet_ext.cascade.prediction.failure_in_words import failure_in_words
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions, PredictedCase, predict_case
 from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter
 from nnunet_ext.cascade.prediction.what_stands import SECONDS, Standing, finished_case, volumes_of, what_stands
 from nnunet_ext.cascade.prediction.write_case import sidecar, write_case
-from nnunet_ext.core.errors import ConflictError, FileRefusedError, NnunetExtError
+from nnunet_ext.core.errors import ConflictError, FileRefusedError
 from nnunet_ext.core.provenance import sha256
 
 _LOG: Final = logging.getLogger(__name__)
 _SHOWN: Final = 5
-_FOLDERS: Final = re.compile(r"(?<![^\s'\"])/(?:[^\s'\"]*/)?")
 
 
 class Status(StrEnum):
@@ -142,7 +141,7 @@ def _outcome(case: InputCase, job: PredictionJob) -> CaseOutcome:
     try:
         return _predict(case, job)
     except Exception as error:  # noqa: BLE001 - whatever a damaged file, a full memory or a bug does to one case
-        reason = _in_words(error)
+        reason = failure_in_words(error)
         _LOG.warning("%s failed: %s", case.name, reason)
         _LOG.debug("%s", case.name, exc_info=True)
         return CaseOutcome(case.name, Status.FAILED, reason)
@@ -184,7 +183,7 @@ def _kept_as_it_stands(
         volumes = volumes_of(files, images, job.options.regions)
     except (FileRefusedError, OSError) as error:
         volumes = {}
-        warnings.append(f"its volumes are unknown: {_in_words(error)}")
+        warnings.append(f"its volumes are unknown: {failure_in_words(error)}")
     return CaseOutcome(case.name, Status.KEPT, "", tuple(warnings), volumes, spared=names)
 
 
@@ -220,14 +219,3 @@ def _of_centreline(predicted: PredictedCase, job: PredictionJob) -> tuple[str, .
 def _volumes(predicted: PredictedCase, images: CaseImages) -> dict[str, float]:
     voxel = images.volumes[0].voxel_volume_mm3
     return {name: round(float(np.count_nonzero(mask)) * voxel, 3) for name, mask in predicted.masks.items()}
-
-
-def _in_words(error: Exception) -> str:
-    """Say what went wrong without the folders of this machine, as tables are shared."""
-    if isinstance(error, MemoryError):
-        return "not enough memory for this image"
-    if isinstance(error, FileRefusedError):
-        text = f"{error.path.name}: {error.reason}"
-    else:
-        text = str(error) if isinstance(error, NnunetExtError) else f"{type(error).__name__}: {error}"
-    return _FOLDERS.sub("", text).encode("utf-8", "backslashreplace").decode("utf-8")

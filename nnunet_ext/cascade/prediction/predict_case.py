@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
 from nnunet_ext.cascade.prediction.cord_gate import CordGate
+from nnunet_ext.cascade.prediction.opinions import Opinions
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
 from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
@@ -63,7 +64,7 @@ class PredictedCase:
     ----------
     masks
         Of each region, after post-processing; lesions that lie apart from the cord are no cord.
-    probabilities, disagreement
+    probabilities, disagreement, opinions
         As in `Segmentation`, before post-processing.
     cord
         The cord: the model's own where it has the region, else the localizer's; None where there is neither.
@@ -83,6 +84,7 @@ class PredictedCase:
     growths: int
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
+    opinions: Mapping[str, Opinions] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +146,7 @@ def predict_case(
         growths=boxed.growths,
         changes=done.changes,
         warnings=(*said, *boxed.warnings, *left_nothing, *done.warnings),
+        opinions=boxed.found.opinions,
     )
 
 

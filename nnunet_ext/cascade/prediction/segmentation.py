@@ -1,7 +1,7 @@
 """What a model says about one case, what it is to those who ask it, and how it is run; all said without torch."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.prediction.engines import Engine
+from nnunet_ext.cascade.prediction.opinions import Opinions
 from nnunet_ext.core.volume import Volume
 
 
@@ -27,11 +28,14 @@ class Segmentation:
     disagreement
         For each region the standard deviation of its probability over the folds; empty where not asked for, or of one
         fold.
+    opinions
+        For each region what the passes say of it, one by one; empty where not asked for.
     """
 
     masks: Mapping[str, npt.NDArray[np.bool_]]
     probabilities: Mapping[str, npt.NDArray[np.float32]]
     disagreement: Mapping[str, npt.NDArray[np.float32]]
+    opinions: Mapping[str, Opinions] = field(default_factory=dict)
 
     def changed(self, change: Callable[..., npt.NDArray[Any]], *others: "Segmentation") -> "Segmentation":
         """Apply a function to each array, and to the same array of others where there are some."""
@@ -44,6 +48,10 @@ class Segmentation:
             each(*(one.masks for one in found)),
             each(*(one.probabilities for one in found)),
             each(*(one.disagreement for one in found)),
+            {
+                name: opinions.changed(change, *(one.opinions[name] for one in others))
+                for name, opinions in self.opinions.items()
+            },
         )
 
 
@@ -61,6 +69,10 @@ class SegmenterOptions:
         Distance of neighbouring tiles as a share of the tile, above 0 and at most 1.
     disagreement, probabilities
         Whether a `Segmentation` tells them.
+    opinions
+        Whether it tells what each pass says: each fold or, of a single one, each mirror image. A voxel within the
+        rounding of one half may then be decided otherwise, as the passes' means are rounded before they are put
+        together. A single fold that is not mirrored is run once more for each axis of its tile.
     """
 
     device: str = "cpu"
@@ -69,6 +81,7 @@ class SegmenterOptions:
     step: float = 0.5
     disagreement: bool = False
     probabilities: bool = False
+    opinions: bool = False
 
 
 class CaseSegmenter(Protocol):

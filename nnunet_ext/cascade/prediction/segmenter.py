@@ -1,9 +1,10 @@
 """A trained model that segments one image after another, in this process."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from nnunet_ext.cascade.prediction.device import find_device
 from nnunet_ext.cascade.prediction.engines import check_engine
 from nnunet_ext.cascade.prediction.network import build_networks
 from nnunet_ext.cascade.prediction.nnunet_model import NnunetModel
+from nnunet_ext.cascade.prediction.opinions import Opinions, OpinionSums, PassKind, no_opinions
 from nnunet_ext.cascade.prediction.preprocess import Placement, preprocess
 from nnunet_ext.cascade.prediction.quiet import quietly, torch_as_found
 from nnunet_ext.cascade.prediction.region_probabilities import FoldSpread, Probabilities, region_probabilities
@@ -71,6 +73,11 @@ class Segmenter:
                 device=device,
             )
             self._networks = build_networks(model, self._model, options.engine, device)
+        several = len(self._networks) > 1
+        one_by_one = options.opinions and not several
+        self._windows = self._window.views() if one_by_one else (self._window,)
+        mirrored = one_by_one and bool(self._window.mirrored_axes)
+        self._kind = PassKind.FOLDS if several else PassKind.MIRRORED if mirrored else PassKind.SHIFTED
 
     def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
         """Segment one case, as `CaseSegmenter` has it.
@@ -111,7 +118,13 @@ class Segmenter:
 
         several = self._options.disagreement and len(self._networks) > 1
         probabilities = empty(np.float32, wanted=self._options.probabilities)
-        return Segmentation(empty(np.bool_), probabilities, empty(np.float32, wanted=several))
+        opinions = {name: no_opinions(self._kind, self._passes, tuple(shape)) for name in self.regions}
+        told = opinions if self._options.opinions else {}
+        return Segmentation(empty(np.bool_), probabilities, empty(np.float32, wanted=several), told)
+
+    @property
+    def _passes(self) -> int:
+        return len(self._networks) * len(self._windows)
 
     def _segment(self, images: Sequence[Volume], boxes: Sequence[Box]) -> Segmentation:
         data, placement = preprocess(images, self._model)
@@ -121,11 +134,15 @@ class Segmenter:
         at = reduce(Box.union, parts)
         needed = [needed_box(part, placement, self._model) for part in parts] if boxes else []
         spread = FoldSpread() if self._options.disagreement and len(self._networks) > 1 else None
+        sums = OpinionSums(self._kind, self._passes) if self._options.opinions else None
+        watching: list[FoldSpread | OpinionSums] = [one for one in (spread, sums) if one is not None]
         mean: torch.Tensor | None = None
-        for network in self._networks:
-            logits, covered = self._window.logits(network, data, needed)
-            if spread is not None:
-                spread.add(self._probabilities(resample_back(logits, covered, at, placement, self._model)))
+        for network, window in itertools.product(self._networks, self._windows):
+            logits, covered = window.logits(network, data, needed)
+            if watching:
+                probabilities = self._probabilities(resample_back(logits, covered, at, placement, self._model))
+                for one in watching:
+                    one.add(probabilities)
             mean = logits if mean is None else mean.add_(logits)
         del data
         if mean is None or not torch.isfinite(torch.stack(torch.aminmax(mean))).all():  # a NaN is both
@@ -133,25 +150,30 @@ class Segmenter:
                 f"{self.name}: gives no finite number for this image (values from {images[0].data.min():g} to "
                 f"{images[0].data.max():g}); look at the image, or train the model longer"
             )
-        if len(self._networks) > 1:
-            mean /= len(self._networks)
-        return self._decide(resample_back(mean, covered, at, placement, self._model), spread, at, placement)
+        if self._passes > 1:
+            mean /= self._passes
+        found = resample_back(mean, covered, at, placement, self._model)
+        return self._decide(found, spread, {} if sums is None else sums.told(), at, placement)
 
     def _decide(
         self,
         logits: npt.NDArray[np.floating[Any]] | torch.Tensor,
         spread: FoldSpread | None,
+        opinions: Mapping[str, Opinions],
         at: Box,
         placement: Placement,
     ) -> Segmentation:
+        place = partial(placement.place, at=at)
+
         def placed(values: Mapping[str, Any]) -> dict[str, Any]:
-            return {name: placement.place(inside, at) for name, inside in values.items()}
+            return {name: place(inside) for name, inside in values.items()}
 
         labels = np.asarray(self._model.labels.convert_logits_to_segmentation(logits))
         return Segmentation(
             masks=placed(self._regions.take(labels)),
             probabilities=placed(self._probabilities(logits)) if self._options.probabilities else {},
             disagreement=placed(spread.deviation()) if spread is not None else {},
+            opinions={name: one.changed(place) for name, one in opinions.items()},
         )
 
     def _probabilities(self, logits: npt.NDArray[np.floating[Any]] | torch.Tensor) -> Probabilities:

@@ -4,7 +4,7 @@ import itertools
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
 
@@ -21,6 +21,8 @@ Slicer = tuple[slice | int, ...]
 Network = Callable[[torch.Tensor], torch.Tensor]
 
 _CPU: Final = torch.device("cpu")
+_AXES: Final = 3
+_SHIFT: Final = 3  # odd, so that the grid of no pooled layer falls on itself again
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -36,6 +38,10 @@ class SlidingWindow:
         Voxels of a tile; of a 2-D network two numbers, and the first axis is gone through slice by slice.
     mirrored_axes
         Axes of the tile over whose mirror images the mean is taken, too.
+    flip
+        Axes of the tile along which the network sees it from the other side.
+    shift
+        Voxels of zeros before the image along each axis, which move it against the tiles; none for none.
     """
 
     patch_size: tuple[int, ...]
@@ -43,6 +49,8 @@ class SlidingWindow:
     step: float
     mirrored_axes: tuple[int, ...]
     device: torch.device
+    flip: tuple[int, ...] = ()
+    shift: tuple[int, ...] = ()
 
     def logits(self, network: Network, image: torch.Tensor, boxes: Sequence[Box] = ()) -> tuple[torch.Tensor, Box]:
         """Compute the network's outputs.
@@ -69,6 +77,8 @@ class SlidingWindow:
         EnvironmentProblemError
             Where the device has too little memory for one tile.
         """
+        if self.shift:
+            return self._shifted(network, image, boxes)
         padded, inner = pad_nd_image(image, self.patch_size, "constant", {"value": 0}, True, None)
         shift = [int(axis.start) for axis in inner[1:]]
         wanted = [box.moved(shift) for box in boxes] or [Box.whole(padded.shape[1:])]
@@ -78,6 +88,31 @@ class SlidingWindow:
         found = self._on_device(network, padded[(slice(None), *covered.slices)], tiles)
         unpadded = covered.common(Box.whole(image.shape[1:]).moved(shift))
         return found[(slice(None), *unpadded.within(covered).slices)], unpadded.moved([-low for low in shift])
+
+    def views(self) -> tuple["SlidingWindow", ...]:
+        """Give windows that each look at the image in one way; together they cost what this one does, where it mirrors.
+
+        Returns
+        -------
+        tuple
+            One for each mirror image over which this one takes the mean. Where it takes none, one for the image as it
+            is and one for each axis of the tile, along which the image is moved.
+        """
+        if self.mirrored_axes:
+            return tuple(replace(self, mirrored_axes=(), flip=flip) for flip in ((), *_flips(self.mirrored_axes)))
+        moved = range(_AXES - len(self.patch_size), _AXES)
+        shifts = [tuple(_SHIFT * (axis == at) for axis in range(_AXES)) for at in moved]
+        return tuple(replace(self, shift=shift) for shift in ((0, 0, 0), *shifts))
+
+    def _shifted(self, network: Network, image: torch.Tensor, boxes: Sequence[Box]) -> tuple[torch.Tensor, Box]:
+        """Give the smallest part that holds all boxes: the same of every shift, whichever tiles meet them."""
+        moved = torch.zeros((image.shape[0], *map(sum, zip(image.shape[1:], self.shift, strict=True))))
+        inner = Box.whole(image.shape[1:]).moved(self.shift)
+        moved[(slice(None), *inner.slices)] = image
+        still = replace(self, shift=())
+        found, covered = still.logits(network, moved, [box.moved(self.shift) for box in boxes])
+        kept = reduce(Box.union, boxes) if boxes else Box.whole(image.shape[1:])
+        return found[(slice(None), *kept.moved(self.shift).within(covered).slices)], kept
 
     def _on_device(self, network: Network, image: torch.Tensor, tiles: Sequence[Slicer]) -> torch.Tensor:
         """Keep image and sums on the GPU, as long as they fit."""
@@ -116,14 +151,23 @@ class SlidingWindow:
         return torch.div(logits, weights, out=logits)
 
     def _mirrored(self, network: Network, patch: torch.Tensor) -> torch.Tensor:
-        prediction = network(patch)
-        axes = [axis + 2 for axis in self.mirrored_axes]
-        flips = [flip for count in range(1, len(axes) + 1) for flip in itertools.combinations(axes, count)]
+        prediction = _seen(network, patch, self.flip)
+        flips = _flips(self.mirrored_axes)
         for flip in flips:
-            prediction += torch.flip(network(torch.flip(patch, flip)), flip)
+            prediction += _seen(network, patch, flip)
         if flips:
             prediction /= len(flips) + 1
         return prediction
+
+
+def _flips(axes: Sequence[int]) -> list[tuple[int, ...]]:
+    """List in which ways a tile can be mirrored, in nnU-Net's order."""
+    return [flip for count in range(1, len(axes) + 1) for flip in itertools.combinations(axes, count)]
+
+
+def _seen(network: Network, patch: torch.Tensor, flip: Sequence[int]) -> torch.Tensor:
+    axes = [axis + 2 for axis in flip]
+    return torch.flip(network(torch.flip(patch, axes)), axes) if axes else network(patch)
 
 
 def _from(start: Sequence[int], tile: Slicer) -> Slicer:

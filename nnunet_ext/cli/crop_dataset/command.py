@@ -14,7 +14,8 @@ from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.cords import PredictedCord, find_cords, has_folds, refuse_seen_cases
 from nnunet_ext.cascade.crop_dataset import JITTER_MM, TABLE, CropOptions, Cropping, crop_dataset, refuse_place
 from nnunet_ext.cascade.margins import RESERVE_MM
-from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans, find_dataset
+from nnunet_ext.cli.crop_dataset.fix_plans import FixPlans
+from nnunet_ext.cli.find_dataset import find_dataset
 from nnunet_ext.cli.finite_number import finite_number
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.progress import progress_bar

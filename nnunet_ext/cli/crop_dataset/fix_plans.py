@@ -3,14 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nnunet_ext.cascade.plans import PlansChange, force_full_normalisation
+from nnunet_ext.cascade.plans import PlansChange, find_plans, force_full_normalisation
+from nnunet_ext.cli.find_dataset import find_dataset
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.read_json import read_json
 
 
 @dataclass(frozen=True)
@@ -41,34 +40,17 @@ class FixPlans:
         return 0
 
 
-def find_dataset(root: Path, asked: str) -> Path:
-    """Find a dataset's folder below one of nnU-Net's roots by its number or name, or take the folder itself."""
-    if asked.isdigit():
-        found = sorted(folder for folder in root.glob(f"Dataset{int(asked):03d}_*") if folder.is_dir())
-    else:
-        found = [folder for folder in (root / asked, Path(asked)) if folder.is_dir()][:1]
-    if len(found) != 1:
-        there = ", ".join(sorted(folder.name for folder in root.glob("Dataset*"))) or "no dataset"
-        raise DataRefusedError(f"{asked}: one dataset of this number, name or folder was needed; in {root}: {there}")
-    return found[0]
-
-
 def _plans_files(asked: str) -> list[Path]:
     if asked.endswith(".json"):
         return [Path(asked)]
     folder = find_dataset(required_folder("nnUNet_preprocessed", os.environ), asked)
-    files = [file for file in sorted(folder.glob("[!.]*.json")) if "configurations" in _keys(file)]
+    files = find_plans(folder)
     if not files:
         raise DataRefusedError(
             f"{folder}: plans were needed and nnU-Net has made none; "
             f"run: nnUNetv2_plan_and_preprocess -d {_number(folder)} --no_pp"
         )
     return files
-
-
-def _keys(file: Path) -> Collection[str]:
-    content = read_json(file, finite=False)  # nnU-Net's fingerprint may hold NaN
-    return content if isinstance(content, dict) else ()
 
 
 def _warn_of_stale_cases(folder: Path, change: PlansChange) -> None:

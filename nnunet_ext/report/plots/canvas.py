@@ -14,7 +14,7 @@ from nnunet_ext.report.colours import LINE_COLOURS, PREDICTION_COLOURS, REFERENC
 INK: Final = "#1b2733"
 SOFT: Final = "#6a7782"
 GRID: Final = "#e3e8ec"
-COLOURS: Final = (*LINE_COLOURS, PREDICTION_COLOURS[0], REFERENCE_COLOURS[0])
+COLOURS: Final = (*LINE_COLOURS, PREDICTION_COLOURS[2], REFERENCE_COLOURS[0])
 """Okabe and Ito's; they can be told apart in grey only with the markers."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")

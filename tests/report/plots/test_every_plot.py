@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
-from nnunet_ext.report.plots.canvas import short
+from nnunet_ext.report.plots.budget_curves import budget_curves_plot
+from nnunet_ext.report.plots.canvas import COLOURS, INK, short
 from nnunet_ext.report.plots.correlation import correlation_plot
 from nnunet_ext.report.plots.identity import identity_plot
 from nnunet_ext.report.plots.raincloud import raincloud
@@ -36,7 +37,12 @@ def scored(a: Values, b: Values, sites: list[str]) -> bytes:
     return correlation_plot(values, b, sites, quantity="volume", score="motor score", notes=notes)
 
 
-PLOTS = pytest.mark.parametrize("plot", [rain, apart, same, scored])
+def learned(a: Values, b: Values, sites: list[str]) -> bytes:
+    runs = {"random": [list(enumerate(a))], "entropy": [list(enumerate(b))]}
+    return budget_curves_plot(runs, title="Dice, lesion", axis="Dice", baseline="random")
+
+
+PLOTS = pytest.mark.parametrize("plot", [rain, apart, same, scored, learned])
 RNG = np.random.default_rng(0)
 SOME = (RNG.normal(size=12).tolist(), RNG.normal(size=12).tolist(), ["zurich", "paris", "here"] * 4)
 
@@ -93,6 +99,10 @@ def test_each_site_has_a_marker_of_its_own_shape_so_that_grey_paper_is_enough() 
     groups = [element for element in parsed(svg).iter() if element.get("id", "").startswith("PathColl")]
     shapes = {path.get("d") for group in groups for path in group.iter() if path.tag.endswith("}path")}
     assert len(shapes) == 3
+
+
+def test_no_two_colours_are_one() -> None:
+    assert len({*COLOURS, INK}) == len(COLOURS) + 1
 
 
 def test_more_sites_and_methods_than_colours_have_a_figure() -> None:

@@ -1,0 +1,40 @@
+"""`nnunet_ext active`: the correction loop, round by round, with people in it."""
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+_ACTIONS: Final = {
+    "init": "begin a loop: say what is to be segmented, from which images, by whom; freeze who is tested on",
+    "status": "where the loop stands, who holds it, what each rater still has to do, and what to type next",
+}
+"""Each action lives in the module of its name."""
+
+_EXAMPLES: Final = """\
+examples:
+  begin, with labels:    nnunet_ext active init rounds -d 501 --pool geneva=/data/geneva_bids --budget 20
+  begin without any:     nnunet_ext active init rounds --pool /data/geneva_bids
+  where does it stand:   nnunet_ext active status rounds
+exit: 0 done; 2 usage; 3 data refused; 4 a variable or a model is missing; 5 another process holds the loop, or it was
+begun with other settings"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the verb's arguments."""
+    parser.epilog = _EXAMPLES
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, summary in _ACTIONS.items():
+        action = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        action.epilog = _EXAMPLES
+        action.add_argument("rounds", type=Path, metavar="ROUNDS", help="the folder of the loop")
+        _module(name).add_arguments(action)
+
+
+def from_options(options: argparse.Namespace) -> Any:  # noqa: ANN401 - a command of one of the modules
+    """Take the parsed arguments."""
+    return _module(options.action).from_options(options)
+
+
+def _module(action: str) -> Any:  # noqa: ANN401 - a module with `add_arguments` and `from_options`
+    return import_module(f"nnunet_ext.cli.active.{action}")

@@ -1,0 +1,117 @@
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnunet_ext.active_learning.scores.score_case import COLUMNS
+from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.tables import read_table
+from tests.active_learning.scores.pool import LESION, Opinionated, scan, scorer, write_pool
+
+KILLED_IN_THE_THIRD = """
+import os, signal, sys
+from pathlib import Path
+from nnunet_ext.active_learning.scores.score_pool import score_pool
+from tests.active_learning.scores.pool import Opinionated, scorer
+from tests.active_learning.scores.test_score_pool import pool
+
+class Killed(Opinionated):
+    def segment(self, images, boxes=()):
+        if len(self.calls) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().segment(images, boxes)
+
+root = Path(sys.argv[1])
+score_pool(pool(root), scorer(Killed()), root / "scores.tsv")
+"""
+
+
+def pool(root: Path, count: int = 4) -> list[PoolImage]:
+    return write_pool(root / "pool", {f"{number:02d}": scan(LESION, seed=number) for number in range(count)})
+
+
+def calls(images: list[PoolImage], table: Path, model: str = "a" * 64) -> int:
+    """Score, and count how many images were predicted for it."""
+    segmenter = Opinionated()
+    assert score_pool(images, scorer(segmenter, model), table) == {}
+    return len(segmenter.calls)
+
+
+def test_every_image_has_a_row_in_the_order_of_the_pool(tmp_path: Path) -> None:
+    table, images, told = tmp_path / "scores.tsv", pool(tmp_path), list[tuple[int, int]]()
+    score_pool(images[::-1], scorer(), table, lambda done, of: told.append((done, of)))
+    rows = read_table(table, COLUMNS)
+    assert [row["case"] for row in rows] == [image.about["case"] for image in images[::-1]]
+    assert all(row["image_sha256"] in {image.about["image_sha256"] for image in images} for row in rows)
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_what_is_done_is_kept_until_image_or_model_are_others(tmp_path: Path) -> None:
+    table, images = tmp_path / "scores.tsv", pool(tmp_path)
+    assert calls(images[:2], table) == 2
+    assert calls(images, table) == 2  # a pool that has grown
+    kept = table.read_bytes()
+    assert calls(images, table) == 0
+    assert table.read_bytes() == kept
+    assert calls(images, table, "b" * 64) == 4
+    changed = write_pool(tmp_path / "pool", {"01": scan(seed=99)})
+    assert calls([images[0], *changed, *images[2:]], table, "b" * 64) == 1
+    moved = [replace(image, about={**image.about, "site": "south"}) for image in images[2:]]
+    assert calls(moved, table, "b" * 64) == 0
+    assert [row["site"] for row in read_table(table)] == ["south", "south"]
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    score_pool(pool(whole), scorer(), whole / "scores.tsv")
+    checkout = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", KILLED_IN_THE_THIRD, str(cut)], cwd=checkout, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(read_table(cut / "scores.tsv", COLUMNS)) == 2
+    assert calls(pool(cut), cut / "scores.tsv") == 2
+    assert (cut / "scores.tsv").read_bytes() == (whole / "scores.tsv").read_bytes()
+
+
+def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table, images = tmp_path / "scores.tsv", pool(tmp_path)
+    file = images[1].files.images[0]
+    assert file is not None
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-40])
+    failed = score_pool(images, scorer(), table)
+    assert list(failed) == ["lab_sub-01_T2w"]
+    assert str(tmp_path) not in failed["lab_sub-01_T2w"]
+    assert "lab_sub-01_T2w: not scored" in caplog.text
+    assert len(read_table(table)) == 3
+    file.write_bytes(whole)
+    assert calls(images, table) == 1
+
+
+def test_an_image_that_changed_since_the_pool_was_listed_is_not_scored(tmp_path: Path) -> None:
+    images = pool(tmp_path, 2)
+    write_pool(tmp_path / "pool", {"00": scan(seed=7)})
+    failed = score_pool(images, scorer(), tmp_path / "scores.tsv")
+    assert "changed on the disk since the pool was listed" in failed["lab_sub-00_T2w"]
+    assert len(read_table(tmp_path / "scores.tsv")) == 1
+
+
+def test_another_table_under_that_name_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "scores.tsv"
+    table.write_text("case\tage\na\t3\n")
+    with pytest.raises(FileRefusedError, match="image_sha256"):
+        score_pool(pool(tmp_path, 1), scorer(), table)
+    assert table.read_text() == "case\tage\na\t3\n"
+
+
+def test_an_interrupted_run_is_not_taken_for_a_damaged_image(tmp_path: Path) -> None:
+    images = pool(tmp_path, 2)
+    segmenter = Opinionated(fault=(0, KeyboardInterrupt()))
+    air = write_pool(tmp_path / "pool", {"air": np.zeros((20, 20, 12), np.float32)})
+    with pytest.raises(KeyboardInterrupt):
+        score_pool([*images, *air], scorer(segmenter), tmp_path / "scores.tsv")
+    assert len(read_table(tmp_path / "scores.tsv")) == 2
