@@ -5,7 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.active_learning.journal import Journal
+from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.active_learning.round_state import BEGUN
+from nnunet_ext.core.errors import ConflictError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.dataset_conversion.cases_table import person_of
@@ -38,7 +41,7 @@ class Frozen:
         return frozenset((dataset, subject) for dataset, _, subject in apart)
 
     def content(self) -> dict[str, Any]:
-        """Give it as fields of a journal's entry; `thaw` reads them back."""
+        """Give it as fields of a journal's entry; `read_frozen` reads them back."""
         return asdict(self)
 
     def refuse_changed(self, now: "Frozen") -> None:
@@ -79,6 +82,20 @@ def freeze(existing: Existing | None, plans: Iterable[Path]) -> Frozen:
     )
 
 
-def thaw(fields: Mapping[str, Any]) -> Frozen:
-    """Read what `Frozen.content` gave."""
+def read_frozen(rounds: Rounds) -> Frozen:
+    """Read what `init` froze.
+
+    Raises
+    ------
+    UsageError
+        Where the loop has not begun.
+    FileRefusedError
+        Where the journal is damaged.
+    """
+    fields = next((one.fields for one in Journal(rounds.journal).entries() if one.event == BEGUN), None)
+    if fields is None:
+        raise UsageError(
+            f"{rounds.root}: a correction loop was needed, and init has not come to its end there; run: nnunet_ext "
+            f"active init {rounds.root}"
+        )
     return Frozen(tuple(fields["persons"]), tuple(fields["cases"]), dict(fields["plans"]))

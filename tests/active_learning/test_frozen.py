@@ -1,11 +1,13 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nnunet_ext.active_learning.frozen import Frozen, freeze, thaw
-from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.active_learning.frozen import Frozen, freeze, read_frozen
+from nnunet_ext.active_learning.journal import Journal
+from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.active_learning.round_state import BEGUN
+from nnunet_ext.core.errors import ConflictError, UsageError
 from nnunet_ext.core.provenance import sha256
 
 FROZEN = Frozen(
@@ -13,8 +15,12 @@ FROZEN = Frozen(
 )
 
 
-def test_what_was_frozen_is_read_again_from_a_journal() -> None:
-    assert thaw(json.loads(json.dumps(FROZEN.content()))) == FROZEN
+def test_what_was_frozen_is_read_again_from_the_journal(tmp_path: Path) -> None:
+    rounds = Rounds(tmp_path)
+    with pytest.raises(UsageError, match="nnunet_ext active init"):
+        read_frozen(rounds)
+    Journal(rounds.journal).append(BEGUN, FROZEN.content())
+    assert read_frozen(rounds) == FROZEN
     assert FROZEN.tested == {("zurich", "sub-1")}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.active_learning.claim import claim
-from nnunet_ext.active_learning.frozen import Frozen, freeze
+from nnunet_ext.active_learning.frozen import Frozen, read_frozen
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.active_learning.pool import Pool, pool_sources, read_pool, scan_pool
@@ -18,16 +18,14 @@ from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
 from nnunet_ext.active_learning.round_state import BEGUN
 from nnunet_ext.active_learning.settings import ActiveSettings, Shares, read_settings, write_settings
 from nnunet_ext.active_learning.settings_keys import BadValueError, read_key
-from nnunet_ext.cascade.plans import find_plans
 from nnunet_ext.cli.active.first_model import first_model, refuse_other_regions
+from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
 from nnunet_ext.cli.find_dataset import find_dataset
 from nnunet_ext.cli.predict.model import find_model
 from nnunet_ext.cli.progress import progress_bar
-from nnunet_ext.core.environment import preprocessed_folder, required_folder
+from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import ConflictError, UsageError
-from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.existing import Existing, read_existing
 from nnunet_ext.dataset_conversion.source import name_sources
 from nnunet_ext.models.entry_names import PLANS
 
@@ -94,20 +92,21 @@ class ActiveInit:
         if not self.asked.get("pool"):
             raise UsageError("the images that may be asked for were needed; give BIDS folders: --pool [NAME=]BIDS ...")
         dataset = self.asked.get("dataset", "")
-        existing = _existing(dataset)
+        existing = labelled_dataset(dataset)
         target = self.asked.get("target", _TARGET if existing is None else existing.record["target"]["name"])
         model = self.asked.get("model") or first_model(load_target(target).name, dataset)
         return ActiveSettings(**{**self.asked, "target": target, "model": model})
 
     def _conclude(self, rounds: Rounds, settings: ActiveSettings) -> None:
-        (fields,) = [entry.fields for entry in Journal(rounds.journal).entries() if entry.event == BEGUN]
+        frozen = read_frozen(rounds)
+        persons, cases = len(frozen.persons), len(frozen.cases)
         images, query = len(read_pool(rounds)), f"nnunet_ext active query {rounds.root}"
         if self.json:
             told = {"rounds": str(rounds.root), "settings": str(rounds.settings), "model": settings.model}
-            frozen = {"tested_persons": len(fields["persons"]), "tested_cases": len(fields["cases"])}
-            print(json.dumps({**told, "dataset": settings.dataset, "pool": images, **frozen, "next": query}))
+            counts = {"pool": images, "tested_persons": persons, "tested_cases": cases}
+            print(json.dumps({**told, "dataset": settings.dataset, **counts, "next": query}))
             return
-        tested = f"{len(fields['persons'])} patients with {len(fields['cases'])} images are tested on, now and later"
+        tested = f"{persons} patients with {cases} images are tested on, now and later"
         labelled = f"dataset {settings.dataset}: {tested}" if settings.dataset else "no labels yet: nobody is tested on"
         print(f"{rounds.root}: target {settings.target}, from model {settings.model}; {labelled}")
         print(f"{images} images may be asked for ({rounds.pool.name}; others, with reasons: {rounds.left_out.name})")
@@ -128,31 +127,23 @@ def _refuse_strangers(rounds: Rounds) -> None:
 
 def _prepared(rounds: Rounds, settings: ActiveSettings) -> tuple[Frozen, Pool]:
     """Look at all that the loop is begun with, and refuse what it cannot be; nothing is written."""
-    target, existing = load_target(settings.target), _existing(settings.dataset)
+    target, existing = load_target(settings.target), labelled_dataset(settings.dataset)
     if existing is not None and existing.record["target"] != target.content():
         raise ConflictError(
             f"{settings.dataset}: its target is {existing.record['target']['name']}, and {settings.target} was asked "
             f"for, or it was changed since; give that --target, or another -d"
         )
-    model = find_model(settings.model, "-m")
-    refuse_other_regions(model, target)
+    refuse_other_regions(find_model(settings.model, "-m"), target)
     sources = pool_sources(rounds, settings)
     for source in sources:
         if rounds.root.resolve().is_relative_to(source.root):
             raise UsageError(f"{rounds.root}: lies in {source.root}, which is only ever read; choose another folder")
-    planned = preprocessed_folder(settings.dataset, os.environ) if settings.dataset else None
-    frozen = freeze(existing, [model / PLANS, *(find_plans(planned) if planned is not None else ())])
+    frozen = frozen_now(settings, existing)
     with progress_bar("scan", "image") as progress:
         pool = scan_pool(sources, settings, existing, frozen.tested, progress)
     for sentence in pool.said:
         print(f"nnunet_ext active: assumed: {sentence}", file=sys.stderr)
     return frozen, pool
-
-
-def _existing(dataset: str) -> Existing | None:
-    if not dataset:
-        return None
-    return read_existing(RawDataset(required_folder("nnUNet_raw", os.environ) / dataset))
 
 
 def _in_words(value: object) -> str:

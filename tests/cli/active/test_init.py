@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from nnunet_ext.active_learning.claim import claim
+from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.pool import read_pool
 from nnunet_ext.active_learning.settings import read_settings, write_settings
+from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
 from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table
 from tests.active_learning.loop import DATASET, Loop
@@ -62,6 +65,26 @@ def test_who_is_tested_on_and_the_plans_are_frozen(labelled: Loop) -> None:
     assert set(begun["plans"]) == {"nnUNetPlans.json", "plans.json"}
     assert begun["plans"]["nnUNetPlans.json"] == sha256(planned)
     assert read_settings(labelled.rounds.settings).dataset == DATASET
+
+
+def test_a_test_set_that_has_lost_a_case_since_is_found(labelled: Loop) -> None:
+    assert labelled.init("-d", 501)[0] == 0
+    settings, frozen = read_settings(labelled.rounds.settings), read_frozen(labelled.rounds)
+    with labelled.environment():
+        frozen.refuse_changed(frozen_now(settings, labelled_dataset(DATASET)))
+        table = labelled.dataset.folder / "cases.tsv"
+        case = frozen.cases[0]
+        rows = [line.replace("\ttest\t", "\ttrain\t") if line.startswith(case) else line for line in lines_of(table)]
+        table.write_text("".join(rows))
+        for kind in ("images", "labels"):
+            for file in (labelled.dataset.folder / f"{kind}Ts").glob(f"{case}*"):
+                file.rename(labelled.dataset.folder / f"{kind}Tr" / file.name)
+        with pytest.raises(ConflictError, match=f"does not test on {case} any more"):
+            frozen.refuse_changed(frozen_now(settings, labelled_dataset(DATASET)))
+
+
+def lines_of(table: Path) -> list[str]:
+    return table.read_text().splitlines(keepends=True)
 
 
 def test_what_was_given_stands_in_the_file(loop: Loop) -> None:
