@@ -14,7 +14,7 @@ from nnunet_ext.core.tables import NOTHING, Row, read_table
 
 BEGUN: Final = "init"
 """The event of a loop; all others are of a round, whose number is their field `round`. They may say `files`, too: the
-SHA-256 of the tables that were written, by their path in the loop's folder. Each look at the loop hashes these again."""
+SHA-256 of the tables that were written, by their path in the loop's folder. Each look at it hashes them again."""
 
 QUERIED: Final = "queried"
 EXCHANGED: Final = "exchanged"
