@@ -1,7 +1,7 @@
+import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +12,7 @@ from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.tables import read_table
 from tests.active_learning.scores.pool import LESION, Opinionated, scan, scorer, write_pool
-
-KILLED_IN_THE_THIRD = """
-import os, signal, sys
-from pathlib import Path
-from nnunet_ext.active_learning.scores.score_pool import score_pool
-from tests.active_learning.scores.pool import Opinionated, scorer
-from tests.active_learning.scores.test_score_pool import pool
-
-class Killed(Opinionated):
-    def segment(self, images, boxes=()):
-        if len(self.calls) == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().segment(images, boxes)
-
-root = Path(sys.argv[1])
-score_pool(pool(root), scorer(Killed()), root / "scores.tsv")
-"""
+from tests.kills.dying import Death, run_apart
 
 
 def pool(root: Path, count: int = 4) -> list[PoolImage]:
@@ -66,15 +50,23 @@ def test_what_is_done_is_kept_until_image_or_model_are_others(tmp_path: Path) ->
     assert [row["site"] for row in read_table(table)] == ["south", "south"]
 
 
-def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    score_pool(pool(whole), scorer(), whole / "scores.tsv")
-    checkout = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", KILLED_IN_THE_THIRD, str(cut)], cwd=checkout, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert len(read_table(cut / "scores.tsv", COLUMNS)) == 2
-    assert calls(pool(cut), cut / "scores.tsv") == 2
-    assert (cut / "scores.tsv").read_bytes() == (whole / "scores.tsv").read_bytes()
+def test_killed_at_any_event_of_the_disk_the_same_call_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    images, table = pool(tmp_path, 2), tmp_path / "round-001" / "scores.tsv"
+
+    def work() -> int:
+        return len(score_pool(images, scorer(), table))
+
+    undisturbed = run_apart(work, table.parent, {})
+    assert undisturbed.code == 0, undisturbed.said
+    whole = table.read_bytes()
+    assert len(undisturbed.events) > 8
+    for event, after in product(range(len(undisturbed.events)), (False, True)):
+        shutil.rmtree(table.parent)
+        ended = run_apart(work, table.parent, {}, Death(event, after))
+        assert after or ended.code == -signal.SIGKILL
+        assert run_apart(work, table.parent, {}).code == 0
+        assert [file.name for file in table.parent.iterdir()] == [table.name], (event, after)
+        assert table.read_bytes() == whole
 
 
 def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
