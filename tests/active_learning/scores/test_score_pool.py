@@ -22,13 +22,13 @@ def pool(root: Path, count: int = 4) -> list[PoolImage]:
 def calls(images: list[PoolImage], table: Path, model: str = "a" * 64) -> int:
     """Score, and count how many images were predicted for it."""
     segmenter = Opinionated()
-    assert score_pool(images, scorer(segmenter, model), table) == {}
+    assert score_pool(images, lambda _: scorer(segmenter, model), table) == {}
     return len(segmenter.calls)
 
 
 def test_every_image_has_a_row_in_the_order_of_the_pool(tmp_path: Path) -> None:
     table, images, told = tmp_path / "scores.tsv", pool(tmp_path), list[tuple[int, int]]()
-    score_pool(images[::-1], scorer(), table, lambda done, of: told.append((done, of)))
+    score_pool(images[::-1], lambda _: scorer(), table, lambda done, of: told.append((done, of)))
     rows = read_table(table, COLUMNS)
     assert [row["case"] for row in rows] == [image.about["case"] for image in images[::-1]]
     assert all(row["image_sha256"] in {image.about["image_sha256"] for image in images} for row in rows)
@@ -50,11 +50,22 @@ def test_what_is_done_is_kept_until_image_or_model_are_others(tmp_path: Path) ->
     assert [row["site"] for row in read_table(table)] == ["south", "south"]
 
 
+def test_each_image_is_scored_by_the_models_that_suit_it(tmp_path: Path) -> None:
+    one, other = Opinionated(), Opinionated(sure=(0.9, 0.3, 0.1))
+    images, table = pool(tmp_path, 3), tmp_path / "scores.tsv"
+    scorers = {image.about["case"]: scorer(one, "a" * 64) for image in images}
+    scorers[images[1].about["case"]] = scorer(other, "b" * 64)
+    assert score_pool(images, lambda image: scorers[image.about["case"]], table) == {}
+    rows = read_table(table, COLUMNS)
+    assert [row["passes"] for row in rows] == ["folds 2", "folds 3", "folds 2"]
+    assert [row["model_sha256"][0] for row in rows] == ["a", "b", "a"]
+
+
 def test_killed_at_any_event_of_the_disk_the_same_call_ends_in_the_same_bytes(tmp_path: Path) -> None:
     images, table = pool(tmp_path, 2), tmp_path / "round-001" / "scores.tsv"
 
     def work() -> int:
-        return len(score_pool(images, scorer(), table))
+        return len(score_pool(images, lambda _: scorer(), table))
 
     undisturbed = run_apart(work, table.parent, {})
     assert undisturbed.code == 0, undisturbed.said
@@ -75,7 +86,7 @@ def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplo
     assert file is not None
     whole = file.read_bytes()
     file.write_bytes(whole[:-40])
-    failed = score_pool(images, scorer(), table)
+    failed = score_pool(images, lambda _: scorer(), table)
     assert list(failed) == ["lab_sub-01_T2w"]
     assert str(tmp_path) not in failed["lab_sub-01_T2w"]
     assert "lab_sub-01_T2w: not scored" in caplog.text
@@ -87,7 +98,7 @@ def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplo
 def test_an_image_that_changed_since_the_pool_was_listed_is_not_scored(tmp_path: Path) -> None:
     images = pool(tmp_path, 2)
     write_pool(tmp_path / "pool", {"00": scan(seed=7)})
-    failed = score_pool(images, scorer(), tmp_path / "scores.tsv")
+    failed = score_pool(images, lambda _: scorer(), tmp_path / "scores.tsv")
     assert "changed on the disk since the pool was listed" in failed["lab_sub-00_T2w"]
     assert len(read_table(tmp_path / "scores.tsv")) == 1
 
@@ -96,7 +107,7 @@ def test_another_table_under_that_name_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "scores.tsv"
     table.write_text("case\tage\na\t3\n")
     with pytest.raises(FileRefusedError, match="image_sha256"):
-        score_pool(pool(tmp_path, 1), scorer(), table)
+        score_pool(pool(tmp_path, 1), lambda _: scorer(), table)
     assert table.read_text() == "case\tage\na\t3\n"
 
 
@@ -105,5 +116,5 @@ def test_an_interrupted_run_is_not_taken_for_a_damaged_image(tmp_path: Path) -> 
     segmenter = Opinionated(fault=(0, KeyboardInterrupt()))
     air = write_pool(tmp_path / "pool", {"air": np.zeros((20, 20, 12), np.float32)})
     with pytest.raises(KeyboardInterrupt):
-        score_pool([*images, *air], scorer(segmenter), tmp_path / "scores.tsv")
+        score_pool([*images, *air], lambda _: scorer(segmenter), tmp_path / "scores.tsv")
     assert len(read_table(tmp_path / "scores.tsv")) == 2
