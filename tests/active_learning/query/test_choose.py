@@ -262,6 +262,7 @@ def test_a_quota_holds_the_site_with_all_the_doubt_back() -> None:
         ("folds 5", {}, "the 5 folds disagree about a lesion of 120 mm3"),
         ("mirrored 4", {"lesion_count": "3"}, "the 4 mirrored views disagree about 3 lesions of 120 mm3 in all"),
         ("folds 1; shifted 4", {"lesion_mm3": "0"}, "the 4 shifted views disagree about whether there is a lesion"),
+        ("folds 5", {"lesion_mm3": "n/a"}, "the 5 folds disagree about the lesions"),
         ("n/a", {"lesion_mm3": "4.25"}, "repeated predictions disagree about a lesion of 4.2 mm3"),
     ],
 )
