@@ -5,7 +5,18 @@ import pytest
 
 from nnunet_ext.cli.main import VERBS, make_parser
 
-WITH_EXAMPLES = ("convert", "phantom", "demo", "agreement", "model", "predict", "evaluate", "biomarkers", "report")
+WITH_EXAMPLES = (
+    "convert",
+    "phantom",
+    "demo",
+    "agreement",
+    "model",
+    "predict",
+    "evaluate",
+    "biomarkers",
+    "report",
+    "active",
+)
 
 
 def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

@@ -1,8 +1,8 @@
 """Running a verb in a process of its own that dies, or is disturbed, at a chosen event of the disk.
 
-Python's audit hooks tell of every file that is opened for writing and of every rename, link, removal and new folder before
-it happens. The process is a fork of this one, so that what a verb imports is imported once; it is a process like any other
-all the same, and SIGKILL ends it without another instruction.
+Python's audit hooks tell of every file that is opened for writing and of every rename, link, removal and new folder
+before it happens. The process is a fork of this one, so that what a verb imports is imported once; it is a process like
+any other all the same, and SIGKILL ends it without another instruction.
 """
 
 import os

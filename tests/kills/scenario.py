@@ -17,6 +17,7 @@ LOG: Final = ".log"
 """What a verb said of a run: a run that goes on says other things than one that does all."""
 
 _SECONDS: Final = re.compile(rb'("Seconds": )[\d.]+')
+_WHEN: Final = re.compile(rb'"when": "[^"]*", "sha256": "[^"]*"')  # of a journal, whose checksums are over the times
 _CODES: Final[Mapping[Way, frozenset[int]]] = {
     Way.KILL: frozenset({-9}),
     Way.TORN: frozenset({-25}),
@@ -141,7 +142,8 @@ def differences(expected: Tree, found: Tree) -> list[str]:
 def tree_of(root: Path) -> Tree:
     """Give everything below a folder with a digest of its bytes.
 
-    Not compared are the content of logs, the seconds that a prediction took, and whether it was kept or made.
+    Not compared are the content of logs, the times in a journal, the seconds that a prediction took, and whether it was
+    kept or made.
     """
     return {path.relative_to(root).as_posix(): _digest(path) for path in sorted(root.rglob("*"))}
 
@@ -154,6 +156,8 @@ def _digest(path: Path) -> str:
     content = path.read_bytes()
     if path.suffix == ".json":
         content = _SECONDS.sub(rb"\1", content)
+    if path.suffix == ".jsonl":
+        content = _WHEN.sub(b"", content)
     if path.name.startswith("predictions") and path.suffix == ".tsv":
         content = content.replace(b"\tkept\t", b"\tdone\t")  # what `--continue_prediction` has not to do again
         rows = [line.split(b"\t") for line in content.splitlines()]

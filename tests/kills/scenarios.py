@@ -12,6 +12,7 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.environment import environment_variable
 from nnunet_ext.core.nifti_write import write_image, write_mask
+from tests.active_learning.loop import Loop
 from tests.cascade.field import CORD, Field, drawn
 from tests.cascade.prediction.tiny_model import TinyModel
 from tests.conftest import SmallBids
@@ -21,6 +22,7 @@ from tests.report.made_evaluation import MadeCase, MadeEvaluation
 MODEL: Final = "Dataset900_Tiny/nnUNetTrainer__nnUNetPlans__tiny"
 _GRID: Final = np.diag([-1.0, 1.0, 2.0, 1.0])
 _NNUNET: Final = {
+    "nnUNet_extModels": "{root}/models",
     "nnUNet_raw": "{root}/raw",
     "nnUNet_preprocessed": "{root}/preprocessed",
     "nnUNet_results": "{root}/results",
@@ -137,6 +139,11 @@ def replaced(root: Path) -> None:
     write_json(plans, {**json.loads(plans.read_text()), "comment": "another"})
 
 
+def unlabelled(root: Path) -> None:
+    """A pool, and the models that come with the package."""
+    Loop(root).write()
+
+
 def _main(root: Path, *arguments: str) -> None:
     """Make an input with a verb: in this process, which so imports all that the verb needs."""
     with ExitStack() as stack:
@@ -192,6 +199,7 @@ SCENARIOS: Final = tuple(
             ),
         ),
         ("agreement --raters", masks, ("agreement", "--raters", "{root}/hand", "{root}/one", "-o", "{root}/out")),
+        ("active init", unlabelled, ("active", "init", "{root}/rounds", "--pool", "{root}/geneva")),
         ("report", evaluated, ("report", "{root}/evaluated", "-o", "{root}/out", "--viewer")),
         ("model export", model, _EXPORT),
         ("model verify", model, ("model", "verify", "{root}/model.zip")),

@@ -14,7 +14,7 @@ from tests.kills.scenarios import SCENARIOS
 QUICK = (
     "env", "phantom", "inject", "convert", "convert --append", "crop-dataset", "crop-dataset --fix-plans",
     "predict --naming nnunet", "evaluate", "biomarkers", "agreement --raters", "report", "model export",
-    "model verify", "model import --force",
+    "model verify", "model import --force", "active init",
 )  # fmt: skip
 
 

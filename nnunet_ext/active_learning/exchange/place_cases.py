@@ -1,7 +1,5 @@
-"""Where the cases of several datasets stand in one BIDS tree."""
+"""Where the cases stand in the folders that people get."""
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,14 +8,12 @@ from typing import Final
 
 from nnunet_ext.active_learning.exchange.chosen_case import ChosenCase
 from nnunet_ext.active_learning.exchange.mask_names import mask_stem
+from nnunet_ext.cascade.prediction.case_files import NEUROPOLY_FOLDER
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.names import Dialect, label_name, parse_image_name
+from nnunet_ext.core.names import Dialect, ImageName, parse_image_name, strip_ending
 
-PREDICTED: Final = PurePosixPath("derivatives/labels")
-"""Below a rater's folder: the predictions, which nobody edits."""
-
-CORRECTED: Final = PurePosixPath("derivatives/corrected")
-"""Below a rater's folder: copies of the predictions, for the rater to edit and to save under the same name."""
+PREDICTED: Final = "predicted"
+"""Below `to_correct`: the predictions, one of each case, which nobody edits. They stay at home."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,29 +24,48 @@ class PlacedCase:
     ----------
     chosen
         The case.
-    stem, folder
-        Of its image: `sub-01_T2w`, `sub-01/anat`.
-    ending
-        Of image and masks alike, as manual-correction asks for.
+    mark
+        What it is called in `marks.tsv`.
+    tree
+        Folder of its BIDS tree below the rater's; empty where that is the tree itself.
+    folder
+        Of its images in the tree, such as `sub-01/anat`.
+    names
+        Of its images; masks are named after the first, and have its ending, as manual-correction asks for.
     """
 
     chosen: ChosenCase
-    stem: str
+    mark: str
+    tree: str
     folder: str
-    ending: str
+    names: tuple[str, ...]
 
     @property
-    def image(self) -> str:
-        """Of its image, relative to the rater's folder."""
-        return f"{self.folder}/{self.stem}{self.ending}"
+    def images(self) -> tuple[str, ...]:
+        """Of its images, relative to the rater's folder."""
+        return tuple(_below(self.tree, self.folder, name) for name in self.names)
+
+    def place(self, region: str, dialect: Dialect) -> str:
+        """Of a region's mask, in a folder of masks."""
+        stem = strip_ending(self.names[0])
+        return _below(self.folder, mask_stem(stem, region, dialect) + self.names[0].removeprefix(stem))
 
     def mask(self, region: str, dialect: Dialect) -> str:
-        """Of a region's mask, relative to one of the two folders of masks."""
-        return f"{self.folder}/{mask_stem(self.stem, region, dialect)}{self.ending}"
+        """Of the rater's copy of a region's mask, to edit and to save under the same name."""
+        return _below(self.tree, masks_of(), self.place(region, dialect))
+
+    def predicted(self, region: str, dialect: Dialect) -> str:
+        """Of a region's mask as it was predicted, relative to `to_correct`."""
+        return _below(PREDICTED, self.tree, self.place(region, dialect))
+
+
+def masks_of(tree: str = "") -> str:
+    """Name the folder of the masks in a tree."""
+    return _below(tree, NEUROPOLY_FOLDER.as_posix())
 
 
 def place_cases(cases: Iterable[ChosenCase]) -> list[PlacedCase]:
-    """Name the cases after their images; a subject that several datasets have gets the dataset's name before its own.
+    """Name the cases after their images; where they come from several datasets, each dataset has a tree of its own.
 
     Raises
     ------
@@ -58,23 +73,24 @@ def place_cases(cases: Iterable[ChosenCase]) -> list[PlacedCase]:
         Where an image has no BIDS name, or two cases would get one.
     """
     listed = list(cases)
-    owners: defaultdict[str, set[str]] = defaultdict(set)
-    for chosen in listed:
-        owners[_subject(chosen)].add(chosen.dataset)
-    placed = [_place(chosen, shared=len(owners[_subject(chosen)]) > 1) for chosen in listed]
+    several = len({chosen.dataset for chosen in listed}) > 1
+    placed = [_place(chosen, chosen.dataset if several else "") for chosen in listed]
     taken: dict[tuple[str, str], str] = {}
     for one in placed:
-        other = taken.setdefault((one.chosen.rater, one.stem.lower()), one.chosen.case)
+        other = taken.setdefault((one.chosen.rater, one.images[0].lower()), one.chosen.case)
         if other != one.chosen.case:
-            raise DataRefusedError(
-                f"{one.chosen.case} and {other} would both be {one.stem}; rename one of the datasets in active.toml"
-            )
+            raise DataRefusedError(f"{one.chosen.case} and {other} would both be {one.images[0]}; rename one of them")
     return placed
 
 
 def reading_order(cases: Iterable[PlacedCase], seed: int) -> list[PlacedCase]:
     """Shuffle the cases of a rater, so that nobody can tell by their order how they were scored."""
-    return sorted(cases, key=lambda one: sha256(f"{seed}|{one.chosen.rater}|{one.chosen.case}".encode()).hexdigest())
+    return sorted(cases, key=lambda one: reading_rank(one.chosen.rater, one.chosen.case, seed))
+
+
+def reading_rank(rater: str, case: str, seed: int) -> str:
+    """Give what the cases of a rater are sorted by."""
+    return sha256(f"{seed}|{rater}|{case}".encode()).hexdigest()
 
 
 def regions_of(cases: Sequence[PlacedCase]) -> tuple[str, ...]:
@@ -82,19 +98,20 @@ def regions_of(cases: Sequence[PlacedCase]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(region for one in cases for region in one.chosen.masks))
 
 
-def _subject(chosen: ChosenCase) -> str:
-    name = parse_image_name(chosen.image.name)
-    if name is None or not name.subject:
-        raise DataRefusedError(f"{chosen.image}: an image with a BIDS name was needed, sub-LABEL[_ses-LABEL]_CONTRAST")
-    return name.subject
+def trees_of(cases: Sequence[PlacedCase]) -> dict[str, list[PlacedCase]]:
+    """Give the cases of each tree."""
+    return {tree: [one for one in cases if one.tree == tree] for tree in sorted({one.tree for one in cases})}
 
 
-def _place(chosen: ChosenCase, *, shared: bool) -> PlacedCase:
-    name = parse_image_name(chosen.image.name)
-    if name is None:
-        raise DataRefusedError(f"{chosen.image}: an image with a BIDS name was needed")
-    stem, folder = name.stem, name.folder
-    if shared:
-        renamed = f"sub-{label_name(chosen.dataset)}{name.entity('sub')}"
-        stem, folder = (re.sub(rf"^{re.escape(name.subject)}(?=[_/])", renamed, text) for text in (stem, folder))
-    return PlacedCase(chosen, stem, folder, chosen.image.name.removeprefix(name.stem))
+def _place(chosen: ChosenCase, tree: str) -> PlacedCase:
+    named: list[ImageName] = []
+    for image in chosen.images:
+        name = parse_image_name(image.name)
+        if name is None or not name.subject:
+            raise DataRefusedError(f"{image}: an image with a BIDS name was needed, sub-LABEL[_ses-LABEL]_CONTRAST")
+        named.append(name)
+    return PlacedCase(chosen, chosen.case, tree, named[0].folder, tuple(image.name for image in chosen.images))
+
+
+def _below(*parts: str) -> str:
+    return PurePosixPath(*parts).as_posix()

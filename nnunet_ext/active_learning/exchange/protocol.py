@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nnunet_ext.active_learning.exchange.marks import COLUMNS, MARKS, Action
-from nnunet_ext.active_learning.exchange.place_cases import CORRECTED, PREDICTED
+from nnunet_ext.active_learning.exchange.marks import MARKS, MARKS_COLUMNS
+from nnunet_ext.active_learning.exchange.place_cases import masks_of
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.target import Target
 
@@ -15,7 +15,7 @@ _WHAT: Final = {
     "the slices above and below.",
     "lesion": "lesions in the cord: what is brighter than the cord on T2-weighted images, and is no artefact. Draw "
     "each to its visible edge. In doubt whether something is a lesion, look at the other plane and at other images of "
-    "the person; if it stays in doubt, leave it out and say so under `reason`.",
+    "the person; if it stays in doubt, leave it out and say so under `comment`.",
     "whole": "the whole tumour: core, cavity and oedema together.",
     "core": "the solid part of the tumour, with what takes up contrast medium.",
     "cavity": "cavities of the tumour, filled with fluid.",
@@ -28,12 +28,12 @@ _OUTSIDE: Final = {
     "keep": "A lesion may reach out of the drawn cord where the image shows it so.",
 }
 _ACTIONS: Final = {
-    Action.ACCEPT: "the masks are right as they are. Nothing needs to be saved. A mask that nobody touched and nobody "
+    "accept": "the masks are right as they are. Nothing needs to be saved. A mask that nobody changed and nobody "
     "accepted counts as not yet looked at.",
-    Action.EDIT: "you corrected something, and saved it. A mask that you saved changed counts as this without a word.",
-    Action.REJECT: "the image is of no use: ruined, another part of the body, not what it should be. Say why under "
-    "`reason`. It is never trained on.",
-    Action.DEFER: "you cannot decide, or another should. Say why under `reason`. It will be asked for again.",
+    "edit": "you corrected something, and saved it. A mask that you saved changed counts as this without a word.",
+    "reject": "the image is of no use: ruined, another part of the body, not what it should be. Say why under "
+    "`comment`. It is never trained on.",
+    "defer": "you cannot decide, or another should. Say why under `comment`. It will be asked for again.",
 }
 
 
@@ -84,13 +84,13 @@ def _to_draw(told: Instructions) -> list[str]:
 
 
 def _to_do(told: Instructions) -> list[str]:
-    example = "" if told.dialect is Dialect.BIDS else "; with SCT's manual-correction the list is `files.yml`"
+    example = "" if told.dialect is Dialect.BIDS else "; SCT's manual-correction has its lists there, too"
     return [
         "## What to do",
         "",
         f"1. Open the cases one by one, in the order of `{MARKS}`: `commands.txt` has a line for each viewer{example}.",
-        f"2. Edit the masks in `{CORRECTED}` and save them there, under the same name. `{PREDICTED}` holds what was "
-        "predicted: leave it as it is, and copy a mask from there if you want to begin again.",
+        f"2. Correct the masks in `{masks_of()}` and save them there, under the same name. They are copies for you: "
+        "what was predicted is kept elsewhere.",
         f"3. Say in `{MARKS}` what you did.",
         "",
         "Work alone, and do not talk about the cases with another rater before all have finished: how far you agree is "
@@ -104,16 +104,15 @@ def _to_say() -> list[str]:
         "## What to say",
         "",
         f"`{MARKS}` has a row for each case; any editor or spreadsheet opens it (keep it a text with tabs). "
-        f"Its columns are {', '.join(f'`{name}`' for name in COLUMNS)}. Write under `action` one word:",
+        f"Its columns are {', '.join(f'`{name}`' for name in MARKS_COLUMNS)}. Write under `action` one word:",
         "",
         *(f"- `{action}`: {meaning}" for action, meaning in _ACTIONS.items()),
         "",
         "Where there is no lesion, the mask of the lesions is empty: accept it if the prediction was empty, else save "
-        "the empty mask and write `edit`, with `no lesion` under `reason`. `minutes` is how long it took, if you know.",
+        "the empty mask and write `no lesion` under `comment`. `minutes` is how long it took, if you know.",
         "",
-        "Instead of a row, the sidecar of a mask (the `.json` beside it, same name) can say it: "
-        '`"GeneratedBy": [..., {"Name": "Manual", "Author": "YOUR NAME", "Date": "YYYY-MM-DD HH:MM:SS"}]`, as '
-        "manual-correction writes it by itself, says that you edited that mask.",
+        "SCT's manual-correction also writes who edited a mask, and when, into its sidecar (the `.json` beside it, "
+        "`GeneratedBy`). It is read, and needs no row here.",
         "",
     ]
 
@@ -123,11 +122,12 @@ def _in_part(told: Instructions) -> list[str]:
     return [
         "## Corrected in part",
         "",
-        f"- Only one class: write its name under `regions` (`{first}`). The other masks then count as not looked at, "
-        "and teach nothing; they are not taken for right, nor for empty.",
-        "- Only some slices: write them under `slices`, counted from 0 along the axis that goes up and down, such as "
-        "`12-20,25`. The rest counts as not looked at.",
-        "- Left empty, both mean: all of it was looked at.",
+        f"- Only one class: write its name under `region` (`{first}`), or give each class a row of its own. The others "
+        "then count as not looked at, and teach nothing; they are taken neither for right nor for empty.",
+        "- Only some slices: write them under `slices`, such as `12-20, 25`, counted from 0 as FSLeyes does (ITK-SNAP "
+        "counts from 1), across the axis in which the image was scanned; `i: 12-20` names the file's first axis, `j` "
+        "and `k` the others. The rest counts as not looked at.",
+        "- Left empty, or `n/a`, both mean: all of it was looked at.",
         "",
     ]
 

@@ -8,14 +8,14 @@ from typing import Any, Final
 import yaml
 
 from nnunet_ext.active_learning.exchange.mask_names import mask_suffix
-from nnunet_ext.active_learning.exchange.place_cases import CORRECTED, PREDICTED, PlacedCase, regions_of
+from nnunet_ext.active_learning.exchange.place_cases import PlacedCase, regions_of, trees_of
 from nnunet_ext.core.names import Dialect, label_name
 
 _CORD: Final = "sc"
 
 
 def sct_lists(cases: Sequence[PlacedCase], dialect: Dialect) -> dict[str, dict[str, list[str]]]:
-    """List the images by the key of what is to be corrected in them: the cord, and what is not the cord.
+    """List the images of a tree by the key of what is to be corrected in them: the cord, and what is not the cord.
 
     The program knows one suffix for each key, so that every region but the first besides the cord has a list of its
     own. It stops at a key without a file: there is none. Done files it moves from `FILES_` to `CORR_`, in the file.
@@ -27,10 +27,10 @@ def sct_lists(cases: Sequence[PlacedCase], dialect: Dialect) -> dict[str, dict[s
     """
     if dialect is Dialect.BIDS:
         return {}
-    lists: dict[str, dict[str, list[str]]] = {}
-    for name, regions in _passes(cases).items():
-        lists[name] = {_key(region): [_image(one) for one in cases if region in one.chosen.masks] for region in regions}
-    return lists
+    return {
+        name: {_key(region): [one.names[0] for one in cases if region in one.chosen.masks] for region in regions}
+        for name, regions in _passes(cases).items()
+    }
 
 
 def list_text(content: dict[str, Any]) -> str:
@@ -41,12 +41,11 @@ def list_text(content: dict[str, Any]) -> str:
 def sct_commands(cases: Sequence[PlacedCase], dialect: Dialect) -> list[str]:
     """Give the command of each list, to be typed in the rater's folder; MANUAL_CORRECTION is where the program lies."""
     commands = []
-    for name, regions in _passes(cases).items() if dialect is not Dialect.BIDS else ():
-        flags = [f"{_flag(region)} {mask_suffix(region, dialect)}" for region in regions]
-        commands.append(
-            f"python MANUAL_CORRECTION/manual_correction.py -config {shlex.quote(name)} -path-img . "
-            f"-path-label {PREDICTED} -path-out {CORRECTED} {' '.join(flags)}"
-        )
+    for tree, own in trees_of(cases).items() if dialect is not Dialect.BIDS else ():
+        for name, regions in _passes(own).items():
+            flags = [word for region in regions for word in (_flag(region), mask_suffix(region, dialect))]
+            where = ["-config", (PurePosixPath(tree) / name).as_posix(), "-path-img", tree or "."]
+            commands.append(shlex.join(["python", "MANUAL_CORRECTION/manual_correction.py", *where, *flags]))
     return commands
 
 
@@ -64,7 +63,3 @@ def _key(region: str) -> str:
 
 def _flag(region: str) -> str:
     return "-suffix-files-seg" if region == _CORD else "-suffix-files-lesion"
-
-
-def _image(one: PlacedCase) -> str:
-    return PurePosixPath(one.image).name

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.tables import NOTHING, cell, filled, read_table, table_text
+from nnunet_ext.core.tables import cell, filled, read_table, table_text
 
 SENT: Final = "sent.tsv"
 
@@ -21,12 +21,13 @@ class SentMask:
         Whose; the rater is empty where the one there is has no name.
     region
         What it shows.
-    image, predicted, corrected
-        Of the image, of the prediction, and of the rater's copy of it: relative to `to_correct`.
-    place
-        Of the mask in a folder of masks, such as `corrected/RATER/derivatives/labels`.
+    image, predicted, copy
+        Of the images, joined as `core.cell_lists` joins paths, of the prediction, and of the rater's copy of it, all
+        relative to `to_correct`.
     image_sha256, predicted_sha256
-        Of the image's file in the pool, and of the prediction's.
+        Of the images' files in the pool, and of the prediction's.
+    reason
+        Why the case was chosen.
     model_sha256
         Of the model that predicted.
     """
@@ -37,22 +38,22 @@ class SentMask:
     region: str
     image: str
     predicted: str
-    corrected: str
-    place: str
+    copy: str
     image_sha256: str
     predicted_sha256: str
+    reason: str
     model_sha256: str
 
 
 def write_sent(file: Path, masks: Iterable[SentMask]) -> None:
     """Write the table, sorted."""
     columns = [field.name for field in fields(SentMask)]
-    rows = sorted(({name: cell(text) for name, text in asdict(mask).items()} for mask in masks), key=_key)
+    rows = [{name: cell(text) for name, text in asdict(mask).items()} for mask in sorted(masks, key=_key)]
     write_text(file, table_text(rows, columns))
 
 
 def read_sent(to_correct: Path) -> list[SentMask]:
-    """Read the table of a folder `to_correct`.
+    """Read the table of a folder `to_correct`; of each case the regions are in the model's order.
 
     Raises
     ------
@@ -64,5 +65,5 @@ def read_sent(to_correct: Path) -> list[SentMask]:
     return [SentMask(**{name: filled(row, name) for name in columns}) for row in rows]
 
 
-def _key(row: dict[str, str]) -> tuple[str, ...]:
-    return ("" if row["rater"] == NOTHING else row["rater"], row["case"], row["region"])
+def _key(mask: SentMask) -> tuple[str, str]:
+    return mask.rater, mask.case

@@ -6,9 +6,25 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from nnunet_ext.active_learning.exchange.chosen_case import ChosenCase
-from nnunet_ext.active_learning.exchange.place_cases import CORRECTED, PREDICTED, PlacedCase, place_cases, reading_order
-from nnunet_ext.active_learning.exchange.rater_folder import ExchangeSettings, ImagesAs, write_rater_folder
+from nnunet_ext.active_learning.exchange.place_cases import (
+    PREDICTED,
+    PlacedCase,
+    place_cases,
+    reading_order,
+    trees_of,
+)
+from nnunet_ext.active_learning.exchange.rater_folder import (
+    ExchangeSettings,
+    describe_masks,
+    read_chosen,
+    sidecar_json,
+    write_prediction,
+    write_rater_folder,
+)
 from nnunet_ext.active_learning.exchange.sent_masks import SENT, SentMask, read_sent, write_sent
+from nnunet_ext.cascade.prediction.what_stands import OUTPUTS
+from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.cell_lists import PATHS, join_list
 from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.leftovers import scratch_folder, sweep
@@ -23,8 +39,9 @@ def write_exchange(
 ) -> list[SentMask]:
     """Write what people are to correct. It appears under its name all at once, or not at all.
 
-    A rater with a name gets a folder of that name; without, `to_correct` itself is the folder. Where it stands already
-    it is left as it is, with all that raters have done in it.
+    A rater with a name gets a folder of that name; without, `to_correct` itself is the folder. Beside them stay
+    `predicted`, the masks that corrections are held against, and `sent.tsv`. Where it stands already it is left as it
+    is, with all that raters have done in it.
 
     Parameters
     ----------
@@ -59,16 +76,11 @@ def write_exchange(
         return _standing(to_correct, placed)
     to_correct.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(to_correct.parent, _MARK) as staged:
-        sent = []
         for rater in raters:
             own = reading_order([one for one in placed if one.chosen.rater == rater], settings.seed)
-            used = {one.chosen.dataset for one in own}
-            links = {name: place for name, place in datasets.items() if name in used}
-            final = to_correct / rater
-            linked = links if settings.images is ImagesAs.LINK else {}
-            write_rater_folder(staged / rater, own, settings, final, linked)
-            sent += _sent(staged, rater, own, settings)
-        write_sent(staged / SENT, sent)
+            write_rater_folder(staged / rater, own, settings, to_correct / rater, datasets)
+        hashes = _write_predictions(staged, placed, settings)
+        write_sent(staged / SENT, _sent(placed, settings, hashes))
         if to_correct.is_dir():
             to_correct.rmdir()  # an empty one, which Windows would not replace
         staged.rename(to_correct)
@@ -79,30 +91,45 @@ def _raters(placed: Sequence[PlacedCase]) -> list[str]:
     raters = sorted({one.chosen.rater for one in placed})
     if raters != [""] and (wrong := [name for name in raters if not _NAME.fullmatch(name)]):
         raise UsageError(f"raters' names of letters, digits and - _ . were needed, found {first_few(wrong)!r}")
+    if PREDICTED in {name.lower() for name in raters}:
+        raise UsageError(f"a rater's name other than {PREDICTED!r} was needed: that is the folder of the predictions")
     if len({name.lower() for name in raters}) < len(raters):
         raise UsageError(f"raters' names that differ not only in their case were needed, found {first_few(raters)}")
     return raters
 
 
-def _sent(staged: Path, rater: str, cases: Sequence[PlacedCase], settings: ExchangeSettings) -> list[SentMask]:
-    top = PurePosixPath(rater)
+def _write_predictions(staged: Path, placed: Sequence[PlacedCase], settings: ExchangeSettings) -> dict[str, str]:
+    """Write the masks that stay at home, one of each case however many raters it has, and give their hashes."""
+    hashes: dict[str, str] = {}
+    for tree in trees_of(placed):
+        describe_masks(staged / PREDICTED / tree, "Predicted masks", settings.dialect)
+    for one in {one.images[0]: one for one in placed}.values():
+        image = read_chosen(one)
+        for region in one.chosen.masks:
+            place = one.predicted(region, settings.dialect)
+            told = write_prediction(staged / place, one, region, image)
+            hashes[place] = sha256(staged / place)
+            write_json(sidecar_json(staged / place), {**told, OUTPUTS: {(staged / place).name: hashes[place]}})
+    return hashes
+
+
+def _sent(placed: Sequence[PlacedCase], settings: ExchangeSettings, hashes: Mapping[str, str]) -> list[SentMask]:
     return [
         SentMask(
             one.chosen.case,
             one.chosen.dataset,
-            rater,
+            one.chosen.rater,
             region,
-            image=str(top / one.image),
-            predicted=str(top / PREDICTED / place),
-            corrected=str(top / CORRECTED / place),
-            place=place,
-            image_sha256=one.chosen.image_sha256,
-            predicted_sha256=sha256(staged / top / PREDICTED / place),
+            image=join_list([(PurePosixPath(one.chosen.rater) / image).as_posix() for image in one.images], PATHS),
+            predicted=one.predicted(region, settings.dialect),
+            copy=(PurePosixPath(one.chosen.rater) / one.mask(region, settings.dialect)).as_posix(),
+            image_sha256=join_list(one.chosen.image_sha256, PATHS),
+            predicted_sha256=hashes[one.predicted(region, settings.dialect)],
+            reason=one.chosen.reason,
             model_sha256=one.chosen.model_sha256,
         )
-        for one in cases
+        for one in placed
         for region in one.chosen.masks
-        for place in [one.mask(region, settings.dialect)]
     ]
 
 
@@ -123,6 +150,6 @@ def _standing(to_correct: Path, placed: Sequence[PlacedCase]) -> list[SentMask]:
             raise FileRefusedError(
                 file,
                 "the prediction as it was written was needed, and somebody changed it or took it away; if it is a "
-                f"correction, move it to {to_correct / mask.corrected} and fetch the prediction from a copy",
+                f"correction, move it to {to_correct / mask.copy}, and write the prediction anew: nnunet_ext predict",
             )
     return sent

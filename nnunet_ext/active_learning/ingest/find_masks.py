@@ -57,16 +57,15 @@ def find_masks(folder: Path, given: GivenCases, others: Collection[str] = ()) ->
         named["_".join([*within[-1:], name.case])].append((name.region, path))
     pairs = pair_names(named, given.cases)
     files: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
-    for name, case in pairs.partners.items():
-        for region, path in named[name]:
+    for key, case in pairs.partners.items():
+        for region, path in named[key]:
             files[case][region].append(path)
     unsure: dict[str, list[str]] = defaultdict(list)
-    for name, cases in pairs.unsure.items():
+    for key, cases in pairs.unsure.items():
         for case in cases:
-            unsure[case] += [path.name for _, path in named[name]]
-    strange = (
-        path.name for name in named.keys() - pairs.partners.keys() - pairs.unsure.keys() for _, path in named[name]
-    )
+            unsure[case] += [path.name for _, path in named[key]]
+    of_none = named.keys() - pairs.partners.keys() - pairs.unsure.keys()
+    strange = (path.name for key in of_none for _, path in named[key])
     return FoundMasks(
         {case: {region: tuple(paths) for region, paths in found.items()} for case, found in files.items()},
         {case: tuple(sorted(names)) for case, names in unsure.items()},

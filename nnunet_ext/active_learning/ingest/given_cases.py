@@ -1,9 +1,10 @@
 """The cases that were given out, and which of them a name means."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.names import image_stem, parse_mask_name
 from nnunet_ext.core.tables import Row
 
@@ -49,13 +50,19 @@ class GivenCases:
     @classmethod
     def of_rows(cls, rows: Iterable[Row], regions: Iterable[str]) -> "GivenCases":
         """Take them from rows of `query.tsv`."""
-        given = (GivenCase(row["case"], row["dataset"], tuple(row["image"].split(";"))) for row in rows)
+        given = (GivenCase(row["case"], row["dataset"], split_list(row["image"])) for row in rows)
         return cls({one.case: one for one in given}, tuple(regions))
 
     @property
     def datasets(self) -> frozenset[str]:
         """Names of their datasets."""
         return frozenset(one.dataset for one in self.cases.values())
+
+    def of(self, folders: Iterable[str]) -> "GivenCases":
+        """Keep the cases of the dataset that the last of these folders is named as; all, where none is."""
+        named = [folder for folder in folders if folder in self.datasets][-1:]
+        kept = {case: one for case, one in self.cases.items() if one.dataset in named}
+        return replace(self, cases=kept) if named else self
 
     def named(self, text: str) -> tuple[str, ...]:
         """Give the cases that a name means: a case, or the file of an image or of a mask, with folders or without.

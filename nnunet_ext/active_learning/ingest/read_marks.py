@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.active_learning.exchange.marks import MARKS_COLUMNS
 from nnunet_ext.active_learning.ingest.given_cases import GivenCases
 from nnunet_ext.active_learning.ingest.words import Action, Said, Weight, Word, join_said
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.tables import TableRow, filled, read_table
-
-MARKS_COLUMNS: Final = ("case", "region", "action", "slices", "minutes", "comment")
 
 _ALL: Final = frozenset({"", "all", "*"})
 _APART: Final = re.compile(r"[\s,;+]+")

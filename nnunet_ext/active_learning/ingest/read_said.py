@@ -22,14 +22,14 @@ def read_said(folder: Path, given: GivenCases) -> Said:
     """Read every mark and list below a folder; one that cannot be read is a problem by name, and stops no other.
 
     Files are known by the beginnings of their names, as browsers number what is saved twice: `marks*.tsv`, `qc*.json`,
-    `qc_report*.json`, and lists `*.yml`.
+    `qc_report*.json`, and lists `*.yml`. One that lies in a folder with the name of a dataset is about its cases.
     """
     several = []
     for path in files_below(folder):
         reader = _reader(path)
         if reader is not None:
             try:
-                several.append(reader(path, given))
+                several.append(reader(path, given.of(path.relative_to(folder).parts[:-1])))
             except FileRefusedError as error:
                 several.append(Said(problems=(f"{path.name}: {error.reason}",)))
     return join_said(several)

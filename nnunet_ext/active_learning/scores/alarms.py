@@ -38,7 +38,8 @@ def alarms(cord: Volume, lesion: Mask | None) -> tuple[Alarm, ...]:
     Parameters
     ----------
     cord
-        The predicted cord, lesions in it included; any orientation, voxels above 0.
+        The predicted cord as it would be handed out for correction, after post-processing, with the lesions in it; any
+        orientation, voxels above 0.
     lesion
         Of the same shape; None where none was looked for.
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.core.labels import Mask
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.core.volume import Array, Volume
 
 Fingerprint = npt.NDArray[np.float64]
 """Five quantiles of each channel, then three logarithms of voxel sizes."""
@@ -41,7 +41,7 @@ def fingerprint(images: Sequence[Volume], cord: Mask | None) -> Fingerprint:
     return np.concatenate([*quantiles, np.sort(np.log(grid.spacing))])
 
 
-def _quantiles(whole: npt.NDArray[np.generic], near: npt.NDArray[np.generic]) -> Fingerprint:
+def _quantiles(whole: Array, near: Array) -> Fingerprint:
     inside = near[near != 0]
     if not inside.size:
         return np.zeros(len(QUANTILES))

@@ -67,8 +67,8 @@ def sure_disagreement(
         those that lie more than 1 mm, and more than the smallest side of a voxel, from the label, or from what has
         more than one half. An empty label, or nothing predicted, is as far away as can be.
     """
-    p, drawn, annotated = (array[zone.box.slices] for array in (probability, label, known))
-    looked_at = zone.inside & annotated
+    p, drawn = probability[zone.box.slices], label[zone.box.slices]
+    looked_at = zone.inside & known[zone.box.slices]
     missing = looked_at & ~drawn & (p >= SURE)
     extra = looked_at & drawn & (p <= 1 - SURE)
     voxel = float(np.prod(spacing))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,7 @@ class OpinionSums:
         self._added += 1
         for name, values in probabilities.items():
             if name not in self._found:
-                self._found[name] = no_opinions(self._kind, self._count, values.shape)
+                self._found[name] = _zeros(self._kind, self._count, values.shape, "C")
             found = self._found[name]
             np.add(found.mean, values * share, out=found.mean)
             np.add(found.entropy, binary_entropy(values) * share, out=found.entropy)
@@ -93,8 +93,11 @@ class OpinionSums:
 
 def no_opinions(kind: PassKind, count: int, shape: tuple[int, ...]) -> Opinions:
     """Give what passes say that are sure to find nothing."""
+    return _zeros(kind, count, shape, "F")
 
-    def zeros(dtype: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - whatever numpy takes
-        return np.zeros(shape, dtype, order="F")
+
+def _zeros(kind: PassKind, count: int, shape: tuple[int, ...], order: Literal["C", "F"]) -> Opinions:
+    def zeros(dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        return np.zeros(shape, dtype, order)
 
     return Opinions(kind, count, zeros(np.float32), zeros(np.float32), zeros(np.min_scalar_type((1 << count) - 1)))

@@ -91,7 +91,13 @@ def case_options(chosen: ChosenModel, margins: Margins | None, asked: AskedRules
 
 
 def make_job(
-    chosen: ChosenModel, options: CaseOptions, settings: RunSettings, build: Build, *, suits: bool = True
+    chosen: ChosenModel,
+    options: CaseOptions,
+    settings: RunSettings,
+    build: Build,
+    *,
+    suits: bool = True,
+    opinions: bool = False,
 ) -> PredictionJob:
     """Build the networks, and say in the sidecars' words what decides the result.
 
@@ -101,6 +107,8 @@ def make_job(
         Makes a segmenter, such as `Segmenters.of`.
     suits
         Whether the models were trained for the contrast of the job's cases.
+    opinions
+        Whether the segmenter tells what each of its passes says; see `SegmenterOptions`.
 
     Raises
     ------
@@ -117,6 +125,7 @@ def make_job(
         step=settings.step,
         disagreement=settings.wanted.disagreement,
         probabilities=settings.wanted.probabilities or options.rules.threshold != HALF,
+        opinions=opinions,
     )
     segmenter = build(chosen.model, how)
     if chosen.cord is not None:

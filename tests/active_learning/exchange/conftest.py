@@ -34,7 +34,7 @@ def choose(tmp_path: Path) -> Choose:
             lesion[5:7, 5, 2:4] = 1
             write_mask(masks["sc"], cord, GRID)
             write_mask(masks["lesion"], lesion, GRID)
-        return ChosenCase(f"{dataset}_{stem}", dataset, file, masks, rater, sha256(file), reason, "ab" * 32)
+        return ChosenCase(f"{dataset}_{stem}", dataset, (file,), masks, rater, (sha256(file),), reason, "ab" * 32)
 
     return make
 

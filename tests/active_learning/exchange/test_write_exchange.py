@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,14 +49,17 @@ def test_predictions_and_copies_to_edit_stand_beside_linked_images(
     image = out / "sub-02/ses-M0/anat/sub-02_ses-M0_acq-sag_T2w.nii.gz"
     assert image.is_symlink()
     assert not image.readlink().is_absolute()
-    assert image.read_bytes() == cases[1].image.read_bytes()
+    assert image.read_bytes() == cases[1].images[0].read_bytes()
     assert len(sent) == 4
     for mask in sent:
-        predicted, copy = (read_mask(out / place) for place in (mask.predicted, mask.corrected))
+        predicted, copy = (read_mask(out / place) for place in (mask.predicted, mask.copy))
         assert (predicted.data == copy.data).all()
         assert predicted.data.any()
+        assert read_json_object(out / mask.predicted.replace(".nii.gz", ".json"))["Outputs"] == {
+            Path(mask.predicted).name: mask.predicted_sha256
+        }
         assert predicted.forms == read_volume(out / mask.image).forms
-        name = parse_mask_name(Path(mask.place).name.removesuffix(".nii.gz"), ["sc", "lesion"])
+        name = parse_mask_name(Path(mask.copy).name.removesuffix(".nii.gz"), ["sc", "lesion"])
         assert name is not None
         assert (f"gm_{name.case}", name.region) == (mask.case, mask.region)
 
@@ -76,7 +80,7 @@ def test_the_same_call_again_changes_nothing_and_keeps_what_raters_did(
 ) -> None:
     out = tmp_path / "to_correct"
     sent = write_exchange(out, cases, SETTINGS, datasets)
-    write_mask(out / sent[0].corrected, 0 * read_mask(out / sent[0].corrected).data, GRID)
+    write_mask(out / sent[0].copy, 0 * read_mask(out / sent[0].copy).data, GRID)
     (out / "marks.tsv").write_text("case\taction\nsub-01_T2w\taccept\n")
     before = contents(out)
     assert write_exchange(out, cases, SETTINGS, datasets) == sent
@@ -96,17 +100,7 @@ def test_masks_in_memory_are_written_as_those_of_files(
         assert isinstance(prediction, Path)
         return read_mask(prediction)
 
-    in_memory = [
-        ChosenCase(
-            one.case,
-            one.dataset,
-            one.image,
-            {region: read(mask) for region, mask in one.masks.items()},
-            image_sha256=one.image_sha256,
-            model_sha256=one.model_sha256,
-        )
-        for one in cases
-    ]
+    in_memory = [replace(one, masks={region: read(mask) for region, mask in one.masks.items()}) for one in cases]
     write_exchange(tmp_path / "a" / "to_correct", cases, SETTINGS, datasets)
     write_exchange(tmp_path / "b" / "to_correct", in_memory, SETTINGS, datasets)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
@@ -129,7 +123,7 @@ def test_a_correction_that_was_saved_over_the_prediction_is_told(
     out = tmp_path / "to_correct"
     sent = write_exchange(out, cases, SETTINGS, datasets)
     write_mask(out / sent[0].predicted, 0 * read_mask(out / sent[0].predicted).data, GRID)
-    with pytest.raises(FileRefusedError, match="derivatives/corrected"):
+    with pytest.raises(FileRefusedError, match="derivatives/labels"):
         write_exchange(out, cases, SETTINGS, datasets)
 
 
@@ -145,7 +139,7 @@ def test_a_folder_of_somebody_elses_files_is_left_alone(
 def test_an_image_that_changed_since_it_was_chosen_is_refused_and_nothing_is_left(
     tmp_path: Path, cases: list[ChosenCase], datasets: dict[str, Path]
 ) -> None:
-    shutil.copyfile(cases[0].image, cases[1].image)
+    shutil.copyfile(cases[0].images[0], cases[1].images[0])
     with pytest.raises(FileRefusedError, match="has changed since"):
         write_exchange(tmp_path / "round" / "to_correct", cases, SETTINGS, datasets)
     assert list((tmp_path / "round").iterdir()) == []
@@ -171,7 +165,7 @@ def test_each_rater_has_a_folder_and_finds_nothing_of_the_others_or_of_scores_in
     write_exchange(out, cases, SETTINGS, datasets)
     for rater, other in (("anna", "bo"), ("bo", "anna")):
         told = contents(out / rater)
-        assert len([name for name in told if name.endswith(".nii.gz")]) == 2 + 2 * 4
+        assert len([name for name in told if name.endswith(".nii.gz")]) == 2 + 2 * 2
         for name, content in told.items():
             text = content if isinstance(content, str) else content.decode("latin-1")
             if not name.endswith(".nii.gz"):
@@ -198,23 +192,28 @@ def test_the_order_of_the_cases_is_a_raters_own_and_not_that_of_the_query(
     assert sorted(orders[0]) not in orders
 
 
-def test_subjects_that_two_datasets_name_alike_are_told_apart(
+def test_each_of_several_datasets_has_a_tree_of_its_own(
     tmp_path: Path, choose: Choose, datasets: dict[str, Path]
 ) -> None:
     cases = [choose("gm", IMAGES[0]), choose("unf", IMAGES[0]), choose("unf", IMAGES[1])]
     sent = write_exchange(tmp_path / "to_correct", cases, SETTINGS, datasets)
     assert {(mask.case, mask.image) for mask in sent} == {
-        ("gm_sub-01_T2w", "sub-gm01/anat/sub-gm01_T2w.nii.gz"),
-        ("unf_sub-01_T2w", "sub-unf01/anat/sub-unf01_T2w.nii.gz"),
-        ("unf_sub-02_ses-M0_acq-sag_T2w", IMAGES[1]),
+        ("gm_sub-01_T2w", f"gm/{IMAGES[0]}"),
+        ("unf_sub-01_T2w", f"unf/{IMAGES[0]}"),
+        ("unf_sub-02_ses-M0_acq-sag_T2w", f"unf/{IMAGES[1]}"),
     }
+    for name, files in (("gm", 1), ("unf", 2)):
+        lists = yaml.safe_load((tmp_path / "to_correct" / name / "files.yml").read_text())
+        assert [len(listed) for listed in lists.values()] == [files, files]
+        described = read_json_object(tmp_path / "to_correct" / name / "dataset_description.json")
+        assert (tmp_path / "to_correct" / name / described["DatasetLinks"][name]).samefile(datasets[name])
 
 
-@pytest.mark.parametrize("rater", ["../anna", "anna/b", "an na", ".anna"])
+@pytest.mark.parametrize("rater", ["../anna", "anna/b", "an na", ".anna", "predicted"])
 def test_a_raters_name_that_leads_elsewhere_is_refused(
     tmp_path: Path, choose: Choose, datasets: dict[str, Path], rater: str
 ) -> None:
-    with pytest.raises(UsageError, match="letters, digits"):
+    with pytest.raises(UsageError, match="a rater's name|letters, digits"):
         write_exchange(tmp_path / "to_correct", [choose("gm", IMAGES[0], rater)], SETTINGS, datasets)
 
 
@@ -244,8 +243,7 @@ def test_sct_finds_every_image_and_mask_that_the_lists_name(
             folder = "/".join(part for part in file.split("_") if part.startswith(("sub-", "ses-"))) + "/anat"
             assert (out / flags["-path-img"] / folder / file).exists()
             mask = file.removesuffix(".nii.gz") + flags[flag] + ".nii.gz"
-            assert (out / flags["-path-label"] / folder / mask).is_file()
-            assert (out / flags["-path-out"] / folder / mask).is_file()
+            assert (out / flags["-path-img"] / "derivatives" / "labels" / folder / mask).is_file()
 
 
 def test_every_path_in_the_commands_is_there_from_the_raters_folder(
@@ -301,12 +299,12 @@ def test_the_protocol_tells_of_the_target_and_the_policy(
 def test_what_raters_get_is_a_valid_derivative(
     tmp_path: Path, choose: Choose, datasets: dict[str, Path], dialect: Dialect, images: ImagesAs
 ) -> None:
-    cases = [choose("gm", IMAGES[0]), choose("unf", IMAGES[1])]
     out = tmp_path / "to_correct"
+    cases = [choose("gm", image) for image in IMAGES]
     write_exchange(out, cases, ExchangeSettings(load_target("cord-lesion"), dialect, images), datasets)
     described = read_json_object(out / "dataset_description.json")
     assert {"BIDSVersion", "GeneratedBy", "SourceDatasets"} <= set(described)
-    for folder in (out, out / "derivatives" / "labels", out / "derivatives" / "corrected"):
+    for folder in (out, out / "derivatives" / "labels", out / "predicted"):
         found = [issue for issue in validate_bids(Source("tried", folder)) if issue["severity"] == "error"]
         assert [(issue["code"], issue.get("subCode"), issue.get("location")) for issue in found] == []
 
@@ -324,12 +322,11 @@ def test_a_write_that_is_killed_leaves_nothing_under_the_final_name_and_the_next
     whole = contents(out)
     shutil.rmtree(out.parent)
     last = len(undisturbed.events) - 1
-    for event in (0, last // 2, last - 3, last - 2, last):
-        for after in (False, True):
-            ended = run_apart(write, tmp_path, {}, Death(event, after))
-            assert ended.code < 0 or after  # a folder that is there is made again, and that never comes after
-            assert not out.exists() or contents(out) == whole
-            assert run_apart(write, tmp_path, {}).code == 0
-            assert contents(out) == whole
-            assert [path.name for path in out.parent.iterdir()] == ["to_correct"]
-            shutil.rmtree(out.parent)
+    for event, after in ((0, False), (last // 2, True), (last - 3, False), (last - 2, True), (last, False)):
+        ended = run_apart(write, tmp_path, {}, Death(event, after))
+        assert ended.code < 0 or after  # a folder that is there is made again, and that never comes after
+        assert not out.exists() or contents(out) == whole
+        assert run_apart(write, tmp_path, {}).code == 0
+        assert contents(out) == whole
+        assert [path.name for path in out.parent.iterdir()] == ["to_correct"]
+        shutil.rmtree(out.parent)

@@ -18,7 +18,7 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import Row, table_text
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Array
-from tests.conftest import SHAPE, SmallBids
+from tests.conftest import SmallBids
 
 STEMS = ("sub-1_T2w", "sub-2_ses-1_T2w", "sub-3_acq-ax_T2w")
 GRID = np.diag([-1.0, 1.0, 2.0, 1.0])
@@ -36,11 +36,14 @@ class MadeRound:
         In which masks are given out.
     raters
         Every case goes to all of them.
+    stems
+        Of the images that were given out.
     """
 
     root: Path
     dialect: Dialect = Dialect.NEUROPOLY
     raters: tuple[str, ...] = ("",)
+    stems: tuple[str, ...] = STEMS
 
     @property
     def pool(self) -> SmallBids:
@@ -50,8 +53,8 @@ class MadeRound:
     def verified(self) -> Path:
         return self.root / "round-001" / "verified"
 
-    def make(self, stems: Sequence[str] = STEMS) -> "MadeRound":
-        for stem in stems:
+    def make(self) -> "MadeRound":
+        for stem in self.stems:
             self.pool.image(stem)
             files = self.pool.labels(stem, self.dialect)
             for path in files.values():
@@ -64,9 +67,9 @@ class MadeRound:
     def back(self, rater: str = "") -> Path:
         return self.root / "back" / (rater or "all")
 
-    def query(self, stems: Sequence[str] = STEMS) -> list[Row]:
-        rows = []
-        for stem in stems:
+    def query(self) -> list[Row]:
+        rows: list[Row] = []
+        for stem in self.stems:
             (image,) = self.pool.root.rglob(f"{stem}.nii.gz")
             about = {"case": f"zurich_{stem}", "dataset": "zurich", "image_sha256": sha256(image)}
             about["image"] = image.relative_to(self.pool.root).as_posix()
@@ -124,11 +127,3 @@ class MadeRound:
 
     def accept(self, *stems: str, rater: str = "") -> None:
         self.mark([{"case": stem, "action": "accept"} for stem in stems], rater)
-
-
-def lines(cell: str) -> list[str]:
-    """The reasons in a cell."""
-    return cell.split("; ")
-
-
-__all__ = ["GRID", "SHAPE", "STEMS", "MadeRound", "lines"]

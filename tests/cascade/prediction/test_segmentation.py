@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.course import held_by
+from nnunet_ext.cascade.prediction.opinions import OpinionSums, PassKind
 from nnunet_ext.cascade.prediction.segmentation import Segmentation
 from nnunet_ext.core.volume import Array
 from tests.strategies import boxes
@@ -17,12 +18,20 @@ BOXES = st.lists(boxes(SHAPE), min_size=1, max_size=3)
 
 def segmentation(seed: int) -> Segmentation:
     rng = np.random.default_rng(seed)
-    soft = [{name: rng.random(SHAPE).astype(np.float32) for name in ("sc", "lesion")} for _ in range(2)]
-    return Segmentation({name: rng.random(SHAPE) > 0.5 for name in ("sc", "lesion")}, *soft)
+    soft, spread, *passes = (
+        {name: rng.random(SHAPE).astype(np.float32) for name in ("sc", "lesion")} for _ in range(5)
+    )
+    sums = OpinionSums(PassKind.FOLDS, len(passes))
+    for one in passes:
+        sums.add(one)
+    return Segmentation({name: rng.random(SHAPE) > 0.5 for name in ("sc", "lesion")}, soft, spread, sums.told())
 
 
 def values(found: Segmentation) -> list[Any]:
-    return [one for part in (found.masks, found.probabilities, found.disagreement) for one in part.values()]
+    arrays = [one for part in (found.masks, found.probabilities, found.disagreement) for one in part.values()]
+    opinions = [array for one in found.opinions.values() for array in (one.mean, one.entropy, one.votes)]
+    assert len(opinions) == 6
+    return [*arrays, *opinions]
 
 
 @given(boxes=BOXES)

@@ -1,0 +1,111 @@
+"""Beginnings of correction loops: a labelled dataset, a pool, a model."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from nnunet_ext.active_learning.journal import Journal
+from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.cli.main import main
+from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.tables import Row
+from nnunet_ext.dataset_conversion.cases_table import read_cases
+from tests.conftest import SmallBids
+
+DATASET: Final = "Dataset501_Cord"
+PATIENTS: Final = 6
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A folder with everything that a loop begins with.
+
+    Parameters
+    ----------
+    root
+        `zurich` is a labelled BIDS dataset, `geneva` one without labels, `models` the ones that come with the package.
+    """
+
+    root: Path
+
+    @property
+    def rounds(self) -> Rounds:
+        return Rounds(self.root / "rounds")
+
+    @property
+    def zurich(self) -> SmallBids:
+        return SmallBids(self.root / "zurich")
+
+    @property
+    def geneva(self) -> SmallBids:
+        return SmallBids(self.root / "geneva")
+
+    @property
+    def dataset(self) -> RawDataset:
+        return RawDataset(self.root / "nnunet" / "raw" / DATASET)
+
+    @property
+    def cases(self) -> list[Row]:
+        return list(read_cases(self.dataset.folder))
+
+    @property
+    def tested(self) -> list[str]:
+        """Subjects who are tested on."""
+        return sorted({row["subject"] for row in self.cases if row["split"] == "test"})
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """What the journal says of the beginning."""
+        (entry,) = Journal(self.rounds.journal).entries()
+        return dict(entry.fields)
+
+    def write(self) -> "Loop":
+        """Write the pool and the models."""
+        for number in range(3):
+            self.geneva.image(f"sub-g{number}_T2w")
+        for name, labels in (("cord", {"sc": 1}), ("cord-lesion", {"sc": [1, 2], "lesion": 2})):
+            folder = self.root / "models" / name
+            write_json(folder / "plans.json", {"configurations": {}, "model": name})
+            write_json(folder / "dataset.json", {"labels": {"background": 0, **labels, "ignore": 3}})
+        return self
+
+    def label(self, *arguments: object) -> "Loop":
+        """Write the labelled dataset, and convert it."""
+        for number in range(PATIENTS):
+            self.zurich.case(f"sub-{number}_T2w")
+        code, said = self.call("convert", self.zurich.root, "-d", 501, "-n", "Cord", "--pictures", 0, *arguments)
+        assert code == 0, said
+        return self
+
+    def init(self, *arguments: object) -> tuple[int, str]:
+        """Begin, with the pool."""
+        return self.call("active", "init", self.rounds.root, "--pool", self.geneva.root, *arguments)
+
+    def status(self) -> dict[str, Any]:
+        code, said = self.call("active", "status", self.rounds.root, "--json")
+        assert code == 0, said
+        content: dict[str, Any] = json.loads(said)
+        return content
+
+    def call(self, *arguments: object) -> tuple[int, str]:
+        """Run a command line, and give its exit code and all that it says."""
+        said = io.StringIO()
+        with self.environment(), redirect_stdout(said), redirect_stderr(said):
+            code = main([str(argument) for argument in arguments])
+        return code, said.getvalue()
+
+    @contextmanager
+    def environment(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("nnUNet_extModels", str(self.root / "models"))
+            for name in ("raw", "preprocessed", "results"):
+                (self.root / "nnunet" / name).mkdir(parents=True, exist_ok=True)
+                patch.setenv(f"nnUNet_{name}", str(self.root / "nnunet" / name))
+            yield
