@@ -276,15 +276,12 @@ def test_every_path_in_the_commands_is_there_from_the_raters_folder(
     code = [word for word in words if word.startswith("import slicer")]
     assert len(code) == 2
     loaded: list[str] = []
-    slicer = SimpleNamespace(
-        util=SimpleNamespace(
-            loadVolume=loaded.append,
-            loadSegmentation=lambda file: (
-                loaded.append(file),
-                SimpleNamespace(GetSegmentation=lambda: SimpleNamespace(GetNumberOfSegments=lambda: 0)),
-            )[1],
-        )
-    )
+
+    def load(file: str) -> SimpleNamespace:
+        loaded.append(file)
+        return SimpleNamespace(GetSegmentation=lambda: SimpleNamespace(GetNumberOfSegments=lambda: 0))
+
+    slicer = SimpleNamespace(util=SimpleNamespace(loadVolume=load, loadSegmentation=load))
     for one in code:
         exec(one.removeprefix("import slicer; "), {"slicer": slicer})  # noqa: S102 - what Slicer would do
     assert len(loaded) == 2 * 3
