@@ -42,7 +42,7 @@ def settle_outside(masks: Mapping[str, Array], policy: OutsidePolicy) -> tuple[M
     found = f"{outside} lesion voxels outside the cord"
     cord, lesion = masks[_CORD] > 0, masks[_LESION] > 0
     if policy == "error":
-        raise DataRefusedError(f"{found}: mend the masks, or set lesion_outside_cord where you said what to do")
+        raise DataRefusedError(f"{found}: mend the masks, or change lesion_outside_cord")
     if policy == "extend_cord":
         return {**masks, _CORD: (cord | lesion).astype(np.uint8)}, [f"{found} made cord"]
     if policy == "clip":

@@ -8,7 +8,7 @@ from typing import Final
 from nnunet_ext.active_learning.ingest.words import KEPT, Action, Weight, Word
 
 _SAID_ABSENT: Final = r"\b(?:no|without)\s+(?:{names})\b"
-_NAMES: Final = {"sc": "sc|cord|spinal cord", "lesion": "lesions?"}
+_NAMES: Final = {"sc": r"(?:sc|(?:spinal )?cord)(?!\s+lesion)", "lesion": r"(?:\w+\s+)?lesions?"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,14 @@ def decide(words: Sequence[Word], *, changed: bool) -> Decision:
 
 
 def said_absent(words: Sequence[Word], region: str) -> bool:
-    """Tell whether somebody said that an image has nothing of a region, in a comment: `no lesion`, `no cord`."""
+    """Tell whether somebody said that an image has nothing of a region, in a comment.
+
+    Examples
+    --------
+    >>> word = Word("marks.tsv", Weight.MARKS, comment="No cord lesions seen")
+    >>> said_absent([word], "lesion"), said_absent([word], "sc")
+    (True, False)
+    """
     names = _NAMES.get(region, re.escape(region))
     return any(re.search(_SAID_ABSENT.format(names=names), word.comment, re.IGNORECASE) for word in words)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.names import image_stem, parse_mask_name
 from nnunet_ext.core.tables import Row
 
@@ -49,7 +50,7 @@ class GivenCases:
     @classmethod
     def of_rows(cls, rows: Iterable[Row], regions: Iterable[str]) -> "GivenCases":
         """Take them from rows of `query.tsv`."""
-        given = (GivenCase(row["case"], row["dataset"], tuple(row["image"].split(";"))) for row in rows)
+        given = (GivenCase(row["case"], row["dataset"], split_list(row["image"])) for row in rows)
         return cls({one.case: one for one in given}, tuple(regions))
 
     @property

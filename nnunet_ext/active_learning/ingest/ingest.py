@@ -21,6 +21,7 @@ from nnunet_ext.active_learning.ingest.read_said import read_said
 from nnunet_ext.active_learning.ingest.record import VerifiedPlace, append_to_sidecar, set_aside, taken_in
 from nnunet_ext.active_learning.ingest.words import Said, join_said
 from nnunet_ext.core.atomic import sweep, write_text
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.tables import Row, filled, table_text
 
 EFFORT_TABLE: Final = "effort.tsv"
@@ -71,7 +72,13 @@ def ingest(query: Sequence[Row], job: IngestJob) -> Ingested:
     -------
     Ingested
         Rows in the order of the query, whatever the order of folders and files.
+
+    Raises
+    ------
+    UsageError
+        Where verified masks would go into a folder that came back, or come out of it.
     """
+    _refuse_own(job)
     given = GivenCases.of_rows(query, [name for name, _ in job.target.classes])
     of_case: dict[str, list[Row]] = defaultdict(list)
     for row in query:
@@ -107,10 +114,24 @@ def write_ingest(table: Path, done: Ingested) -> None:
         write_text(table.with_name(name), table_text(rows, columns))
 
 
+def _refuse_own(job: IngestJob) -> None:
+    own = job.verified.resolve()
+    for one in job.returned:
+        there = one.folder.resolve()
+        if own.is_relative_to(there) or there.is_relative_to(own):
+            raise UsageError(
+                f"{one.folder}: a folder of masks that a rater gave back was needed, and verified ones are kept in it, "
+                f"or it in them ({job.verified}); name the rater's folder"
+            )
+
+
 def _came_back(job: IngestJob, given: GivenCases, raters: set[str]) -> CameBack:
     said: dict[str, list[Said]] = defaultdict(list)
     found: dict[str, list[FoundMasks]] = defaultdict(list)
     for one in job.returned:
+        if not one.folder.is_dir():
+            said[one.rater].append(Said(problems=(f"{one.folder}: a folder that came back was needed; there is none",)))
+            continue
         said[one.rater].append(read_said(one.folder, given))
         found[one.rater].append(find_masks(one.folder, given, raters - {one.rater, ""}))
     return CameBack(

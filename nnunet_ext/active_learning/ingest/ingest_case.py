@@ -1,7 +1,7 @@
 """Taking in one case: the opinions of its raters, what came of them, masks and rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,7 +137,7 @@ def _given_masks(files: Mapping[str, tuple[Path, ...]], image: Volume, job: Inge
         several = files.get(region, ())
         if len(several) > 1:
             names = ", ".join(sorted(path.name for path in several))
-            raise DataRefusedError(f"{region}: one mask as it was given out was needed, found {names} in {job.given}")
+            raise DataRefusedError(f"{region}: one mask as it was given out was needed, found {names}")
         nothing = CaseMask(np.zeros(image.data.shape, dtype=np.bool_))
         masks[region] = read_given_mask(several[0], image) if several else nothing
     return masks
@@ -147,8 +147,13 @@ def _agreed(case: GivenCase, opinions: Sequence[Opinion], image: Volume | None, 
     of_raters = _of_raters(opinions)
     size = 1.0 if image is None else image.voxel_volume_mm3
     agreed = agree(case.case, of_raters, job.consensus, job.lesion_outside_cord, size)
-    decided = next((one for one in opinions if one.rater == CONSENSUS_RATER and one.action is not Action.DEFER), None)
-    return agreed if decided is None else Agreed(decided, agreed.agreement)
+    decided = next((one for one in opinions if one.rater == CONSENSUS_RATER), None)
+    if decided is None or (decided.action is Action.DEFER and not agreed.adjudicate):
+        return agreed
+    if decided.action is Action.DEFER:
+        reasons = (*agreed.opinion.reasons, *(f"{CONSENSUS_RATER}: {text}" for text in decided.reasons))
+        return replace(agreed, opinion=replace(agreed.opinion, reasons=reasons))
+    return Agreed(decided, agreed.agreement)
 
 
 def _of_raters(opinions: Sequence[Opinion]) -> list[Opinion]:

@@ -107,30 +107,22 @@ def form_opinion(
         if settled[region].decision.action in KEPT:
             limits[region] = _slices(about, image)
             _refuse_empty(region, about, settled[region])
+    kept = {region: settled[region].mask for region in limits}
+    checked, said = _settle_lesions({region: one.data for region, one in kept.items()}, limits, given, policy)
     reasons = [
         f"{region}: {text}" for region, one in settled.items() for text in (*one.decision.reasons, *one.mask.notes)
     ]
-    drawn = {region: settled[region].mask.data for region in limits}
-    efforts = {
-        region: effort(given[region].data, mask, image.voxel_volume_mm3, scanned_axis(image))
-        for region, mask in drawn.items()
-    }
-    checked, said = _settle_lesions(drawn, limits, given, policy)
-    for region, found in limits.items():
-        changed = settled[region].mask.data ^ given[region].data
-        if found is not None and (beyond := np.count_nonzero(changed & ~found.voxels(changed.shape))):
-            said.append(f"{region}: {beyond} changed voxels outside the slices that were looked at are not used")
-    kept = {region: settled[region] for region in limits}
+    size, axis = image.voxel_volume_mm3, scanned_axis(image)
     return Opinion(
         rater,
         _of_case([one.decision.action for one in settled.values()]),
-        (*reasons, *said),
+        (*reasons, *said, *_unused(kept, limits, given)),
         checked,
         limits,
-        efforts,
+        {region: effort(given[region].data, one.data, size, axis) for region, one in kept.items()},
         _minutes(words, kept, given),
-        {region: one.mask.sha256 for region, one in kept.items() if region in files},
-        {region: one.mask.made_by for region, one in kept.items()},
+        {region: one.sha256 for region, one in kept.items() if region in files},
+        {region: one.made_by for region, one in kept.items()},
     )
 
 
@@ -212,20 +204,32 @@ def _settle_lesions(
     return {**drawn, _LESION: np.where(seen, inside, drawn[_LESION])}, said
 
 
+def _unused(
+    kept: Mapping[str, CaseMask], limits: Mapping[str, Slices | None], given: Mapping[str, CaseMask]
+) -> list[str]:
+    """Say how many voxels were changed where the rater, as he says, did not look."""
+    said = []
+    for region, found in limits.items():
+        changed = kept[region].data ^ given[region].data
+        if found is not None and (beyond := np.count_nonzero(changed & ~found.voxels(changed.shape))):
+            said.append(f"{region}: {beyond} changed voxels outside the slices that were looked at are not used")
+    return said
+
+
 def _of_case(actions: Sequence[Action]) -> Action:
     """Give a case the action of its masks: edited where one was, accepted where one was, else rejected or put off."""
     order = (Action.EDIT, Action.ACCEPT, Action.REJECT)
     return next((action for action in order if action in actions), Action.DEFER)
 
 
-def _minutes(words: Sequence[Word], kept: Mapping[str, _Settled], given: Mapping[str, CaseMask]) -> float | None:
+def _minutes(words: Sequence[Word], kept: Mapping[str, CaseMask], given: Mapping[str, CaseMask]) -> float | None:
     """Give the minutes that were said, or that the sidecars of corrected masks tell."""
     said = minutes_of(words)
     if said is not None:
         return said
     told = []
     for region, one in kept.items():
-        for entry in one.mask.made_by:
+        for entry in one.made_by:
             value = entry.get("Minutes")
             if entry not in given[region].made_by and isinstance(value, int | float) and 0 <= value < np.inf:
                 told.append(float(value))

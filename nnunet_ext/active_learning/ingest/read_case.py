@@ -14,6 +14,7 @@ from nnunet_ext.core.labels import Mask
 from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import read_volume
+from nnunet_ext.core.present import check_present
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import filled
@@ -65,7 +66,10 @@ def read_image(files: Sequence[Path], known: str) -> Volume:
     """
     image = read_volume(files[0])
     wanted = filled({"sha": known}, "sha")
-    found = [image.sha256, *map(sha256, files[1:])]
+    found = [image.sha256]
+    for path in files[1:]:
+        check_present(path)
+        found.append(sha256(path))
     for path, before, now in zip(files, wanted.split(";") if wanted else found, found, strict=False):
         if before != now:
             raise FileRefusedError(

@@ -10,6 +10,7 @@ import pytest
 from nnunet_ext.active_learning.ingest.ingest import ingest
 from nnunet_ext.active_learning.ingest.ingest_case import INGEST_COLUMNS
 from nnunet_ext.core.atomic import write_bytes, write_json
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.provenance import sha256
@@ -296,3 +297,34 @@ def test_the_same_call_again_and_other_orders_of_folders_and_rows_change_no_byte
 def test_masks_of_no_case_are_named(made: MadeRound) -> None:
     shutil.copy(made.file(), made.back() / "sub-77_T2w_label-lesion_seg.nii.gz")
     assert made.ingest().problems == ("sub-77_T2w_label-lesion_seg.nii.gz: a mask of no case that was given out",)
+
+
+def test_a_folder_that_is_not_there_is_a_problem_by_name_and_stops_no_other(made: MadeRound) -> None:
+    made.accept(*STEMS)
+    (one,) = made.job().returned
+    done = made.ingest(returned=(one, type(one)("", made.root / "nowhere"), type(one)("zoe", made.root / "back")))
+    assert [row["action"] for row in done.rows] == ["accept"] * 3
+    assert [problem.partition(": ")[2] for problem in done.problems] == [
+        "nobody was asked under the name 'zoe'",
+        "a folder that came back was needed; there is none",
+    ]
+
+
+def test_a_second_channel_that_changed_or_is_missing_stops_its_case(made: MadeRound) -> None:
+    made.accept(*STEMS)
+    second = made.pool.image("sub-1_T1w")
+    query = [dict(row) for row in made.query()]
+    query[0]["image"] += ";sub-1/anat/sub-1_T1w.nii.gz"
+    query[0]["image_sha256"] += f";{sha256(second)}"
+    assert ingest(query, made.job()).rows[0]["action"] == "accept"
+    write_bytes(second, b"another")
+    assert "sub-1_T1w.nii.gz: the image changed on disk" in ingest(query, made.job()).rows[0]["reason"]
+    second.unlink()
+    assert "sub-1_T1w.nii.gz: no such file" in ingest(query, made.job()).rows[0]["reason"]
+
+
+def test_verified_masks_are_not_taken_for_what_came_back(made: MadeRound) -> None:
+    (one,) = made.job().returned
+    for folder in (made.verified, made.verified.parent, made.verified / "zurich"):
+        with pytest.raises(UsageError, match="a folder of masks that a rater gave back was needed"):
+            made.ingest(returned=(type(one)("", folder),))

@@ -122,3 +122,12 @@ def test_the_masks_of_raters_in_one_folder_are_told_by_their_names(made: MadeRou
     assert [rows[CASE, rater]["action"] for rater in RATERS] == ["edit", "edit", "defer"]
     first, second = (read_mask(made.verified / rows[CASE, rater]["mask"]).data for rater in ("ann", "bob"))
     assert (first[9, 11, 10], first[9, 11, 8], second[9, 11, 8]) == (1, 0, 1)
+
+
+def test_who_decides_and_says_nothing_decides_nothing(made: MadeRound) -> None:
+    edit(made, ann=[(9, 11, 10)], bob=[], cy=[])
+    returned = (*made.job().returned, Returned("consensus", made.root / "given"))
+    row = made.row(rater="consensus", consensus="adjudicate", returned=returned)
+    assert row["action"] == "defer"
+    assert "consensus: lesion: as it was given out, and nobody said that it is right" in row["reason"]
+    assert made.row(rater="consensus", returned=returned)["action"] == "edit"
