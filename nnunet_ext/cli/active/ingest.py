@@ -140,7 +140,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=(),
         metavar="[RATER=]FOLDER",
-        help="more folders that came back, of any layout; what was edited in place, in to_correct, is always read",
+        help="more folders that came back, of any layout; what was edited in place, in to_correct, is always read "
+        "(default: none)",
     )
     parser.add_argument("--steal", action="store_true", help="take over the claim of a process that you know is gone")
     parser.add_argument("--json", action="store_true", help="answer in JSON")

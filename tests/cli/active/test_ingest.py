@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from nnunet_ext.core.tables import read_table, table_text
 from nnunet_ext.core.target import load_target
 from tests.active_learning.loop import Loop
 from tests.conftest import SmallBids
+from tests.kills.dying import Death, run_apart
+from tests.kills.scenario import differences, tree_of
 
 CASES = [f"geneva_sub-g{number}_T2w" for number in range(3)]
 
@@ -147,3 +150,31 @@ def test_another_process_that_holds_the_loop_is_a_conflict(loop: Loop) -> None:
     with claim(loop.rounds):
         assert take_in(loop)[0] == 5
     assert not loop.rounds.round(1).ingest.exists()
+
+
+def test_killed_before_or_after_the_last_table_or_the_journal_the_same_call_ends_alike(loop: Loop) -> None:
+    accept(loop, *CASES)
+    edit(loop, CASES[1], "anna")
+    kept = loop.root / "kept"
+    shutil.copytree(loop.rounds.root, kept, symlinks=True)
+
+    def left() -> dict[str, str]:
+        tree = {name: digest for name, digest in tree_of(loop.rounds.root).items() if name != loop.rounds.journal.name}
+        said = [(entry.event, entry.fields) for entry in Journal(loop.rounds.journal).entries()]  # not when
+        return {**tree, "journal": json.dumps(said)}
+
+    def work() -> int:
+        return take_in(loop)[0]
+
+    whole = run_apart(work, loop.rounds.root, {})
+    assert whole.code == 0, whole.said
+    expected = left()
+    (table,) = (number for number, event in enumerate(whole.events) if event.endswith("round-001/ingest.tsv"))
+    first, *_, last = (number for number, event in enumerate(whole.events) if event == "open journal.jsonl")
+    assert table < first
+    for death in (Death(table), Death(table, after=True), Death(first), Death(last, after=True)):
+        shutil.rmtree(loop.rounds.root)
+        shutil.copytree(kept, loop.rounds.root, symlinks=True)
+        assert run_apart(work, loop.rounds.root, {}, death).code == -9
+        assert take_in(loop)[0] == 0
+        assert not differences(expected, left()), str(death)
