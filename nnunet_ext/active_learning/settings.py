@@ -150,7 +150,8 @@ def write_settings(path: Path, settings: ActiveSettings) -> None:
 
 def _line_of(text: str, key: str) -> int:
     """Find the line of a key, one of a table by `table.key`; 0 where there is none."""
-    table, lines = "", {}
+    table = ""
+    lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if match := _TABLE.match(line):
             table = match[1]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 _WAVES: Final = 6
 
 
-def waves(points: npt.NDArray[np.float64], seed: int, wavelength_mm: float) -> npt.NDArray[np.float64]:
+def waves(points: npt.NDArray[np.floating], seed: int, wavelength_mm: float) -> npt.NDArray[np.float64]:
     """Add up a few plane waves of random direction.
 
     Parameters

@@ -76,11 +76,11 @@ class Loop:
             write_json(folder / "dataset.json", {"labels": {"background": 0, **labels, "ignore": 3}})
         return self
 
-    def label(self) -> "Loop":
+    def label(self, *arguments: object) -> "Loop":
         """Write the labelled dataset, and convert it."""
         for number in range(PATIENTS):
             self.zurich.case(f"sub-{number}_T2w")
-        code, said = self.call("convert", self.zurich.root, "-d", 501, "-n", "Cord", "--pictures", 0)
+        code, said = self.call("convert", self.zurich.root, "-d", 501, "-n", "Cord", "--pictures", 0, *arguments)
         assert code == 0, said
         return self
 

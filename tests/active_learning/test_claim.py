@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -120,6 +120,30 @@ def test_another_computer_s_claim_is_left_alone_unless_it_is_stolen(rounds: Roun
     assert holder_of(rounds) == ELSEWHERE
     with claim(rounds, steal=True):
         assert rounds.claim.read_bytes() != before
+    assert left(rounds) == []
+
+
+def test_of_many_processes_at_once_one_works_and_the_others_are_refused(rounds: Rounds) -> None:
+    with another_process(rounds) as killed:
+        killed.send_signal(signal.SIGKILL)
+    with ExitStack() as all_of_them:
+        started = [
+            all_of_them.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", WORK, str(rounds.root)],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                )
+            )
+            for _ in range(4)
+        ]  # fmt: skip
+        answers = []
+        for process in started:
+            assert process.stdout is not None
+            answers.append(process.stdout.readline())  # the winner waits, and what is refused ends
+        assert sorted(answers) == ["", "", "", "mine\n"]
+        for process in started:
+            _, said = process.communicate("")
+            assert ("ConflictError" in said) == bool(process.returncode)
     assert left(rounds) == []
 
 

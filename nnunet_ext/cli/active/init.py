@@ -61,16 +61,17 @@ class ActiveInit:
         rounds = Rounds(self.rounds)
         _refuse_strangers(rounds)
         settings = self._settled(rounds)
-        begun = next((entry for entry in Journal(rounds.journal).entries() if entry.event == BEGUN), None)
-        if begun is None:
-            frozen, pool = _prepared(rounds, settings)
-            with claim(rounds, steal=self.steal):
-                if self._settled(rounds) != settings or Journal(rounds.journal).entries():
-                    raise ConflictError(f"{rounds.root}: another process has just begun it; see: {_status(rounds)}")
-                _write(rounds, settings, frozen, pool)
-        elif not rounds.settings.is_file():
-            with claim(rounds, steal=self.steal):
+        begun = bool(Journal(rounds.journal).entries())
+        prepared = None if begun else _prepared(rounds, settings)
+        with claim(rounds, steal=self.steal):
+            if self._settled(rounds) != settings or bool(Journal(rounds.journal).entries()) != begun:
+                raise ConflictError(f"{rounds.root}: another process has just begun it; give the same command again")
+            if not rounds.settings.is_file():
                 write_settings(rounds.settings, settings)
+            if prepared is not None:
+                frozen, pool = prepared
+                pool.write(rounds)
+                Journal(rounds.journal).append(BEGUN, frozen.content())  # without this line it has not begun
         self._conclude(rounds, settings)
         return 0
 
@@ -147,22 +148,10 @@ def _prepared(rounds: Rounds, settings: ActiveSettings) -> tuple[Frozen, Pool]:
     return frozen, pool
 
 
-def _write(rounds: Rounds, settings: ActiveSettings, frozen: Frozen, pool: Pool) -> None:
-    """Write everything, the journal last: without its line the loop has not begun."""
-    if not rounds.settings.is_file():
-        write_settings(rounds.settings, settings)
-    pool.write(rounds)
-    Journal(rounds.journal).append(BEGUN, frozen.content())
-
-
 def _existing(dataset: str) -> Existing | None:
     if not dataset:
         return None
     return read_existing(RawDataset(required_folder("nnUNet_raw", os.environ) / dataset))
-
-
-def _status(rounds: Rounds) -> str:
-    return f"nnunet_ext active status {rounds.root}"
 
 
 def _in_words(value: object) -> str:

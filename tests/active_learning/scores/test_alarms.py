@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 from nnunet_ext.active_learning.scores.alarms import Alarm, alarms
+from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.orientation import reorient
 from nnunet_ext.core.volume import Array, Volume
 from tests.strategies import AXES
@@ -70,3 +73,16 @@ def test_the_axes_of_the_image_decide_nothing(axes: str) -> None:
     turned = reorient(Volume(lesion, AFFINE), axes).data
     assert alarms(reorient(cord, axes), turned) == alarms(cord, lesion)
     assert len(alarms(cord, lesion)) == 3
+
+
+@pytest.mark.real
+def test_no_cord_that_people_drew_raises_one_and_grey_matter_is_too_thin_for_a_cord(real_data: Path) -> None:
+    def said(pattern: str) -> list[tuple[Alarm, ...]]:
+        files = sorted(real_data.parent.glob(f"*/**/{pattern}"))
+        return [alarms(Volume(mask.data > 0.5, mask.affine), None) for mask in map(read_volume, files)]
+
+    cords, grey = said("*_seg-manual.nii.gz"), said("*_gmseg-manual.nii.gz")
+    assert len(cords) >= 20
+    assert set(cords) == {()}
+    assert len(grey) == 3
+    assert all(Alarm.THIN_CORD in one for one in grey)

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,14 +9,15 @@ import pytest
 from nnunet_ext.active_learning.scores.domain_distance import Domain
 from nnunet_ext.active_learning.scores.fingerprint import fingerprint
 from nnunet_ext.active_learning.scores.score_case import ABOUT, COLUMNS, Scorer, score_case
+from nnunet_ext.cascade.box import Box, Margins
 from nnunet_ext.cascade.prediction.lesions_in_cord import LesionsInCord
 from nnunet_ext.cascade.prediction.post_processing import PostProcessing
 from nnunet_ext.cascade.prediction.predict_case import CaseOptions
-from nnunet_ext.cascade.prediction.segmentation import SegmenterOptions
+from nnunet_ext.cascade.prediction.segmentation import Segmentation, SegmenterOptions
 from nnunet_ext.cascade.prediction.segmenter import Segmenter
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.volume import Volume
-from tests.active_learning.scores.pool import AFFINE, CORD, LESION, Opinionated, scan, scorer
+from tests.active_learning.scores.pool import AFFINE, CORD, LESION, REGIONS, Opinionated, scan, scorer
 from tests.cascade.prediction.stand_in import Threshold
 from tests.cascade.prediction.tiny_model import TinyModel, noise
 
@@ -133,3 +135,20 @@ def test_regions_beside_each_other_are_scored_each_on_its_own(tmp_path: Path) ->
     row = score_case(ABOUT_IT, [noise((20, 22, 18))], Scorer(asked, None, options, "a"))
     assert float(row["bald_cord"]) > 0
     assert float(row["bald_lesion"]) > 0
+
+
+def test_a_box_that_grows_takes_what_the_passes_say_along() -> None:
+    image = Volume(scan(LESION), AFFINE)
+    margins = Margins(superior=6, inferior=6, left=3, right=3, anterior=3, posterior=3)
+    options = CaseOptions(REGIONS, PostProcessing(), margins)
+    segmenter = Opinionated()
+    boxed = Scorer(segmenter, _SeesTheLowerHalf(("sc",)), options, "a" * 64)
+    assert score_case(ABOUT_IT, [image], boxed) == score_case(ABOUT_IT, [image], scorer())
+    assert len(segmenter.calls) > 1
+
+
+class _SeesTheLowerHalf(Threshold):
+    def segment(self, images: Sequence[Volume], boxes: Sequence[Box] = ()) -> Segmentation:
+        found = super().segment(images, boxes)
+        found.masks["sc"][:, :, 5:] = False
+        return found
