@@ -204,6 +204,8 @@ def _entries(opinion: Opinion, region: str, given: CaseMask, job: IngestJob) -> 
         "Reasons": list(opinion.reasons),
     }
     own = [entry for entry in opinion.made_by.get(region, ()) if entry not in given.made_by]
+    if not own and effort is not None and effort.voxels_changed:  # a viewer that writes no sidecar; when, nobody knows
+        own = [{"Name": "Manual", **({"Author": opinion.rater} if opinion.rater else {})}]
     return [*given.made_by, *own, taken_in(opinion.action, opinion.rater, facts)]
 
 
