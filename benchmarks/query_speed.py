@@ -146,7 +146,7 @@ def score(root: Path, model: str, localizer: str) -> None:
             continue
         about = dict.fromkeys(("dataset", "subject", "session", "site", "contrast"), "n/a")
         pool.append(PoolImage({**about, "case": case.name, "image": file.name, "image_sha256": sha256(file)}, case))
-    failed = score_pool(pool, scorer, root / "scores.tsv")
+    failed = score_pool(pool, lambda _: scorer, root / "scores.tsv")
     if failed:
         raise RuntimeError(f"not scored: {failed}")
 

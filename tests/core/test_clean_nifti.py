@@ -1,5 +1,7 @@
 import gzip
+import io
 from pathlib import Path
+from typing import Literal
 
 import nibabel as nib
 import numpy as np
@@ -15,7 +17,9 @@ TEXTS = ("descrip", "aux_file", "db_name", "intent_name")
 NUMBER = 20190304.0
 
 
-def full_of_secrets(path: Path, header: type[nib.Nifti1Header], affine: np.ndarray, endianness: str = "<") -> Path:
+def full_of_secrets(
+    path: Path, header: type[nib.Nifti1Header], affine: np.ndarray, endianness: Literal["<", ">"] = "<"
+) -> Path:
     """Write an image whose header tells a name or a date wherever there is room."""
     data = np.random.default_rng(1).integers(-500, 900, (5, 4, 3), dtype=np.int16)
     made = header(endianness=endianness)
@@ -34,9 +38,10 @@ def full_of_secrets(path: Path, header: type[nib.Nifti1Header], affine: np.ndarr
     made["dim"][4:] = 1
     extension = nib.nifti1.Nifti1Extension("comment", b"Mueller, born 1970")
     made["vox_offset"] = int(header.sizeof_hdr) + 4 + extension.get_sizeondisk()
+    extensions = io.BytesIO()
+    extension.write_to(extensions, byteswap=endianness == ">")
     with gzip.GzipFile("Mueller.nii", "wb", fileobj=path.open("wb"), mtime=1551657600) as stream:
-        stream.write(made.binaryblock + b"\x01\0\0\0")
-        extension.write_to(stream, byteswap=endianness == ">")
+        stream.write(made.binaryblock + b"\x01\0\0\0" + extensions.getvalue())
         stream.write(data.astype(made.get_data_dtype()).tobytes(order="F"))
     return path
 
@@ -44,7 +49,7 @@ def full_of_secrets(path: Path, header: type[nib.Nifti1Header], affine: np.ndarr
 @pytest.mark.parametrize("header", [nib.Nifti1Header, nib.Nifti2Header])
 @pytest.mark.parametrize("endianness", ["<", ">"])
 def test_nothing_but_the_grid_and_the_voxels_is_left(
-    tmp_path: Path, header: type[nib.Nifti1Header], endianness: str
+    tmp_path: Path, header: type[nib.Nifti1Header], endianness: Literal["<", ">"]
 ) -> None:
     source = full_of_secrets(tmp_path / "a.nii.gz", header, np.diag([2.0, 2, 3, 1]), endianness)
     before = gzip.decompress(source.read_bytes())
@@ -64,7 +69,7 @@ def test_voxels_and_grid_stay_bit_by_bit(
     tmp_path_factory: pytest.TempPathFactory, affine: np.ndarray, seed: int, version: type[nib.Nifti1Header]
 ) -> None:
     folder = tmp_path_factory.mktemp("clean")
-    source = full_of_secrets(folder / "a.nii.gz", version, affine, "<>"[seed % 2])
+    source = full_of_secrets(folder / "a.nii.gz", version, affine, "<" if seed % 2 else ">")
     clean_copy(source, folder / "b.nii.gz")
     before, after = read_volume(source), read_volume(folder / "b.nii.gz")
     assert before.data.dtype == after.data.dtype

@@ -1,6 +1,7 @@
 """Each strategy beside the one that all have to beat."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from nnunet_ext.active_learning.curves.paired_difference import PairedDifference, paired_difference
 from nnunet_ext.active_learning.curves.penalty_matrix import ALPHA
@@ -9,6 +10,15 @@ from nnunet_ext.active_learning.curves.seed_interval import SeedInterval, seed_i
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.evaluation.agreement.adjust import Correction, adjust
+
+
+class Significance(StrEnum):
+    """What a test says."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NOT_SIGNIFICANT = "not significant"
+    NOT_TESTED = "not tested"
 
 
 @dataclass(frozen=True)
@@ -25,18 +35,15 @@ class Comparison:
         Of its area to the baseline's, seed by seed.
     p_holm
         The test's p, corrected by Holm for the number of strategies; None where it cannot be tested.
-    better
-        Whether it is significantly better than the baseline.
-    worse
-        Whether it is significantly worse.
+    significance
+        What the test says of its area beside that of the baseline.
     """
 
     strategy: str
     area: SeedInterval
     difference: PairedDifference
     p_holm: float | None
-    better: bool
-    worse: bool
+    significance: Significance
 
 
 def against_baseline(runs: Runs, baseline: str, *, higher_is_better: bool = True) -> tuple[Comparison, ...]:
@@ -73,8 +80,15 @@ def against_baseline(runs: Runs, baseline: str, *, higher_is_better: bool = True
     sign = 1 if higher_is_better else -1
     found = []
     for name, difference, p in zip(others, differences, corrected, strict=True):
-        gain = sign * (difference.interval.mean or 0.0)
-        significant = p is not None and p < ALPHA
         area = seed_interval(list(runs.areas(name).values()))
-        found.append(Comparison(name, area, difference, p, significant and gain > 0, significant and gain < 0))
+        significance = _significance(p, sign * (difference.interval.mean or 0.0))
+        found.append(Comparison(name, area, difference, p, significance))
     return tuple(sorted(found, key=lambda one: (one.area.mean is None, -sign * (one.area.mean or 0.0), one.strategy)))
+
+
+def _significance(p: float | None, gain: float) -> Significance:
+    if p is None:
+        return Significance.NOT_TESTED
+    if p >= ALPHA:
+        return Significance.NOT_SIGNIFICANT
+    return Significance.BETTER if gain > 0 else Significance.WORSE

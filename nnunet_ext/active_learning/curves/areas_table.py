@@ -39,14 +39,8 @@ def _compared(comparisons: tuple[Comparison, ...]) -> Iterator[dict[str, str]]:
             **_interval("difference", one.difference.interval),
             "p": _cell(one.difference.p),
             "p_holm": _cell(one.p_holm),
-            "significance": _significance(one),
+            "significance": one.significance,
         }
-
-
-def _significance(one: Comparison) -> str:
-    if one.p_holm is None:
-        return "not tested"
-    return "better" if one.better else "worse" if one.worse else "not significant"
 
 
 def _interval(name: str, interval: SeedInterval) -> dict[str, str]:

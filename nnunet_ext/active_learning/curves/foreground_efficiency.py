@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import least_squares
 
 
@@ -36,5 +37,10 @@ def foreground_efficiency(effort: Sequence[float], values: Sequence[float], full
     missing = full - float(y[x == x.min()].mean())
     if missing <= 0:
         return None
-    fit = least_squares(lambda rate: full - missing * np.exp(-rate[0] * share) - y, [1.0])
+
+    def errors(rate: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        off: npt.NDArray[np.float64] = full - missing * np.exp(-rate[0] * share) - y
+        return off
+
+    fit = least_squares(errors, [1.0])
     return float(fit.x[0] / width) if fit.success else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nnunet_ext.active_learning.curves.against_baseline import Comparison, against_baseline
+from nnunet_ext.active_learning.curves.against_baseline import Comparison, Significance, against_baseline
 from nnunet_ext.active_learning.curves.paired_difference import PairedDifference
 from nnunet_ext.active_learning.curves.penalty_matrix import ALPHA
 from nnunet_ext.active_learning.curves.runs import Runs
@@ -49,7 +49,7 @@ def verdict(runs: Runs, baseline: str, quantity: str, *, higher_is_better: bool 
         See `against_baseline`.
     """
     comparisons = against_baseline(runs, baseline, higher_is_better=higher_is_better)
-    winners = [one.strategy for one in comparisons if one.better]
+    winners = [one.strategy for one in comparisons if one.significance is Significance.BETTER]
     winner = winners[0] if winners else baseline
     reached = seed_interval(list(runs.areas(baseline).values()))
     sentences = tuple(_sentences(comparisons, winners, baseline, reached, quantity))
@@ -77,10 +77,9 @@ def _difference(one: Comparison, baseline: str) -> str:
     way = f"{difference.interval.mean:+.4f} to {baseline}{_bounds(difference.interval)}"
     if one.p_holm is None:
         return f"{way}: not tested, {_untested(difference)}"
-    verdict_word = "significantly better" if one.better else "significantly worse" if one.worse else "not significant"
-    return (
-        f"{way}: {verdict_word} (p {_p(difference.p)}, after Holm {_p(one.p_holm)}, {difference.interval.count} seeds)"
-    )
+    sure = "" if one.significance is Significance.NOT_SIGNIFICANT else "significantly "
+    tested = f"p {_p(difference.p)}, after Holm {_p(one.p_holm)}, {difference.interval.count} seeds"
+    return f"{way}: {sure}{one.significance} ({tested})"
 
 
 def _untested(difference: PairedDifference) -> str:

@@ -20,7 +20,7 @@ def mask_stem(image_stem: str, region: str, dialect: Dialect) -> str:
     """
     if dialect is not Dialect.MANUAL:
         return output_stem(image_stem, region, _NAMINGS[dialect], "mask", bids=True)
-    tails: dict[str, str] = {**LABEL_TAILS[dialect]}
+    tails = {str(label): tail for label, tail in LABEL_TAILS[dialect].items()}
     return f"{image_stem}_{tails.get(region, f'{label_name(region)}-manual')}"
 
 

@@ -1,4 +1,4 @@
-"""`pseudonyms.tsv`: what the people and visits of a loop are called elsewhere. It never leaves the house."""
+"""`pseudonyms.tsv`: what the people, visits and images of a loop are called elsewhere. It never leaves the house."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,59 +7,89 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.tables import filled, read_table, table_text
+from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.names import parse_case
+from nnunet_ext.core.tables import NOTHING, read_table, table_text
 
 PSEUDONYMS: Final = "pseudonyms.tsv"
-_COLUMNS: Final = ("dataset", "subject", "session", "pseudonym")
+_COLUMNS: Final = ("dataset", "subject", "session", "image", "pseudonym")
 
 
-@dataclass(frozen=True, order=True)
-class Visit:
-    """A person of a dataset, and a session with its prefix, empty where the dataset has none."""
+@dataclass(frozen=True)
+class Scan:
+    """An image of a dataset, by its BIDS name without ending."""
 
     dataset: str
-    subject: str
-    session: str
+    stem: str
+
+    @property
+    def person(self) -> tuple[str, str]:
+        """Dataset and subject."""
+        return self.dataset, parse_case(self.stem).subject
+
+    @property
+    def visit(self) -> tuple[str, str, str]:
+        """Dataset, subject and session, which is empty where the name has none."""
+        return *self.person, parse_case(self.stem).session
 
 
-def pseudonyms(file: Path, visits: Iterable[Visit], seed: int) -> Mapping[Visit, str]:
-    """Give every visit its pseudonym, such as `sub-004` or `sub-004_ses-01`; those that have none yet get one.
+def pseudonyms(file: Path, scans: Iterable[Scan], seed: int | None) -> Mapping[Scan, str]:
+    """Give every image its pseudonym, such as `sub-004_ses-01_T2w`; those that have none yet get one.
 
-    A person keeps the number over all rounds, and the visits of a person are counted in the order of their labels. Who
-    gets which number is drawn by the seed: neither names nor the order of a dataset can be told from it.
+    A person keeps the number, a visit its label and an image its name over all rounds. Who gets which number is drawn
+    by the seed: neither names nor the order of a dataset can be told from it. Visits of a person are counted in the
+    order of their labels. Of an image's name only the contrast is kept: a session, an acquisition or a run may be named
+    by a date or by anything else. Further images of one visit and contrast are counted by `run-`.
 
     Parameters
     ----------
     file
         The table; it is written, whole, before anything that bears the new names.
+    seed
+        None where all must have a name: then none is given, and nothing is written.
 
     Raises
     ------
+    DataRefusedError
+        Where one has none and none may be given.
     FileRefusedError
         Where the table is damaged.
     """
-    known = _read(file)
-    people = {(visit.dataset, visit.subject): name.split("_")[0] for visit, name in known.items()}
-    new = sorted(set(visits) - set(known))
-    strangers = {(visit.dataset, visit.subject) for visit in new} - set(people)
-    used = max((int(name.removeprefix("sub-")) for name in people.values()), default=0)
-    drawn = sorted(strangers, key=lambda person: sha256("|".join((str(seed), *person)).encode()).digest())
-    people |= {person: f"sub-{number:03d}" for number, person in enumerate(drawn, start=used + 1)}
-    for visit in new:
-        name = people[visit.dataset, visit.subject]
-        before = sum(
-            (other.dataset, other.subject) == (visit.dataset, visit.subject) and bool(other.session) for other in known
-        )
-        known[visit] = f"{name}_ses-{before + 1:02d}" if visit.session else name
+    rows = read_table(file, _COLUMNS, whole=True) if file.exists() else []
+    known = {Scan(row["dataset"], row["image"]): row["pseudonym"] for row in rows}
+    new = sorted(set(scans) - set(known), key=lambda scan: (scan.visit, scan.stem))
+    if new and seed is None:
+        missing = first_few([scan.stem for scan in new])
+        raise DataRefusedError(f"{file}: pseudonyms of all cases were needed, found none of {missing}; pack them first")
     if new:
-        rows = [
-            dict(zip(_COLUMNS, (one.dataset, one.subject, one.session or "n/a", known[one]), strict=True))
-            for one in sorted(known)
+        _name(known, new, str(seed))
+        content = [
+            dict(zip(_COLUMNS, (*scan.visit[:2], scan.visit[2] or NOTHING, scan.stem, name), strict=True))
+            for scan, name in sorted(known.items(), key=lambda one: (one[0].visit, one[0].stem))
         ]
-        write_text(file, table_text(rows, _COLUMNS))
+        write_text(file, table_text(content, _COLUMNS))
     return known
 
 
-def _read(file: Path) -> dict[Visit, str]:
-    rows = read_table(file, _COLUMNS, whole=True) if file.exists() else []
-    return {Visit(row["dataset"], row["subject"], filled(row, "session")): row["pseudonym"] for row in rows}
+def _name(known: dict[Scan, str], new: Iterable[Scan], seed: str) -> None:
+    """Add the new ones to the known ones."""
+    new = list(new)
+    people = {scan.person: parse_case(name).subject for scan, name in known.items()}
+    visits = {scan.visit: parse_case(name).session for scan, name in known.items()}
+    used = max((int(name.removeprefix("sub-")) for name in people.values()), default=0)
+    strangers = {scan.person for scan in new} - set(people)
+    drawn = sorted(strangers, key=lambda person: sha256("|".join((seed, *person)).encode()).digest())
+    people |= {person: f"sub-{number:03d}" for number, person in enumerate(drawn, start=used + 1)}
+    taken = set(known.values())
+    for scan in new:
+        if scan.visit not in visits:
+            before = sum(visit[:2] == scan.person and bool(session) for visit, session in visits.items())
+            visits[scan.visit] = f"ses-{before + 1:02d}" if scan.visit[2] else ""
+        parts, suffix = list(filter(None, (people[scan.person], visits[scan.visit]))), parse_case(scan.stem).suffix
+        name, run = "_".join([*parts, suffix]), 1
+        while name in taken:
+            run += 1
+            name = "_".join([*parts, f"run-{run:02d}", suffix])
+        taken.add(name)
+        known[scan] = name

@@ -17,7 +17,7 @@ from nnunet_ext.active_learning.exchange.viewer_commands import commands_text, i
 from nnunet_ext.core.atomic import atomic_path, write_json, write_text
 from nnunet_ext.core.bids_ignore import write_bids_ignore
 from nnunet_ext.core.clean_nifti import clean_copy
-from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.errors import EnvironmentProblemError, FileRefusedError
 from nnunet_ext.core.grid import WRITTEN_FOR_IT, lies_on
 from nnunet_ext.core.names import Dialect, strip_ending
 from nnunet_ext.core.nifti_read import read_mask, read_volume
@@ -85,6 +85,8 @@ def write_rater_folder(
     ------
     FileRefusedError
         Where an image or a mask cannot be read, an image is not the one that was chosen, or a mask is not on its grid.
+    EnvironmentProblemError
+        Where no link can be made.
     """
     for tree, own in trees_of(cases).items():
         names = {one.chosen.dataset for one in own} if settings.images is ImagesAs.LINK else set()
@@ -179,7 +181,12 @@ def _on_grid(prediction: Prediction, image: Volume, one: PlacedCase, region: str
 def _place_image(source: Path, file: Path, final: Path, images: ImagesAs) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if images is ImagesAs.LINK:
-        file.symlink_to(_relative(source, final.parent))
+        try:
+            file.symlink_to(_relative(source, final.parent))
+        except OSError as error:  # Windows without the right to, and some network drives
+            raise EnvironmentProblemError(
+                f"{final}: no link can be made here ({error.strerror}); try: --copy"
+            ) from error
     elif images is ImagesAs.CLEAN:
         clean_copy(source, file)
     else:

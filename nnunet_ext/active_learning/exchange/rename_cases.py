@@ -2,25 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Final
 
 from nnunet_ext.active_learning.exchange.chosen_case import ChosenCase
 from nnunet_ext.active_learning.exchange.place_cases import PlacedCase
-from nnunet_ext.active_learning.exchange.pseudonyms import Visit, pseudonyms
+from nnunet_ext.active_learning.exchange.pseudonyms import Scan, pseudonyms
 from nnunet_ext.active_learning.exchange.sent_masks import SentMask
 from nnunet_ext.core.cell_lists import split_list
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.first_few import first_few
-from nnunet_ext.core.names import ImageName, parse_image_name
+from nnunet_ext.core.names import parse_case, strip_ending
 
-_ENDING = ".nii.gz"
+_ENDING: Final = ".nii.gz"
 
 
-def renamed_cases(to_correct: Path, sent: Sequence[SentMask], rater: str, names: Path, seed: int) -> list[PlacedCase]:
+def renamed_cases(
+    to_correct: Path, sent: Sequence[SentMask], rater: str, names: Path, seed: int | None
+) -> list[PlacedCase]:
     """Name the cases of a rater by pseudonyms, in one tree; the same cases always get the same names.
-
-    Of an image's name only the contrast is kept: a session, an acquisition or a run may be named by a date or by
-    anything else. Images of one visit and contrast are counted by `run-`.
 
     Parameters
     ----------
@@ -30,50 +30,42 @@ def renamed_cases(to_correct: Path, sent: Sequence[SentMask], rater: str, names:
         What is in it.
     rater
         Whose cases; empty where the one rater has no name.
-    names
-        The table of pseudonyms, at home.
-    seed
+    names, seed
         See `pseudonyms`.
 
     Raises
     ------
     UsageError
         Where nothing was given to that rater.
+    DataRefusedError
+        As `pseudonyms`.
     """
     own = [mask for mask in sent if mask.rater == rater]
     if not own:
         there = first_few(sorted({mask.rater or "a rater without a name" for mask in sent}))
         raise UsageError(f"{to_correct}: cases of the rater {rater!r} were needed, found those of {there}")
     chosen = _chosen(to_correct, own)
-    visits = {case: _visit(one) for case, one in chosen.items()}
-    known = pseudonyms(names, visits.values(), seed)
-    alike: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for case in sorted(chosen):
-        for channel, image in enumerate(chosen[case].images):
-            alike[f"{known[visits[case]]}_{_parsed(image).suffix}"].append((case, channel))
-    files: dict[tuple[str, int], str] = {}
-    for stem, several in alike.items():
-        for run, one in enumerate(several, start=1):
-            visit, suffix = stem.rsplit("_", 1)
-            files[one] = f"{visit}_run-{run:02d}_{suffix}{_ENDING}" if len(several) > 1 else f"{stem}{_ENDING}"
+    scans = {one.case: [Scan(one.dataset, strip_ending(image.name)) for image in one.images] for one in chosen}
+    known = pseudonyms(names, [scan for several in scans.values() for scan in several], seed)
+    stems = {case: [known[scan] for scan in several] for case, several in scans.items()}
     return [
         PlacedCase(
             one,
-            mark=files[case, 0].removesuffix(_ENDING),
+            mark=stems[one.case][0],
             tree="",
-            folder=PurePosixPath(*known[visits[case]].split("_"), "anat").as_posix(),
-            names=tuple(files[case, channel] for channel in range(len(one.images))),
+            folder=parse_case(stems[one.case][0]).folder,
+            names=tuple(f"{stem}{_ENDING}" for stem in stems[one.case]),
         )
-        for case, one in chosen.items()
+        for one in chosen
     ]
 
 
-def _chosen(to_correct: Path, own: Sequence[SentMask]) -> dict[str, ChosenCase]:
+def _chosen(to_correct: Path, own: Sequence[SentMask]) -> list[ChosenCase]:
     masks: defaultdict[str, dict[str, Path]] = defaultdict(dict)
     for mask in own:
         masks[mask.case][mask.region] = to_correct / mask.predicted
-    return {
-        mask.case: ChosenCase(
+    return [
+        ChosenCase(
             mask.case,
             mask.dataset,
             tuple(to_correct / image for image in split_list(mask.image)),
@@ -82,17 +74,5 @@ def _chosen(to_correct: Path, own: Sequence[SentMask]) -> dict[str, ChosenCase]:
             image_sha256=split_list(mask.image_sha256),
             model_sha256=mask.model_sha256,
         )
-        for mask in own
-    }
-
-
-def _visit(chosen: ChosenCase) -> Visit:
-    name = _parsed(chosen.images[0])
-    return Visit(chosen.dataset, name.subject, name.session)
-
-
-def _parsed(image: Path) -> ImageName:
-    name = parse_image_name(image.name)
-    if name is None:
-        raise DataRefusedError(f"{image}: an image with a BIDS name was needed")
-    return name
+        for mask in {mask.case: mask for mask in own}.values()
+    ]

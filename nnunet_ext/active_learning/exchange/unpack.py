@@ -65,7 +65,7 @@ class TakenBack:
     left_out: tuple[str, ...]
 
 
-def unpack(archive: Path, to_correct: Path, rater: str, names: Path, seed: int) -> TakenBack:
+def unpack(archive: Path, to_correct: Path, rater: str, names: Path, limits: Limits = _LIMITS) -> TakenBack:
     """Put the masks of a zip where the rater would have saved them at home, under the names that they have there.
 
     A mask is taken by its name, wherever in the zip it lies, and where it lies on its image's grid by its header; all
@@ -76,38 +76,41 @@ def unpack(archive: Path, to_correct: Path, rater: str, names: Path, seed: int) 
     ----------
     archive
         Of which nothing is trusted.
-    to_correct, rater, names, seed
+    to_correct, rater, names
         As `pack` was told.
+    limits
+        What is more is a bomb.
 
     Raises
     ------
     FileRefusedError
         Where it is no zip, or a damaged one.
     DataRefusedError
-        Where an entry leads elsewhere, is a link, is encrypted, stands twice, or is a bomb. Nothing is taken then.
+        Where an entry leads elsewhere, is a link, is encrypted, stands twice, or is a bomb; or where the table of
+        pseudonyms does not know these cases. Nothing is taken then.
     """
     sent = [mask for mask in read_sent(to_correct) if mask.rater == rater]
-    cases = {one.mark: one for one in renamed_cases(to_correct, sent, rater, names, seed)}
+    cases = {one.mark: one for one in renamed_cases(to_correct, sent, rater, names, None)}
     sweep(to_correct)
     with scratch_folder(to_correct.parent, _MARK) as staged:
         try:
             with opened_zip(archive, _CURE) as opened:
-                entries = _sound(opened, archive)
+                entries = _sound(opened, archive, limits)
                 found = {info.filename: _wanted(info.filename, cases) for info in entries}
                 files, total = {}, 0
                 for number, info in enumerate(info for info in entries if found[info.filename]):
                     name = PurePosixPath(info.filename).name
                     files[info.filename] = staged / f"{number:05d}" / name
-                    total = extract(opened, info, files[info.filename], total, _LIMITS)
+                    total = extract(opened, info, files[info.filename], total, limits)
         except OddZipError as error:
             raise DataRefusedError(f"{archive}: {error}; {_CURE}") from error
         return _take(files, found, cases, sent, to_correct)
 
 
-def _sound(opened: ZipFile, archive: Path) -> list[ZipInfo]:
+def _sound(opened: ZipFile, archive: Path, limits: Limits) -> list[ZipInfo]:
     """List the files, once every entry is known to be harmless."""
     seen = set[str]()
-    entries = sound_entries(opened, archive, _LIMITS)
+    entries = sound_entries(opened, archive, limits)
     for info in entries:
         refuse_odd(info, "what was sent is made")
         if problem := way_out(info.orig_filename):

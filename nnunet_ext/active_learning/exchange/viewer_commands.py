@@ -1,5 +1,6 @@
 """`commands.txt`: a line for each case and viewer that opens the image with its masks in their colours."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from typing import Final
@@ -66,7 +67,7 @@ def _of_case(one: PlacedCase, cases: Sequence[PlacedCase], dialect: Dialect) -> 
     return [
         shlex.join(["fsleyes", "-S", *images, *shown]),
         *(shlex.join([*snap, "-s", mask, "-l", _labels(region)]) for region, mask in masks.items()),
-        shlex.join(["Slicer", "--python-code", _SLICER.format(images=images, all=parts)]),
+        shlex.join(["Slicer", "--python-code", _SLICER.format(images=json.dumps(images), all=json.dumps(parts))]),
     ]
 
 

@@ -1,6 +1,5 @@
 """Taking in what came back of a round: every case and rater a row, verified masks, effort and agreement."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,6 @@ EFFORT_TABLE: Final = "effort.tsv"
 AGREEMENT_TABLE: Final = "agreement.tsv"
 ADJUDICATE_TABLE: Final = "adjudicate.tsv"
 
-_LOG: Final = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True)
 class Ingested:
@@ -43,6 +40,8 @@ class Ingested:
         Of `effort.tsv`: what each rater changed in each mask.
     agreement, adjudicate
         Of the tables of these names: how far raters agree, and where a person must decide between them.
+    refused
+        What must be mended, in words: of a case and rater each.
     problems
         What is said nowhere else: marks that could not be read, masks of no case.
     """
@@ -51,6 +50,7 @@ class Ingested:
     by_region: tuple[Row, ...]
     agreement: tuple[Row, ...]
     adjudicate: tuple[Row, ...]
+    refused: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -90,19 +90,18 @@ def ingest(query: Sequence[Row], job: IngestJob) -> Ingested:
     done = [ingest_case(one, of_case[one.case], masks.get(one.case, {}), back, job) for one in given.cases.values()]
     _withdraw({path for one in done for path in one.files}, job)
     problems = _problems(job, back, raters)
-    for problem in problems:
-        _LOG.warning("%s", problem)
     return Ingested(
         rows=tuple(row for one in done for row in one.rows),
         by_region=tuple(row for one in done for row in one.by_region),
         agreement=tuple(row for one in done for row in one.agreement),
         adjudicate=tuple(row for one in done for row in one.adjudicate),
+        refused=tuple(text for one in done for text in one.refused),
         problems=problems,
     )
 
 
-def write_ingest(table: Path, done: Ingested) -> None:
-    """Write `ingest.tsv`, which says that all is done, last, and the other tables beside it before."""
+def write_ingest(table: Path, done: Ingested) -> tuple[Path, ...]:
+    """Write `ingest.tsv`, which says that all is done, last, and the other tables beside it before; name them all."""
     tables: list[tuple[str, Iterable[Row], Sequence[str]]] = [
         (EFFORT_TABLE, done.by_region, BY_REGION_COLUMNS),
         (AGREEMENT_TABLE, done.agreement, AGREEMENT_COLUMNS),
@@ -112,6 +111,7 @@ def write_ingest(table: Path, done: Ingested) -> None:
     sweep(table.parent, below=False)
     for name, rows, columns in tables:
         write_text(table.with_name(name), table_text(rows, columns))
+    return tuple(table.with_name(name) for name, _, _ in tables)
 
 
 def _refuse_own(job: IngestJob) -> None:

@@ -48,6 +48,8 @@ class CaseTaken:
         Of the tables.
     files
         The verified masks that stand.
+    refused
+        What must be mended, in words.
     """
 
     rows: tuple[Row, ...]
@@ -55,6 +57,7 @@ class CaseTaken:
     agreement: tuple[Row, ...]
     adjudicate: tuple[Row, ...]
     files: tuple[Path, ...]
+    refused: tuple[str, ...]
 
 
 def ingest_case(
@@ -88,7 +91,10 @@ def ingest_case(
         taken.append(_row(case, opinion, written, masks, job))
         by_region += _rows_by_region(case, opinion)
     agreement, adjudicate = ((), ()) if agreed is None else (agreed.agreement, agreed.adjudicate)
-    return CaseTaken(tuple(taken), tuple(by_region), agreement, adjudicate, tuple(files))
+    refused = [
+        f"{' of '.join(filter(None, (case.case, one.rater)))}: {one.reasons[0]}" for one in opinions if one.faulty
+    ]
+    return CaseTaken(tuple(taken), tuple(by_region), agreement, adjudicate, tuple(files), tuple(refused))
 
 
 def _opinions(
@@ -105,7 +111,7 @@ def _opinions(
         image = read_image([_image(case, name, job) for name in case.images], row["image_sha256"])
         masks = _given_masks(given, image, job)
     except DataRefusedError as error:
-        return [Opinion(rater, Action.DEFER, (_why(error),)) for rater in asked], None, {}
+        return [_refused(rater, error) for rater in asked], None, {}
     opinions = []
     for rater in asked:
         said, found = back.said.get(rater, Said()), back.found.get(rater, FoundMasks())
@@ -118,7 +124,7 @@ def _opinions(
                 )
             opinion = form_opinion(rater, words, files, masks, image, job.lesion_outside_cord)
         except DataRefusedError as error:
-            opinion = Opinion(rater, Action.DEFER, (_why(error),))
+            opinion = _refused(rater, error)
         if rater not in back.said:
             opinion = Opinion(rater, Action.DEFER, ("nothing came back",))
         opinions.append(opinion)
@@ -160,8 +166,9 @@ def _of_raters(opinions: Sequence[Opinion]) -> list[Opinion]:
     return [one for one in opinions if one.rater != CONSENSUS_RATER]
 
 
-def _why(error: DataRefusedError) -> str:
-    return f"{error.path.name}: {error.reason}" if isinstance(error, FileRefusedError) else str(error)
+def _refused(rater: str, error: DataRefusedError) -> Opinion:
+    why = f"{error.path.name}: {error.reason}" if isinstance(error, FileRefusedError) else str(error)
+    return Opinion(rater, Action.DEFER, (why,), faulty=True)
 
 
 def _record(
@@ -197,6 +204,8 @@ def _entries(opinion: Opinion, region: str, given: CaseMask, job: IngestJob) -> 
         "Reasons": list(opinion.reasons),
     }
     own = [entry for entry in opinion.made_by.get(region, ()) if entry not in given.made_by]
+    if not own and effort is not None and effort.voxels_changed:  # a viewer that writes no sidecar; when, nobody knows
+        own = [{"Name": "Manual", **({"Author": opinion.rater} if opinion.rater else {})}]
     return [*given.made_by, *own, taken_in(opinion.action, opinion.rater, facts)]
 
 

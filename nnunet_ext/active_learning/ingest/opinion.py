@@ -48,6 +48,8 @@ class Opinion:
         That it took; None where nobody said.
     returned_sha256, made_by
         For each of these, where it came back, the hash of its file and `GeneratedBy` of its sidecar.
+    faulty
+        Whether it was put off for a fault of a file, or of what was said, that somebody must mend.
     """
 
     rater: str
@@ -59,6 +61,7 @@ class Opinion:
     minutes: float | None = None
     returned_sha256: Mapping[str, str] = field(default_factory=dict)
     made_by: Mapping[str, Entries] = field(default_factory=dict)
+    faulty: bool = False
 
 
 @dataclass(frozen=True)

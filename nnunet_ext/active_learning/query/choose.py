@@ -1,6 +1,6 @@
 """From the rows of `scores.tsv` to the rows of `query.tsv`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +28,8 @@ class Query:
     rows
         Of `query.tsv`, by rank.
     notes
-        What whoever asked has to know, in sentences: places that stay empty, pins beyond the budget.
+        What whoever asked has to know, in sentences: places that stay empty, pins beyond the budget, cases in which no
+        cord was found, which no score can lift.
     """
 
     rows: tuple[Mapping[str, str], ...]
@@ -79,7 +80,9 @@ def choose(
         for rank, (choice, its) in enumerate(zip(chosen, raters, strict=True), start=1)
         for rater in its
     ]
-    return Query(tuple(made), tuple(_notes(settings.budget, len(first), len(chosen), len(pool))))
+    cordless = [one.case for one in free if not one.predicted("cord")]
+    left = sorted(set(cordless).difference(row["case"] for row in made))
+    return Query(tuple(made), (*_notes(settings.budget, len(first), len(chosen), len(pool)), *_unseen(left)))
 
 
 def _pinned(candidate: Candidate, reason: str) -> Ranked:
@@ -108,4 +111,12 @@ def _notes(budget: int, pinned: int, chosen: int, pool: int) -> Iterable[str]:
         yield (
             f"{budget - chosen} of {budget} places stay empty: of the {pool} cases of the pool no more can be chosen "
             "with one session a person"
+        )
+
+
+def _unseen(cases: Sequence[str]) -> Iterable[str]:
+    if cases:
+        yield (
+            f"no cord was found in {len(cases)} of the cases that were not chosen, so that they have no score: "
+            f"{first_few(cases)}; pin those that should be corrected, bar those that show none"
         )

@@ -75,7 +75,9 @@ def _object(candidate: Candidate, region: str) -> str:
     if region == "cord":
         known = "the cord" if volume is None else f"the cord ({_shown(volume)} mm3)"
         return "whether there is a cord (none is predicted)" if volume == 0 else known
-    if not volume:
+    if volume is None:
+        return f"the {region}s"
+    if volume == 0:
         return f"whether there is a {region} (none is predicted)"
     count = candidate.measure(f"{region}_count") or 1
     size = f"{_shown(volume)} mm3"

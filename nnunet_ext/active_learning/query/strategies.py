@@ -12,9 +12,7 @@ from nnunet_ext.active_learning.query.share_out import share_out
 from nnunet_ext.active_learning.query.strategy_names import BASELINE, STRATA
 from nnunet_ext.active_learning.query.stratum import Stratum, by_lot, by_score
 
-_BY_REGION: Final = 0.66
-"""ClaSP PE's share for the regions one by one (arXiv 2601.13677)."""
-
+_BY_REGION: Final = 0.66  # ClaSP PE's share for the regions one by one (arXiv 2601.13677)
 _POWER_BALD_BETA: Final = 1.0  # Kirsch et al. 2021, and nnActive's default
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from nnunet_ext.active_learning.query.candidate import Candidate
 from nnunet_ext.active_learning.query.lots import Lots
 from nnunet_ext.active_learning.query.measure import Measure
 from nnunet_ext.active_learning.query.power import power_key
 
-UNRANKED = "rest"
+UNRANKED: Final = "rest"
 """The stratum of what no other wants."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cascade.prediction.failure_in_words import failure_in_words
-from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.atomic import sweep, write_text
 from nnunet_ext.core.tables import Row, read_table, table_text
 
 _LOG: Final = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ def fill_table(
     FileRefusedError
         Where what stands there is no such table.
     """
+    sweep(table.parent, below=False)
     rows = {row["case"]: row for row in read_table(table, columns, whole=True)} if table.is_file() else {}
     done: dict[str, Row] = {
         case: {**rows[case], **said}

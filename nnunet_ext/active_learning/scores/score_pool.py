@@ -1,6 +1,6 @@
 """The scores of every image of a pool, `scores.tsv`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,10 @@ class PoolImage:
 
 
 def score_pool(
-    images: Sequence[PoolImage], scorer: Scorer, table: Path, told: Told = lambda done, of: None
+    images: Sequence[PoolImage],
+    scorer_of: Callable[[PoolImage], Scorer],
+    table: Path,
+    told: Told = lambda done, of: None,
 ) -> dict[str, str]:
     """Score a pool, an image at a time.
 
@@ -38,8 +41,8 @@ def score_pool(
     ----------
     images
         In the order of the table.
-    scorer
-        Its models.
+    scorer_of
+        Gives the models of an image: of those that come with the package, those that suit its contrast.
     table
         Is written after each image. A row that stands there is kept where image and models are the same.
     told
@@ -57,13 +60,13 @@ def score_pool(
     """
     by_case = {image.about["case"]: image for image in images}
     wanted = {
-        case: {**{column: image.about[column] for column in ABOUT}, "model_sha256": scorer.model_sha256}
+        case: {**{column: image.about[column] for column in ABOUT}, "model_sha256": scorer_of(image).model_sha256}
         for case, image in by_case.items()
     }
 
     def make(case: str) -> Row:
         image = by_case[case]
-        return score_case(image.about, read_as_planned(image).volumes, scorer)
+        return score_case(image.about, read_as_planned(image).volumes, scorer_of(image))
 
     return fill_table(table, COLUMNS, wanted, ("image_sha256", "model_sha256"), make, told)
 

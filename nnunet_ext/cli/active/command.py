@@ -7,6 +7,7 @@ from typing import Any, Final
 
 _ACTIONS: Final = {
     "init": "begin a loop: say what is to be segmented, from which images, by whom; freeze who is tested on",
+    "ingest": "take in what raters corrected, accepted, rejected or put off; again whenever more has come back",
     "status": "where the loop stands, who holds it, what each rater still has to do, and what to type next",
 }
 """Each action lives in the module of its name."""
@@ -15,6 +16,7 @@ _EXAMPLES: Final = """\
 examples:
   begin, with labels:    nnunet_ext active init rounds -d 501 --pool geneva=/data/geneva_bids --budget 20
   begin without any:     nnunet_ext active init rounds --pool /data/geneva_bids
+  take masks back:       nnunet_ext active ingest rounds --returned ann=/mail/from_ann
   where does it stand:   nnunet_ext active status rounds
 exit: 0 done; 2 usage; 3 data refused; 4 a variable or a model is missing; 5 another process holds the loop, or it was
 begun with other settings"""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.prediction.case_files import Naming, Wanted
@@ -132,18 +133,6 @@ def make_job(
         segmenter = LesionsInCord(build(chosen.cord, how), segmenter)
     plain = SegmenterOptions(device, mirroring=False, engine=settings.engine, step=settings.step)
     localizer = None if chosen.localizer is None else build(chosen.localizer, plain)
-    margins = options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS
-    recipe = {
-        "Model": model_entry(*chosen.models),
-        "Localizer": None if chosen.localizer is None else model_entry(chosen.localizer),
-        "CropMarginsMm": None if localizer is None else margins.by_face(),
-        "Engine": str(settings.engine),
-        "Mirroring": settings.mirroring,
-        "StepSize": settings.step,
-        "PostProcessing": options.rules.content(),
-    }
-    if options.empty_without_cord:
-        recipe["NoCord"] = {"Answer": EMPTY, **options.gate.content()}
     return PredictionJob(
         segmenter=segmenter,
         localizer=localizer,
@@ -151,7 +140,7 @@ def make_job(
         out=settings.out,
         naming=settings.naming,
         wanted=settings.wanted,
-        recipe=recipe,
+        recipe=_recipe(chosen, options, settings, options.margins or segmenter.crop_margins or FULL_IMAGE_MARGINS),
         about={"Versions": {name: version(name) for name in ("nnunetv2", "torch")}, "Device": device},
         keep_finished=settings.continue_prediction,
         force=settings.force,
@@ -159,3 +148,18 @@ def make_job(
         reader=str(chosen.model.plans["image_reader_writer"]),
         said=chosen.said(suits=suits),
     )
+
+
+def _recipe(chosen: ChosenModel, options: CaseOptions, settings: RunSettings, margins: Margins) -> dict[str, Any]:
+    localizer = chosen.localizer
+    no_cord = {"NoCord": {"Answer": EMPTY, **options.gate.content()}} if options.empty_without_cord else {}
+    return {
+        "Model": model_entry(*chosen.models),
+        "Localizer": None if localizer is None else model_entry(localizer),
+        "CropMarginsMm": None if localizer is None else margins.by_face(),
+        "Engine": str(settings.engine),
+        "Mirroring": settings.mirroring,
+        "StepSize": settings.step,
+        "PostProcessing": options.rules.content(),
+        **no_cord,
+    }

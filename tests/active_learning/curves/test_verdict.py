@@ -1,5 +1,6 @@
 import pytest
 
+from nnunet_ext.active_learning.curves.against_baseline import Significance
 from nnunet_ext.active_learning.curves.verdict import Verdict, verdict
 from nnunet_ext.core.errors import DataRefusedError
 from tests.active_learning.curves.made_curves import runs
@@ -23,7 +24,7 @@ def test_a_strategy_that_is_significantly_better_is_to_be_used() -> None:
     assert better.difference.interval.mean == pytest.approx(0.0825)
     assert better.difference.p == pytest.approx(0.000917, abs=1e-6)
     assert better.p_holm == pytest.approx(2 * 0.000917, abs=2e-6)
-    assert (better.better, better.worse, same.better, same.worse) == (True, False, False, False)
+    assert (better.significance, same.significance) == (Significance.BETTER, Significance.NOT_SIGNIFICANT)
     assert found.winner == "better"
     assert found.sentences == (
         "random reached an area of 0.5000 (95 % 0.3758 to 0.6242) under the curve of Dice of the lesion against the "

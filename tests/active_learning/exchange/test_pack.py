@@ -103,7 +103,7 @@ def test_voxels_and_grids_are_those_at_home_and_names_are_pseudonyms(sent: Path,
     top = tmp_path / "there" / "to_correct"
     images = sorted(top.glob("sub-*/**/*.nii.gz"))
     assert len(images) == 3
-    assert sum("_run-" in image.name for image in images) == 2
+    assert sum("_run-02_" in image.name for image in images) == 1
     for image in images:
         assert re.fullmatch(r"sub-\d{3}(_ses-\d\d)?(_run-\d\d)?_(T2w|T2star)\.nii\.gz", image.name)
         assert read_volume(image).data.shape == (5, 4, 3)
@@ -124,7 +124,7 @@ def test_voxels_and_grids_are_those_at_home_and_names_are_pseudonyms(sent: Path,
 def test_equal_calls_give_equal_bytes_and_another_seed_other_pseudonyms(
     tmp_path: Path, choose: Choose, datasets: dict[str, Path]
 ) -> None:
-    cases = [choose("gm", f"sub-{number:02d}/anat/sub-{number:02d}_T2w.nii.gz") for number in range(6)]
+    cases = [choose("gm", f"sub-{number:02d}/anat/sub-{number:02d}_T2w.nii.gz") for number in range(4)]
     write_exchange(tmp_path / "to_correct", cases, SETTINGS, datasets)
     told = []
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
@@ -135,7 +135,7 @@ def test_equal_calls_give_equal_bytes_and_another_seed_other_pseudonyms(
     assert told[0] == told[1]
     assert told[0][1] != told[2][1]
     in_order = [line.split("\t") for line in told[0][1].splitlines()[1:]]
-    assert [row[3] for row in in_order] != sorted(row[3] for row in in_order), "the numbers follow the names"
+    assert [row[-1] for row in in_order] != sorted(row[-1] for row in in_order), "the numbers follow the names"
 
 
 def test_a_rater_gets_only_the_own_cases(tmp_path: Path, choose: Choose, datasets: dict[str, Path]) -> None:

@@ -72,7 +72,7 @@ def test_what_raters_do_at_home_and_away_is_taken_in_as_what_it_was(
         for path in (tmp_path / "away").rglob("*"):
             if path.is_file():
                 opened.write(path, path.relative_to(tmp_path))
-    taken = unpack(tmp_path / "back.zip", home, "bo", names, settings.seed)
+    taken = unpack(tmp_path / "back.zip", home, "bo", names)
     assert taken.placed == (copy_of(sent, THREE, "lesion", "bo"),)
     job = IngestJob(
         TARGET,

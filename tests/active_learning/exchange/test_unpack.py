@@ -20,6 +20,7 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.core.target import load_target
+from nnunet_ext.core.zip_entries import Limits
 from tests.active_learning.exchange.conftest import GRID, SHAPE, Choose
 from tests.kills.dying import Death, run_apart
 
@@ -37,7 +38,7 @@ class Away:
     names: Path
 
     def back(self, archive: Path) -> TakenBack:
-        return unpack(archive, self.home, "anna", self.names, SETTINGS.seed)
+        return unpack(archive, self.home, "anna", self.names)
 
     def zipped(self, prefix: str = "") -> Path:
         archive = self.there.parent / "back.zip"
@@ -51,7 +52,7 @@ class Away:
         """Find a mask at the other site by what only home knows."""
         row = next(row for row in read_table(self.names) if f"gm_{row['subject']}" in case)
         kind = {"sc": "SC", "lesion": "lesion"}[region]
-        return next(self.there.glob(f"to_correct/derivatives/labels/**/{row['pseudonym']}_*label-{kind}_seg.nii.gz"))
+        return next(self.there.glob(f"to_correct/derivatives/labels/**/{row['pseudonym']}_label-{kind}_seg.nii.gz"))
 
     def copy(self, case: str, region: str) -> Path:
         return self.home / next(one.copy for one in self.sent if (one.case, one.region) == (case, region))
@@ -205,13 +206,20 @@ def test_a_zip_that_leads_elsewhere_is_refused_as_a_whole(
 
 
 def test_a_bomb_is_refused(away: Away) -> None:
-    name = away.mask(CASE, "lesion").name
     archive = away.there.parent / "bomb.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened, opened.open(name, "w") as sink:
-        for _ in range(300):
-            sink.write(bytes(1 << 20))
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr(away.mask(CASE, "lesion").name, bytes(4 << 20))
     with pytest.raises(DataRefusedError, match="times its packed size"):
+        unpack(archive, away.home, "anna", away.names, Limits(ratio_from=1 << 20))
+
+
+def test_without_the_table_of_pseudonyms_nothing_is_guessed(away: Away) -> None:
+    write_mask(away.mask(CASE, "lesion"), drawn(), GRID)
+    archive = away.zipped()
+    away.names.unlink()
+    with pytest.raises(DataRefusedError, match="pseudonyms of all cases"):
         away.back(archive)
+    assert not away.names.exists()
 
 
 def test_what_is_no_zip_is_refused(away: Away) -> None:

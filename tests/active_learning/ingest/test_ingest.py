@@ -274,7 +274,10 @@ def test_a_case_that_is_put_off_later_is_withdrawn(made: MadeRound) -> None:
     assert not (made.verified / row["mask"]).exists()
     assert len(list((made.verified / "superseded").iterdir())) == 1
     record = (made.verified / row["mask"].replace(".nii.gz", ".json")).read_text()
-    assert [entry.get("Action") for entry in json.loads(record)["GeneratedBy"]] == [None, "edit", "withdrawn"]
+    made_by = json.loads(record)["GeneratedBy"]
+    assert [(entry["Name"], entry.get("Action")) for entry in made_by] == [
+        ("model", None), ("Manual", None), ("nnunet_ext", "edit"), ("nnunet_ext", "withdrawn"),
+    ]  # fmt: skip
 
 
 def test_the_same_call_again_and_other_orders_of_folders_and_rows_change_no_byte(made: MadeRound) -> None:

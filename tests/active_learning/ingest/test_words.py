@@ -1,9 +1,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnunet_ext.active_learning.ingest.decide import decide, minutes_of, said_absent
 from nnunet_ext.active_learning.ingest.given_cases import GivenCases
@@ -147,3 +150,27 @@ def test_marks_in_the_folder_of_a_dataset_are_about_its_cases(tmp_path: Path) ->
     found = said(tmp_path, "b/marks.tsv", "case\taction\nsub-1_T2w\taccept\n")
     assert told(found, "b_sub-1_T2w") == [(Action.ACCEPT, ())]
     assert (set(found.words), found.problems) == ({"b_sub-1_T2w"}, ())
+
+
+WORDS = st.builds(
+    Word,
+    st.sampled_from(["marks.tsv line 2", "qc.json", "x.yml"]),
+    st.sampled_from(Weight),
+    st.none() | st.sampled_from(Action),
+    comment=st.sampled_from(["", "no lesion", "blurred"]),
+)
+
+
+@given(st.lists(WORDS, max_size=5), st.booleans(), st.randoms())
+def test_nothing_unchanged_is_taken_in_unless_it_was_accepted_and_nothing_changed_is_called_accepted(
+    words: list[Word], changed: bool, random: Random
+) -> None:
+    decision = decide(words, changed=changed)
+    assert decision.action is not (Action.ACCEPT if changed else Action.EDIT)
+    if decision.action is Action.ACCEPT:
+        assert Action.ACCEPT in {word.action for word in words}
+    if not any(word.action for word in words):
+        assert decision.action is (Action.EDIT if changed else Action.DEFER)
+    assert decision.reasons or decision.action in (Action.ACCEPT, Action.EDIT)
+    random.shuffle(words)
+    assert decide([*words, *words], changed=changed) == decision

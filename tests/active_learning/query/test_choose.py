@@ -1,6 +1,7 @@
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from nnunet_ext.active_learning.query.choose import QUERY_COLUMNS, Query, choose
 from nnunet_ext.active_learning.query.query_settings import QuerySettings
 from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
+from nnunet_ext.active_learning.scores.score_case import ABOUT
+from nnunet_ext.active_learning.scores.score_case import COLUMNS as SCORES
+from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.tables import table_text
-from tests.active_learning.query.made_pool import POOLS, scored
+from nnunet_ext.core.tables import read_table, table_text
+from tests.active_learning.query.made_pool import KINDS, POOLS, scored
 from tests.strategies import SEEDS
 
 NAMES = st.sampled_from(sorted(STRATEGIES))
@@ -65,7 +69,7 @@ def test_no_case_comes_twice_and_places_stay_empty_only_where_nobody_is_left(
         row for row in pool if row["case"] not in chosen and sessions.get(person(row), row["session"]) == row["session"]
     ]
     assert len(chosen) == settings.budget or not left
-    assert bool(query.notes) is (len(chosen) < settings.budget)
+    assert any("stay empty" in note for note in query.notes) is (len(chosen) < settings.budget)
 
 
 @given(POOLS, SETTINGS)
@@ -262,6 +266,7 @@ def test_a_quota_holds_the_site_with_all_the_doubt_back() -> None:
         ("folds 5", {}, "the 5 folds disagree about a lesion of 120 mm3"),
         ("mirrored 4", {"lesion_count": "3"}, "the 4 mirrored views disagree about 3 lesions of 120 mm3 in all"),
         ("folds 1; shifted 4", {"lesion_mm3": "0"}, "the 4 shifted views disagree about whether there is a lesion"),
+        ("folds 5", {"lesion_mm3": "n/a"}, "the 5 folds disagree about the lesions"),
         ("n/a", {"lesion_mm3": "4.25"}, "repeated predictions disagree about a lesion of 4.2 mm3"),
     ],
 )
@@ -296,6 +301,29 @@ def test_a_case_cannot_be_pinned_and_barred_nor_pinned_from_nowhere() -> None:
         choose(pool, QuerySettings(1), {"pool_sub-1_T2w": ""}, ["pool_sub-1_T2w"])
     with pytest.raises(DataRefusedError, match="pool_sub-7_T2w: pinned, but not among"):
         choose(pool, QuerySettings(1), {"pool_sub-7_T2w": ""})
+
+
+def test_cases_in_which_no_cord_was_found_are_named_rather_than_forgotten() -> None:
+    none = {f"{kind}_{region}": "n/a" for kind in KINDS for region in ("cord", "lesion")}
+    pool = [*pool_of(4), scored("sub-90", cord_mm3="n/a", **none), scored("sub-91", cord_mm3="0", **none)]
+    (note,) = choose(pool, QuerySettings(4, "entropy"), barred=["pool_sub-91_T2w"]).notes
+    assert note.startswith("no cord was found in 1 of the cases that were not chosen")
+    assert "pool_sub-90_T2w;" in note
+    assert choose(pool[:4], QuerySettings(4)).notes == ()
+
+
+def test_the_tables_on_the_disk_do_as_well_as_their_rows(tmp_path: Path) -> None:
+    pool = [scored(f"sub-{number}", **dict.fromkeys(set(SCORES) - set(scored("sub-1")), "n/a")) for number in range(9)]
+    write_text(tmp_path / "scores.tsv", table_text(pool, SCORES))
+    settings = QuerySettings(5, raters=("ann", "bo"))
+    query = choose(read_table(tmp_path / "scores.tsv", SCORES, whole=True), settings)
+    assert query == choose(pool, settings)
+    write_text(tmp_path / "query.tsv", table_text(query.rows, QUERY_COLUMNS))
+    assert [dict(row) for row in read_table(tmp_path / "query.tsv", QUERY_COLUMNS, whole=True)] == list(query.rows)
+
+
+def test_what_says_of_which_image_a_row_is_goes_through_from_the_scores() -> None:
+    assert QUERY_COLUMNS[: len(ABOUT)] == ABOUT
 
 
 def test_nothing_to_choose_from_is_said() -> None:

@@ -1,7 +1,7 @@
+import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +12,7 @@ from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.tables import read_table
 from tests.active_learning.scores.pool import LESION, Opinionated, scan, scorer, write_pool
-
-KILLED_IN_THE_THIRD = """
-import os, signal, sys
-from pathlib import Path
-from nnunet_ext.active_learning.scores.score_pool import score_pool
-from tests.active_learning.scores.pool import Opinionated, scorer
-from tests.active_learning.scores.test_score_pool import pool
-
-class Killed(Opinionated):
-    def segment(self, images, boxes=()):
-        if len(self.calls) == 2:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().segment(images, boxes)
-
-root = Path(sys.argv[1])
-score_pool(pool(root), scorer(Killed()), root / "scores.tsv")
-"""
+from tests.kills.dying import Death, run_apart
 
 
 def pool(root: Path, count: int = 4) -> list[PoolImage]:
@@ -38,13 +22,13 @@ def pool(root: Path, count: int = 4) -> list[PoolImage]:
 def calls(images: list[PoolImage], table: Path, model: str = "a" * 64) -> int:
     """Score, and count how many images were predicted for it."""
     segmenter = Opinionated()
-    assert score_pool(images, scorer(segmenter, model), table) == {}
+    assert score_pool(images, lambda _: scorer(segmenter, model), table) == {}
     return len(segmenter.calls)
 
 
 def test_every_image_has_a_row_in_the_order_of_the_pool(tmp_path: Path) -> None:
     table, images, told = tmp_path / "scores.tsv", pool(tmp_path), list[tuple[int, int]]()
-    score_pool(images[::-1], scorer(), table, lambda done, of: told.append((done, of)))
+    score_pool(images[::-1], lambda _: scorer(), table, lambda done, of: told.append((done, of)))
     rows = read_table(table, COLUMNS)
     assert [row["case"] for row in rows] == [image.about["case"] for image in images[::-1]]
     assert all(row["image_sha256"] in {image.about["image_sha256"] for image in images} for row in rows)
@@ -66,15 +50,34 @@ def test_what_is_done_is_kept_until_image_or_model_are_others(tmp_path: Path) ->
     assert [row["site"] for row in read_table(table)] == ["south", "south"]
 
 
-def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    score_pool(pool(whole), scorer(), whole / "scores.tsv")
-    checkout = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", KILLED_IN_THE_THIRD, str(cut)], cwd=checkout, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert len(read_table(cut / "scores.tsv", COLUMNS)) == 2
-    assert calls(pool(cut), cut / "scores.tsv") == 2
-    assert (cut / "scores.tsv").read_bytes() == (whole / "scores.tsv").read_bytes()
+def test_each_image_is_scored_by_the_models_that_suit_it(tmp_path: Path) -> None:
+    one, other = Opinionated(), Opinionated(sure=(0.9, 0.3, 0.1))
+    images, table = pool(tmp_path, 3), tmp_path / "scores.tsv"
+    scorers = {image.about["case"]: scorer(one, "a" * 64) for image in images}
+    scorers[images[1].about["case"]] = scorer(other, "b" * 64)
+    assert score_pool(images, lambda image: scorers[image.about["case"]], table) == {}
+    rows = read_table(table, COLUMNS)
+    assert [row["passes"] for row in rows] == ["folds 2", "folds 3", "folds 2"]
+    assert [row["model_sha256"][0] for row in rows] == ["a", "b", "a"]
+
+
+def test_killed_at_any_event_of_the_disk_the_same_call_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    images, table = pool(tmp_path, 2), tmp_path / "round-001" / "scores.tsv"
+
+    def work() -> int:
+        return len(score_pool(images, lambda _: scorer(), table))
+
+    undisturbed = run_apart(work, table.parent, {})
+    assert undisturbed.code == 0, undisturbed.said
+    whole = table.read_bytes()
+    assert len(undisturbed.events) > 8
+    for event, after in product(range(len(undisturbed.events)), (False, True)):
+        shutil.rmtree(table.parent)
+        ended = run_apart(work, table.parent, {}, Death(event, after))
+        assert after or ended.code == -signal.SIGKILL
+        assert run_apart(work, table.parent, {}).code == 0
+        assert [file.name for file in table.parent.iterdir()] == [table.name], (event, after)
+        assert table.read_bytes() == whole
 
 
 def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -83,7 +86,7 @@ def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplo
     assert file is not None
     whole = file.read_bytes()
     file.write_bytes(whole[:-40])
-    failed = score_pool(images, scorer(), table)
+    failed = score_pool(images, lambda _: scorer(), table)
     assert list(failed) == ["lab_sub-01_T2w"]
     assert str(tmp_path) not in failed["lab_sub-01_T2w"]
     assert "lab_sub-01_T2w: not scored" in caplog.text
@@ -95,7 +98,7 @@ def test_a_damaged_image_stops_no_other_and_is_tried_again(tmp_path: Path, caplo
 def test_an_image_that_changed_since_the_pool_was_listed_is_not_scored(tmp_path: Path) -> None:
     images = pool(tmp_path, 2)
     write_pool(tmp_path / "pool", {"00": scan(seed=7)})
-    failed = score_pool(images, scorer(), tmp_path / "scores.tsv")
+    failed = score_pool(images, lambda _: scorer(), tmp_path / "scores.tsv")
     assert "changed on the disk since the pool was listed" in failed["lab_sub-00_T2w"]
     assert len(read_table(tmp_path / "scores.tsv")) == 1
 
@@ -104,7 +107,7 @@ def test_another_table_under_that_name_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "scores.tsv"
     table.write_text("case\tage\na\t3\n")
     with pytest.raises(FileRefusedError, match="image_sha256"):
-        score_pool(pool(tmp_path, 1), scorer(), table)
+        score_pool(pool(tmp_path, 1), lambda _: scorer(), table)
     assert table.read_text() == "case\tage\na\t3\n"
 
 
@@ -113,5 +116,5 @@ def test_an_interrupted_run_is_not_taken_for_a_damaged_image(tmp_path: Path) -> 
     segmenter = Opinionated(fault=(0, KeyboardInterrupt()))
     air = write_pool(tmp_path / "pool", {"air": np.zeros((20, 20, 12), np.float32)})
     with pytest.raises(KeyboardInterrupt):
-        score_pool([*images, *air], scorer(segmenter), tmp_path / "scores.tsv")
+        score_pool([*images, *air], lambda _: scorer(segmenter), tmp_path / "scores.tsv")
     assert len(read_table(tmp_path / "scores.tsv")) == 2
