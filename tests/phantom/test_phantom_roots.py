@@ -46,15 +46,17 @@ def test_the_cauda_equina_thins_out_downwards_but_its_filum_goes_on() -> None:
 
 @settings(max_examples=8)
 @given(SEEDS)
-def test_the_cord_swims_in_fluid_all_around_whatever_its_shape(seed: int) -> None:
+def test_the_cord_swims_in_fluid_all_around_but_where_a_wide_one_touches_its_sac(seed: int) -> None:
     tissue = block(healthy_spine(seed), 2.0, 3.5)
     cord = np.isin(tissue, CORD_TISSUES)
     sac = np.isin(tissue, (*CORD_TISSUES, Tissue.CSF, Tissue.NERVE))
     for k in range(tissue.shape[2]):
         outline = cord[1:, :, k] != cord[:-1, :, k]
         assert cord[:, :, k].any()
-        assert sac[1:, :, k][outline].all()
-        assert sac[:-1, :, k][outline].all()
+        touching = [outline & ~sac[1:, :, k], outline & ~sac[:-1, :, k]]
+        assert sum(int(side.sum()) for side in touching) <= 0.3 * outline.sum()
+    fluid = np.isin(tissue, (Tissue.CSF, Tissue.NERVE)).sum(axis=(0, 1))
+    assert (fluid > 0.5 * cord.sum(axis=(0, 1))).all()
 
 
 def test_the_front_of_the_cord_is_dented_where_its_fissure_opens() -> None:

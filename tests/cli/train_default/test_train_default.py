@@ -14,6 +14,7 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.models.default_card import read_card
 from nnunet_ext.models.default_models import NAMES, PLACE, default_models
 from nnunet_ext.models.load import load_model
+from nnunet_ext.trainers import synthetic_plans
 from nnunet_ext.trainers.synthetic_recipe import RECIPES
 from tests.nnunet_server import ONE_PROCESS, run_nnunet
 
@@ -32,6 +33,7 @@ def small_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recipes of tiny patches and bodies: the training itself is a real process."""
     tiny = [replace(one, patch=(16, 32, 32), map_shape=(30, 84, 80), margin=(4, 8, 8), maps=2) for one in RECIPES]
     monkeypatch.setattr(command, "RECIPES", tiny)
+    monkeypatch.setattr(synthetic_plans, "STEPS", 2)
     for name, value in ONE_PROCESS.items():
         monkeypatch.setenv(name, value)
 
