@@ -14,7 +14,7 @@ from nnunet_ext.core.tables import NOTHING, Row, read_table
 
 BEGUN: Final = "init"
 """The event of a loop; all others are of a round, whose number is their field `round`. They may say `files`, too: the
-SHA-256 of what was written, by its path in the loop's folder."""
+SHA-256 of the tables that were written, by their path in the loop's folder. Each look at it hashes them again."""
 
 QUERIED: Final = "queried"
 EXCHANGED: Final = "exchanged"
@@ -55,8 +55,8 @@ class RoundState:
         When it came so far; empty where nothing has begun.
     asked, left
         For each rater, `n/a` where none is named, how many cases were asked for, and how many of them are left: those
-        that are not back, or were deferred. `consensus` has left the cases in which people have to settle what several
-        raters see.
+        that are not back, or were deferred. `consensus` has left the cases in which all of several raters are
+        done and do not agree, which people have to settle.
     problems
         In sentences, what is not as the journal says.
     """
@@ -109,9 +109,10 @@ def _pairs(one: Round) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Give the cases with their raters that were asked for, and those that are back."""
     asked = read_table(one.query, ("case", "rater"), whole=True) if one.query.is_file() else []
     back = read_table(one.ingest, ("case", "rater", "action"), whole=True) if one.ingest.is_file() else []
-    done = {_pair(row) for row in back if row["action"] != Action.DEFER}
-    several = {_pair(row) for row in back if row["rater"] == CONSENSUS_RATER}
-    return {_pair(row) for row in asked} | several, done
+    given, done = {_pair(row) for row in asked}, {_pair(row) for row in back if row["action"] != Action.DEFER}
+    open_cases = {case for case, _ in given - done}
+    apart = {_pair(row) for row in back if row["rater"] == CONSENSUS_RATER and row["case"] not in open_cases}
+    return given | (apart - done), done
 
 
 def _pair(row: Row) -> tuple[str, str]:

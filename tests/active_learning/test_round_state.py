@@ -96,6 +96,8 @@ def test_what_several_raters_see_differently_is_left_for_people_to_settle(rounds
     write_text(one.query, table_text(rows, ["case", "rater"]))
     note(rounds, EXCHANGED)
     note(rounds, INGESTED)
+    take_in(one, {("a", "anna"): "edit", ("a", "ben"): "defer", ("a", "consensus"): "defer"})
+    assert read_state(rounds).left == {"anna": 0, "ben": 1}
     both = {("a", "anna"): "edit", ("a", "ben"): "accept"}
     take_in(one, {**both, ("a", "consensus"): "defer"})
     assert read_state(rounds).stage is Stage.CORRECTING

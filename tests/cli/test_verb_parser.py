@@ -8,6 +8,7 @@ from nnunet_ext.cli.main import VERBS, make_parser
 WITH_EXAMPLES = (
     "convert",
     "phantom",
+    "train-default",
     "demo",
     "agreement",
     "model",
@@ -71,6 +72,7 @@ def test_the_processes_are_called_np_as_in_nnunet_or_n_procs() -> None:
         "phantom": ["out"], "convert": ["bids", "-d", "1", "-n", "A"], "crop-dataset": [], "demo": ["out"],
         "evaluate": ["a", "b", "-o", "c"], "biomarkers": ["--lesion", "a", "-o", "b"],
         "agreement": ["a", "b", "-o", "c"], "report": ["a"], "inject": ["a", "-o", "b"],
+        "train-default": ["a"],
     }  # fmt: skip
     with_processes = {verb for verb in VERBS if "--n-procs" in verb_parser(verb).format_help()}
     assert with_processes == set(given)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from nnunet_ext.active_learning.exchange.place_cases import PREDICTED
 from nnunet_ext.active_learning.exchange.sent_masks import read_sent
-from nnunet_ext.active_learning.ingest.consensus import CONSENSUS_RATER
 from nnunet_ext.active_learning.ingest.job import IngestJob, Returned
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER
 from nnunet_ext.active_learning.layout import Round
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.core.tables import NOTHING

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.active_learning.claim import claim
-from nnunet_ext.active_learning.ingest.consensus import CONSENSUS_RATER
 from nnunet_ext.active_learning.ingest.effort_summary import ALL_RATERS, effort_summary
 from nnunet_ext.active_learning.ingest.for_training import for_training
 from nnunet_ext.active_learning.ingest.ingest import ADJUDICATE_TABLE, Ingested, ingest, write_ingest
 from nnunet_ext.active_learning.ingest.job import Returned
 from nnunet_ext.active_learning.ingest.job_of_round import job_of_round
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.pool import pool_sources

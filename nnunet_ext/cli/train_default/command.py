@@ -40,12 +40,12 @@ _STEP_SECONDS: Final = 0.6
 
 @dataclass(frozen=True)
 class TrainDefault:
-    """Train models on synthetic data: each field is the argument of its name; 0 takes the recipe's number."""
+    """Train models on synthetic data: each field is the argument of its name; None takes the recipe's number."""
 
     out: Path
     models: tuple[str, ...]
-    epochs: int
-    maps: int
+    epochs: int | None
+    maps: int | None
     seed: int
     device: str
     figures: Path | None
@@ -53,8 +53,8 @@ class TrainDefault:
 
     def run(self) -> int:
         """Make what is not yet made, and write models and cards."""
-        if min(self.epochs, self.maps, self.seed) < 0:
-            raise UsageError("--epochs, --maps and --seed need 0 or more")
+        if min(self.epochs or 1, self.maps or 1, self.seed + 1) < 1:
+            raise UsageError("--epochs and --maps need 1 or more, and --seed 0 or more")
         require_torchvision()
         figures = {} if self.figures is None else read_json_object(self.figures, "--figures: measured figures")
         recipes = [self._recipe(recipe) for recipe in RECIPES if recipe.name in self.models]
@@ -170,13 +170,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("out", type=Path, metavar="OUT", help="folder for bodies, trainings and, in `models`, what comes of them")
     add("--models", nargs="+", choices=NAMES, default=list(NAMES), metavar="NAME", help=f"of {', '.join(NAMES)}")
-    add("--epochs", type=int, default=0, metavar="N", help=f"of {STEPS} steps each (default: the recipe's)")
-    add("--maps", type=int, default=0, metavar="N", help="synthetic bodies (default: the recipe's)")
+    add("--epochs", type=int, metavar="N", help=f"of {STEPS} steps each (default: the recipe's)")
+    add("--maps", type=int, metavar="N", help="synthetic bodies (default: the recipe's)")
     add("--seed", type=int, default=2026, metavar="N", help="everything random follows from it")
-    add("-device", "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    add("-device", "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="(default: auto)")
     add(
         "--figures", type=Path, metavar="JSON",
-        help="what benchmarks/default_models.py measured of these models: written into their cards",
+        help="(default: none) what benchmarks/default_models.py measured of these models: written into their cards",
     )  # fmt: skip
     add_n_procs(parser)
 
