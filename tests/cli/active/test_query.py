@@ -244,3 +244,22 @@ def test_what_the_settings_say_of_raters_holds(loop: Loop) -> None:
     assert code == 0, said
     assert "rater      anna: 1 of 1 cases left" in said
     assert (loop.rounds.round(1).to_correct / "ben" / "PROTOCOL.md").is_file()
+
+
+def test_who_is_tested_on_is_in_no_round_and_scores_know_the_training_images(tmp_path: Path, one_thread: None) -> None:
+    loop = Loop(tmp_path).write().with_networks().label()
+    code, said = loop.call(
+        "active", "init", loop.rounds.root, "--pool", loop.geneva.root, loop.zurich.root, "-d", 501, "--budget", 2
+    )
+    assert code == 0, said
+    loop.zurich.image(f"{loop.tested[0]}_acq-late_T2w")
+    code, said = query(loop)
+    assert code == 3
+    assert f"{loop.tested[0]} of zurich" in said
+    assert events(loop) == [BEGUN]
+    settings = loop.rounds.settings
+    write_text(settings, settings.read_text().replace('tested_in_pool = "refuse"', 'tested_in_pool = "skip"'))
+    code, said = query(loop)
+    assert code == 0, said
+    assert {row["dataset"] for row in scored(loop)} == {"geneva"}
+    assert all(row.number("domain_distance") is not None for row in scored(loop))
