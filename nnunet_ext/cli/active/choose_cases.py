@@ -1,13 +1,10 @@
 """The first half of a query: the pool is scanned and scored, and the cases of the round are chosen."""
 
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from nnunet_ext.active_learning.frozen import read_frozen
-from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.pool import pool_sources, scan_pool
 from nnunet_ext.active_learning.query.asked_before import asked_before
@@ -15,7 +12,7 @@ from nnunet_ext.active_learning.query.candidate import candidates
 from nnunet_ext.active_learning.query.case_list import read_case_list
 from nnunet_ext.active_learning.query.choose import QUERY_COLUMNS, choose
 from nnunet_ext.active_learning.query.query_settings import QuerySettings
-from nnunet_ext.active_learning.round_state import QUERIED
+from nnunet_ext.active_learning.query.round_choice import RoundChoice
 from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
 from nnunet_ext.active_learning.scores.training_domain import training_domain
 from nnunet_ext.active_learning.settings import ActiveSettings
@@ -23,11 +20,9 @@ from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
 from nnunet_ext.cli.active.round_models import RoundModels
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.cell_lists import PATHS, join_list, split_list
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
-from nnunet_ext.core.provenance import sha256
-from nnunet_ext.core.tables import Row, read_table, table_text
+from nnunet_ext.core.tables import read_table, table_text
 
 
 @dataclass(frozen=True)
@@ -83,28 +78,7 @@ def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: R
         raise DataRefusedError(f"{one.scores}: no case of the pool can be chosen: {why}")
     write_text(one.query, table_text(found.rows, QUERY_COLUMNS))
     said = {"scored": len(scores), "notes": [*found.notes, *scorers.said], "unscored": dict(sorted(unscored.items()))}
-    files = {file.relative_to(rounds.root).as_posix(): sha256(file) for file in (one.scores, one.query)}
-    Journal(rounds.journal).append_news(QUERIED, {"round": one.number, **said, "files": files})
-
-
-def chosen_as_said(rounds: Rounds, one: Round, roots: Mapping[str, Path]) -> bool:
-    """Tell whether the cases of a round are chosen, tables and images being what they were then."""
-    said = what_was_said(rounds, one)
-    if said is None or not all(_is(rounds.root / name, digest) for name, digest in said["files"].items()):
-        return False
-    return all(row["dataset"] in roots and _unchanged(row, roots[row["dataset"]]) for row in read_query(one))
-
-
-def what_was_said(rounds: Rounds, one: Round) -> Mapping[str, Any] | None:
-    """Give the fields of the journal's last entry of the round's choice; None where there is none."""
-    entries = Journal(rounds.journal).entries()
-    said = [entry.fields for entry in entries if entry.event == QUERIED and entry.fields["round"] == one.number]
-    return said[-1] if said else None
-
-
-def read_query(one: Round) -> Sequence[Row]:
-    """Read the table of the chosen cases."""
-    return read_table(one.query, QUERY_COLUMNS, whole=True)
+    RoundChoice(rounds, one).write_down(said)
 
 
 def _query_settings(settings: ActiveSettings, strategy: str, number: int) -> QuerySettings:
@@ -140,12 +114,3 @@ def _scanned(rounds: Rounds, one: Round, settings: ActiveSettings) -> tuple[list
         )
     images = [PoolImage.of_row(row, roots[row["dataset"]]) for row in left]
     return images, {row["case"]: row["person"] for row in left}
-
-
-def _unchanged(row: Row, root: Path) -> bool:
-    files = [root / image for image in split_list(row["image"])]
-    return join_list((sha256(file) for file in files if file.is_file()), PATHS) == row["image_sha256"]
-
-
-def _is(file: Path, digest: str) -> bool:
-    return file.is_file() and sha256(file) == digest

@@ -12,11 +12,11 @@ from nnunet_ext.active_learning.exchange.sent_masks import SENT, SentMask, read_
 from nnunet_ext.active_learning.exchange.write_exchange import write_exchange
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Round, Rounds
+from nnunet_ext.active_learning.query.round_choice import RoundChoice
 from nnunet_ext.active_learning.round_state import EXCHANGED
 from nnunet_ext.active_learning.scores.score_case import Scorer
 from nnunet_ext.active_learning.scores.score_pool import PoolImage, read_as_planned
 from nnunet_ext.cascade.prediction.predict_case import predict_case
-from nnunet_ext.cli.active.choose_cases import read_query
 from nnunet_ext.cli.active.round_models import RoundModels
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.provenance import sha256
@@ -38,7 +38,7 @@ def give_out(
     ConflictError, FileRefusedError, UsageError
         See `write_exchange`.
     """
-    rows = read_query(one)
+    rows = RoundChoice(rounds, one).rows
     images = {row["case"]: PoolImage.of_row(row, roots[row["dataset"]]) for row in rows}
     scorers = models.scorers(list(images.values()), one.folder)
     masks = _laid_out(one.to_correct)

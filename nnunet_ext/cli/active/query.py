@@ -14,16 +14,11 @@ from nnunet_ext.active_learning.exchange.rater_folder import ExchangeSettings, I
 from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.pool import pool_sources
+from nnunet_ext.active_learning.query.round_choice import RoundChoice
 from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
 from nnunet_ext.active_learning.round_state import RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import ActiveSettings, read_settings
-from nnunet_ext.cli.active.choose_cases import (
-    AskedChoice,
-    choose_cases,
-    chosen_as_said,
-    read_query,
-    what_was_said,
-)
+from nnunet_ext.cli.active.choose_cases import AskedChoice, choose_cases
 from nnunet_ext.cli.active.give_out import give_out
 from nnunet_ext.cli.active.round_models import RoundModels
 from nnunet_ext.core.errors import DataRefusedError
@@ -84,7 +79,7 @@ class ActiveQuery:
     def _begin(self, rounds: Rounds, one: Round, settings: ActiveSettings) -> None:
         roots = {source.name: source.root for source in pool_sources(rounds, settings)}
         models = RoundModels.of_round(rounds, one.number, settings, self.device)
-        if not chosen_as_said(rounds, one, roots):
+        if not RoundChoice(rounds, one).stands(roots):
             choose_cases(rounds, one, settings, models, self.asked)
         elif self.asked != AskedChoice():
             told = "the cases are chosen already; --strategy, --pin and --bar are for the next round"
@@ -100,7 +95,8 @@ class ActiveQuery:
 
 
 def _told(rounds: Rounds, one: Round, state: RoundState, *, new: bool) -> dict[str, Any]:
-    rows, said = read_query(one), what_was_said(rounds, one) or {}
+    choice = RoundChoice(rounds, one)
+    rows, said = choice.rows, choice.said
     cases = {row["case"]: row for row in rows}
     action = "train" if state.stage is Stage.INGESTED else "ingest"
     return {
