@@ -102,6 +102,12 @@ class Journal:
         flush_to_disk(self.path.parent)
         return entry
 
+    def append_news(self, event: str, fields: Mapping[str, Any]) -> None:
+        """Add a line, unless the last one of that event says the same; raises as `append`."""
+        said = [entry.fields for entry in self.entries() if entry.event == event]
+        if not said or _text(said[-1]) != _text(dict(fields)):
+            self.append(event, fields)
+
     def _read(self) -> tuple[tuple[Entry, ...], int]:
         """Give the lines, and the number of bytes that they take: what lies behind was never acknowledged."""
         content = self.path.read_bytes() if self.path.exists() else b""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -74,6 +75,14 @@ class Loop:
             folder = self.root / "models" / name
             write_json(folder / "plans.json", {"configurations": {}, "model": name})
             write_json(folder / "dataset.json", {"labels": {"background": 0, **labels, "ignore": 3}})
+        return self
+
+    def with_networks(self) -> "Loop":
+        """Put models that predict in the place of those that only stand there."""
+        from tests.models.default_room import make_default_models
+
+        shutil.rmtree(self.root / "models")
+        make_default_models(self.root / "models")
         return self
 
     def label(self, *arguments: object) -> "Loop":

@@ -161,3 +161,14 @@ def test_a_journal_holds_no_place_of_a_disk_and_one_time_a_line(journal: Journal
     assert len(re.findall(r"\d{4}-\d\d-\d\dT", text)) == 3
     keys = [list(json.loads(line)) for line in text.splitlines()]
     assert keys == 3 * [["number", "event", "fields", "when", "sha256"]]
+
+
+def test_news_are_added_once_and_again_when_they_differ_from_the_last_of_their_event(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    for event, fields in (("a", {"of": ("x",)}), ("b", {}), ("a", {"of": ["x"]}), ("a", {"of": []}), ("a", {"of": []})):
+        journal.append_news(event, fields)
+    assert [(entry.event, dict(entry.fields)) for entry in journal.entries()] == [
+        ("a", {"of": ["x"]}),
+        ("b", {}),
+        ("a", {"of": []}),
+    ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from nnunet_ext.active_learning.scores.fill_table import Told, fill_table
 from nnunet_ext.active_learning.scores.score_case import ABOUT, COLUMNS, Scorer, score_case
 from nnunet_ext.cascade.prediction.read_images import CaseImages, InputCase, read_images
+from nnunet_ext.core.cell_lists import PATHS, join_list, split_list
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import Row
 
@@ -25,6 +26,12 @@ class PoolImage:
 
     about: Row
     files: InputCase
+
+    @classmethod
+    def of_row(cls, row: Row, root: Path) -> "PoolImage":
+        """Take it from a row of the pool or of a query, whose images lie in the dataset's folder `root`."""
+        images = split_list(row["image"])
+        return cls(row, InputCase(row["case"], tuple(root / image for image in images), images))
 
 
 def score_pool(
@@ -77,10 +84,10 @@ def read_as_planned(image: PoolImage) -> CaseImages:
     Raises
     ------
     DataRefusedError
-        Where its first channel has other bytes, or it cannot be read.
+        Where a channel has other bytes, or cannot be read.
     """
     found = read_images(image.files)
-    if found.inputs[0]["SHA256"] != image.about["image_sha256"]:
+    if join_list((channel["SHA256"] for channel in found.inputs), PATHS) != image.about["image_sha256"]:
         raise DataRefusedError(
             f"{image.about['image']}: changed on the disk since the pool was listed; run the same command again"
         )

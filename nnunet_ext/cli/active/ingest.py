@@ -19,10 +19,10 @@ from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.pool import pool_sources
-from nnunet_ext.active_learning.round_state import INGESTED, Stage, read_state
+from nnunet_ext.active_learning.round_state import INGESTED
 from nnunet_ext.active_learning.settings import read_settings
+from nnunet_ext.cli.active.round_with_people import round_with_people
 from nnunet_ext.cli.refuse_some import refuse_some
-from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import NOTHING, read_table
 
@@ -55,7 +55,7 @@ class ActiveIngest:
         rounds = Rounds(self.rounds)
         settings = read_settings(rounds.settings)
         with claim(rounds, steal=self.steal):
-            one = _round(rounds)
+            one = round_with_people(rounds)
             pool = {source.name: source.root for source in pool_sources(rounds, settings)}
             job = job_of_round(one, settings, pool, self.returned)
             done = ingest(read_table(one.query, ["case", "dataset", "image", "image_sha256", "rater"], whole=True), job)
@@ -88,29 +88,10 @@ class ActiveIngest:
         print(f"{usable} cases can be trained on, {left} corrections are not back; next: {following}")
 
 
-def _round(rounds: Rounds) -> Round:
-    state = read_state(rounds)
-    if state.stage in (Stage.NONE, Stage.QUERIED):
-        raise UsageError(
-            f"{rounds.root}: a round that people have was needed, and nothing was given out yet; "
-            f"run: nnunet_ext active query {rounds.root}"
-        )
-    if state.stage is Stage.TRAINED:
-        raise UsageError(
-            f"{rounds.root}: round {state.number} is over, as its model is trained; begin the next: "
-            f"nnunet_ext active query {rounds.root}"
-        )
-    return rounds.round(state.number)
-
-
 def _record(rounds: Rounds, one: Round, tables: Sequence[Path]) -> None:
     """Write into the journal that this was taken in, unless the journal's last word on it is the same."""
     files = {table.relative_to(rounds.root).as_posix(): sha256(table) for table in tables}
-    journal = Journal(rounds.journal)
-    fields = {"round": one.number, "files": files}
-    said = [entry.fields for entry in journal.entries() if entry.event == INGESTED]
-    if not said or dict(said[-1]) != fields:
-        journal.append(INGESTED, fields)
+    Journal(rounds.journal).append_news(INGESTED, {"round": one.number, "files": files})
 
 
 def _in_words(one: Round, done: Ingested, summary: Sequence[dict[str, str]]) -> list[str]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nnunet_ext.active_learning.scores.score_case import COLUMNS
-from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
-from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.active_learning.scores.score_pool import PoolImage, read_as_planned, score_pool
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.tables import read_table
 from tests.active_learning.scores.pool import LESION, Opinionated, scan, scorer, write_pool
 from tests.kills.dying import Death, run_apart
@@ -118,3 +118,17 @@ def test_an_interrupted_run_is_not_taken_for_a_damaged_image(tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         score_pool([*images, *air], lambda _: scorer(segmenter), tmp_path / "scores.tsv")
     assert len(read_table(tmp_path / "scores.tsv")) == 2
+
+
+def test_an_image_of_a_second_channel_is_held_against_its_hash_too(tmp_path: Path) -> None:
+    first, second = write_pool(tmp_path / "pool", {"00": scan(seed=1), "01": scan(seed=2)})
+    row = {
+        **first.about,
+        "image": f"{first.about['image']};{second.about['image']}",
+        "image_sha256": f"{first.about['image_sha256']};{second.about['image_sha256']}",
+    }
+    image = PoolImage.of_row(row, tmp_path / "pool")
+    assert len(read_as_planned(image).volumes) == 2
+    write_pool(tmp_path / "pool", {"01": scan(seed=7)})
+    with pytest.raises(DataRefusedError, match="changed on the disk"):
+        read_as_planned(image)
