@@ -1,13 +1,11 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
 
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.spine import Spine
 from nnunet_ext.phantom.tissues import CORD_TISSUES, Tissue
 from tests.phantom.sections import healthy_spine, whole
-from tests.strategies import SEEDS
 
 
 def block(spine: Spine, top: float, bottom: float) -> npt.NDArray[np.uint8]:
@@ -44,19 +42,18 @@ def test_the_cauda_equina_thins_out_downwards_but_its_filum_goes_on() -> None:
         assert lower.min() > 0
 
 
-@settings(max_examples=8)
-@given(SEEDS)
-def test_the_cord_swims_in_fluid_all_around_but_where_a_wide_one_touches_its_sac(seed: int) -> None:
-    tissue = block(healthy_spine(seed), 2.0, 3.5)
-    cord = np.isin(tissue, CORD_TISSUES)
-    sac = np.isin(tissue, (*CORD_TISSUES, Tissue.CSF, Tissue.NERVE))
-    for k in range(tissue.shape[2]):
-        outline = cord[1:, :, k] != cord[:-1, :, k]
-        assert cord[:, :, k].any()
-        touching = [outline & ~sac[1:, :, k], outline & ~sac[:-1, :, k]]
-        assert sum(int(side.sum()) for side in touching) <= 0.3 * outline.sum()
-    fluid = np.isin(tissue, (Tissue.CSF, Tissue.NERVE)).sum(axis=(0, 1))
-    assert (fluid > 0.5 * cord.sum(axis=(0, 1))).all()
+def test_the_cord_swims_in_fluid_all_around_but_where_a_wide_one_touches_its_sac() -> None:
+    shares = []
+    for seed in range(16):
+        tissue = block(healthy_spine(seed), 2.0, 3.5)
+        cord = np.isin(tissue, CORD_TISSUES)
+        fluid = np.isin(tissue, (Tissue.CSF, Tissue.NERVE))
+        outline = cord[1:] != cord[:-1]
+        beyond = np.where(cord[1:], tissue[:-1], tissue[1:])[outline]
+        shares.append(np.isin(beyond, (Tissue.CSF, Tissue.NERVE)).mean())
+        assert (fluid.sum(axis=(0, 1)) > 0.4 * cord.sum(axis=(0, 1))).all()
+    assert np.median(shares) == 1.0
+    assert np.mean(shares) > 0.99
 
 
 def test_the_front_of_the_cord_is_dented_where_its_fissure_opens() -> None:
