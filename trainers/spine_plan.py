@@ -23,7 +23,7 @@ NNUNETS_SHARES: Final = (0.165, 0.165, 0.67)
 
 _NEEDED: Final = "a plan was needed"
 _CURE: Final = "mend it, or remove it to have it made"
-_FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
+FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _RECORDS: Final = ("reasons", "edited", "derived", "derived_from")  # about the values, and none themselves
 
@@ -279,8 +279,8 @@ def _augmentation(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _margins(value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever JSON held
     margins = _each(_from_zero)(value)
-    if margins and set(margins) != set(_FACES):
-        raise ValueError(f"all of {', '.join(_FACES)} were needed, or none; found {', '.join(margins)}")
+    if margins and set(margins) != set(FACES):
+        raise ValueError(f"all of {', '.join(FACES)} were needed, or none; found {', '.join(margins)}")
     return margins
 
 

@@ -6,12 +6,12 @@ from typing import Any, Final
 from nnunet_ext.core.target import load_target
 from nnunet_ext.trainers.plain_unet import plain_unet
 from nnunet_ext.trainers.settings import PLANS_KEY
+from nnunet_ext.trainers.spine_plan import FACES
 from nnunet_ext.trainers.synthetic_recipe import BATCH, FEATURES, LEARNING_RATE, STEPS, Recipe
 
 CONFIGURATION: Final = "3d_fullres"
 PLANS_NAME: Final = "SyntheticPlans"
 _AXES: Final = "LAS"
-_FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 _FLAT: Final = 1.5  # a voxel this many times as long as it is wide is not convolved along its length at first
 
 
@@ -85,7 +85,7 @@ def synthetic_dataset_json(recipe: Recipe) -> dict[str, Any]:
         "file_ending": ".nii.gz",
         "image_axes_nibabel": _AXES,
     }
-    return described | ({"crop": {"margins_mm": dict.fromkeys(_FACES, recipe.box_mm)}} if recipe.box_mm else {})
+    return described | ({"crop": {"margins_mm": dict.fromkeys(FACES, recipe.box_mm)}} if recipe.box_mm else {})
 
 
 def _painting(recipe: Recipe) -> dict[str, Any]:

@@ -25,6 +25,6 @@ def bald(opinions: Opinions, zone: CordZone) -> float:
     float
         From 0, in nats for each voxel of the cord; 0 where all passes say the same, however unsure.
     """
-    mean, entropy = (array[zone.box.slices][zone.inside] for array in (opinions.mean, opinions.entropy))
+    mean, entropy = (zone.take(array) for array in (opinions.mean, opinions.entropy))
     information = binary_entropy(mean.astype(np.float64)) - entropy
     return float(np.maximum(information, 0).sum()) / zone.cord_voxels  # below 0 by rounding alone

@@ -27,5 +27,5 @@ def class_entropy(opinions: Opinions, zone: CordZone) -> float:
     float
         From 0, in nats for each voxel of the cord; at most `region_entropy`.
     """
-    mean = opinions.mean[zone.box.slices][zone.inside].astype(np.float64)
+    mean = zone.take(opinions.mean).astype(np.float64)
     return float((binary_entropy(mean) * mean).sum()) / zone.cord_voxels

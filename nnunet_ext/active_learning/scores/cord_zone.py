@@ -9,6 +9,7 @@ from scipy import ndimage
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.core.labels import Mask
 from nnunet_ext.core.rounding import more_than
+from nnunet_ext.core.volume import Array
 
 REACH_MM: Final = 3.0
 """About as far as the wall of the canal: what is doubtful beyond it is not the cord's border."""
@@ -32,6 +33,11 @@ class CordZone:
     box: Box
     inside: Mask
     cord_voxels: int
+
+    def take(self, values: Array) -> Array:
+        """Give the values of the zone's voxels, one after the other, of an array on the grid of the image."""
+        taken: Array = values[self.box.slices][self.inside]
+        return taken
 
 
 def cord_zone(cord: Mask, spacing: tuple[float, float, float], reach_mm: float = REACH_MM) -> CordZone | None:

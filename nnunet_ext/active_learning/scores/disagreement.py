@@ -27,7 +27,7 @@ def disagreement(opinions: Opinions, zone: CordZone) -> float:
         they disagree wholly, as `evaluation.overlap.dice` has it: so of a small lesion that half of the passes see this
         is large. NaN of a single pass.
     """
-    votes = opinions.votes[zone.box.slices][zone.inside]
+    votes = zone.take(opinions.votes)
     votes = votes[votes > 0]
     masks = [((votes >> np.uint8(number)) & np.uint8(1)).astype(np.bool_) for number in range(opinions.count)]
     pairs = [dice(one, other) for one, other in combinations(masks, 2)]

@@ -24,4 +24,4 @@ def region_entropy(opinions: Opinions, zone: CordZone) -> float:
         From 0, in nats for each voxel of the cord; 0 where the model is sure. It may exceed ln 2, as the zone is larger
         than the cord.
     """
-    return float(binary_entropy(opinions.mean[zone.box.slices][zone.inside]).sum(dtype="f8")) / zone.cord_voxels
+    return float(binary_entropy(zone.take(opinions.mean)).sum(dtype="f8")) / zone.cord_voxels

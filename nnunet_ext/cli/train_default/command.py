@@ -56,7 +56,9 @@ class TrainDefault:
         if min(self.epochs or 1, self.maps or 1, self.seed + 1) < 1:
             raise UsageError("--epochs and --maps need 1 or more, and --seed 0 or more")
         require_torchvision()
-        figures = {} if self.figures is None else read_json_object(self.figures, "--figures: measured figures")
+        figures = (
+            {} if self.figures is None else read_json_object(self.figures, "--figures: measured figures were needed")
+        )
         recipes = [self._recipe(recipe) for recipe in RECIPES if recipe.name in self.models]
         device = best_device() if self.device == "auto" else self.device
         steps = [step for recipe in recipes for step in _Making(self, recipe, device).steps()]
