@@ -18,7 +18,7 @@ from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.cli.train_default.cards import card_of
 from nnunet_ext.core.environment import require_torchvision
-from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.errors import FileRefusedError, UsageError
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.models.default_models import NAMES, PLACE
 from nnunet_ext.models.ship import FOLD, ship_model
@@ -36,6 +36,7 @@ to predict with what was made instead of what came with the package:
 
 _MAP_SECONDS: Final = 1.5
 _STEP_SECONDS: Final = 0.6
+_CARDS_KEY: Final = "cards"
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,7 @@ class TrainDefault:
         if min(self.epochs or 1, self.maps or 1, self.seed + 1) < 1:
             raise UsageError("--epochs and --maps need 1 or more, and --seed 0 or more")
         require_torchvision()
-        figures = (
-            {} if self.figures is None else read_json_object(self.figures, "--figures: measured figures were needed")
-        )
+        figures = {} if self.figures is None else _figures(self.figures)
         recipes = [self._recipe(recipe) for recipe in RECIPES if recipe.name in self.models]
         device = best_device() if self.device == "auto" else self.device
         steps = [step for recipe in recipes for step in _Making(self, recipe, device).steps()]
@@ -186,6 +185,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def from_options(options: argparse.Namespace) -> TrainDefault:
     """Take the parsed arguments."""
     return take_options(TrainDefault, options)
+
+
+def _figures(file: Path) -> dict[str, Any]:
+    """Read what was measured, for each model, out of all that the benchmark wrote."""
+    needed = f"--figures: what benchmarks/default_models.py --json writes was needed, with `{_CARDS_KEY}`"
+    measured = read_json_object(file, needed).get(_CARDS_KEY)
+    if not isinstance(measured, dict):
+        raise FileRefusedError(file, needed)
+    return measured
 
 
 def _remover(folders: Sequence[Path]) -> Any:  # noqa: ANN401 - a callable without arguments
