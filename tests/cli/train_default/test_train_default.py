@@ -32,7 +32,10 @@ print("shape", predictor.predict_single_npy_array(image, {"spacing": [2.0, 1.0, 
 @pytest.fixture
 def small_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recipes of tiny patches and bodies: the training itself is a real process."""
-    tiny = [replace(one, patch=(16, 32, 32), map_shape=(30, 84, 80), margin=(4, 8, 8), maps=2) for one in RECIPES]
+    tiny = [
+        replace(one, patch=(16, 32, 32), map_shape=(30, 84, 80), margin=(4, 8, 8), maps=2, folds=("all",))
+        for one in RECIPES
+    ]
     monkeypatch.setattr(command, "RECIPES", tiny)
     monkeypatch.setattr(synthetic_plans, "STEPS", 2)
     for name, value in ONE_PROCESS.items():
@@ -102,7 +105,7 @@ def test_figures_of_another_form_are_refused_before_anything_is_made(tmp_path: P
 
 
 def test_negative_numbers_and_unknown_models_are_usage_errors(tmp_path: Path) -> None:
-    for wrong in (["--epochs", "-1"], ["--models", "heart"]):
+    for wrong in (["--epochs", "-1"], ["--models", "heart"], ["--maps", "4"]):
         program = [sys.executable, "-m", "nnunet_ext.cli.main", "train-default", str(tmp_path / "out"), *wrong]
         assert subprocess.run(program, capture_output=True, check=False).returncode == 2
     assert not (tmp_path / "out").exists()
