@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.core.errors import ProcessFailedError
@@ -48,6 +49,9 @@ def quick_nnunet() -> Iterator[None]:
         if done.returncode not in fine:
             raise ProcessFailedError(done.stdout)
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # see the fixture `one_thread`
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NnunetProcess, "run", run)
         yield
+    torch.set_num_threads(threads)

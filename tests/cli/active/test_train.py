@@ -118,23 +118,39 @@ def test_a_second_call_changes_nothing_and_says_what_comes_next(trained: Loop) -
     assert status["next"] == told["next"] == f"nnunet_ext active query {trained.rounds.root}"
 
 
-def test_the_next_query_scores_with_the_model_that_was_trained(trained: Loop, tmp_path: Path, one_thread: None) -> None:
+def test_the_next_round_goes_on_from_the_model_and_preprocesses_what_is_new_alone(
+    taken_in: Loop, trained: Loop, tmp_path: Path, one_thread: None
+) -> None:
     loop = with_rounds(trained, tmp_path)
-    image = trained.geneva.image("sub-g9_T2w")
+    image, case = taken_in.geneva.image("sub-g9_T2w"), "geneva_sub-g9_T2w"
     code, said = loop.call("active", "query", loop.rounds.root, "-device", "cpu")
-    image.unlink()
     assert code == 0, said
     (row,) = read_table(loop.rounds.round(2).scores)
-    assert row["case"] == "geneva_sub-g9_T2w"
-    assert row["model_sha256"] == read_json_object(loop.rounds.round(1).trained)["model_sha256"]
+    first = read_json_object(loop.rounds.round(1).trained)
+    assert (row["case"], row["model_sha256"]) == (case, first["model_sha256"])
+    loop.mark([{"case": case, "action": "accept"}], 2)
+    folder = loop.root / "nnunet" / "preprocessed" / DATASET
+    before = {file.name: file.stat().st_mtime_ns for file in (folder / "nnUNetPlans_tiny").iterdir()}
+    code, said = train(loop)
+    image.unlink()
+    assert code == 0, said
+    after = {file.name: file.stat().st_mtime_ns for file in (folder / "nnUNetPlans_tiny").iterdir()}
+    assert {name.split(".")[0].removesuffix("_seg") for name in set(after) - set(before)} == {case}
+    assert {name: after[name] for name in before} == before
+    second = read_json_object(loop.rounds.round(2).trained)
+    assert second["weights"] == {"0": first["model_sha256"]}
+    assert (second["new_cases"], second["cases_old"]) == ([case], first["cases_old"] + 2)
+    assert [row["round"] for row in read_table(loop.rounds.matrix)] == ["0", "0", "1", "1", "2", "2"]
+    assert {row["rounds"] for row in read_table(loop.rounds.forgetting)} == {"3"}
+    assert loop.status()["problems"] == []
 
 
-def test_a_conversion_of_the_pool_leaves_what_people_corrected(trained: Loop, tmp_path: Path) -> None:
+def test_a_conversion_of_the_pool_leaves_what_people_corrected(taken_in: Loop, trained: Loop, tmp_path: Path) -> None:
     loop = with_rounds(trained, tmp_path)
     before = {row["case"]: dict(row) for row in loop.cases}
-    trained.geneva.labels("sub-g0_T2w", lesion=False)
-    code, said = loop.call("convert", trained.geneva.root, "-d", 501, "-n", "Cord", "--pictures", 0, "--update")
-    shutil.rmtree(trained.geneva.root / "derivatives")
+    taken_in.geneva.labels("sub-g0_T2w", lesion=False)
+    code, said = loop.call("convert", taken_in.geneva.root, "-d", 501, "-n", "Cord", "--pictures", 0, "--update")
+    shutil.rmtree(taken_in.geneva.root / "derivatives")
     assert code == 3
     assert "1 of 9 images were refused" in said
     after = {row["case"]: dict(row) for row in loop.cases}
