@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.active_learning.layout import Round
+from nnunet_ext.active_learning.settings import WARM_TRAINER
 from nnunet_ext.active_learning.training.loop_plans import LoopPlans
 from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess, training_progress
@@ -28,7 +29,6 @@ MADE_FROM: Final = "made_from.json"
 _KEPT: Final = ("nnUNet_compile", "nnUNet_n_proc_DA", "nnUNet_raw", "nnUNet_preprocessed", EXTERNAL_TRAINERS)
 _STEPS: Final = 1000
 _MOST_WORKERS: Final = 12
-_OF_ACTIVE: Final = "nnUNetTrainerSCIActive"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _train(one: Round, job: FoldsJob, place: Path, fold: str) -> None:
         variables["CUDA_VISIBLE_DEVICES"] = _visible(int(number))
     if any(place.glob("checkpoint_*.pth")):
         arguments.append("--c")
-    elif fold in job.weights and not job.trainer.startswith(_OF_ACTIVE):
+    elif fold in job.weights and not job.trainer.startswith(WARM_TRAINER):
         arguments += ["-pretrained_weights", str(job.weights[fold][0].resolve())]
     if fold in job.weights:
         variables[WARM_START_VARIABLE] = str(job.weights[fold][0].resolve())
