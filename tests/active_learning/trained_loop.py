@@ -39,6 +39,7 @@ def quick_nnunet() -> Iterator[None]:
     def run(
         process: NnunetProcess, command: str, arguments: Sequence[str], hear: Callable[[str], None],
         fine: Sequence[int] = (0,), variables: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> None:  # fmt: skip
         environment = {**os.environ, **process._environment(), **(variables or {}), **ONE_PROCESS}
         done = run_nnunet([command, *arguments], environment)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.active_learning.claim import claim
+from nnunet_ext.active_learning.exchange.sent_masks import read_sent
 from nnunet_ext.active_learning.frozen import FROZEN, read_frozen
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.loop_dataset import MADE, dataset_of
@@ -18,6 +19,7 @@ from nnunet_ext.active_learning.round_state import TRAINED
 from nnunet_ext.active_learning.settings import read_settings
 from nnunet_ext.core.atomic import write_bytes, write_json
 from nnunet_ext.core.dataset_files.folds import read_folds
+from nnunet_ext.core.hold import heritable_hold
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_json import read_json_object
@@ -27,6 +29,7 @@ from nnunet_ext.models.load import load_model
 from nnunet_ext.trainers.spine_plan import read_spine_plan
 from tests.active_learning.loop import DATASET, Loop
 from tests.active_learning.trained_loop import train, write_first_model
+from tests.conftest import SmallBids
 from tests.kills.dying import run_apart
 
 CASES = [f"geneva_sub-g{number}_T2w" for number in range(3)]
@@ -128,7 +131,10 @@ def test_the_next_round_goes_on_from_the_model_and_preprocesses_what_is_new_alon
     (row,) = read_table(loop.rounds.round(2).scores)
     first = read_json_object(loop.rounds.round(1).trained)
     assert (row["case"], row["model_sha256"]) == (case, first["model_sha256"])
-    loop.mark([{"case": case, "action": "accept"}], 2)
+    drawn, to_correct = SmallBids(tmp_path / "drawn").labels("sub-g9_T2w"), loop.rounds.round(2).to_correct
+    for mask in read_sent(to_correct):
+        shutil.copyfile(drawn[mask.region], to_correct / mask.copy)
+    loop.mark([], 2)
     folder = loop.root / "nnunet" / "preprocessed" / DATASET
     before = {file.name: file.stat().st_mtime_ns for file in (folder / "nnUNetPlans_tiny").iterdir()}
     code, said = train(loop)
@@ -177,6 +183,11 @@ def test_killed_anywhere_the_same_call_ends_in_the_same_tables(
     for at in (f"raw/{DATASET}", "nnUNetPlans_tiny", "__tiny/made_from.json", model, "test_scores.tsv", "train.json"):
         ended = run_apart(dying(at), loop.rounds.root, {})
         assert ended.code == -9, (at, ended.said)
+        if at.endswith("made_from.json"):  # nnU-Net itself outlives who started it, for some seconds
+            with heritable_hold(loop.rounds.round(1).training / ".held"):
+                code, said = train(loop)
+            assert code == 5, said
+            assert "nnU-Net is still training there" in said
         if at == model:  # as if the training itself had been killed, too
             (fold,) = loop.rounds.round(1).training.rglob("fold_0")
             (fold / "checkpoint_final.pth").rename(fold / "checkpoint_latest.pth")
