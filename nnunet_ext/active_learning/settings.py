@@ -14,6 +14,9 @@ from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.text_file import read_text
 
+WARM_TRAINER: Final = "nnUNetTrainerSCIActive"
+"""It has no other beginning than a trained model, of which it takes all weights."""
+
 _NEEDED: Final = "the settings of a correction loop were needed"
 _KEY: Final = re.compile(r"""\s*["']?([\w-]+)["']?\s*(?:\.\s*["']?([\w-]+)["']?\s*)?=""", re.ASCII)
 _TABLE: Final = re.compile(r"\s*\[\s*([\w-]+)\s*\]", re.ASCII)
@@ -93,7 +96,7 @@ class ActiveSettings:
     @property
     def full_trainer(self) -> str:
         """The trainer as `nnUNetv2_train -tr` takes it, its number of epochs included."""
-        base = self.trainer or ("nnUNetTrainerSCIActive" if self.start == "warm" else "nnUNetTrainerSCI")
+        base = self.trainer or (WARM_TRAINER if self.start == "warm" else "nnUNetTrainerSCI")
         return f"{base}_{self.epochs}epochs" if self.epochs else base
 
 
