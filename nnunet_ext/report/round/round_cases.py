@@ -40,7 +40,7 @@ def round_cases(tables: RoundTables, rater: str | None, n_procs: int, progress: 
         if rater is None or filled(row, "rater") == rater:
             of_case.setdefault(row["case"], []).append(row)
     order = list(of_case) if rater is None else list(given)
-    scores = {row["case"]: row for row in tables.scores or ()}
+    scores: dict[str, Row] = {row["case"]: row for row in tables.scores or ()}
     edited = _edited(tables) if rater is None else {}
     records = [
         _record(given[case], of_case[case][0], scores.get(case, {}), edited.get(case, {}), blind=rater is not None)
@@ -50,7 +50,7 @@ def round_cases(tables: RoundTables, rater: str | None, n_procs: int, progress: 
     return [
         replace(
             view,
-            values=_values(view, of_case[view.name][0], tables, blind=rater is not None),
+            values=_values(of_case[view.name][0], scores.get(view.name, {}), tables, blind=rater is not None),
             about=_about(
                 of_case[view.name], scores.get(view.name, {}), [] if rater is not None else _back(tables, view.name)
             ),
@@ -84,12 +84,11 @@ def _edited(tables: RoundTables) -> dict[str, dict[str, MaskFile]]:
     }
 
 
-def _values(view: CaseView, row: TableRow, tables: RoundTables, *, blind: bool) -> dict[str, float | None]:
-    scores = next((one for one in tables.scores or () if one["case"] == view.name), {})
+def _values(row: TableRow, scores: Row, tables: RoundTables, *, blind: bool) -> dict[str, float | None]:
     found = {column: finite_number(scores.get(column, NOTHING)) for column in _OF_SCORES}
     if blind:
         return {column: found[column] for column in _OF_SCORES[:2]}
-    back = _back(tables, view.name)
+    back = _back(tables, row["case"])
     sums: dict[str, float | None] = {}
     for column in ("voxels_changed", "minutes"):
         there = [value for one in back if (value := finite_number(one[column])) is not None]
