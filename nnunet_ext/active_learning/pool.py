@@ -108,7 +108,7 @@ def scan_pool(
     """
     known = {} if existing is None else existing.known
     options = PlanOptions(labels=Labels.NONE, known=known)
-    plan = make_plan(sources, _profiles(sources, existing), load_target(settings.target), options)
+    plan = make_plan(sources, pool_profiles(sources, existing), load_target(settings.target), options)
     tested |= {member.person or patient for patient, member in known.items() if member.set_name == "test"}
     standing = _Standing.of(existing)
     rows, left_out, leaking = [], [], []
@@ -161,7 +161,8 @@ class _Standing:
         return "the dataset has it already, with its label" if stands else ""
 
 
-def _profiles(sources: Sequence[Source], existing: Existing | None) -> dict[str, Profile]:
+def pool_profiles(sources: Sequence[Source], existing: Existing | None) -> dict[str, Profile]:
+    """Say how each folder names things: as the labelled dataset knows it by that name, else as is recognised."""
     recorded = {} if existing is None else existing.record["profiles"]
     auto = load_profile(AUTO)
     return {one.name: parse_profile(recorded[one.name]) if one.name in recorded else auto for one in sources}
