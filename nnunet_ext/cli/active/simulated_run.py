@@ -76,10 +76,18 @@ class SimulatedRun:
         """Run a verb; that it has refused some cases is given back, for the others may do."""
         root = self.home.rounds.root
         try:
-            if state.stage in (Stage.NONE, Stage.QUERIED, Stage.TRAINED):
+            if state.stage is Stage.NONE:
                 ActiveInit(root, self.asked, steal=False, json=False).run()
-                bar = AskedChoice() if state.stage is Stage.QUERIED else AskedChoice(bar=self._barred())
-                ActiveQuery(root, bar, Dialect.NEUROPOLY, False, self.device, steal=False, json=False).run()
+            if state.stage in (Stage.NONE, Stage.QUERIED, Stage.TRAINED):
+                ActiveQuery(
+                    root,
+                    AskedChoice(bar=self._barred()),
+                    Dialect.NEUROPOLY,
+                    False,
+                    self.device,
+                    steal=False,
+                    json=False,
+                ).run()
             elif state.stage is Stage.CORRECTING:
                 correct(self.home.rounds.round(state.number).to_correct, self.known)
                 ActiveIngest(root, (), steal=False, json=False).run()
