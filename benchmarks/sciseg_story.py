@@ -38,6 +38,7 @@ from nnunet_ext.cli.demo.workspace import CONFIGURATION, PLANS
 from nnunet_ext.core.atomic import TEMPORARY_MARK, write_text
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source
 from nnunet_ext.evaluation.write_scores import tsv
@@ -143,8 +144,8 @@ class Story:
     def _known(self) -> KnownLabels:
         sites = [one.site for one in self.world.persons if one.pool]
         sources = [Source(site.code, self.world.pool(site)) for site in sites]
-        profiles = dict.fromkeys((source.name for source in sources), load_profile("auto"))
-        return KnownLabels.of_pool(sources, profiles, load_target("cord-lesion"))
+        plan = make_plan(sources, load_profile("auto"), load_target("cord-lesion"), PlanOptions())
+        return KnownLabels.of_plan(plan)
 
     def _bring_in_c(self) -> None:
         """Name site C in the settings, as a person would."""

@@ -18,7 +18,7 @@ from nnunet_ext.core.target import load_target
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.dataset_conversion.draw_sets import Patient
 from nnunet_ext.dataset_conversion.existing import Existing
-from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import AUTO, Profile, load_profile, parse_profile
 from nnunet_ext.dataset_conversion.scan import scan_source
@@ -106,9 +106,7 @@ def scan_pool(
     DataRefusedError
         Where persons who are tested on are in the pool, with their names, unless the settings say to skip them.
     """
-    known = {} if existing is None else existing.known
-    options = PlanOptions(labels=Labels.NONE, known=known)
-    plan = make_plan(sources, pool_profiles(sources, existing), load_target(settings.target), options)
+    plan, known = plan_pool(sources, settings, existing), {} if existing is None else existing.known
     tested |= {member.person or patient for patient, member in known.items() if member.set_name == "test"}
     standing = _Standing.of(existing)
     rows, left_out, leaking = [], [], []
@@ -127,6 +125,14 @@ def scan_pool(
     if leaking and settings.tested_in_pool == "refuse":
         raise DataRefusedError(_leak_in_words(leaking))
     return Pool(tuple(rows), tuple(left_out), (*plan.assumptions, *plan.warnings))
+
+
+def plan_pool(
+    sources: Sequence[Source], settings: ActiveSettings, existing: Existing | None, labels: Labels = Labels.NONE
+) -> Plan:
+    """Plan all images of the pool, by default without labels, as they would be converted for the labelled dataset."""
+    options = PlanOptions(labels=labels, known={} if existing is None else existing.known)
+    return make_plan(sources, _profiles(sources, existing), load_target(settings.target), options)
 
 
 def read_pool(rounds: Rounds) -> list[TableRow]:
@@ -161,8 +167,7 @@ class _Standing:
         return "the dataset has it already, with its label" if stands else ""
 
 
-def pool_profiles(sources: Sequence[Source], existing: Existing | None) -> dict[str, Profile]:
-    """Say how each folder names things: as the labelled dataset knows it by that name, else as is recognised."""
+def _profiles(sources: Sequence[Source], existing: Existing | None) -> dict[str, Profile]:
     recorded = {} if existing is None else existing.record["profiles"]
     auto = load_profile(AUTO)
     return {one.name: parse_profile(recorded[one.name]) if one.name in recorded else auto for one in sources}

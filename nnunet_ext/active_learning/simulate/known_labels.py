@@ -1,20 +1,17 @@
 """What is known of a pool whose images have labels: the truth that simulated raters go by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnunet_ext.core.labels import Masks
 from nnunet_ext.core.nifti_read import read_volume
-from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.dataset_conversion.convert_case import read_masks
-from nnunet_ext.dataset_conversion.plan import Plan, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
-from nnunet_ext.dataset_conversion.profile import Profile
 from nnunet_ext.dataset_conversion.settle_outside import settle_outside
-from nnunet_ext.dataset_conversion.source import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +37,7 @@ class KnownLabels:
     Parameters
     ----------
     plan
-        Of the folders of the pool.
+        Of the folders of the pool, with labels.
     cases
         Those with a mask of every class, or the word that the class is absent, by their names, which are those of
         `pool.tsv`. An image that every rater's mask makes a case of has no one truth, and is none of them.
@@ -50,15 +47,8 @@ class KnownLabels:
     cases: Mapping[str, PlannedCase]
 
     @classmethod
-    def of_pool(cls, sources: Sequence[Source], profiles: Mapping[str, Profile], target: Target) -> "KnownLabels":
-        """Look for the labels; none is opened.
-
-        Raises
-        ------
-        DataRefusedError, UsageError
-            See `make_plan`.
-        """
-        plan = make_plan(sources, profiles, target, PlanOptions(test_fraction=0))
+    def of_plan(cls, plan: Plan) -> "KnownLabels":
+        """Take the labels that a plan has found; none is opened."""
         whole = (case for case in plan.cases if not case.reason and not case.not_annotated)
         return cls(plan, {case.case: case for case in whole})
 

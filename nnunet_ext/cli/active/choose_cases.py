@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.layout import Round, Rounds
+from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.pool import pool_sources, scan_pool
 from nnunet_ext.active_learning.query.asked_before import asked_before
 from nnunet_ext.active_learning.query.candidate import candidates
@@ -59,7 +60,7 @@ def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: R
     pool = candidates([image.about for image in images])
     pinned = {} if asked.pin is None else read_case_list(asked.pin, pool)
     barred = {} if asked.bar is None else read_case_list(asked.bar, pool)
-    existing = labelled_dataset(settings.dataset)
+    existing = labelled_dataset(dataset_of(rounds, settings))
     domain = None if existing is None else training_domain(existing.dataset)
     scorers = models.scorers(images, one.folder, domain)
     one.folder.mkdir(exist_ok=True)
@@ -96,7 +97,7 @@ def _query_settings(settings: ActiveSettings, strategy: str, number: int) -> Que
 
 def _scanned(rounds: Rounds, one: Round, settings: ActiveSettings) -> tuple[list[PoolImage], dict[str, str]]:
     """Look what can be asked for now, and whose images these are."""
-    existing, frozen = labelled_dataset(settings.dataset), read_frozen(rounds)
+    existing, frozen = labelled_dataset(dataset_of(rounds, settings)), read_frozen(rounds)
     frozen.refuse_changed(frozen_now(settings, existing))
     sources = pool_sources(rounds, settings)
     with progress_bar("scan", "image") as progress:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from nnunet_ext.active_learning.claim import claim
 from nnunet_ext.active_learning.layout import Rounds
-from nnunet_ext.active_learning.pool import pool_profiles, pool_sources, scan_pool
+from nnunet_ext.active_learning.pool import plan_pool, pool_sources, scan_pool
 from nnunet_ext.active_learning.query.strategy_names import BASELINE, STRATEGIES
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.active_learning.simulate.known_labels import KnownLabels
@@ -28,7 +28,7 @@ from nnunet_ext.cli.predict.model import find_model
 from nnunet_ext.core.atomic import write_bytes, write_json
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.read_json import read_json_object
-from nnunet_ext.core.target import load_target
+from nnunet_ext.dataset_conversion.plan import Labels
 from nnunet_ext.models.default_models import NAMES
 from nnunet_ext.report.plots.budget_curves import budget_curves_plot
 
@@ -111,7 +111,7 @@ class ActiveSimulate:
         target = asked.get("target", existing.record["target"]["name"])
         settings = ActiveSettings(**{"target": target, "model": "", **asked})
         sources = pool_sources(Rounds(self.out), settings)
-        known = KnownLabels.of_pool(sources, pool_profiles(sources, existing), load_target(target))
+        known = KnownLabels.of_plan(plan_pool(sources, settings, existing, Labels.NEEDED))
         pool = scan_pool(sources, settings, existing)
         labelled, needed = sum(row["case"] in known.cases for row in pool.rows), self.rounds * settings.budget
         if labelled < needed:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.active_learning.claim import Holder, holder_of
+from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.pool import images_since, pool_sources, read_pool
 from nnunet_ext.active_learning.round_state import BEGUN, RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import ActiveSettings, read_settings
@@ -52,6 +54,7 @@ class ActiveStatus:
 def _look(rounds: Rounds) -> dict[str, Any]:
     settings, state, holder = read_settings(rounds.settings), read_state(rounds), holder_of(rounds)
     begun = [entry for entry in Journal(rounds.journal).entries() if entry.event == BEGUN]
+    frozen = read_frozen(rounds) if begun else None
     images, new, problems = _pool(rounds, settings) if begun else (0, 0, ["init has not come to its end"])
     return {
         "rounds": str(rounds.root),
@@ -64,11 +67,11 @@ def _look(rounds: Rounds) -> dict[str, Any]:
         "pool": images,
         "new_in_pool": new,
         "target": settings.target,
-        "dataset": settings.dataset,
+        "dataset": dataset_of(rounds, settings),
         "budget": settings.budget,
         "strategy": settings.strategy,
-        "tested_persons": len(begun[0].fields["persons"]) if begun else 0,
-        "tested_cases": len(begun[0].fields["cases"]) if begun else 0,
+        "tested_persons": len(frozen.persons) if frozen else 0,
+        "tested_cases": len(frozen.cases) if frozen else 0,
         "problems": [*problems, *state.problems],
         "next": _next(rounds, state, begun=bool(begun)),
     }

@@ -16,6 +16,7 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.dataset_conversion.source import Source
 from tests.conftest import SHAPE, SmallBids
@@ -37,7 +38,7 @@ def known(bids: SmallBids) -> KnownLabels:
     (torn,) = (path for name, path in files.items() if name.startswith("sub-torn") and "lesion" in name)
     torn.write_bytes(torn.read_bytes()[:-9])
     source = Source("site", bids.root)
-    return KnownLabels.of_pool([source], {"site": load_profile("auto")}, TARGET)
+    return KnownLabels.of_plan(make_plan([source], load_profile("auto"), TARGET, PlanOptions()))
 
 
 @pytest.fixture
