@@ -90,7 +90,7 @@ class Run:
 
         A metric that no case of a region has, such as lesions of the cord, is not that region's.
         """
-        rows = read_table(self.rounds.round(one).folder / "test_scores.tsv", ("case", "region", *METRICS), whole=True)
+        rows = read_table(self.rounds.round(one).test_scores, ("case", "region", *METRICS), whole=True)
         means: dict[tuple[str, str], float | None] = {}
         for region in dict.fromkeys(row["region"] for row in rows):
             of_region = [row for row in rows if row["region"] == region]
