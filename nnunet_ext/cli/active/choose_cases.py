@@ -1,7 +1,7 @@
 """The first half of a query: the pool is scanned and scored, and the cases of the round are chosen."""
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from nnunet_ext.active_learning.frozen import read_frozen
@@ -99,6 +99,8 @@ def _scanned(rounds: Rounds, one: Round, settings: ActiveSettings) -> tuple[list
     """Look what can be asked for now, and whose images these are."""
     existing, frozen = labelled_dataset(dataset_of(rounds, settings)), read_frozen(rounds)
     frozen.refuse_changed(frozen_now(settings, existing))
+    if not settings.dataset:  # who is tested on was drawn from the pool itself: nobody put them there by mistake
+        settings = replace(settings, tested_in_pool="skip")
     sources = pool_sources(rounds, settings)
     with progress_bar("scan", "image") as progress:
         pool = scan_pool(sources, settings, existing, frozen.tested, progress)
