@@ -13,11 +13,12 @@ from pathlib import Path
 
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.demo.small_plan import add_small_configuration
-from nnunet_ext.cli.demo.workspace import PLANS
+from nnunet_ext.cli.demo.workspace import CONFIGURATION, PLANS
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.environment import environment_variable, nnunet_variables
 from nnunet_ext.core.raw_dataset import RawDataset
+from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.plan import PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.profile import load_profile
@@ -28,6 +29,7 @@ from nnunet_ext.phantom.dataset import write_phantom
 from nnunet_ext.phantom.site import Matrix, Site, find_sites
 
 LEARNING_RATE = 2e-3
+PATCH = (32, 64, 48)
 FIRST = "nnUNetTrainerSCI"
 _SMALL: Mapping[str, Matrix] = {
     "sagittal-sci": ((8, 10), (56, 64), (80, 88)),
@@ -121,16 +123,16 @@ class World:
         process = NnunetProcess(self.nnunet, self.root / "nnunet.log", n_procs=1)
         command = ["-d", str(self.number), "-c", "3d_fullres", "-np", "1", "-npfp", "1"]
         process.run("nnUNetv2_plan_and_preprocess", command, lambda _: None)
-        add_small_configuration(
-            self.nnunet / "preprocessed" / self.dataset.folder.name / f"{PLANS}.json",
-            {
-                "iterations_per_epoch": self.iterations,
-                "validation_iterations_per_epoch": 1,
-                "adamw_learning_rate": LEARNING_RATE,
-                "cpu_bf16": True,
-            },
-        )
+        self._shrink_plans()
         write_json(done, {one.site.name: [one.train, one.test, one.pool] for one in self.persons})
+
+    def _shrink_plans(self) -> None:
+        plans = self.nnunet / "preprocessed" / self.dataset.folder.name / f"{PLANS}.json"
+        steps = {"iterations_per_epoch": self.iterations, "validation_iterations_per_epoch": 1}
+        add_small_configuration(plans, {**steps, "adamw_learning_rate": LEARNING_RATE, "cpu_bf16": True})
+        content = read_json_object(plans, finite=False)
+        content["configurations"][CONFIGURATION]["patch_size"] = list(PATCH)
+        write_json(plans, content, allow_nan=True)
 
     def _write(self, one: Persons) -> Iterator[Source]:
         """Write the patients of a site: those with labels, and in another folder, under other names, the pool."""

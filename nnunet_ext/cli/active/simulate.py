@@ -216,7 +216,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         f"{parser.description} Every strategy and seed has a loop of its own below ROUNDS, with a copy of the "
         "dataset, and all strategies start with a seed from the same model. The pool's labels are what people would "
-        "draw: they are compared with what was predicted to measure the effort. Interrupted, the same command goes on."
+        "draw: they are compared with what was predicted to measure the effort. In the pool patients who are tested on "
+        "are skipped, and lesions outside the cord kept, unless something else is asked for. Interrupted, the same "
+        "command goes on."
     )
     add = parser.add_argument
     add_settings(parser)

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +10,14 @@ from nnunet_ext.active_learning.round_state import QUERIED
 from nnunet_ext.active_learning.simulate.layout import Simulation
 from nnunet_ext.cli.active import simulated_run
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
-from nnunet_ext.core.errors import ProcessFailedError
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table
 from tests.active_learning.loop import DATASET, Loop
-from tests.nnunet_server import ONE_PROCESS, run_nnunet
+from tests.active_learning.trained_loop import SETTINGS, quick_nnunet
+from tests.nnunet_server import ONE_PROCESS
 from tests.tiny_configuration import add_tiny_configuration
 
 BASELINE, OTHER = "foreground-random", "entropy"
-SETTINGS = {"iterations_per_epoch": 2, "validation_iterations_per_epoch": 1, "save_every": 1}
 
 
 @dataclass(frozen=True)
@@ -44,27 +43,10 @@ def simulate(loop: Loop, *arguments: object) -> tuple[int, str]:
     )  # fmt: skip
 
 
-def forked(
-    process: NnunetProcess,
-    command: str,
-    arguments: Sequence[str],
-    hear: Callable[[str], None],
-    fine: Sequence[int] = (0,),
-    variables: Mapping[str, str] | None = None,
-) -> None:
-    """Run nnU-Net's command in a fork of a process that has imported it."""
-    done = run_nnunet([command, *arguments], {**process._environment(), **ONE_PROCESS, **(variables or {})})
-    for line in done.stdout.splitlines():
-        hear(line)
-    if done.returncode not in fine:
-        raise ProcessFailedError(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """A dataset that is planned, and a pool of three patients whose labels are known, and one whose are not."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(NnunetProcess, "run", forked)
+    with pytest.MonkeyPatch.context() as patch, quick_nnunet():
         for name, value in ONE_PROCESS.items():
             patch.setenv(name, value)
         loop = Loop(tmp_path_factory.mktemp("loop")).write().label()
