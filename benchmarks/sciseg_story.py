@@ -186,8 +186,9 @@ def show(scores: pd.DataFrame, minutes: pd.DataFrame) -> None:
         print(f"\nlesion, {name}: mean ± standard deviation over seeds\n{told.to_string()}")
     chosen = {"warm": PHASES[COMPARED], "from scratch": "from scratch"}
     dice = scores.pivot(index=["phase", "site"], columns="seed", values="dice")
-    beside = pd.DataFrame({name: spread(dice.loc[phase]) for name, phase in chosen.items()})
-    beside["warm - scratch"] = spread(dice.loc[chosen["warm"]] - dice.loc["from scratch"])
+    by_site = {name: dice.loc[[phase]].droplevel("phase") for name, phase in chosen.items()}
+    beside = pd.DataFrame({name: spread(values) for name, values in by_site.items()})
+    beside["warm - scratch"] = spread(by_site["warm"] - by_site["from scratch"])
     print(f"\nlesion Dice after the second round, as many steps\n{beside.to_string()}")
     print(f"minutes of training\n{spread(minutes.T).to_string()}")
 

@@ -13,6 +13,7 @@ from nnunet_ext.active_learning.claim import claim
 from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.active_learning.pool import plan_pool, pool_sources, scan_pool
 from nnunet_ext.active_learning.query.strategy_names import BASELINE, STRATEGIES
+from nnunet_ext.active_learning.round_state import Stage
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.active_learning.simulate.known_labels import KnownLabels
 from nnunet_ext.active_learning.simulate.layout import Simulation
@@ -153,7 +154,7 @@ class ActiveSimulate:
         begun, done = time.monotonic(), 0
         with living_in(home, seed):
             while (state := one.step(self.rounds)) is not None:
-                if state.stage != "trained":
+                if state.stage is not Stage.TRAINED:
                     continue
                 value = _reached(Run(strategy, seed, home.rounds), state.number, region)
                 now = time.monotonic()

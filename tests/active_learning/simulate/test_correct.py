@@ -46,7 +46,8 @@ def give_out(bids: SmallBids, tmp_path: Path, known: KnownLabels) -> Callable[..
     """Give out cases with these predicted lesions, and the true cord; give the rows of the query."""
 
     def give(lesions: dict[str, Array]) -> list[Row]:
-        chosen, rows = [], []
+        chosen: list[ChosenCase] = []
+        rows: list[Row] = []
         for stem, lesion in lesions.items():
             (image,) = bids.root.rglob(f"{stem}.nii.gz")
             cord = read_mask(next(bids.root.rglob(f"{stem}_*[Ss][Cc]_seg.nii.gz"))).data

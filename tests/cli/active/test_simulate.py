@@ -7,6 +7,8 @@ import pytest
 from nnunet_ext.active_learning.curves.curves_table import read_curves
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.round_state import QUERIED
+from nnunet_ext.active_learning.simulate.correct import correct
+from nnunet_ext.active_learning.simulate.known_labels import KnownLabels
 from nnunet_ext.active_learning.simulate.layout import Simulation
 from nnunet_ext.cli.active import simulated_run
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
@@ -63,12 +65,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
 def simulated(prepared: Loop) -> Simulated:
     made = Simulation(prepared.root / "simulated")
 
-    def interrupt(to_correct: Path, known: object) -> None:
+    def interrupt(to_correct: Path, known: KnownLabels) -> None:
         if OTHER in str(to_correct):
             raise KeyboardInterrupt
-        correct(to_correct, known)  # type: ignore[arg-type]
+        correct(to_correct, known)
 
-    correct = simulated_run.correct
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulated_run, "correct", interrupt)
         interrupted, _ = simulate(prepared, "--budget", 2)
