@@ -68,12 +68,12 @@ def parsed() -> argparse.Namespace:
     add("--data-seed", type=int, default=3, help="of the patients (3)")
     add("--train", type=int, default=6, help="patients with sagittal images that the first model is trained on (6)")
     add("--test", type=int, default=6, help="patients of each of two sites that all are tested on (6)")
-    add("--pool", type=int, default=40, help="patients who may be asked for (40)")
+    add("--pool", type=int, default=36, help="patients who may be asked for (36)")
     add("--budget", type=int, default=6, help="cases a round (6)")
     add("--rounds", type=int, default=3, help="(3)")
     add("--iterations", type=int, default=25, help="steps of an epoch (25)")
     add("--first-epochs", type=int, default=12, help="of the first models (12)")
-    add("--epochs", type=int, default=5, help="of each round (5)")
+    add("--epochs", type=int, default=4, help="of each round (4)")
     return parser.parse_args()
 
 

@@ -12,14 +12,11 @@ from nnunet_ext.active_learning.curves.seed_interval import seed_interval
 from nnunet_ext.active_learning.curves.verdict import Verdict, verdict
 from nnunet_ext.active_learning.query.strategy_names import BASELINE
 from nnunet_ext.active_learning.simulate.layout import Simulation
-from nnunet_ext.active_learning.simulate.points import DICE, EFFORT_COLUMNS
+from nnunet_ext.active_learning.simulate.points import DICE, EFFORT_COLUMNS, quantity_of
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.labels import CORD
 from nnunet_ext.core.tables import NOTHING, Row, number, table_text
-from nnunet_ext.core.target import Target
 from nnunet_ext.evaluation.agreement.adjust import Correction
 
-_LESION = "lesion"
 _SPENT = ("voxels_changed", "slices_changed", "objects_added", "objects_removed")
 
 
@@ -44,6 +41,11 @@ class Outcome:
     verdict: Verdict
     effort: tuple[Row, ...]
 
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Their names: the baseline, then by their areas, the best first."""
+        return BASELINE, *(one.strategy for one in self.verdict.comparisons)
+
     def table(self) -> list[list[str]]:
         """Give what a person reads first: for each strategy its means over seeds beside those of the baseline.
 
@@ -57,8 +59,7 @@ class Outcome:
         head = [*(f"round {number}" for number in rounds), *(f"to {BASELINE} {number}" for number in rounds[1:])]
         beaten = self._means(BASELINE)
         rows = []
-        order = [BASELINE, *(one.strategy for one in self.verdict.comparisons)]
-        for name in order:
+        for name in self.strategies:
             means = self._means(name)
             gains = [None if a is None or b is None else a - b for a, b in zip(means, beaten, strict=True)][1:]
             shown = [NOTHING if gain is None or name == BASELINE else f"{gain:+.3f}" for gain in gains]
@@ -73,17 +74,6 @@ class Outcome:
         rows = [row for row in self.effort if row["strategy"] == strategy]
         seeds = len({row["seed"] for row in rows})
         return [f"{sum(number(row[name]) or 0 for row in rows) / seeds:.0f}" if seeds else NOTHING for name in _SPENT]
-
-
-def main_region(target: Target) -> str:
-    """Name the region by which models are compared: the lesion where there is one, else the first."""
-    regions = [name for name, _ in target.regions]
-    return _LESION if _LESION in regions else regions[0]
-
-
-def quantity_of(region: str) -> str:
-    """Say what is compared, in words."""
-    return f"Dice of the {'cord' if region == CORD else region}"
 
 
 def conclude(points: Sequence[CurvePoint], effort: Iterable[Row], region: str) -> Outcome:

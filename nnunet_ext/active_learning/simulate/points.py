@@ -9,11 +9,15 @@ from nnunet_ext.active_learning.curves.curves_table import CurvePoint
 from nnunet_ext.active_learning.ingest.effort_summary import effort_summary
 from nnunet_ext.active_learning.ingest.words import Action
 from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.core.labels import CORD
 from nnunet_ext.core.tables import NOTHING, Row, number, read_table
+from nnunet_ext.core.target import Target
 
 DICE: Final = "dice"
 METRICS: Final = (DICE, "lesion_f1", "volume_error_percent")
 """Columns of `test_scores.tsv` whose means over the test cases are drawn."""
+
+_LESION: Final = "lesion"
 
 EFFORT_COLUMNS: Final = (
     "strategy", "seed", "round", "budget", "cases", "accept", "edit", "reject", "voxels_changed", "slices_changed",
@@ -99,3 +103,14 @@ class Run:
                 if values or metric == DICE:
                     means[region, metric] = fmean(values) if values else None
         return means
+
+
+def main_region(target: Target) -> str:
+    """Name the region by which models are compared: the lesion where there is one, else the first."""
+    regions = [name for name, _ in target.regions]
+    return _LESION if _LESION in regions else regions[0]
+
+
+def quantity_of(region: str) -> str:
+    """Say what is compared, in words."""
+    return f"Dice of the {'cord' if region == CORD else region}"

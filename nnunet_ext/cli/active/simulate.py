@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +17,7 @@ from nnunet_ext.active_learning.round_state import Stage
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.active_learning.simulate.known_labels import KnownLabels
 from nnunet_ext.active_learning.simulate.layout import Simulation
-from nnunet_ext.active_learning.simulate.outcome import Outcome, conclude, main_region, quantity_of, write_outcome
-from nnunet_ext.active_learning.simulate.points import DICE, Run
+from nnunet_ext.active_learning.simulate.points import DICE, Run, main_region, quantity_of
 from nnunet_ext.cli.active.init import add_settings, asked_settings
 from nnunet_ext.cli.active.labelled import labelled_dataset
 from nnunet_ext.cli.active.simulated_run import SimulatedRun
@@ -26,12 +25,11 @@ from nnunet_ext.cli.active.simulated_start import FirstTraining, living_in, run_
 from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.predict.model import find_model
-from nnunet_ext.core.atomic import write_bytes, write_json
+from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.dataset_conversion.plan import Labels
 from nnunet_ext.models.default_models import NAMES
-from nnunet_ext.report.plots.budget_curves import budget_curves_plot
 
 _STRATEGIES: Final = (BASELINE, "entropy", "bald", "claspe", "strata")
 _KEPT: Final = {"tested_in_pool": "skip", "lesion_outside_cord": "keep"}
@@ -84,8 +82,7 @@ class ActiveSimulate:
                 self._start(simulation, seed, asked, device)
                 for strategy in self._order:
                     self._loop(simulation, strategy, seed, asked, known, device)
-            outcome = self._compare(simulation, known)
-        self._conclude(simulation, outcome)
+            self._conclude(simulation, main_region(known.plan.target))
         return 0
 
     @property
@@ -149,7 +146,8 @@ class ActiveSimulate:
         home = run_home(simulation, strategy, seed)
         model = asked.get("model") or self.first.model(asked["dataset"])
         settings = {**asked, "model": model, "strategy": strategy, "seed": seed}
-        one = SimulatedRun(home, settings, known, device, self.n_procs)
+        twin = None if strategy == BASELINE else simulation.run(BASELINE, seed).rounds
+        one = SimulatedRun(home, settings, known, device, self.n_procs, twin)
         region = main_region(known.plan.target)
         begun, done = time.monotonic(), 0
         with living_in(home, seed):
@@ -165,35 +163,20 @@ class ActiveSimulate:
         if not done:
             self._tell(f"seed {seed}, {strategy}: {self.rounds} rounds, done before")
 
-    def _compare(self, simulation: Simulation, known: KnownLabels) -> Outcome:
-        region = main_region(known.plan.target)
-        runs = [
-            Run(strategy, seed, simulation.run(strategy, seed).rounds)
-            for seed in self.seeds
-            for strategy in self._order
-        ]
-        points = [point for run in runs for point in run.points(self.rounds)]
-        effort = [row for run in runs for row in run.effort(self.rounds, region)]
-        outcome = conclude(points, effort, region)
-        write_outcome(simulation, points, outcome)
-        lines = {name: outcome.runs.lines(name) for name in self._order}
-        quantity = quantity_of(region)
-        plot = budget_curves_plot(lines, title=f"{quantity} on the test cases", axis=quantity, baseline=BASELINE)
-        write_bytes(simulation.plot, plot)
-        return outcome
+    def _conclude(self, simulation: Simulation, region: str) -> None:
+        # Within the function: scipy and matplotlib are half a second that no other action must cost.
+        from nnunet_ext.cli.active.simulated_outcome import compare_runs, outcome_in_words  # noqa: PLC0415
 
-    def _conclude(self, simulation: Simulation, outcome: Outcome) -> None:
+        pairs = [(strategy, seed) for seed in self.seeds for strategy in self._order]
+        runs = [Run(strategy, seed, simulation.run(strategy, seed).rounds) for strategy, seed in pairs]
+        outcome = compare_runs(simulation, runs, self.rounds, region)
+        verdict = outcome.verdict
         if self.json:
-            areas = {one.strategy: one.area.mean for one in outcome.verdict.comparisons}
-            told = {"winner": outcome.verdict.winner, "sentences": list(outcome.verdict.sentences)}
-            areas[BASELINE] = outcome.verdict.reached.mean
-            print(json.dumps({"out": str(simulation.root), "region": outcome.region, "areas": areas, **told}))
-            return
-        print(f"{quantity_of(outcome.region)}, means over {len(self.seeds)} seeds; changes of masks in all rounds")
-        print("\n".join(_aligned(outcome.table())))
-        print("\n".join(outcome.verdict.sentences))
-        files = (simulation.curves, simulation.areas, simulation.penalties, simulation.effort, simulation.plot)
-        print(f"{simulation.root}: {', '.join(file.name for file in files)}")
+            areas = {one.strategy: one.area.mean for one in verdict.comparisons} | {BASELINE: verdict.reached.mean}
+            told = {"winner": verdict.winner, "sentences": list(verdict.sentences)}
+            print(json.dumps({"out": str(simulation.root), "region": region, "areas": areas, **told}))
+        else:
+            print("\n".join(outcome_in_words(simulation, outcome, len(self.seeds))))
 
     def _tell(self, words: str) -> None:
         print(words, file=sys.stderr if self.json else sys.stdout, flush=True)
@@ -205,11 +188,6 @@ def _reached(run: Run, number: int, region: str) -> str:
         if (point.round_number, point.region, point.metric) == (number, region, DICE)
     ]  # fmt: skip
     return "n/a" if not values or values[0] is None else f"{values[0]:.3f}"
-
-
-def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.active_learning.pool import read_pool
 from nnunet_ext.active_learning.round_state import RoundState, Stage, read_state
 from nnunet_ext.active_learning.simulate.correct import correct
@@ -16,7 +17,7 @@ from nnunet_ext.cli.active.ingest import ActiveIngest
 from nnunet_ext.cli.active.init import ActiveInit
 from nnunet_ext.cli.active.query import ActiveQuery
 from nnunet_ext.cli.active.train import ActiveTrain
-from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.atomic import write_bytes, write_text
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import Dialect
 
@@ -39,6 +40,9 @@ class SimulatedRun:
         Of queries and trainings.
     n_procs
         Processes.
+    twin
+        A loop of the same seed, and so of the same first model. What that was found to be worth, and made of the pool,
+        is taken over rather than computed again; the query keeps a score where image and model have the same hash.
     """
 
     home: Home
@@ -46,6 +50,7 @@ class SimulatedRun:
     known: KnownLabels
     device: str
     n_procs: int
+    twin: Rounds | None = None
 
     def step(self, count: int) -> RoundState | None:
         """Do what comes next; None once `count` rounds are over.
@@ -78,16 +83,10 @@ class SimulatedRun:
         try:
             if state.stage is Stage.NONE:
                 ActiveInit(root, self.asked, steal=False, json=False).run()
+                self._take_over()
             if state.stage in (Stage.NONE, Stage.QUERIED, Stage.TRAINED):
-                ActiveQuery(
-                    root,
-                    AskedChoice(bar=self._barred()),
-                    Dialect.NEUROPOLY,
-                    False,
-                    self.device,
-                    steal=False,
-                    json=False,
-                ).run()
+                asked = AskedChoice(bar=self._barred())
+                ActiveQuery(root, asked, Dialect.NEUROPOLY, False, self.device, steal=False, json=False).run()
             elif state.stage is Stage.CORRECTING:
                 correct(self.home.rounds.round(state.number).to_correct, self.known)
                 ActiveIngest(root, (), steal=False, json=False).run()
@@ -97,6 +96,14 @@ class SimulatedRun:
             return error
         return None
 
+    def _take_over(self) -> None:
+        if self.twin is None:
+            return
+        for table in _of_first_model(self.twin):
+            own = self.home.rounds.root / table.relative_to(self.twin.root)
+            if table.is_file() and not own.is_file():
+                write_bytes(own, table.read_bytes())
+
     def _barred(self) -> Path | None:
         """List the images of the pool that nobody knows the labels of; None where there are none."""
         unknown = [row["case"] for row in read_pool(self.home.rounds) if row["case"] not in self.known.cases]
@@ -105,3 +112,7 @@ class SimulatedRun:
         path = self.home.root / _BARRED
         write_text(path, "".join(f"{case}\n" for case in unknown))
         return path
+
+
+def _of_first_model(rounds: Rounds) -> tuple[Path, ...]:
+    return rounds.round(0).test_lesions, rounds.round(0).test_scores, rounds.round(1).scores

@@ -104,6 +104,16 @@ def test_all_strategies_start_from_the_same_model_and_are_drawn_against_the_same
         assert first[BASELINE, region] == first[OTHER, region]
 
 
+def test_the_first_model_is_scored_once_for_all_strategies_of_a_seed(simulated: Simulated) -> None:
+    one, other = (simulated.made.run(strategy, 5).rounds for strategy in (BASELINE, OTHER))
+    for first, second in (
+        (one.round(1).scores, other.round(1).scores),
+        (one.round(0).test_scores, other.round(0).test_scores),
+    ):
+        assert second.read_bytes() == first.read_bytes()
+    assert not other.round(0).tested.exists()
+
+
 def test_nobody_is_asked_for_an_image_whose_labels_are_not_known(simulated: Simulated) -> None:
     for strategy in (BASELINE, OTHER):
         rounds = simulated.made.run(strategy, 5).rounds
