@@ -26,13 +26,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from reach_trainers import reach_trainers
 from stock_trainer import EPOCHS_VARIABLE, nnUNetTrainerStock
 
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.demo.small_plan import add_small_configuration
 from nnunet_ext.cli.demo.workspace import CONFIGURATION, PLANS
 from nnunet_ext.core.atomic import write_json
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, PYTHON_PATH, nnunet_variables
+from nnunet_ext.core.environment import nnunet_variables
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 from nnunet_ext.core.target import load_target
@@ -297,8 +298,7 @@ def main() -> None:
     add("--rounds", type=int, default=1, help="of all ways, one after the other; the best of each counts (1)")
     add("--only", default="", help="ways whose name matches this expression")
     options = parser.parse_args()
-    for name, folder in ((EXTERNAL_TRAINERS, HERE / "ext_trainer"), (PYTHON_PATH, HERE)):
-        os.environ[name] = os.pathsep.join(filter(None, (str(folder), os.environ.get(name))))
+    reach_trainers()
     bench = Bench(options)
     bench.make()
     images = bench.wide.folder / "imagesTs"

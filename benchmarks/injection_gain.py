@@ -22,13 +22,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-from trainer_gain import HERE, LEARNING_RATE, claim, means, spread
+from reach_trainers import reach_trainers
+from trainer_gain import LEARNING_RATE, claim, means, spread
 
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.demo.small_plan import add_small_configuration
 from nnunet_ext.cli.demo.workspace import CONFIGURATION, PLANS
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, PYTHON_PATH
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 from nnunet_ext.core.target import load_target
@@ -199,8 +199,7 @@ def main() -> None:
     settings = Settings(**{name: vars(options)[name] for name in Settings.__dataclass_fields__})
     root = options.root.resolve()
     claim(root, settings, resume=options.resume)
-    for name, folder in ((EXTERNAL_TRAINERS, HERE / "ext_trainer"), (PYTHON_PATH, HERE)):
-        os.environ[name] = os.pathsep.join(filter(None, (str(folder), os.environ.get(name))))
+    reach_trainers()
     print(f"nnU-Net {version('nnunetv2')}, torch {version('torch')}; {settings}", flush=True)
     results = []
     for seed in range(1, options.seeds + 1):

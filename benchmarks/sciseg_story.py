@@ -110,7 +110,8 @@ class Story:
         return {
             "dataset": self.world.dataset.folder.name, "model": self.first.model(self.world.dataset.folder.name),
             "pool": (self._entry(2),), "localizer": "none", "budget": BUDGET, "strategy": self.settings.strategy,
-            "most_per_site": 1.0, "seed": self.seed, "epochs": self.settings.epochs, "lesion_outside_cord": "keep",
+            "most_per_site": 1.0,
+            "rounds": len(PHASES) - 1, "seed": self.seed, "epochs": self.settings.epochs, "lesion_outside_cord": "keep",
         }  # fmt: skip
 
     def _entry(self, index: int) -> str:

@@ -31,13 +31,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+from reach_trainers import reach_trainers
 from stock_trainer import EPOCHS_VARIABLE, nnUNetTrainerStock
 
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.demo.small_plan import add_small_configuration
 from nnunet_ext.cli.demo.workspace import CONFIGURATION, PLANS
 from nnunet_ext.core.atomic import write_json, write_text
-from nnunet_ext.core.environment import EXTERNAL_TRAINERS, PYTHON_PATH
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.raw_dataset import FILE_ENDING, RawDataset
 from nnunet_ext.core.tables import read_table
@@ -62,7 +62,6 @@ DATASETS = {"All": (601, "ignore"), "Annotated": (602, "skip")}  # number, and w
 STOCK = "nnUNetTrainer"
 OURS = "nnUNetTrainerSCI"
 LEARNING_RATE = 2e-3
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -329,8 +328,7 @@ def main() -> None:
     given["patch"] = tuple(options.patch) if options.patch else None
     root, settings = options.root.resolve(), Settings(**given)
     claim(root, settings, resume=options.resume)
-    for name, folder in ((EXTERNAL_TRAINERS, HERE / "ext_trainer"), (PYTHON_PATH, HERE)):
-        os.environ[name] = os.pathsep.join(filter(None, (str(folder), os.environ.get(name))))
+    reach_trainers()
     bench, trainers = Bench(root, settings), [*options.trainers, *options.trainer_variant]
     bench.prepare()
     sizes = json.loads((root / "prepared.json").read_text(encoding="utf-8"))

@@ -34,6 +34,11 @@ class Round:
         return self.folder / "query.tsv"
 
     @property
+    def suspects(self) -> Path:
+        """The table of the labelled cases in which a model is sure and the label says otherwise."""
+        return self.folder / "suspects.tsv"
+
+    @property
     def to_correct(self) -> Path:
         """The folder that people get: a BIDS derivative."""
         return self.folder / "to_correct"

@@ -117,11 +117,11 @@ class Loop:
         for event in (QUERIED, EXCHANGED):
             Journal(self.rounds.journal).append(event, {"round": 1})
 
-    def mark(self, rows: Sequence[Row]) -> None:
+    def mark(self, rows: Sequence[Row], number: int = 1) -> None:
         """Let the one rater write `marks.tsv`, and take the round in."""
         columns = ["case", "region", "action", "slices"]
         whole = [{**dict.fromkeys(columns, "n/a"), **row} for row in rows]
-        write_text(self.rounds.round(1).to_correct / "marks.tsv", table_text(whole, columns))
+        write_text(self.rounds.round(number).to_correct / "marks.tsv", table_text(whole, columns))
         code, said = self.call("active", "ingest", self.rounds.root)
         assert code == 0, said
 

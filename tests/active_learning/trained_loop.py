@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.core.errors import ProcessFailedError
@@ -38,6 +39,7 @@ def quick_nnunet() -> Iterator[None]:
     def run(
         process: NnunetProcess, command: str, arguments: Sequence[str], hear: Callable[[str], None],
         fine: Sequence[int] = (0,), variables: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> None:  # fmt: skip
         environment = {**os.environ, **process._environment(), **(variables or {}), **ONE_PROCESS}
         done = run_nnunet([command, *arguments], environment)
@@ -48,6 +50,9 @@ def quick_nnunet() -> Iterator[None]:
         if done.returncode not in fine:
             raise ProcessFailedError(done.stdout)
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # see the fixture `one_thread`
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NnunetProcess, "run", run)
         yield
+    torch.set_num_threads(threads)

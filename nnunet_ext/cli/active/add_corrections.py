@@ -17,7 +17,7 @@ from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.cell_lists import PATHS, join_list, split_list
 from nnunet_ext.core.dataset_place import stands
 from nnunet_ext.core.environment import folder_of, preprocessed_folder, required_folder
-from nnunet_ext.core.errors import ConflictError, DataRefusedError
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
@@ -48,8 +48,6 @@ def add_corrections(
     dataset = _place(rounds, one, settings)
     preprocessed = preprocessed_folder(dataset.folder.name, os.environ)
     if not stands(dataset):
-        if settings.dataset:
-            raise ConflictError(f"{dataset.folder}: the labelled dataset of the loop was needed, and is gone")
         plan = corrected_plan(_pool_plan(rounds, settings, None), corrections, settings.seed)
         plan = replace(plan, seed=settings.seed)
         with progress_bar("convert", "case") as progress:

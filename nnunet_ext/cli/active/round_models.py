@@ -1,7 +1,7 @@
 """The models that a round is scored and predicted with."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nnunet_ext.active_learning.layout import Rounds
@@ -9,6 +9,7 @@ from nnunet_ext.active_learning.scores.domain_distance import Domain
 from nnunet_ext.active_learning.scores.models_sha256 import models_sha256
 from nnunet_ext.active_learning.scores.score_case import Scorer
 from nnunet_ext.active_learning.scores.score_pool import PoolImage
+from nnunet_ext.active_learning.scores.suspects import FoldModel
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.cascade.prediction.case_files import Naming, Wanted
 from nnunet_ext.cascade.prediction.engines import Engine
@@ -18,6 +19,7 @@ from nnunet_ext.cli.predict.choose_models import AskedModels, ChosenModel, choos
 from nnunet_ext.cli.predict.make_job import RunSettings, Segmenters, case_options, make_job
 from nnunet_ext.cli.predict.model import find_model
 from nnunet_ext.cli.predict.rules import AskedRules
+from nnunet_ext.core.read_checkpoint import TrainedFold
 from nnunet_ext.models.default_card import read_card
 from nnunet_ext.models.default_models import CORD_LESION
 from nnunet_ext.models.entry_names import FINAL, PLANS
@@ -102,13 +104,40 @@ class RoundModels:
     def _jobs(
         self, cases: Sequence[InputCase], out: Path, naming: Naming, *, opinions: bool
     ) -> Iterator[tuple[ChosenModel, PredictionJob, list[InputCase]]]:
-        run = RunSettings(
-            out, naming, Wanted(), continue_prediction=not opinions, force=not opinions, rules=AskedRules(),
-            device=self.device, engine=Engine.TORCH, mirroring=True, step=0.5, linked=False,
-        )  # fmt: skip
+        run = self._run(out, naming, goes_on=not opinions)
         for at, suits, members in group_cases(cases, self.chosen):
             one, options = self.chosen[at], case_options(self.chosen[at], None, run.rules)
             yield one, make_job(one, options, run, self.segmenters.of, suits=suits, opinions=opinions), members
+
+    def of_folds(self, out: Path) -> dict[str, FoldModel]:
+        """Give each fold of the one model that there is by itself; its networks are built anew at each call.
+
+        Raises
+        ------
+        UsageError
+            See `make_job`.
+        """
+        (one,) = self.chosen
+        run = self._run(out, Naming.BIDS, goes_on=False)
+
+        def alone(fold: TrainedFold) -> FoldModel:
+            chosen = replace(one, model=replace(one.model, folds=(fold,)))
+            used = chosen.models if chosen.localizer is None else (*chosen.models, chosen.localizer)
+            digest, options = models_sha256(used), case_options(chosen, None, run.rules)
+
+            def build() -> Scorer:
+                job = make_job(chosen, options, run, Segmenters().of, opinions=True)
+                return Scorer(job.segmenter, job.localizer, options, digest)
+
+            return FoldModel(digest, build)
+
+        return {fold.name: alone(fold) for fold in one.model.folds}
+
+    def _run(self, out: Path, naming: Naming, *, goes_on: bool) -> RunSettings:
+        return RunSettings(
+            out, naming, Wanted(), continue_prediction=goes_on, force=goes_on, rules=AskedRules(), device=self.device,
+            engine=Engine.TORCH, mirroring=True, step=0.5, linked=False,
+        )  # fmt: skip
 
 
 def _localizer_of(folder: Path) -> str:

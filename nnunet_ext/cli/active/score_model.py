@@ -101,6 +101,8 @@ def _predict(
                 progress(done, len(inputs))
                 if outcome.status is Status.FAILED:
                     failed.append(f"{outcome.case}: {outcome.reason}")
+                elif outcome.spared:  # such a mask says nothing of the model
+                    failed.append(f"{outcome.case}: {', '.join(outcome.spared)} was changed by hand; remove it")
     if failed:
         raise DataRefusedError(
             f"{one.tested}: {len(failed)} of {len(inputs)} test cases were not predicted: {first_few(failed)}; mend "

@@ -130,8 +130,8 @@ class ActiveSimulate:
             parts = [(part, found.get(part) or {}, wanted[part] or {}) for part in wanted]
             other = sorted({key for _, a, b in parts for key in {*a, *b} if a.get(key) != b.get(key)})
             raise ConflictError(
-                f"{simulation.record}: {', '.join(other)} of this simulation are others; strategies, seeds and rounds "
-                f"can be added, everything else needs another folder"
+                f"{simulation.record}: {', '.join(other)} of this simulation are others; strategies and seeds can "
+                f"be added, everything else needs another folder"
             )
 
     def _start(self, simulation: Simulation, seed: int, asked: Mapping[str, Any], device: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnunet_ext.active_learning.simulate.layout import Home, Simulation
+from nnunet_ext.cli.active.train_folds import train_alone
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.core.atomic import TEMPORARY_MARK
 from nnunet_ext.core.environment import environment_variable, nnunet_variables, preprocessed_folder, required_folder
@@ -35,10 +36,6 @@ class FirstTraining:
         """Name the model below `nnUNet_results`."""
         return f"{dataset}/{self.trainer}__{self.plans}__{self.configuration}"
 
-    def variables(self, seed: int) -> dict[str, str]:
-        """Give the variable that trainers take their seed from."""
-        return {SEED_VARIABLE: str(seed)}
-
 
 def start_home(simulation: Simulation, seed: int, dataset: str, training: FirstTraining | None, device: str) -> Home:
     """Copy the dataset, as it is in `nnUNet_raw` and `nnUNet_preprocessed`, and train on it, unless that was done.
@@ -56,6 +53,8 @@ def start_home(simulation: Simulation, seed: int, dataset: str, training: FirstT
         Where one of nnU-Net's variables is not set.
     UsageError
         Where the dataset is not preprocessed.
+    ConflictError
+        Where the training of a process that was killed goes on.
     ProcessFailedError
         Where the training fails.
     """
@@ -70,7 +69,10 @@ def start_home(simulation: Simulation, seed: int, dataset: str, training: FirstT
         command = [dataset, training.configuration, training.fold, "-tr", training.trainer, "-p", training.plans]
         going_on = ["--c"] if (fold / "checkpoint_latest.pth").is_file() else []
         arguments = [*command, "-device", device, *going_on]
-        process.run("nnUNetv2_train", arguments, lambda _: None, variables=training.variables(seed))
+        with train_alone(home.root) as held:
+            process.run(
+                "nnUNetv2_train", arguments, lambda _: None, variables={SEED_VARIABLE: str(seed)}, descriptors=held
+            )
     return home
 
 

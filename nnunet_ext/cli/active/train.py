@@ -15,7 +15,6 @@ from nnunet_ext.active_learning.settings import read_settings
 from nnunet_ext.active_learning.training.forgetting import FORGETTING_COLUMNS
 from nnunet_ext.active_learning.training.matrix import MATRIX_COLUMNS
 from nnunet_ext.cli.active.round_with_people import round_with_people
-from nnunet_ext.cli.active.train_round import TrainedRound
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.core.environment import require_torchvision
 from nnunet_ext.core.errors import ConflictError, UsageError
@@ -57,6 +56,9 @@ class ActiveTrain:
 
     def run(self) -> int:
         """Train, test, and say what came of it."""
+        # Imported here: help must not wait for scipy and pandas.
+        from nnunet_ext.cli.active.train_round import TrainedRound  # noqa: PLC0415
+
         rounds = Rounds(self.rounds)
         read_frozen(rounds)
         settings = read_settings(rounds.settings)

@@ -3,12 +3,14 @@
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.active_learning.layout import Round
+from nnunet_ext.active_learning.settings import WARM_TRAINER
 from nnunet_ext.active_learning.training.loop_plans import LoopPlans
 from nnunet_ext.cli.best_device import best_device
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess, training_progress
@@ -16,6 +18,8 @@ from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.dataset_files.fingerprint import digest_of, fingerprint
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS, required_folder
+from nnunet_ext.core.errors import ConflictError
+from nnunet_ext.core.hold import heritable_hold
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.models.entry_names import FINAL
@@ -27,7 +31,8 @@ MADE_FROM: Final = "made_from.json"
 
 _KEPT: Final = ("nnUNet_compile", "nnUNet_n_proc_DA", "nnUNet_raw", "nnUNet_preprocessed", EXTERNAL_TRAINERS)
 _STEPS: Final = 1000
-_OF_ACTIVE: Final = "nnUNetTrainerSCIActive"
+_HELD: Final = ".held"
+_MOST_WORKERS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ def train_folds(one: Round, job: FoldsJob) -> dict[str, float]:
     ------
     EnvironmentProblemError, ProcessFailedError
         See `NnunetProcess`.
+    ConflictError
+        Where the training of a process that was killed goes on.
     UnsafeModelError
         Where what was trained is no model.
     """
@@ -88,31 +95,45 @@ def train_folds(one: Round, job: FoldsJob) -> dict[str, float]:
         return _minutes(one.model)
     name = f"{job.trainer}__{job.plans.name}__{job.plans.configuration}"
     place = one.training / job.dataset.folder.name / name
-    for folder, old in ((one.model, one.model), (one.training, place)):
-        if folder.exists() and _made_from(old) != key:
-            shutil.rmtree(folder)
-    if not (place / MADE_FROM).is_file():
-        write_json(place / MADE_FROM, {"key": key, "minutes": {}})
-    for fold in job.folds:
-        if not _is_done(place / f"fold_{fold}"):
-            begun = time.monotonic()
-            _train(one, job, place / f"fold_{fold}", fold)
-            minutes = _minutes(place) | {fold: round((time.monotonic() - begun) / 60, 2)}
-            write_json(place / MADE_FROM, {"key": key, "minutes": minutes})
-    load_model(place)
-    place.rename(one.model)
-    shutil.rmtree(one.training)
+    one.training.mkdir(exist_ok=True)
+    with train_alone(one.training) as held:
+        for folder, old in ((one.model, one.model), (place.parent, place)):
+            if folder.exists() and _made_from(old) != key:
+                shutil.rmtree(folder)
+        if not (place / MADE_FROM).is_file():
+            write_json(place / MADE_FROM, {"key": key, "minutes": {}})
+        for fold in job.folds:
+            if not _is_done(place / f"fold_{fold}"):
+                begun = time.monotonic()
+                _train(one, job, place / f"fold_{fold}", fold, held)
+                minutes = _minutes(place) | {fold: round((time.monotonic() - begun) / 60, 2)}
+                write_json(place / MADE_FROM, {"key": key, "minutes": minutes})
+        load_model(place)
+        place.rename(one.model)
+        shutil.rmtree(one.training)
     return _minutes(one.model)
 
 
-def _train(one: Round, job: FoldsJob, place: Path, fold: str) -> None:
+@contextmanager
+def train_alone(training: Path) -> Iterator[tuple[int, ...]]:
+    """Let no training begin beside the one of a killed process: nnU-Net itself may live on for some seconds."""
+    with heritable_hold(training / _HELD) as held:
+        if held is None:
+            raise ConflictError(
+                f"{training}: nnU-Net is still training there, on its own, since the process that had started it was "
+                "killed; it ends at its next line of progress: give the same command again in a minute"
+            )
+        yield held
+
+
+def _train(one: Round, job: FoldsJob, place: Path, fold: str, held: Sequence[int]) -> None:
     # torch: seconds of import that asking for help must not cost.
     from nnunet_ext.trainers.sci_active import WARM_START_VARIABLE  # noqa: PLC0415
 
     kind, _, number = (best_device() if job.device == "auto" else job.device).partition(":")
     arguments = [job.dataset.folder.name, job.plans.configuration, fold, "-tr", job.trainer, "-p", job.plans.name]
     arguments += ["-device", kind]
-    variables = {name: value for name in _KEPT if (value := os.environ.get(name))}
+    variables = {**_for_device(kind), **{name: value for name in _KEPT if (value := os.environ.get(name))}}
     for name in ("nnUNet_raw", "nnUNet_preprocessed"):
         variables[name] = str(required_folder(name, os.environ).resolve())
     variables["nnUNet_results"] = str(one.training.resolve())
@@ -121,7 +142,7 @@ def _train(one: Round, job: FoldsJob, place: Path, fold: str) -> None:
         variables["CUDA_VISIBLE_DEVICES"] = _visible(int(number))
     if any(place.glob("checkpoint_*.pth")):
         arguments.append("--c")
-    elif fold in job.weights and not job.trainer.startswith(_OF_ACTIVE):
+    elif fold in job.weights and not job.trainer.startswith(WARM_TRAINER):
         arguments += ["-pretrained_weights", str(job.weights[fold][0].resolve())]
     if fold in job.weights:
         variables[WARM_START_VARIABLE] = str(job.weights[fold][0].resolve())
@@ -132,7 +153,16 @@ def _train(one: Round, job: FoldsJob, place: Path, fold: str) -> None:
             if (told := training_progress(line)) is not None:
                 progress(int(_STEPS * told[0]), _STEPS)
 
-        process.run("nnUNetv2_train", arguments, hear, variables=variables)
+        process.run("nnUNetv2_train", arguments, hear, variables=variables, descriptors=held)
+
+
+def _for_device(kind: str) -> dict[str, str]:
+    """Do on a GPU what nnU-Net does where nobody says otherwise; a processor has no time for it."""
+    return (
+        {"nnUNet_compile": "t", "nnUNet_n_proc_DA": str(min(_MOST_WORKERS, os.cpu_count() or 1))}
+        if kind == "cuda"
+        else {}
+    )
 
 
 def _visible(number: int) -> str:

@@ -13,7 +13,7 @@ from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.round_state import TRAINED
 from nnunet_ext.active_learning.scores.models_sha256 import models_sha256
-from nnunet_ext.active_learning.settings import ActiveSettings
+from nnunet_ext.active_learning.settings import WARM_TRAINER, ActiveSettings
 from nnunet_ext.active_learning.training.corrected_plan import added_in_round
 from nnunet_ext.active_learning.training.loop_plans import LoopPlans
 from nnunet_ext.cli.active.add_corrections import add_corrections
@@ -35,7 +35,6 @@ from nnunet_ext.dataset_conversion.cases_table import read_cases
 from nnunet_ext.models.entry_names import FINAL
 from nnunet_ext.models.load import load_model
 
-_GOES_ON: Final = "nnUNetTrainerSCIActive"  # it has no other beginning than a model
 _ALL: Final = "all"
 
 
@@ -74,9 +73,13 @@ class TrainedRound:
         plans = prepare_training(dataset, first, new, self.n_procs)
         self._freeze(dataset, plans)
         job = self._job(dataset, plans, before)
-        tables = score_model(self.rounds, 0, self.settings, dataset, self.device, self.n_procs)
-        minutes = train_folds(self.one, job)
-        tables += score_model(self.rounds, self.one.number, self.settings, dataset, self.device, self.n_procs)
+        minutes = train_folds(self.one, job)  # before this process takes memory of the device, which it keeps
+        numbers = (0, self.one.number)
+        tables = [
+            table
+            for number in numbers
+            for table in score_model(self.rounds, number, self.settings, dataset, self.device, self.n_procs)
+        ]
         tables += write_comparison(self.rounds, self.one.number, dataset)
         write_json(self.one.trained, self._record(job, new, len(cases) - len(new), minutes))
         self._journal(dataset, [*tables, self.one.trained], left)
@@ -91,13 +94,14 @@ class TrainedRound:
     def _grown(self) -> RawDataset:
         """Add the corrections to the dataset."""
         base = self.settings.full_trainer
-        if self.settings.start == "scratch" and base.startswith(_GOES_ON):
+        if self.settings.start == "scratch" and base.startswith(WARM_TRAINER):
             raise UsageError(
                 f'{self.rounds.settings}: trainer {base} goes on from a model, and start is "scratch"; take another '
                 'trainer, such as nnUNetTrainerSCI, or start = "warm"'
             )
-        name = dataset_of(self.rounds, self.settings)
-        there = bool(name) and stands(RawDataset(required_folder("nnUNet_raw", os.environ) / name))
+        name, raw = dataset_of(self.rounds, self.settings), required_folder("nnUNet_raw", os.environ)
+        required_folder("nnUNet_preprocessed", os.environ)  # before anything is written
+        there = bool(name) and stands(RawDataset(raw / name))
         existing = labelled_dataset(name) if there or self.settings.dataset else None
         read_frozen(self.rounds).refuse_changed(frozen_now(self.settings, existing))
         cases = for_training(read_table(self.one.ingest, whole=True), self.one.corrected)

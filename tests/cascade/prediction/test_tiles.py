@@ -39,7 +39,7 @@ def test_the_whole_box_keeps_nnunet_s_tiles_in_nnunet_s_order(tile: tuple[int, .
 def test_a_tile_is_kept_exactly_where_it_meets_a_box(
     data: st.DataObject, sizes: list[tuple[int, int]], step: float, flat: bool
 ) -> None:
-    sizes = [(min(image, 24), min(tile, 24)) for image, tile in sizes]
+    sizes = [(min(image, 14), min(tile, 14)) for image, tile in sizes]  # tiles of one voxel are as many as voxels
     step = max(step, 0.25)
     image, tile = (tuple(values) for values in zip(*sizes, strict=True))
     few = data.draw(st.lists(boxes(image), min_size=1, max_size=3))

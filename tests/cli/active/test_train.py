@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.active_learning.claim import claim
+from nnunet_ext.active_learning.exchange.sent_masks import read_sent
 from nnunet_ext.active_learning.frozen import FROZEN, read_frozen
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.loop_dataset import MADE, dataset_of
@@ -18,6 +19,7 @@ from nnunet_ext.active_learning.round_state import TRAINED
 from nnunet_ext.active_learning.settings import read_settings
 from nnunet_ext.core.atomic import write_bytes, write_json
 from nnunet_ext.core.dataset_files.folds import read_folds
+from nnunet_ext.core.hold import heritable_hold
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_json import read_json_object
@@ -27,6 +29,7 @@ from nnunet_ext.models.load import load_model
 from nnunet_ext.trainers.spine_plan import read_spine_plan
 from tests.active_learning.loop import DATASET, Loop
 from tests.active_learning.trained_loop import train, write_first_model
+from tests.conftest import SmallBids
 from tests.kills.dying import run_apart
 
 CASES = [f"geneva_sub-g{number}_T2w" for number in range(3)]
@@ -118,23 +121,42 @@ def test_a_second_call_changes_nothing_and_says_what_comes_next(trained: Loop) -
     assert status["next"] == told["next"] == f"nnunet_ext active query {trained.rounds.root}"
 
 
-def test_the_next_query_scores_with_the_model_that_was_trained(trained: Loop, tmp_path: Path, one_thread: None) -> None:
+def test_the_next_round_goes_on_from_the_model_and_preprocesses_what_is_new_alone(
+    taken_in: Loop, trained: Loop, tmp_path: Path, one_thread: None
+) -> None:
     loop = with_rounds(trained, tmp_path)
-    image = trained.geneva.image("sub-g9_T2w")
+    image, case = taken_in.geneva.image("sub-g9_T2w"), "geneva_sub-g9_T2w"
     code, said = loop.call("active", "query", loop.rounds.root, "-device", "cpu")
-    image.unlink()
     assert code == 0, said
     (row,) = read_table(loop.rounds.round(2).scores)
-    assert row["case"] == "geneva_sub-g9_T2w"
-    assert row["model_sha256"] == read_json_object(loop.rounds.round(1).trained)["model_sha256"]
+    first = read_json_object(loop.rounds.round(1).trained)
+    assert (row["case"], row["model_sha256"]) == (case, first["model_sha256"])
+    drawn, to_correct = SmallBids(tmp_path / "drawn").labels("sub-g9_T2w"), loop.rounds.round(2).to_correct
+    for mask in read_sent(to_correct):
+        shutil.copyfile(drawn[mask.region], to_correct / mask.copy)
+    loop.mark([], 2)
+    folder = loop.root / "nnunet" / "preprocessed" / DATASET
+    before = {file.name: file.stat().st_mtime_ns for file in (folder / "nnUNetPlans_tiny").iterdir()}
+    code, said = train(loop)
+    image.unlink()
+    assert code == 0, said
+    after = {file.name: file.stat().st_mtime_ns for file in (folder / "nnUNetPlans_tiny").iterdir()}
+    assert {name.split(".")[0].removesuffix("_seg") for name in set(after) - set(before)} == {case}
+    assert {name: after[name] for name in before} == before
+    second = read_json_object(loop.rounds.round(2).trained)
+    assert second["weights"] == {"0": first["model_sha256"]}
+    assert (second["new_cases"], second["cases_old"]) == ([case], first["cases_old"] + 2)
+    assert [row["round"] for row in read_table(loop.rounds.matrix)] == ["0", "0", "1", "1", "2", "2"]
+    assert {row["rounds"] for row in read_table(loop.rounds.forgetting)} == {"3"}
+    assert loop.status()["problems"] == []
 
 
-def test_a_conversion_of_the_pool_leaves_what_people_corrected(trained: Loop, tmp_path: Path) -> None:
+def test_a_conversion_of_the_pool_leaves_what_people_corrected(taken_in: Loop, trained: Loop, tmp_path: Path) -> None:
     loop = with_rounds(trained, tmp_path)
     before = {row["case"]: dict(row) for row in loop.cases}
-    trained.geneva.labels("sub-g0_T2w", lesion=False)
-    code, said = loop.call("convert", trained.geneva.root, "-d", 501, "-n", "Cord", "--pictures", 0, "--update")
-    shutil.rmtree(trained.geneva.root / "derivatives")
+    taken_in.geneva.labels("sub-g0_T2w", lesion=False)
+    code, said = loop.call("convert", taken_in.geneva.root, "-d", 501, "-n", "Cord", "--pictures", 0, "--update")
+    shutil.rmtree(taken_in.geneva.root / "derivatives")
     assert code == 3
     assert "1 of 9 images were refused" in said
     after = {row["case"]: dict(row) for row in loop.cases}
@@ -146,9 +168,9 @@ def test_killed_anywhere_the_same_call_ends_in_the_same_tables(
 ) -> None:
     loop = with_rounds(taken_in, tmp_path)
 
-    def dying(event: str, at: str) -> Callable[[], int]:
+    def dying(at: str) -> Callable[[], int]:
         def die(name: str, arguments: tuple[object, ...]) -> None:
-            if name == event and str(arguments[event == "os.rename"]).endswith(at):
+            if name == "os.rename" and str(arguments[1]).endswith(at):
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def work() -> int:
@@ -157,20 +179,16 @@ def test_killed_anywhere_the_same_call_ends_in_the_same_tables(
 
         return work
 
-    places = [
-        ("os.rename", f"raw/{DATASET}"),
-        ("os.rename", "nnUNetPlans_tiny"),
-        ("os.rename", "spine_plan.json"),
-        ("os.rename", "nnUNetPlans__tiny/made_from.json"),
-        ("os.rename", "round-001/model"),
-        ("os.rename", "round-001/test_scores.tsv"),
-        ("os.rename", "forgetting.tsv"),
-        ("os.rename", "train.json"),
-    ]
-    for event, at in places:
-        ended = run_apart(dying(event, at), loop.rounds.root, {})
+    model = "round-001/model"
+    for at in (f"raw/{DATASET}", "nnUNetPlans_tiny", "__tiny/made_from.json", model, "test_scores.tsv", "train.json"):
+        ended = run_apart(dying(at), loop.rounds.root, {})
         assert ended.code == -9, (at, ended.said)
-        if at == "round-001/model":  # as if the training itself had been killed, too
+        if at.endswith("made_from.json"):  # nnU-Net itself outlives who started it, for some seconds
+            with heritable_hold(loop.rounds.round(1).training / ".held"):
+                code, said = train(loop)
+            assert code == 5, said
+            assert "nnU-Net is still training there" in said
+        if at == model:  # as if the training itself had been killed, too
             (fold,) = loop.rounds.round(1).training.rglob("fold_0")
             (fold / "checkpoint_final.pth").rename(fold / "checkpoint_latest.pth")
             shutil.rmtree(fold / "validation")

@@ -23,6 +23,7 @@ from tests.conftest import SmallBids
 
 COMMAND = str(Path(sys.executable).parent / "nnunet_ext")
 TINY = ["--patients", "2", "--epochs", "3", "--iterations", "4", "--n-procs", "1", "--device", "cpu"]
+COARSE = np.diag([-2.0, 2.0, 4.0, 1.0])
 
 
 def _terminate_after_an_epoch(command: list[str], out: Path) -> str:
@@ -49,8 +50,9 @@ def _kill_after_two_epochs(command: list[str], out: Path) -> None:
 
 
 def _wait_for_epochs(number: int, out: Path, process: "subprocess.Popen[str]") -> None:
+    tables = "nnunet/results/*/*/fold_0/progress.tsv"
     while process.poll() is None and not any(
-        len(table.read_text().splitlines()) > number for table in out.rglob("progress.tsv")
+        len(table.read_text().splitlines()) > number for table in out.glob(tables)
     ):
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
@@ -81,8 +83,10 @@ def test_a_terminated_and_a_killed_demo_go_on_and_end_with_a_report_of_every_ima
     tmp_path: Path, other_images: dict[str, Path], tree_hash: Callable[[Path], str]
 ) -> None:
     bids = SmallBids(tmp_path / "clinic")
-    bids.case("sub-1_T2w")
-    bids.image("sub-2_T2w")  # without labels
+    for number in range(4):  # three to train on, as many as synthetic ones: the network's voxels become coarse, and few
+        bids.labels(f"sub-{number}_T2w", affine=COARSE)
+    for number in range(5):  # the last without labels
+        bids.image(f"sub-{number}_T2w", affine=COARSE)
     before = tree_hash(bids.root)
     out = tmp_path / "demo"
     images = [argument for file in other_images.values() for argument in ("--image", str(file))]
@@ -105,8 +109,10 @@ def test_a_terminated_and_a_killed_demo_go_on_and_end_with_a_report_of_every_ima
 
     pages = [out / "report.html", *sorted((out / "cases").iterdir())]
     page = pages[0].read_text()
-    names = ["phantom_sub-", "clinic_sub-1_T2w", "image1_sound-image", "image2_broken-image", "clinic_sub-2_T2w"]
-    assert all(name in page for name in names)
+    held_out = sorted(file.name for file in out.rglob("imagesTs/*"))
+    names = [*(name.removesuffix("_0000.nii.gz") for name in held_out), "image1_sound-image", "image2_broken-image"]
+    assert [name.partition("_")[0] for name in held_out] == ["clinic", "phantom", "phantom", "phantom"]
+    assert all(name in page for name in (*names, "clinic_sub-4_T2w"))
     assert page.count('class="sheet axial') == 3 + 1 + 1  # three sites, the clinic's, the sound image
     assert len(pages) == 1 + 5
     assert all(words in page for words in ("no sc mask", "Dorsal bridge", "Training", "Per site"))

@@ -103,7 +103,7 @@ def test_an_interrupted_step_is_run_again_without_clearing_what_it_made(tmp_path
 def test_a_failing_command_is_told_with_its_last_lines(tmp_path: Path) -> None:
     process = NnunetProcess(tmp_path, tmp_path / "log" / "demo.log", 1)
     with pytest.raises(ProcessFailedError, match="(?s)exit code 2.*unrecognized arguments: --nonsense") as failed:
-        process.run("nnUNetv2_train", ["1", "3d", "0", "--nonsense"], lambda _: None)
+        process.run("nnunet_ext", ["predict", "--nonsense"], lambda _: None)
     assert failed.value.exit_code == 1
     assert "--nonsense" in (tmp_path / "log" / "demo.log").read_text()
 
