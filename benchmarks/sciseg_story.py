@@ -121,7 +121,9 @@ class Story:
     def _round(self, home: Home, number: int) -> None:
         """Do a round; before its model is trained, the second one is copied to be trained from scratch, too."""
         run = SimulatedRun(home, self._asked(), self._known(), "cpu", 1)
-        while (state := read_state(home.rounds)).number < number or state.stage is not Stage.TRAINED:
+        while (state := read_state(home.rounds)).number < number or (
+            state.number == number and state.stage is not Stage.TRAINED
+        ):
             if (state.number, state.stage) == (COMPARED, Stage.INGESTED):
                 self._fork()
             run.step(number)
@@ -162,7 +164,7 @@ class Story:
             *((phase, self.home.rounds, number) for number, phase in enumerate(PHASES)),
             ("from scratch", self.scratch.rounds, COMPARED),
         ]:
-            table = pd.read_csv(rounds.round(number).folder / "test_scores.tsv", sep="\t", na_values="n/a")
+            table = pd.read_csv(rounds.round(number).test_scores, sep="\t", na_values="n/a")
             lesion = table[table["region"] == "lesion"].assign(
                 volume_error_percent=lambda t: t["volume_error_percent"].abs()
             )
@@ -173,9 +175,7 @@ class Story:
     def minutes(self) -> dict[str, float]:
         """Give the minutes of the second round's training, warm and from scratch."""
         homes = {"warm": self.home, "from scratch": self.scratch}
-        trained = {
-            name: read_json_object(home.rounds.round(COMPARED).folder / "train.json") for name, home in homes.items()
-        }
+        trained = {name: read_json_object(home.rounds.round(COMPARED).trained) for name, home in homes.items()}
         return {name: float(record["minutes"]) for name, record in trained.items()}
 
 
