@@ -85,7 +85,7 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     target = plan.target
     channels = read_channels(case, target.channels, register=plan.register)
     affine = channels.anchor.affine
-    masks, read, moved_mm = _read_masks(case, channels.anchor, plan)
+    masks, read, moved_mm = read_masks(case, channels.anchor, plan)
     policy = "keep" if case.verified else plan.profiles[case.source.name].lesion_outside_cord
     settled, said = settle_outside(masks, policy)
     data = [*channels.data, *(settled[name] for name in target.mask_channels)]
@@ -119,7 +119,7 @@ def source_digests(case: PlannedCase, known: Mapping[str, str] = MappingProxyTyp
     return {**known, **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
-def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:
+def read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:
     """Read the annotated classes' masks; say what was done to them, and how far the farthest was moved, in mm."""
     masks: dict[str, Array] = {}
     remarks: list[str] = []

@@ -128,9 +128,11 @@ def scan_pool(
     return Pool(tuple(rows), tuple(left_out), (*plan.assumptions, *plan.warnings))
 
 
-def plan_pool(sources: Sequence[Source], settings: ActiveSettings, existing: Existing | None) -> Plan:
-    """Plan all images of the pool, without labels, as they would be converted for the labelled dataset."""
-    options = PlanOptions(labels=Labels.NONE, known={} if existing is None else existing.known)
+def plan_pool(
+    sources: Sequence[Source], settings: ActiveSettings, existing: Existing | None, labels: Labels = Labels.NONE
+) -> Plan:
+    """Plan all images of the pool, by default without labels, as they would be converted for the labelled dataset."""
+    options = PlanOptions(labels=labels, known={} if existing is None else existing.known)
     return make_plan(sources, _profiles(sources, settings, existing), load_target(settings.target), options)
 
 

@@ -14,6 +14,7 @@ _ACTIONS: Final = {
     "train": "train on what was corrected, and say what that gained and what was forgotten, site by site",
     "report": "a page of a round: what was chosen and why, what came back, what it cost and what it brought",
     "status": "where the loop stands, who holds it, what each rater still has to do, and what to type next",
+    "simulate": "try strategies with known labels in the place of people, and say whether any is better than random",
 }
 """Each action lives in the module of its name."""
 
@@ -29,6 +30,7 @@ examples:
   a page of the round:   nnunet_ext active report rounds
   a page for a rater:    nnunet_ext active report rounds --rater ann
   where does it stand:   nnunet_ext active status rounds
+  which strategy:        nnunet_ext active simulate tried -d 501 --pool /data/labelled_bids --budget 8 --rounds 3
 exit: 0 done; 2 usage; 3 data refused; 4 a variable or a model is missing; 5 another process holds the loop, or it was
 begun with other settings"""
 

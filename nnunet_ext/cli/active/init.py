@@ -159,6 +159,20 @@ def _in_words(value: object) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the action's arguments; what is not given is None, so that only what is given is compared."""
     add = parser.add_argument
+    add_settings(parser)
+    add("--rounds", dest="planned", type=int, metavar="N", help="rounds that are planned (default: 0, open)")
+    _add(parser, "strategy", "", "how cases are chosen", choices=list(STRATEGIES))
+    _add(parser, "seed", "N", "of every draw", kind=int)
+    add("--raters", nargs="+", metavar="NAME", help="who corrects (default: one person without a name)")
+    add("--every-rater", action="store_const", const=True, help="every case goes to every rater, not to one of them")
+    _add(parser, "consensus", "", "of several raters of one case", choices=["majority", "staple", "adjudicate"])
+    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
+    add("--json", action="store_true", help="answer in JSON")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Describe the settings that a loop has whoever corrects."""
+    add = parser.add_argument
     add("--pool", nargs="+", metavar="[NAME=]BIDS", help="BIDS folders whose images may be asked for (default: none)")
     add(
         "--profile", action="append", dest="profile_of", metavar="[NAME=]PROFILE",
@@ -172,25 +186,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--localizer", metavar="MODEL", help="finds the cord; none: the whole image (default: the model's own)")
     _add(parser, "budget", "N", "cases a round", kind=int)
-    add("--rounds", dest="planned", type=int, metavar="N", help="rounds that are planned (default: 0, open)")
-    _add(parser, "strategy", "", "how they are chosen", choices=list(STRATEGIES))
     add(
         "--shares", nargs="+", metavar="NAME=SHARE",
         help=f"of the budget, together 1 (default: {_in_words(_DEFAULTS.shares)})",
     )  # fmt: skip
     _add(parser, "most_per_site", "SHARE", "largest share of a round from one site", kind=float)
     _add(parser, "tested_in_pool", "", "images in the pool of patients who are tested on", choices=["refuse", "skip"])
-    _add(parser, "seed", "N", "of every draw", kind=int)
-    add("--raters", nargs="+", metavar="NAME", help="who corrects (default: one person without a name)")
-    add("--every-rater", action="store_const", const=True, help="every case goes to every rater, not to one of them")
     outside = "corrected lesion voxels outside the cord: refuse the mask, clip or keep them"
     _add(parser, "lesion_outside_cord", "", outside, choices=["refuse", "clip", "keep"])
-    _add(parser, "consensus", "", "of several raters of one case", choices=["majority", "staple", "adjudicate"])
     _add(parser, "start", "", "go on from the last model, or train a new one", choices=["warm", "scratch"])
     add("-tr", dest="trainer", metavar="NAME", help="trainer, without epochs (default: the one that suits --start)")
     add("--epochs", type=int, metavar="N", help="epochs a round (default: as many as the dataset's plan says)")
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
 
 
 def _add(
@@ -206,6 +212,17 @@ def _add(
 
 def from_options(options: argparse.Namespace) -> ActiveInit:
     """Take the parsed arguments."""
+    return ActiveInit(options.rounds, asked_settings(options), options.steal, options.json)
+
+
+def asked_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Take the settings that were given, by their keys.
+
+    Raises
+    ------
+    UsageError
+        Where one has a value that it cannot have.
+    """
     sources: list[Source] = []
     said = {**vars(options), "rounds": options.planned}
     given = {key: value for key, value in said.items() if hasattr(_DEFAULTS, key) and value is not None}
@@ -226,7 +243,7 @@ def from_options(options: argparse.Namespace) -> ActiveInit:
         raise UsageError(f"{error}; see: nnunet_ext active init --help") from error
     if "shares" in asked:
         asked["shares"] = Shares(**asked["shares"])
-    return ActiveInit(options.rounds, asked, options.steal, options.json)
+    return asked
 
 
 def _profiles(given: list[str], names: list[str]) -> list[str]:

@@ -96,7 +96,7 @@ def train_folds(one: Round, job: FoldsJob) -> dict[str, float]:
     name = f"{job.trainer}__{job.plans.name}__{job.plans.configuration}"
     place = one.training / job.dataset.folder.name / name
     one.training.mkdir(exist_ok=True)
-    with _alone(one.training) as held:
+    with train_alone(one.training) as held:
         for folder, old in ((one.model, one.model), (place.parent, place)):
             if folder.exists() and _made_from(old) != key:
                 shutil.rmtree(folder)
@@ -115,7 +115,7 @@ def train_folds(one: Round, job: FoldsJob) -> dict[str, float]:
 
 
 @contextmanager
-def _alone(training: Path) -> Iterator[tuple[int, ...]]:
+def train_alone(training: Path) -> Iterator[tuple[int, ...]]:
     """Let no training begin beside the one of a killed process: nnU-Net itself may live on for some seconds."""
     with heritable_hold(training / _HELD) as held:
         if held is None:
