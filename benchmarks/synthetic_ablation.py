@@ -56,7 +56,7 @@ def main() -> None:
         done = root / "figures.json"
         if not done.is_file():
             trained = train(options.made, root, changes, options.epochs, options.seed)
-            ship_model(trained, root / "models" / CORD, card_of(CORD, {}, {}), mirror=RECIPE.mirror)
+            ship_model(trained, root / "models" / CORD, card_of(CORD, {}, {}), ["all"], mirror=RECIPE.mirror)
             localizer = (options.localizer or options.made / "models") / LOCALIZER
             shutil.copytree(localizer, root / "models" / LOCALIZER, dirs_exist_ok=True)
             judge = [sys.executable, str(JUDGE), "--models", root / "models", "--root", root / "judged"]

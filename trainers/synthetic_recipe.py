@@ -87,7 +87,7 @@ class Recipe:
     box_mm: float = 20.0
     mirror: bool = True
     maps: int = 240
-    folds: tuple[str, ...] = ("0", "1", "2")
+    folds: tuple[str, ...] = ("0", "1")
     epochs: int = 30
 
     @property
@@ -153,7 +153,6 @@ RECIPES: Final = (
         ),
         contrasts=((Contrast.T2W, 0.6), (Contrast.T2STARW, 0.4)),
         shares=(0.5, 0.45, 0.05),
-        folds=("0", "1"),
         epochs=50,
     ),
 )

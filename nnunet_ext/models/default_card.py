@@ -38,6 +38,8 @@ class DefaultCard:
         `empty` where an image without a cord gets an empty mask, else the whole image is segmented.
     shortest_mm, thinnest_mm2
         What is no cord: less than this along the body, or a section of less than that.
+    continued_mm
+        How far its images are continued along the body beyond their first and last slices, see `ContinuedImage`.
     post_processing
         What its segmentations go through, in the words of `predict`'s sidecars (`LargestCord`, `SmallestMm3` ...).
     training
@@ -56,6 +58,7 @@ class DefaultCard:
     no_cord: str = ""
     shortest_mm: float = 15.0
     thinnest_mm2: float = 25.0
+    continued_mm: float = 0.0
     post_processing: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, float | str] = field(default_factory=dict)
@@ -72,8 +75,8 @@ class DefaultCard:
         """
         kinds: dict[str, type | tuple[type, ...]] = {
             "name": str, "segments": str, "warning": str, "contrasts": list, "localizer": str, "no_cord": str,
-            "shortest_mm": (int, float), "thinnest_mm2": (int, float), "post_processing": dict, "training": dict,
-            "figures": dict, "files": dict,
+            "shortest_mm": (int, float), "thinnest_mm2": (int, float), "continued_mm": (int, float),
+            "post_processing": dict, "training": dict, "figures": dict, "files": dict,
         }  # fmt: skip
         wrong = [key for key in ("name", "segments", "warning", "files") if key not in content]
         wrong += [key for key, kind in kinds.items() if key in content and not isinstance(content[key], kind)]

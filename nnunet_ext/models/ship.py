@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from nnunet_ext.models.shareable import shareable_dataset_json, shareable_plans
 from nnunet_ext.models.write_checkpoint import write_checkpoint
 
 
-def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) -> DefaultCard:
+def ship_model(trained: Path, folder: Path, card: DefaultCard, folds: Sequence[str], *, mirror: bool) -> DefaultCard:
     """Write what prediction needs of a trained model, its weights in half precision.
 
     Half precision keeps 11 bits of each weight, far more than training's noise leaves meaning in; nnU-Net widens them
@@ -25,11 +26,13 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) 
     Parameters
     ----------
     trained
-        nnU-Net's folder of the model, with the final checkpoint of each of its folds.
+        nnU-Net's folder of the model, with the final checkpoint of each fold.
     folder
         To write to; the same training gives the same bytes.
     card
         Its description; the digests of the files are filled in.
+    folds
+        Those that are shipped, as nnU-Net names them.
     mirror
         Whether prediction is to mirror as the training allows; else never.
 
@@ -38,9 +41,9 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) 
     DefaultCard
         As written.
     """
-    for fold in set(folds_of(folder)) - set(folds_of(trained)):
+    for fold in set(folds_of(folder)) - set(folds):
         shutil.rmtree(folder / f"fold_{fold}")
-    for fold in folds_of(trained):
+    for fold in folds:
         _ship_fold(trained / f"fold_{fold}" / FINAL, folder / f"fold_{fold}" / FINAL, mirror=mirror)
     shared = {
         PLANS: shareable_plans(read_json_object(trained / PLANS)),

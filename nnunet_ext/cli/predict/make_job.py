@@ -8,6 +8,7 @@ from typing import Any
 
 from nnunet_ext.cascade.box import Margins
 from nnunet_ext.cascade.prediction.case_files import Naming, Wanted
+from nnunet_ext.cascade.prediction.continued_image import ContinuedImage
 from nnunet_ext.cascade.prediction.cord_gate import CordGate
 from nnunet_ext.cascade.prediction.engines import Engine
 from nnunet_ext.cascade.prediction.lesions_in_cord import LesionsInCord
@@ -131,6 +132,8 @@ def make_job(
     segmenter = build(chosen.model, how)
     if chosen.cord is not None:
         segmenter = LesionsInCord(build(chosen.cord, how), segmenter)
+    if chosen.card is not None and chosen.card.continued_mm:
+        segmenter = ContinuedImage(segmenter, chosen.card.continued_mm)
     plain = SegmenterOptions(device, mirroring=False, engine=settings.engine, step=settings.step)
     localizer = None if chosen.localizer is None else build(chosen.localizer, plain)
     return PredictionJob(
@@ -152,6 +155,7 @@ def make_job(
 
 def _recipe(chosen: ChosenModel, options: CaseOptions, settings: RunSettings, margins: Margins) -> dict[str, Any]:
     localizer = chosen.localizer
+    continued = {} if chosen.card is None else {"ContinuedMm": chosen.card.continued_mm}
     no_cord = {"NoCord": {"Answer": EMPTY, **options.gate.content()}} if options.empty_without_cord else {}
     return {
         "Model": model_entry(*chosen.models),
@@ -161,5 +165,6 @@ def _recipe(chosen: ChosenModel, options: CaseOptions, settings: RunSettings, ma
         "Mirroring": settings.mirroring,
         "StepSize": settings.step,
         "PostProcessing": options.rules.content(),
+        **continued,
         **no_cord,
     }

@@ -69,8 +69,9 @@ class TrainDefault:
         for recipe in recipes:
             making = _Making(self, recipe, device)
             card = card_of(recipe.name, making.training(seconds), figures)
-            ship_model(making.trained, self.out / "models" / recipe.name, card, mirror=recipe.mirror)
-            print(f"{recipe.name}: {self.out / 'models' / recipe.name}")
+            folder = self.out / "models" / recipe.name
+            ship_model(making.trained, folder, card, recipe.folds, mirror=recipe.mirror)
+            print(f"{recipe.name}: {folder}")
         print(f"To predict with them: export {PLACE}={(self.out / 'models').resolve()}")
         return 0
 
