@@ -20,7 +20,8 @@ COLUMNS: Final = {
     "status": "include or skip",
     "reason": "Why the image was skipped",
     "image": "Paths of the images of its channels, relative to the BIDS dataset, with ; between them",
-    "label": "Paths of the label files, relative to the BIDS dataset, with ; between them",
+    "label": "Paths of the label files, relative to the BIDS dataset, with ; between them; of a case that was "
+    "corrected in a correction loop, relative to the folder of that loop",
     "voxels_sc": "Voxels of the cord mask",
     "voxels_lesion": "Voxels of the lesion mask",
     "lesion_voxels_outside_sc": "Lesion voxels that are not cord",

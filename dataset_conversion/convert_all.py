@@ -15,11 +15,12 @@ from nnunet_ext.core.read_json import read_json
 from nnunet_ext.core.workers import Progress, run_all
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase, convert_case, source_digests
 from nnunet_ext.dataset_conversion.plan import Plan
+from nnunet_ext.dataset_conversion.plan_file import case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality import ClassQuality, Quality
 
 DONE_FOLDER: Final = ".done"
-_SCHEMA: Final = 2
+_SCHEMA: Final = 3
 
 
 def convert_all(
@@ -102,7 +103,7 @@ def _key(case: PlannedCase, plan: Plan) -> str:
         "resample": plan.resample,
         "register": plan.register,
     }
-    return digest_of([_SCHEMA, how, case.case, case.split, case.images, [asdict(label) for label in case.labels]])
+    return digest_of([_SCHEMA, how, case.split, case_content(case)])
 
 
 def _read_record(record: Path, key: str, case: PlannedCase, dataset: RawDataset) -> ConvertedCase | None:

@@ -14,12 +14,14 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array, Volume
+from nnunet_ext.dataset_conversion.class_profile import ClassProfile
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality import Quality, measure_quality
 from nnunet_ext.dataset_conversion.read_channels import read_channels
 from nnunet_ext.dataset_conversion.read_label import read_label
 from nnunet_ext.dataset_conversion.settle_outside import lesion_voxels_outside, settle_outside
+from nnunet_ext.dataset_conversion.training_labels import training_labels
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,13 @@ def _convert(case: PlannedCase, plan: Plan, dataset: RawDataset) -> ConvertedCas
     target = plan.target
     channels = read_channels(case, target.channels, register=plan.register)
     affine = channels.anchor.affine
-    masks, read, moved_mm = _read_masks(case, channels.anchor, plan)
-    settled, said = settle_outside(masks, plan.profiles[case.source.name].lesion_outside_cord)
+    masks, read, moved_mm = read_masks(case, channels.anchor, plan)
+    policy = "keep" if case.verified else plan.profiles[case.source.name].lesion_outside_cord
+    settled, said = settle_outside(masks, policy)
     data = [*channels.data, *(settled[name] for name in target.mask_channels)]
     if any(name in settled for name, _ in target.classes):
-        fused = reorient(Volume(target.fuse(settled), affine), RAW_AXES)
+        slices = {label.name: label.slices for label in case.labels}
+        fused = reorient(Volume(training_labels(target, settled, slices), affine), RAW_AXES)
         write_mask(dataset.label(case.case, case.split), fused.data, fused.affine)
     for index, channel in enumerate(data):
         raw = reorient(Volume(channel, affine), RAW_AXES)
@@ -108,28 +112,28 @@ def source_digests(case: PlannedCase, known: Mapping[str, str] = MappingProxyTyp
 
     Those that are `known` were hashed on being read already.
     """
-    names = [*filter(None, case.images), *(path for label in case.labels for _, path in label.files)]
-    found = {name: case.source.root / name for name in names if name not in known}
+    root = case.source.root
+    masks = {path: (label.root or root) / path for label in case.labels for _, path in label.files}
+    files = {**{image: root / image for image in case.images if image}, **masks}
+    found = {name: file for name, file in files.items() if name not in known}
     return {**known, **{name: sha256(file) for name, file in found.items() if file.is_file()}}
 
 
-def _read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:
+def read_masks(case: PlannedCase, image: Volume, plan: Plan) -> tuple[dict[str, Array], list[str], float]:
     """Read the annotated classes' masks; say what was done to them, and how far the farthest was moved, in mm."""
     masks: dict[str, Array] = {}
     remarks: list[str] = []
     moved = 0.0
     for label in case.labels:
         if label.files:
-            read = read_label(
-                case.source.root,
-                label,
-                image,
-                plan.profiles[case.source.name].classes[label.name],
-                resample=plan.resample,
-            )
+            of_dataset = label.root is None
+            profile = plan.profiles[case.source.name].classes[label.name] if of_dataset else ClassProfile((), ())
+            resample = plan.resample and of_dataset
+            read = read_label(label.root or case.source.root, label, image, profile, resample=resample)
             masks[label.name] = read.data
             moved = max(moved, read.moved_mm)
-            remarks += [f"{label.name}: {remark}" for remark in read.remarks]
+            looked = () if label.slices is None else (f"looked at in slices {label.slices} only",)
+            remarks += [f"{label.name}: {remark}" for remark in (*read.remarks, *looked)]
         elif label.why_empty:
             masks[label.name] = np.zeros(image.data.shape, dtype=np.uint8)
             remarks.append(f"{label.name}: {label.why_empty}")

@@ -21,7 +21,7 @@ from nnunet_ext.dataset_conversion.convert_case import source_digests
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
 from nnunet_ext.dataset_conversion.ledger import Ledger
 from nnunet_ext.dataset_conversion.plan import Plan
-from nnunet_ext.dataset_conversion.plan_file import SCHEMA, case_content
+from nnunet_ext.dataset_conversion.plan_file import SCHEMA, VERIFIED, case_content
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.quality_table import quality_columns, unusual_first
 
@@ -106,6 +106,7 @@ class Existing:
             for case in plan.cases
             if case.case in known
             and case.case not in new
+            and not _outranked(case, known[case.case][1])
             and (_differs(case, *known[case.case]) or (case.source.name in otherwise and not case.reason))
         ]
 
@@ -204,6 +205,11 @@ def _rules(profile: Mapping[str, Any]) -> list[Any]:
     classes = profile.get("classes", {})
     by_class = {name: [found.get(key) for key in _OF_VALUES] for name, found in sorted(classes.items())}
     return [profile.get("lesion_outside_cord"), by_class]
+
+
+def _outranked(case: PlannedCase, content: Mapping[str, Any]) -> bool:
+    """Tell whether people corrected its masks in a correction loop: these go before whatever lies in its dataset."""
+    return not case.verified and any(label.get(VERIFIED) for label in content["labels"].values())
 
 
 def _differs(case: PlannedCase, row: Row, content: Mapping[str, Any]) -> bool:

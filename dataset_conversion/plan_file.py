@@ -26,6 +26,9 @@ from nnunet_ext.dataset_conversion.toml_fields import texts
 
 SCHEMA: Final = 2
 
+VERIFIED: Final = "verified"
+"""Key of a class whose masks were verified before, and do not lie in the dataset of the image."""
+
 _NEEDED: Final = "a plan was needed, as convert --write-plan leaves it"
 _CURE: Final = "mend it, or have it written again"
 
@@ -111,7 +114,9 @@ def case_content(case: PlannedCase) -> dict[str, Any]:
 
 def _label_content(label: PlannedLabel) -> dict[str, Any]:
     if label.files:
-        return {"files": [{"rater": rater, "path": path} if rater else {"path": path} for rater, path in label.files]}
+        files = [{"rater": rater, "path": path} if rater else {"path": path} for rater, path in label.files]
+        verified = {} if label.root is None else {VERIFIED: True}
+        return {"files": files, **verified, **({} if label.slices is None else {"slices": str(label.slices)})}
     return {"empty": label.why_empty} if label.why_empty else {}
 
 

@@ -1,9 +1,11 @@
 """One case: what was found, and what is to become of it."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from nnunet_ext.core.names import ImageName
+from nnunet_ext.core.slices import Slices
 from nnunet_ext.dataset_conversion.source import Source
 
 Split = Literal["", "train", "test", "pool"]
@@ -21,11 +23,18 @@ class PlannedLabel:
         Rater (empty where unnamed) and relative path of each of its masks. Empty where there is none.
     why_empty
         Without files: why the class is known to be absent. Empty where it is not known, so that nobody has looked.
+    root
+        Where the files lie, of masks that were verified before: 0 and 1, on their image's grid. None for those of the
+        dataset, which its profile explains.
+    slices
+        Those that somebody looked at; None for all.
     """
 
     name: str
     files: tuple[tuple[str, str], ...] = ()
     why_empty: str = ""
+    root: Path | None = None
+    slices: Slices | None = None
 
     @property
     def annotated(self) -> bool:
@@ -95,8 +104,19 @@ class PlannedCase:
 
     @property
     def not_annotated(self) -> tuple[str, ...]:
-        """Classes in which nobody has looked."""
-        return tuple(label.name for label in self.labels if not label.annotated)
+        """Classes that a trainer must take as annotated by nobody.
+
+        Of a class that is missing everywhere a trainer concludes what its ignored voxels are: of a corrected cord
+        without lesions, that they are cord. Where slices were left out that is not so: then all classes that were
+        corrected are named, too, and a trainer concludes nothing.
+        """
+        partly = any(label.slices is not None for label in self.labels)
+        return tuple(label.name for label in self.labels if not label.annotated or (partly and label.root is not None))
+
+    @property
+    def verified(self) -> bool:
+        """Whether its masks were verified before, so that no profile has a say in them."""
+        return any(label.root is not None for label in self.labels)
 
     def refuse(self, reason: str) -> "PlannedCase":
         """Give the case refused for `reason`."""

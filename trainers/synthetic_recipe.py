@@ -63,8 +63,11 @@ class Recipe:
         Whether prediction takes the mean over the image and its mirror image, in twice the time.
     maps
         How many tissue maps.
+    folds
+        As nnU-Net names them: each is a network of its own, and prediction takes their mean. `all` has seen all maps,
+        the others four fifths of them each.
     epochs
-        Of `STEPS` steps each.
+        Of each network, of `STEPS` steps each.
     """
 
     name: str
@@ -84,7 +87,8 @@ class Recipe:
     box_mm: float = 20.0
     mirror: bool = True
     maps: int = 240
-    epochs: int = 100
+    folds: tuple[str, ...] = ("0", "1", "2")
+    epochs: int = 30
 
     @property
     def dataset_name(self) -> str:
@@ -131,6 +135,7 @@ RECIPES: Final = (
         warp=WarpSize(bend_mm=2.5),
         box_mm=0.0,
         mirror=False,
+        folds=("all",),
         epochs=60,
     ),
     _CORD,
@@ -148,6 +153,8 @@ RECIPES: Final = (
         ),
         contrasts=((Contrast.T2W, 0.6), (Contrast.T2STARW, 0.4)),
         shares=(0.5, 0.45, 0.05),
+        folds=("0", "1"),
+        epochs=50,
     ),
 )
 """In the order in which they are used."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Rounds
@@ -14,6 +14,9 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.dataset_conversion.cases_table import person_of
 from nnunet_ext.dataset_conversion.draw_sets import Patient
 from nnunet_ext.dataset_conversion.existing import Existing
+
+FROZEN: Final = "frozen"
+"""The event of more that is frozen than `init` found: all of it stands in the entry."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def freeze(existing: Existing | None, plans: Iterable[Path]) -> Frozen:
 
 
 def read_frozen(rounds: Rounds) -> Frozen:
-    """Read what `init` froze.
+    """Read what `init` froze, or what the first training froze besides: a test set, or plans for the dataset.
 
     Raises
     ------
@@ -92,10 +95,11 @@ def read_frozen(rounds: Rounds) -> Frozen:
     FileRefusedError
         Where the journal is damaged.
     """
-    fields = next((one.fields for one in Journal(rounds.journal).entries() if one.event == BEGUN), None)
-    if fields is None:
+    entries = [one.fields for one in Journal(rounds.journal).entries() if one.event in (BEGUN, FROZEN)]
+    if not entries:
         raise UsageError(
             f"{rounds.root}: a correction loop was needed, and init has not come to its end there; run: nnunet_ext "
             f"active init {rounds.root}"
         )
-    return Frozen(tuple(fields["persons"]), tuple(fields["cases"]), dict(fields["plans"]))
+    last = entries[-1]
+    return Frozen(tuple(last["persons"]), tuple(last["cases"]), dict(last["plans"]))

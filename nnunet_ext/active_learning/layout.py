@@ -34,6 +34,11 @@ class Round:
         return self.folder / "query.tsv"
 
     @property
+    def suspects(self) -> Path:
+        """The table of the labelled cases in which a model is sure and the label says otherwise."""
+        return self.folder / "suspects.tsv"
+
+    @property
     def to_correct(self) -> Path:
         """The folder that people get: a BIDS derivative."""
         return self.folder / "to_correct"
@@ -52,6 +57,31 @@ class Round:
     def model(self) -> Path:
         """The folder of the model that was trained at the end of the round, with its figures."""
         return self.folder / "model"
+
+    @property
+    def training(self) -> Path:
+        """The folder in which that model is until its training is over, as nnU-Net's results."""
+        return self.folder / "training"
+
+    @property
+    def trained(self) -> Path:
+        """What was trained, and from what."""
+        return self.folder / "train.json"
+
+    @property
+    def tested(self) -> Path:
+        """The folder of that model's predictions of the cases that are tested on."""
+        return self.folder / "tested"
+
+    @property
+    def test_scores(self) -> Path:
+        """The table of what these are worth, a row a case and region."""
+        return self.folder / "test_scores.tsv"
+
+    @property
+    def test_lesions(self) -> Path:
+        """The table of every lesion of the references and the predictions, found or not."""
+        return self.folder / "test_lesions.tsv"
 
     @property
     def report(self) -> Path:
@@ -87,6 +117,16 @@ class Rounds:
         return self.root / "pool.tsv"
 
     @property
+    def matrix(self) -> Path:
+        """The table of rounds by sites."""
+        return self.root / "matrix.tsv"
+
+    @property
+    def forgetting(self) -> Path:
+        """The table of what was gained and forgotten at each site."""
+        return self.root / "forgetting.tsv"
+
+    @property
     def left_out(self) -> Path:
         """The table of the images in the pool's folders that may not, each with its reason."""
         return self.root / "pool_left_out.tsv"
@@ -97,7 +137,7 @@ class Rounds:
         return self.root / ".claim"
 
     def round(self, number: int) -> Round:
-        """Give a round, whether it is there or not; they are counted from 1."""
+        """Give a round, whether it is there or not; they are counted from 1, and 0 is what the loop started from."""
         return Round(self.root / f"round-{number:03d}", number)
 
     def numbers(self) -> tuple[int, ...]:

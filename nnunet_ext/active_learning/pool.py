@@ -18,7 +18,7 @@ from nnunet_ext.core.target import load_target
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.dataset_conversion.draw_sets import Patient
 from nnunet_ext.dataset_conversion.existing import Existing
-from nnunet_ext.dataset_conversion.plan import Labels, PlanOptions, make_plan
+from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.profile import AUTO, Profile, load_profile, parse_profile
 from nnunet_ext.dataset_conversion.scan import scan_source
@@ -85,8 +85,8 @@ def scan_pool(
 ) -> Pool:
     """Find the images that may be asked for: those that no dataset trains or tests on yet, of nobody who is tested on.
 
-    Labels are not looked for. A dataset of the name that the labelled one knows is read by the profile that it was
-    converted with, any other by what is recognised.
+    Labels are not looked for. A dataset is read by the profile that the settings name for it, else, where the labelled
+    dataset knows its name, by that which it was converted with, any other by what is recognised.
 
     Parameters
     ----------
@@ -104,11 +104,10 @@ def scan_pool(
     Raises
     ------
     DataRefusedError
-        Where persons who are tested on are in the pool, with their names, unless the settings say to skip them.
+        Where persons who are tested on are in the pool, with their names, unless the settings say to skip them, or the
+        settings name a profile for a dataset that is not in the pool.
     """
-    known = {} if existing is None else existing.known
-    options = PlanOptions(labels=Labels.NONE, known=known)
-    plan = make_plan(sources, _profiles(sources, existing), load_target(settings.target), options)
+    plan, known = plan_pool(sources, settings, existing), {} if existing is None else existing.known
     tested |= {member.person or patient for patient, member in known.items() if member.set_name == "test"}
     standing = _Standing.of(existing)
     rows, left_out, leaking = [], [], []
@@ -129,17 +128,29 @@ def scan_pool(
     return Pool(tuple(rows), tuple(left_out), (*plan.assumptions, *plan.warnings))
 
 
+def plan_pool(
+    sources: Sequence[Source], settings: ActiveSettings, existing: Existing | None, labels: Labels = Labels.NONE
+) -> Plan:
+    """Plan all images of the pool, by default without labels, as they would be converted for the labelled dataset."""
+    options = PlanOptions(labels=labels, known={} if existing is None else existing.known)
+    return make_plan(sources, _profiles(sources, settings, existing), load_target(settings.target), options)
+
+
 def read_pool(rounds: Rounds) -> list[TableRow]:
     """Read the pool as it was scanned last; raises FileRefusedError where `init` has not been here."""
     return read_table(rounds.pool, POOL_COLUMNS, whole=True)
 
 
-def images_since(rounds: Rounds, sources: Sequence[Source]) -> list[str]:
+def images_since(rounds: Rounds, settings: ActiveSettings) -> list[str]:
     """List the images that have come into the folders since the last scan, as `dataset: path`; only names are read."""
     rows = [*read_pool(rounds), *read_table(rounds.left_out, LEFT_OUT_COLUMNS, whole=True)]
     known = {(row["dataset"], image) for row in rows for image in split_list(row["image"])}
-    auto = load_profile(AUTO)
-    found = [(source.name, image) for source in sources for image in scan_source(source, auto, (), {}).images]
+    auto, asked = load_profile(AUTO), _asked_profiles(settings)
+    found = [
+        (source.name, image)
+        for source in pool_sources(rounds, settings)
+        for image in scan_source(source, asked.get(source.name, auto), (), {}).images
+    ]
     return [f"{name}: {image}" for name, image in found if (name, image) not in known]
 
 
@@ -161,10 +172,21 @@ class _Standing:
         return "the dataset has it already, with its label" if stands else ""
 
 
-def _profiles(sources: Sequence[Source], existing: Existing | None) -> dict[str, Profile]:
+def _profiles(sources: Sequence[Source], settings: ActiveSettings, existing: Existing | None) -> dict[str, Profile]:
+    names = [one.name for one in sources]
     recorded = {} if existing is None else existing.record["profiles"]
-    auto = load_profile(AUTO)
-    return {one.name: parse_profile(recorded[one.name]) if one.name in recorded else auto for one in sources}
+    known = {name: parse_profile(recorded[name]) for name in names if name in recorded}
+    asked = _asked_profiles(settings)
+    if strange := sorted(set(asked) - set(names)):
+        raise DataRefusedError(
+            f"profiles: datasets of the pool ({first_few(names)}) were needed, found {first_few(strange)}; mend it in "
+            "active.toml"
+        )
+    return {**dict.fromkeys(names, load_profile(AUTO)), **known, **asked}
+
+
+def _asked_profiles(settings: ActiveSettings) -> dict[str, Profile]:
+    return {name: load_profile(profile) for name, _, profile in (text.partition("=") for text in settings.profiles)}
 
 
 def _digests(case: PlannedCase) -> tuple[str, str]:

@@ -7,12 +7,15 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from nnunet_ext.active_learning.settings_keys import READERS, BadValueError, read_key
+from nnunet_ext.active_learning.settings_keys import KEYS, BadValueError, read_key
 from nnunet_ext.active_learning.settings_text import settings_text
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.text_file import read_text
+
+WARM_TRAINER: Final = "nnUNetTrainerSCIActive"
+"""It has no other beginning than a trained model, of which it takes all weights."""
 
 _NEEDED: Final = "the settings of a correction loop were needed"
 _KEY: Final = re.compile(r"""\s*["']?([\w-]+)["']?\s*(?:\.\s*["']?([\w-]+)["']?\s*)?=""", re.ASCII)
@@ -39,6 +42,8 @@ class ActiveSettings:
         Name of a shipped target, or a TOML file.
     pool
         `NAME=FOLDER` of each BIDS dataset of the pool; a relative folder starts at the loop's.
+    profiles
+        `NAME=PROFILE` of those datasets of the pool that are read by a profile of their own, a name or a TOML file.
     dataset
         nnU-Net's name of the labelled dataset; empty where there is none yet.
     model
@@ -51,6 +56,8 @@ class ActiveSettings:
         By which cases are chosen.
     shares, most_per_site
         Of the budget.
+    rounds
+        That are planned; 0 where that is open.
     tested_in_pool
         What becomes of images in the pool's folders whose patient is tested on: `refuse` all, or `skip` them.
     seed
@@ -76,7 +83,9 @@ class ActiveSettings:
     dataset: str = ""
     model: str = ""
     localizer: str = ""
+    profiles: tuple[str, ...] = ()
     budget: int = 10
+    rounds: int = 0
     strategy: str = "strata"
     most_per_site: float = 0.5
     tested_in_pool: Literal["refuse", "skip"] = "refuse"
@@ -93,7 +102,7 @@ class ActiveSettings:
     @property
     def full_trainer(self) -> str:
         """The trainer as `nnUNetv2_train -tr` takes it, its number of epochs included."""
-        base = self.trainer or ("nnUNetTrainerSCIActive" if self.start == "warm" else "nnUNetTrainerSCI")
+        base = self.trainer or (WARM_TRAINER if self.start == "warm" else "nnUNetTrainerSCI")
         return f"{base}_{self.epochs}epochs" if self.epochs else base
 
 
@@ -106,8 +115,8 @@ def parse_settings(content: Mapping[str, Any]) -> ActiveSettings:
         With the first key that is unknown, missing, or has a value that it cannot have.
     """
     for key in content:
-        if key not in READERS:
-            raise BadValueError(key, f"is no setting; known are {', '.join(READERS)}")
+        if key not in KEYS:
+            raise BadValueError(key, f"is no setting; known are {', '.join(KEYS)}")
     read = {key: read_key(key, value) for key, value in content.items()}
     for each in fields(ActiveSettings):
         if each.default is MISSING and each.name not in read:

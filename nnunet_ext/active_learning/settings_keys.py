@@ -1,7 +1,8 @@
-"""The keys of `active.toml`, and which values each takes."""
+"""The keys of `active.toml`: which values each takes, and what it means to a person."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,6 +27,22 @@ class BadValueError(ValueError):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Key:
+    """A key.
+
+    Parameters
+    ----------
+    read
+        Takes its value, and raises ValueError with what was needed.
+    says
+        What it means, in lines that stand above it in the file.
+    """
+
+    read: Callable[[Any], Any]
+    says: str
+
+
 def read_key(key: str, value: Any) -> Any:  # noqa: ANN401 - whatever a file holds, and what the key makes of it
     """Take the value of one key.
 
@@ -35,7 +52,7 @@ def read_key(key: str, value: Any) -> Any:  # noqa: ANN401 - whatever a file hol
         Where it is none of those that the key can have.
     """
     try:
-        return READERS[key](value)
+        return KEYS[key].read(value)
     except (ValueError, TypeError) as error:
         if isinstance(error, BadValueError):
             raise
@@ -131,29 +148,110 @@ def _shares(value: Any) -> dict[str, float]:  # noqa: ANN401 - whatever a file h
     return found
 
 
-READERS: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
+KEYS: Final[Mapping[str, Key]] = MappingProxyType(
     {
-        "target": _matching("the name of a target, or a TOML file", bool),
-        "dataset": _matching(
-            "nnU-Net's name of a dataset, such as Dataset501_CordLesion, or nothing",
-            lambda text: not text or is_dataset_name(text),
+        "target": Key(
+            _matching("the name of a target, or a TOML file", bool),
+            "What is segmented: the name of a target (cord-lesion, cord, ...), or a TOML file.",
         ),
-        "model": _text,
-        "localizer": _text,
-        "pool": _distinct('BIDS folders, as in ["site=/data/site_bids"]', _POOL.fullmatch, lambda t: t.split("=")[0]),
-        "tested_in_pool": _one_of("refuse", "skip"),
-        "budget": _at_least(1),
-        "strategy": _one_of(*STRATEGIES),
-        "most_per_site": partial(_share, some=True),
-        "seed": _at_least(0),
-        "raters": _distinct('names of letters and digits, as in ["anna", "ben"]', _is_rater, str),
-        "every_rater": _flag,
-        "lesion_outside_cord": _one_of("refuse", "clip", "keep"),
-        "consensus": _one_of("majority", "staple", "adjudicate"),
-        "start": _one_of("warm", "scratch"),
-        "trainer": _matching("the name of a trainer, or nothing", lambda text: not text or is_trainer_name(text)),
-        "epochs": _at_least(0),
-        "shares": _shares,
+        "dataset": Key(
+            _matching(
+                "nnU-Net's name of a dataset, such as Dataset501_CordLesion, or nothing",
+                lambda text: not text or is_dataset_name(text),
+            ),
+            "The labelled dataset, by its name in nnUNet_raw, to which corrected cases are added. Empty: there is none "
+            "yet.",
+        ),
+        "model": Key(
+            _text,
+            "The model that predicts the first round: a folder, a name below nnUNet_results, or the name of a shipped "
+            "one.",
+        ),
+        "localizer": Key(
+            _text,
+            "The model that finds the cord for it. Empty: the one that belongs to it. "
+            '"none": the whole image is predicted.',
+        ),
+        "pool": Key(
+            _distinct('BIDS folders, as in ["site=/data/site_bids"]', _POOL.fullmatch, lambda t: t.split("=")[0]),
+            "BIDS folders whose images may be asked for, each as NAME=FOLDER. Add more at any time: they are scanned "
+            "by each query.\nA folder that does not begin with / starts at this file's.",
+        ),
+        "profiles": Key(
+            _distinct('profiles of the pool, as in ["site=legacy.toml"]', _POOL.fullmatch, lambda t: t.split("=")[0]),
+            "How each of these folders names its images, as NAME=PROFILE: a name, or a TOML file with its full path, "
+            "as nnunet_ext convert --profile takes it.\nA folder that is not named here is read by the profile that "
+            "the labelled dataset knows for it, else by auto.",
+        ),
+        "tested_in_pool": Key(
+            _one_of("refuse", "skip"),
+            "Images in these folders of patients who are tested on can never be trained on.\n"
+            '"refuse": stop, and name them. "skip": leave them out.',
+        ),
+        "budget": Key(
+            _at_least(1),
+            "Cases that people are asked to look at in one round.",
+        ),
+        "rounds": Key(
+            _at_least(0),
+            "Rounds that are planned. 0: open. Strategies that grow less random from round to round go by it, or by 5.",
+        ),
+        "strategy": Key(
+            _one_of(*STRATEGIES),
+            "How they are chosen:\n" + "\n".join(f"{name}: {does}" for name, does in STRATEGIES.items()),
+        ),
+        "most_per_site": Key(
+            partial(_share, some=True),
+            "The largest share of a round that may come from one site.",
+        ),
+        "seed": Key(
+            _at_least(0),
+            "Of every draw: the same seed, the same cases.",
+        ),
+        "raters": Key(
+            _distinct('names of letters and digits, as in ["anna", "ben"]', _is_rater, str),
+            "Who corrects, by names of letters and digits, which become part of file names. Empty: one person.",
+        ),
+        "every_rater": Key(
+            _flag,
+            "true: every case goes to every rater, to measure how far they agree. false: each goes to one of them.",
+        ),
+        "lesion_outside_cord": Key(
+            _one_of("refuse", "clip", "keep"),
+            'Corrected lesion voxels outside the cord: "refuse" the mask, "clip" them away, or "keep" them.',
+        ),
+        "consensus": Key(
+            _one_of("majority", "staple", "adjudicate"),
+            'Of several raters of one case: "majority" of their votes, "staple", or "adjudicate": a list for people to '
+            "decide.",
+        ),
+        "start": Key(
+            _one_of("warm", "scratch"),
+            '"warm": a round goes on from the model before. "scratch": it trains a new one.',
+        ),
+        "trainer": Key(
+            _matching("the name of a trainer, or nothing", lambda text: not text or is_trainer_name(text)),
+            "The trainer, without a number of epochs. Empty: nnUNetTrainerSCIActive or, from scratch, "
+            "nnUNetTrainerSCI.",
+        ),
+        "epochs": Key(
+            _at_least(0),
+            "Epochs a round. 0: as many as the dataset's spine_plan.json says.",
+        ),
+        "shares": Key(
+            _shares,
+            "Which share of a round is chosen for what; together they are 1.",
+        ),
     }
 )
-"""What each key takes; it raises ValueError with what was needed. In this order they stand in the file."""
+"""In this order they stand in the file."""
+
+SHARES_SAY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "lesion": "Doubt about the lesions.",
+        "cord": "Doubt about the cord.",
+        "random": "By lot, among images in which the model sees something.",
+        "healthy": "Images that look healthy, in which a model may see lesions that are none.",
+    }
+)
+"""What each share is for."""

@@ -1,87 +1,41 @@
 """The text of `active.toml`, in which each key stands below what it means to a person."""
 
 import json
-from collections.abc import Mapping
-from string import Template
+import textwrap
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
+from nnunet_ext.active_learning.settings_keys import KEYS, SHARES_SAY
 
-_TEMPLATE: Final = Template("""\
+_HEAD: Final = """\
 # Settings of a correction loop, for nnunet_ext active. Edit the values as you like: each verb reads them anew, and what
 # was done already stays as it was. Which patients are tested on is no setting: init has frozen that.
+"""
 
-# What is segmented: the name of a target (cord-lesion, cord, ...), or a TOML file.
-target = $target
-
-# The labelled dataset, by its name in nnUNet_raw, to which corrected cases are added. Empty: there is none yet.
-dataset = $dataset
-
-# The model that predicts the first round: a folder, a name below nnUNet_results, or the name of a shipped one.
-model = $model
-
-# The model that finds the cord for it. Empty: the one that belongs to it. "none": the whole image is predicted.
-localizer = $localizer
-
-# BIDS folders whose images may be asked for, each as NAME=FOLDER. Add more at any time: they are scanned by each query.
-# A folder that does not begin with / starts at this file's.
-pool = $pool
-
-# Images in these folders of patients who are tested on can never be trained on.
-# "refuse": stop, and name them. "skip": leave them out.
-tested_in_pool = $tested_in_pool
-
-# Cases that people are asked to look at in one round.
-budget = $budget
-
-# How they are chosen:
-$strategies
-strategy = $strategy
-
-# The largest share of a round that may come from one site.
-most_per_site = $most_per_site
-
-# Of every draw: the same seed, the same cases.
-seed = $seed
-
-# Who corrects, by names of letters and digits, which become part of file names. Empty: one person.
-raters = $raters
-
-# true: every case goes to every rater, to measure how far they agree. false: each goes to one of them.
-every_rater = $every_rater
-
-# Corrected lesion voxels outside the cord: "refuse" the mask, "clip" them away, or "keep" them.
-lesion_outside_cord = $lesion_outside_cord
-
-# Of several raters of one case: "majority" of their votes, "staple", or "adjudicate": a list for people to decide.
-consensus = $consensus
-
-# "warm": a round goes on from the model before. "scratch": it trains a new one.
-start = $start
-
-# The trainer, without a number of epochs. Empty: nnUNetTrainerSCIActive or, from scratch, nnUNetTrainerSCI.
-trainer = $trainer
-
-# Epochs a round. 0: as many as the dataset's spine_plan.json says.
-epochs = $epochs
-
-# Which share of a round is chosen for what; together they are 1.
-[shares]
-# Doubt about the lesions.
-lesion = $lesion
-# Doubt about the cord.
-cord = $cord
-# By lot, among images in which the model sees something.
-random = $random
-# Images that look healthy, in which a model may see lesions that are none.
-healthy = $healthy
-""")
+_WIDTH: Final = 118
 
 
 def settings_text(content: Mapping[str, Any]) -> str:
     """Write settings, plain values with those of `shares` in a mapping of their own, as TOML with its comments."""
-    values = {key: _toml(value) for key, value in {**content, **content["shares"]}.items() if key != "shares"}
-    return _TEMPLATE.substitute(values, strategies="\n".join(f"# {name}: {does}" for name, does in STRATEGIES.items()))
+    parts = [_HEAD]
+    for name, key in KEYS.items():
+        said = [line for text in key.says.splitlines() for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False)]
+        comment = "".join(f"# {line}\n" for line in said)
+        value = content[name]
+        text = _table(name, value) if isinstance(value, Mapping) else f"{name} = {_toml(value)}\n"
+        parts.append(comment + text)
+    return "\n".join(parts)
+
+
+def _table(name: str, values: Mapping[str, Any]) -> str:
+    """Write a table; no key may come after it."""
+
+    def lines() -> Iterator[str]:
+        yield f"[{name}]\n"
+        for share, says in SHARES_SAY.items():
+            yield f"# {says}\n{share} = {_toml(values[share])}\n"
+
+    return "".join(lines())
 
 
 def _toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting holds

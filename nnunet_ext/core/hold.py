@@ -52,6 +52,36 @@ def hold(path: Path, *, make: bool) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def heritable_hold(path: Path) -> Iterator[tuple[int, ...] | None]:
+    """Hold a file while the block runs, and on as long as any process runs that was given what is yielded.
+
+    Parameters
+    ----------
+    path
+        The file, which is made where there is none, and stays.
+
+    Yields
+    ------
+    tuple of int or None
+        For `subprocess.Popen(pass_fds=...)`; none where the system or the disk knows no locks. None where another
+        process holds the file.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be made.
+    """
+    if sys.platform == "win32":
+        yield ()
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        yield (descriptor,) if _locked(descriptor, path, unknown=True) else None
+    finally:
+        os.close(descriptor)
+
+
 def _locked(descriptor: int, path: Path, *, unknown: bool) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,20 +1,18 @@
 """A finished training as one of the models that come with the package: small, plain, described by its card."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.model_name import STOCK_TRAINER
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.default_card import DefaultCard, write_card
-from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, PLANS
+from nnunet_ext.models.entry_names import DATASET_JSON, FINAL, PLANS, folds_of
 from nnunet_ext.models.json_files import read_json_object
 from nnunet_ext.models.shareable import shareable_dataset_json, shareable_plans
 from nnunet_ext.models.write_checkpoint import write_checkpoint
-
-FOLD: Final = "fold_all"
 
 
 def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) -> DefaultCard:
@@ -27,7 +25,7 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) 
     Parameters
     ----------
     trained
-        nnU-Net's folder of the model, with `fold_all`.
+        nnU-Net's folder of the model, with the final checkpoint of each of its folds.
     folder
         To write to; the same training gives the same bytes.
     card
@@ -40,15 +38,10 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) 
     DefaultCard
         As written.
     """
-    checkpoint = read_checkpoint(trained / FOLD / FINAL)
-    weights = {name: tensor.half() for name, tensor in checkpoint.weights.items()}
-    shipped = replace(
-        checkpoint,
-        weights=weights,
-        trainer=STOCK_TRAINER,
-        mirroring_axes=checkpoint.mirroring_axes if mirror else None,
-    )
-    write_checkpoint(folder / FOLD / FINAL, shipped)
+    for fold in set(folds_of(folder)) - set(folds_of(trained)):
+        shutil.rmtree(folder / f"fold_{fold}")
+    for fold in folds_of(trained):
+        _ship_fold(trained / f"fold_{fold}" / FINAL, folder / f"fold_{fold}" / FINAL, mirror=mirror)
     shared = {
         PLANS: shareable_plans(read_json_object(trained / PLANS)),
         DATASET_JSON: shareable_dataset_json(read_json_object(trained / DATASET_JSON)),
@@ -56,3 +49,14 @@ def ship_model(trained: Path, folder: Path, card: DefaultCard, *, mirror: bool) 
     for name, content in shared.items():
         write_text(folder / name, json.dumps(content.content, indent=4, ensure_ascii=False) + "\n")
     return write_card(folder, card)
+
+
+def _ship_fold(trained: Path, shipped: Path, *, mirror: bool) -> None:
+    checkpoint = read_checkpoint(trained)
+    changed = replace(
+        checkpoint,
+        weights={name: tensor.half() for name, tensor in checkpoint.weights.items()},
+        trainer=STOCK_TRAINER,
+        mirroring_axes=checkpoint.mirroring_axes if mirror else None,
+    )
+    write_checkpoint(shipped, changed)

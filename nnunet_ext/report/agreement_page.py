@@ -1,35 +1,10 @@
 """The page of an agreement: content in, one self-contained HTML text out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nnunet_ext.report.rendering import page_environment
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure, its title above it, and what it shows for those who cannot see it.
-
-    It stands in an `img`, in which no script of the SVG could run; a `wide` one takes the whole width of the page.
-    """
-
-    title: str
-    alternative: str
-    svg: bytes
-    wide: bool = False
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: a table, figures, or both."""
-
-    name: str
-    title: str
-    lead: str
-    columns: tuple[str, ...] = ()
-    rows: Sequence[Sequence[str]] = ()
-    note: str = ""
-    pictures: tuple[Picture, ...] = ()
+from nnunet_ext.report.section import Section
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -16,11 +17,13 @@ _FOLDERS: Final = re.compile(r"(?<![\w./\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"(
 _DASH: Final = "–"
 
 
+@cache
 def page_environment() -> Environment:
     """Give the environment of the templates: all text is escaped, and a value that is missing is an error.
 
     Filters: `data_uri` (a picture inside the page, PNG unless another kind is named), `figure` (a number, or a dash),
-    `shareable` (text without folders), `region_name` (what the pages call a region).
+    `shareable` (text without folders), `region_name` (what the pages call a region). It is made once: compiling its
+    templates takes longer than filling them.
     """
     environment = Environment(
         loader=PackageLoader("nnunet_ext.report"),

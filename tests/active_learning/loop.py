@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,18 @@ from typing import Any, Final
 
 import pytest
 
+from nnunet_ext.active_learning.exchange.chosen_case import ChosenCase
+from nnunet_ext.active_learning.exchange.rater_folder import ExchangeSettings
+from nnunet_ext.active_learning.exchange.write_exchange import write_exchange
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.active_learning.pool import read_pool
+from nnunet_ext.active_learning.round_state import EXCHANGED, QUERIED
 from nnunet_ext.cli.main import main
-from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.raw_dataset import RawDataset
-from nnunet_ext.core.tables import Row
+from nnunet_ext.core.tables import Row, table_text
+from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.cases_table import read_cases
 from tests.conftest import SmallBids
 
@@ -96,6 +102,28 @@ class Loop:
     def init(self, *arguments: object) -> tuple[int, str]:
         """Begin, with the pool."""
         return self.call("active", "init", self.rounds.root, "--pool", self.geneva.root, *arguments)
+
+    def hand_out(self, *raters: str) -> None:
+        """Give all cases of the pool to all raters, as a first round's query would; what is predicted is right."""
+        predicted, one = SmallBids(self.root / "predicted"), self.rounds.round(1)
+        rows = [{**row, "rater": rater} for row in read_pool(self.rounds) for rater in raters or ("n/a",)]
+        write_text(one.query, table_text(rows, list(rows[0])))
+        chosen = []
+        for row in rows:
+            masks = predicted.labels(Path(row["image"]).name.removesuffix(".nii.gz"))
+            chosen.append(ChosenCase.of_row(row, self.geneva.root, masks, "e" * 64))
+        settings = ExchangeSettings(load_target("cord-lesion"))
+        write_exchange(one.to_correct, chosen, settings, {"geneva": self.geneva.root})
+        for event in (QUERIED, EXCHANGED):
+            Journal(self.rounds.journal).append(event, {"round": 1})
+
+    def mark(self, rows: Sequence[Row], number: int = 1) -> None:
+        """Let the one rater write `marks.tsv`, and take the round in."""
+        columns = ["case", "region", "action", "slices"]
+        whole = [{**dict.fromkeys(columns, "n/a"), **row} for row in rows]
+        write_text(self.rounds.round(number).to_correct / "marks.tsv", table_text(whole, columns))
+        code, said = self.call("active", "ingest", self.rounds.root)
+        assert code == 0, said
 
     def status(self) -> dict[str, Any]:
         code, said = self.call("active", "status", self.rounds.root, "--json")

@@ -62,10 +62,9 @@ def test_a_folder_that_has_grown_is_scanned_again_and_only_names_are_read_to_kno
     pool = scan()
     pool.write(loop.rounds)
     settings = ActiveSettings("cord-lesion", (f"geneva={loop.geneva.root}",))
-    sources = pool_sources(loop.rounds, settings)
-    assert images_since(loop.rounds, sources) == []
+    assert images_since(loop.rounds, settings) == []
     loop.geneva.image("sub-new_T2w").write_bytes(b"no image")
-    assert images_since(loop.rounds, sources) == ["geneva: sub-new/anat/sub-new_T2w.nii.gz"]
+    assert images_since(loop.rounds, settings) == ["geneva: sub-new/anat/sub-new_T2w.nii.gz"]
     again = scan()
     assert set(cases(again)) == {*cases(pool), "geneva_sub-new_T2w"}
 

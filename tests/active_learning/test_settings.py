@@ -1,6 +1,6 @@
 import re
 import tomllib
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +17,7 @@ from nnunet_ext.active_learning.settings import (
     read_settings,
     write_settings,
 )
-from nnunet_ext.active_learning.settings_keys import READERS, BadValueError
+from nnunet_ext.active_learning.settings_keys import KEYS, BadValueError
 from nnunet_ext.core.errors import FileRefusedError
 
 SOME = ActiveSettings("cord-lesion", ("site=/data/site",))
@@ -36,7 +36,9 @@ SETTINGS = st.builds(
     dataset=st.sampled_from(["", "Dataset501_CordLesion"]),
     model=LINES,
     localizer=LINES,
+    profiles=st.lists(NAMES, max_size=2, unique=True).map(lambda names: tuple(f"{name}=auto" for name in names)),
     budget=st.integers(1, 500),
+    rounds=st.integers(0, 9),
     strategy=st.sampled_from(sorted(STRATEGIES)),
     most_per_site=st.floats(0.01, 1),
     tested_in_pool=st.sampled_from(["refuse", "skip"]),
@@ -63,12 +65,19 @@ def test_settings_are_the_same_after_writing_and_reading(settings: ActiveSetting
         assert path.read_bytes() == again
 
 
+def test_each_key_is_a_field_of_the_settings_and_is_said_in_lines_that_a_terminal_shows(tmp_path: Path) -> None:
+    assert set(KEYS) == {field.name for field in fields(ActiveSettings)}
+    write_settings(tmp_path / "active.toml", SOME)
+    comments = [line for line in (tmp_path / "active.toml").read_text().splitlines() if line.startswith("#")]
+    assert max(map(len, comments)) <= 120
+
+
 def test_every_key_stands_below_what_it_means(tmp_path: Path) -> None:
     write_settings(tmp_path / "active.toml", SOME)
     text = (tmp_path / "active.toml").read_text()
     content = tomllib.loads(text)
-    assert set(content) == set(READERS)
-    for key in [*READERS, *content["shares"]]:
+    assert set(content) == set(KEYS)
+    for key in [*KEYS, *content["shares"]]:
         assert re.search(rf"^# .+\n\[?{key}\b", text, re.MULTILINE), key
 
 

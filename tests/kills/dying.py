@@ -90,7 +90,14 @@ class Ended:
     modules: tuple[str, ...]
 
 
-def run_apart(work: Callable[[], int], root: Path, environment: Mapping[str, str], death: Death | None = None) -> Ended:
+def run_apart(
+    work: Callable[[], int],
+    root: Path,
+    environment: Mapping[str, str],
+    death: Death | None = None,
+    *,
+    seconds: float = _SECONDS,
+) -> Ended:
     """Call `work` in a forked process, which dies as asked.
 
     Parameters
@@ -99,6 +106,8 @@ def run_apart(work: Callable[[], int], root: Path, environment: Mapping[str, str
         Events elsewhere do not count.
     environment
         Variables of the process, beside those of this one.
+    seconds
+        After which it is taken to hang.
     """
     reading, writing = os.pipe()
     told, telling = os.pipe()
@@ -109,7 +118,7 @@ def run_apart(work: Callable[[], int], root: Path, environment: Mapping[str, str
         _live(work, root, environment, death, (writing, telling))
     os.close(writing)
     os.close(telling)
-    hangs = Timer(_SECONDS, os.kill, (process, signal.SIGABRT))
+    hangs = Timer(seconds, os.kill, (process, signal.SIGABRT))
     hangs.start()
     try:
         # Both at once: the modules of a first import fill a pipe, and who writes into a full one waits.

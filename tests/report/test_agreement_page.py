@@ -1,6 +1,7 @@
 from html.parser import HTMLParser
 
-from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section, render_agreement_page
+from nnunet_ext.report.agreement_page import AgreementContent, render_agreement_page
+from nnunet_ext.report.section import Picture, Section
 
 HOSTILE = '<script>alert("x")</script>'
 

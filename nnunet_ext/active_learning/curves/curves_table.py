@@ -30,7 +30,7 @@ class CurvePoint:
     budget
         How many cases people had corrected by then.
     region, metric
-        What was measured, as `summary.tsv` names them.
+        What was measured, as `test_scores.tsv` of a round names them.
     value
         The metric's mean over the test cases; None where it is not defined.
     """

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 from nnunet_ext.active_learning.ingest.opinion import LesionPolicy, Opinion
-from nnunet_ext.active_learning.ingest.slices import Slices
 from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT, Action
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Mask
+from nnunet_ext.core.slices import Slices
 from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.dataset_conversion.raters import CONSENSUS
 from nnunet_ext.dataset_conversion.settle_outside import settle_outside

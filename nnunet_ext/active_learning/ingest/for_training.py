@@ -1,19 +1,17 @@
-"""What of a round training is to see: for each case the masks that count, and the label map that they make."""
+"""What of a round training is to see: for each case the masks that count."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnunet_ext.active_learning.ingest.slices import Slices, read_slices_cell
-from nnunet_ext.active_learning.ingest.training_labels import not_annotated, training_labels
 from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT
 from nnunet_ext.core.cell_lists import split_list
-from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
-from nnunet_ext.core.grid import SAME_GRID, lies_on
-from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.provenance import sha256
+from nnunet_ext.core.slices import Slices, read_slices_cell
 from nnunet_ext.core.tables import Row, filled
 from nnunet_ext.core.target import Target
-from nnunet_ext.core.volume import Volume
+from nnunet_ext.dataset_conversion.planned_case import PlannedLabel
 
 
 @dataclass(frozen=True)
@@ -34,28 +32,31 @@ class TrainingCase:
     masks: Mapping[str, tuple[Path, str]]
     slices: Mapping[str, Slices | None]
 
-    def labels(self, target: Target) -> Volume:
-        """Draw the label map that training is to see, see `training_labels`, on the grid of the case's image.
+    def labels(self, target: Target, root: Path) -> tuple[PlannedLabel, ...]:
+        """Say of each class of the target what the converter is to know of it.
+
+        Parameters
+        ----------
+        target
+            Of the dataset.
+        root
+            A folder that holds the masks; their paths below it are recorded.
 
         Raises
         ------
         FileRefusedError
             Where a mask is not the one that was taken in.
         """
-        read = {}
-        for region, (path, digest) in self.masks.items():
-            read[region] = read_mask(path)
-            if read[region].sha256 != digest:
-                raise FileRefusedError(path, "it changed since it was taken in; run: nnunet_ext active ingest")
-        first = next(iter(read.values()))
-        if not all(lies_on(mask, first, SAME_GRID) for mask in read.values()):
-            raise DataRefusedError(f"{self.case}: masks on one grid were needed; run: nnunet_ext active ingest")
-        data = training_labels(target, {region: mask.data for region, mask in read.items()}, self.slices)
-        return Volume(data, first.affine, forms=first.forms)
+        return tuple(self._label(name, root) for name, _ in target.classes)
 
-    def not_annotated(self, target: Target) -> tuple[str, ...]:
-        """Name the classes for column `not_annotated` of `cases.tsv`."""
-        return not_annotated(target, self.slices)
+    def _label(self, name: str, root: Path) -> PlannedLabel:
+        if name not in self.masks:
+            return PlannedLabel(name)
+        path, digest = self.masks[name]
+        if not path.is_file() or sha256(path) != digest:
+            raise FileRefusedError(path, "it changed since it was taken in; run: nnunet_ext active ingest")
+        file = path.relative_to(root).as_posix()
+        return PlannedLabel(name, (("", file),), root=root, slices=self.slices.get(name))
 
 
 def for_training(rows: Iterable[Row], verified: Path) -> list[TrainingCase]:

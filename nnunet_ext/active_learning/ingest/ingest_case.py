@@ -15,10 +15,10 @@ from nnunet_ext.active_learning.ingest.job import IngestJob
 from nnunet_ext.active_learning.ingest.opinion import Opinion, form_opinion
 from nnunet_ext.active_learning.ingest.read_case import CaseMask, read_given_mask, read_image
 from nnunet_ext.active_learning.ingest.record import VerifiedPlace, record_mask, taken_in
-from nnunet_ext.active_learning.ingest.slices import slices_cell
 from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT, Action, Said
 from nnunet_ext.core.cell_lists import PATHS, join_list
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
+from nnunet_ext.core.slices import slices_cell
 from nnunet_ext.core.tables import NOTHING, Row, cell, filled
 from nnunet_ext.core.volume import Volume
 

@@ -10,10 +10,10 @@ import numpy as np
 from nnunet_ext.active_learning.ingest.decide import Decision, decide, minutes_of, said_absent
 from nnunet_ext.active_learning.ingest.effort import Effort, effort
 from nnunet_ext.active_learning.ingest.read_case import CaseMask, Entries, read_case_mask
-from nnunet_ext.active_learning.ingest.slices import Slices, parse_slices, scanned_axis
 from nnunet_ext.active_learning.ingest.words import KEPT, Action, Weight, Word
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.labels import CORD, Mask
+from nnunet_ext.core.slices import Slices, parse_slices, scanned_axis
 from nnunet_ext.core.volume import Volume
 from nnunet_ext.dataset_conversion.profile import OutsidePolicy
 from nnunet_ext.dataset_conversion.settle_outside import lesion_voxels_outside, settle_outside

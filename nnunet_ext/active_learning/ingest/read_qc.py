@@ -10,7 +10,7 @@ from nnunet_ext.active_learning.ingest.words import Action, Said, Weight, Word
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json_object
 
-_OURS: Final = {"pass": Action.ACCEPT, "fail": Action.EDIT, "artifact": Action.REJECT}
+_OURS: Final = {"pass": Action.ACCEPT, "fail": Action.EDIT, "artifact": Action.REJECT, "defer": Action.DEFER}
 _SCTS: Final = {"✅": Action.ACCEPT, "❌": Action.EDIT, "⚠": Action.REJECT}
 _EMOJI: Final = "\ufe0f"  # that a sign is to be drawn in colours: some browsers leave it out
 _LESION: Final = re.compile(r"sct_deepseg_lesion|sct_analyze_lesion")

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
 from nnunet_ext.active_learning.query.strategy_names import STRATA, STRATEGIES
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.first_few import first_few
 
-
-def _thirds() -> Mapping[str, float]:
-    return {"lesion": 1 / 3, "cord": 1 / 3, "random": 1 / 3, "healthy": 0.0}
+PLANNED: Final = 5
+"""Rounds where nobody has said how many: as many as ClaSP PE's authors had."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,16 @@ class QuerySettings:
     ----------
     budget
         How many cases, from 1.
-    strategy
-        A name of `STRATEGIES`.
     shares
         Of the strata of `strata`: parts of the budget, which need not add up to 1.
+    strategy
+        A name of `STRATEGIES`.
     most_per_site
         Share of the budget, above 0 and at most 1, that one site may fill. It is rounded up to whole cases.
     seed, round_number
         From 0, and from 1: with the names of the cases they decide all that is drawn by lot.
     rounds
-        How many rounds are planned, for those strategies that grow less random. ClaSP PE's authors had 5.
+        How many rounds are planned, for those strategies that grow less random.
     raters
         Their names; none: one who is not named.
     every_rater
@@ -43,12 +43,12 @@ class QuerySettings:
     """
 
     budget: int
+    shares: Mapping[str, float]
     strategy: str = "strata"
-    shares: Mapping[str, float] = field(default_factory=_thirds)
     most_per_site: float = 1.0
     seed: int = 0
     round_number: int = 1
-    rounds: int = 5
+    rounds: int = PLANNED
     raters: tuple[str, ...] = ()
     every_rater: bool = False
 

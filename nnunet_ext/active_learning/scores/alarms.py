@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.cascade.box import Box
+from nnunet_ext.core.cord_section import median_section_mm2
 from nnunet_ext.core.labels import Mask
-from nnunet_ext.core.orientation import upright_axis
 from nnunet_ext.core.rounding import at_least, more_than
 from nnunet_ext.core.tube import SMALLEST_CORD_MM3
 from nnunet_ext.core.volume import Volume
@@ -61,7 +61,7 @@ def alarms(cord: Volume, lesion: Mask | None) -> tuple[Alarm, ...]:
     else:
         if np.count_nonzero(at_least(sizes, SMALLEST_CORD_MM3)) > 1:
             found.append(Alarm.BROKEN_CORD)
-        section = _median_section_mm2(there, cord)
+        section = median_section_mm2(cord) or 0.0
         if not at_least(section, THINNEST_MM2):
             found.append(Alarm.THIN_CORD)
         if more_than(section, THICKEST_MM2):
@@ -75,12 +75,6 @@ def _pieces(mask: Mask, voxel_volume_mm3: float) -> tuple[Box, Lesions]:
     """Find the pieces of a mask in the box that holds it."""
     box = Box.around(mask) or Box.whole(mask.shape)
     return box, find_lesions(mask[box.slices], voxel_volume_mm3, _PIECE)
-
-
-def _median_section_mm2(there: Mask, cord: Volume) -> float:
-    axis = upright_axis(cord.axes)
-    areas = there.sum(axis=tuple(other for other in range(3) if other != axis))
-    return float(np.median(areas[areas > 0])) * cord.voxel_volume_mm3 / cord.spacing[axis]
 
 
 def _any_apart(lesion: Mask, cord: Mask) -> bool:

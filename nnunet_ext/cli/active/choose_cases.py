@@ -1,22 +1,24 @@
 """The first half of a query: the pool is scanned and scored, and the cases of the round are chosen."""
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.layout import Round, Rounds
+from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.pool import pool_sources, scan_pool
 from nnunet_ext.active_learning.query.asked_before import asked_before
 from nnunet_ext.active_learning.query.candidate import candidates
 from nnunet_ext.active_learning.query.case_list import read_case_list
 from nnunet_ext.active_learning.query.choose import QUERY_COLUMNS, choose
-from nnunet_ext.active_learning.query.query_settings import QuerySettings
+from nnunet_ext.active_learning.query.query_settings import PLANNED, QuerySettings
 from nnunet_ext.active_learning.query.round_choice import RoundChoice
 from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
 from nnunet_ext.active_learning.scores.training_domain import training_domain
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
+from nnunet_ext.cli.active.look_again import look_again
 from nnunet_ext.cli.active.round_models import RoundModels
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.atomic import write_text
@@ -35,15 +37,18 @@ class AskedChoice:
         Lists of cases that come in, and of those that do not; None where there is none.
     strategy
         Of this round; empty for the one of the settings.
+    suspects
+        Whether labels are looked at again, too.
     """
 
     pin: Path | None = None
     bar: Path | None = None
     strategy: str = ""
+    suspects: bool = True
 
 
 def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: RoundModels, asked: AskedChoice) -> None:
-    """Choose the cases of a round, write `scores.tsv` and `query.tsv`, and say so in the journal.
+    """Choose the cases of a round, write `scores.tsv`, `suspects.tsv` and `query.tsv`, and say so in the journal.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: R
     pool = candidates([image.about for image in images])
     pinned = {} if asked.pin is None else read_case_list(asked.pin, pool)
     barred = {} if asked.bar is None else read_case_list(asked.bar, pool)
-    existing = labelled_dataset(settings.dataset)
+    existing = labelled_dataset(dataset_of(rounds, settings))
     domain = None if existing is None else training_domain(existing.dataset)
     scorers = models.scorers(images, one.folder, domain)
     one.folder.mkdir(exist_ok=True)
@@ -76,19 +81,25 @@ def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: R
     if not found.rows:
         why = "; ".join((*found.notes, *(f"{case}: {reason}" for case, reason in list(unscored.items())[:3])))
         raise DataRefusedError(f"{one.scores}: no case of the pool can be chosen: {why}")
+    again = look_again(one, settings, existing, models) if asked.suspects else ()
     write_text(one.query, table_text(found.rows, QUERY_COLUMNS))
-    said = {"scored": len(scores), "notes": [*found.notes, *scorers.said], "unscored": dict(sorted(unscored.items()))}
+    said = {
+        "scored": len(scores),
+        "notes": [*found.notes, *scorers.said, *again],
+        "unscored": dict(sorted(unscored.items())),
+    }
     RoundChoice(rounds, one).write_down(said)
 
 
 def _query_settings(settings: ActiveSettings, strategy: str, number: int) -> QuerySettings:
     return QuerySettings(
         budget=settings.budget,
-        strategy=strategy or settings.strategy,
         shares=asdict(settings.shares),
+        strategy=strategy or settings.strategy,
         most_per_site=settings.most_per_site,
         seed=settings.seed,
         round_number=number,
+        rounds=settings.rounds or PLANNED,
         raters=settings.raters,
         every_rater=settings.every_rater,
     )
@@ -96,8 +107,10 @@ def _query_settings(settings: ActiveSettings, strategy: str, number: int) -> Que
 
 def _scanned(rounds: Rounds, one: Round, settings: ActiveSettings) -> tuple[list[PoolImage], dict[str, str]]:
     """Look what can be asked for now, and whose images these are."""
-    existing, frozen = labelled_dataset(settings.dataset), read_frozen(rounds)
+    existing, frozen = labelled_dataset(dataset_of(rounds, settings)), read_frozen(rounds)
     frozen.refuse_changed(frozen_now(settings, existing))
+    if not settings.dataset:  # who is tested on was drawn from the pool itself: nobody put them there by mistake
+        settings = replace(settings, tested_in_pool="skip")
     sources = pool_sources(rounds, settings)
     with progress_bar("scan", "image") as progress:
         pool = scan_pool(sources, settings, existing, frozen.tested, progress)

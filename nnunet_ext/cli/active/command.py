@@ -11,7 +11,10 @@ _ACTIONS: Final = {
     "pack": "zip a rater's cases for another site, with nothing in it that names a patient; faces may be in the images",
     "unpack": "put the masks of a zip that came back where they would have been saved at home",
     "ingest": "take in what raters corrected, accepted, rejected or put off; again whenever more has come back",
+    "train": "train on what was corrected, and say what that gained and what was forgotten, site by site",
+    "report": "a page of a round: what was chosen and why, what came back, what it cost and what it brought",
     "status": "where the loop stands, who holds it, what each rater still has to do, and what to type next",
+    "simulate": "try strategies with known labels in the place of people, and say whether any is better than random",
 }
 """Each action lives in the module of its name."""
 
@@ -23,7 +26,11 @@ examples:
   for another site:      nnunet_ext active pack rounds for_ann.zip --rater ann
   and back:              nnunet_ext active unpack rounds from_ann.zip --rater ann
   take masks back:       nnunet_ext active ingest rounds --returned ann=/mail/from_ann
+  train on it:           nnunet_ext active train rounds -device cuda
+  a page of the round:   nnunet_ext active report rounds
+  a page for a rater:    nnunet_ext active report rounds --rater ann
   where does it stand:   nnunet_ext active status rounds
+  which strategy:        nnunet_ext active simulate tried -d 501 --pool /data/labelled_bids --budget 8 --rounds 3
 exit: 0 done; 2 usage; 3 data refused; 4 a variable or a model is missing; 5 another process holds the loop, or it was
 begun with other settings"""
 

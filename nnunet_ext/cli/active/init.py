@@ -20,13 +20,15 @@ from nnunet_ext.active_learning.settings import ActiveSettings, Shares, read_set
 from nnunet_ext.active_learning.settings_keys import BadValueError, read_key
 from nnunet_ext.cli.active.first_model import first_model, refuse_other_regions
 from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
+from nnunet_ext.cli.asked_profiles import asked_profiles
 from nnunet_ext.cli.find_dataset import find_dataset
 from nnunet_ext.cli.predict.model import find_model
 from nnunet_ext.cli.progress import progress_bar
 from nnunet_ext.core.environment import required_folder
 from nnunet_ext.core.errors import ConflictError, UsageError
 from nnunet_ext.core.target import load_target
-from nnunet_ext.dataset_conversion.source import name_sources
+from nnunet_ext.dataset_conversion.profile import load_profile
+from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.models.entry_names import PLANS
 
 _TARGET: Final = "cord-lesion"
@@ -157,7 +159,25 @@ def _in_words(value: object) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the action's arguments; what is not given is None, so that only what is given is compared."""
     add = parser.add_argument
+    add_settings(parser)
+    add("--rounds", dest="planned", type=int, metavar="N", help="rounds that are planned (default: 0, open)")
+    _add(parser, "strategy", "", "how cases are chosen", choices=list(STRATEGIES))
+    _add(parser, "seed", "N", "of every draw", kind=int)
+    add("--raters", nargs="+", metavar="NAME", help="who corrects (default: one person without a name)")
+    add("--every-rater", action="store_const", const=True, help="every case goes to every rater, not to one of them")
+    _add(parser, "consensus", "", "of several raters of one case", choices=["majority", "staple", "adjudicate"])
+    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
+    add("--json", action="store_true", help="answer in JSON")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Describe the settings that a loop has whoever corrects."""
+    add = parser.add_argument
     add("--pool", nargs="+", metavar="[NAME=]BIDS", help="BIDS folders whose images may be asked for (default: none)")
+    add(
+        "--profile", action="append", dest="profile_of", metavar="[NAME=]PROFILE",
+        help="how a folder of the pool names its images, as convert takes it (default: the dataset's own, else auto)",
+    )  # fmt: skip
     add("-d", dest="dataset", metavar="ID", help="labelled dataset: its number or name (default: there is none yet)")
     add("--target", help=f"what is segmented: a name or a TOML file (default: the dataset's, else {_TARGET})")
     add(
@@ -166,24 +186,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--localizer", metavar="MODEL", help="finds the cord; none: the whole image (default: the model's own)")
     _add(parser, "budget", "N", "cases a round", kind=int)
-    _add(parser, "strategy", "", "how they are chosen", choices=list(STRATEGIES))
     add(
         "--shares", nargs="+", metavar="NAME=SHARE",
         help=f"of the budget, together 1 (default: {_in_words(_DEFAULTS.shares)})",
     )  # fmt: skip
     _add(parser, "most_per_site", "SHARE", "largest share of a round from one site", kind=float)
     _add(parser, "tested_in_pool", "", "images in the pool of patients who are tested on", choices=["refuse", "skip"])
-    _add(parser, "seed", "N", "of every draw", kind=int)
-    add("--raters", nargs="+", metavar="NAME", help="who corrects (default: one person without a name)")
-    add("--every-rater", action="store_const", const=True, help="every case goes to every rater, not to one of them")
     outside = "corrected lesion voxels outside the cord: refuse the mask, clip or keep them"
     _add(parser, "lesion_outside_cord", "", outside, choices=["refuse", "clip", "keep"])
-    _add(parser, "consensus", "", "of several raters of one case", choices=["majority", "staple", "adjudicate"])
     _add(parser, "start", "", "go on from the last model, or train a new one", choices=["warm", "scratch"])
     add("-tr", dest="trainer", metavar="NAME", help="trainer, without epochs (default: the one that suits --start)")
     add("--epochs", type=int, metavar="N", help="epochs a round (default: as many as the dataset's plan says)")
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
 
 
 def _add(
@@ -199,11 +212,27 @@ def _add(
 
 def from_options(options: argparse.Namespace) -> ActiveInit:
     """Take the parsed arguments."""
-    given = {key: value for key, value in vars(options).items() if hasattr(_DEFAULTS, key) and value is not None}
+    return ActiveInit(options.rounds, asked_settings(options), options.steal, options.json)
+
+
+def asked_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Take the settings that were given, by their keys.
+
+    Raises
+    ------
+    UsageError
+        Where one has a value that it cannot have.
+    """
+    sources: list[Source] = []
+    said = {**vars(options), "rounds": options.planned}
+    given = {key: value for key, value in said.items() if hasattr(_DEFAULTS, key) and value is not None}
     if "dataset" in given:
         given["dataset"] = find_dataset(required_folder("nnUNet_raw", os.environ), given["dataset"]).name
     if "pool" in given:
-        given["pool"] = [f"{source.name}={source.root}" for source in name_sources(given["pool"])]
+        sources = name_sources(given["pool"])
+        given["pool"] = [f"{source.name}={source.root}" for source in sources]
+    if options.profile_of:
+        given["profiles"] = _profiles(options.profile_of, [source.name for source in sources])
     if "model" in given and (Path(given["model"]) / PLANS).is_file():
         given["model"] = str(Path(given["model"]).resolve())
     if "shares" in given:
@@ -214,7 +243,19 @@ def from_options(options: argparse.Namespace) -> ActiveInit:
         raise UsageError(f"{error}; see: nnunet_ext active init --help") from error
     if "shares" in asked:
         asked["shares"] = Shares(**asked["shares"])
-    return ActiveInit(options.rounds, asked, options.steal, options.json)
+    return asked
+
+
+def _profiles(given: list[str], names: list[str]) -> list[str]:
+    """Name the profile of each folder of the pool; a file by its full path, so that it is found from anywhere."""
+    if not names:
+        raise UsageError("--profile goes with the folders of the pool; give them, too: --pool [NAME=]BIDS ...")
+    chosen = asked_profiles(given, names)
+    paths = {profile: Path(profile) for profile in chosen.values()}
+    full = {profile: str(path.resolve()) if path.is_file() else profile for profile, path in paths.items()}
+    for profile in full.values():
+        load_profile(profile)  # which refuses what is none
+    return [f"{name}={full[chosen[name]]}" for name in names if name in chosen]
 
 
 def _shares(given: list[str]) -> dict[str, Any]:

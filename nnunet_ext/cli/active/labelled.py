@@ -30,5 +30,5 @@ def frozen_now(settings: ActiveSettings, existing: Existing | None) -> Frozen:
 
     ``read_frozen(rounds).refuse_changed(frozen_now(settings, existing))`` is what each round begins with.
     """
-    planned = preprocessed_folder(settings.dataset, os.environ) if settings.dataset else None
+    planned = None if existing is None else preprocessed_folder(existing.dataset.folder.name, os.environ)
     return freeze(existing, [find_model(settings.model, "-m") / PLANS, *(find_plans(planned) if planned else ())])

@@ -82,7 +82,7 @@ class ActiveQuery:
         if not RoundChoice(rounds, one).stands(roots):
             choose_cases(rounds, one, settings, models, self.asked)
         elif self.asked != AskedChoice():
-            told = "the cases are chosen already; --strategy, --pin and --bar are for the next round"
+            told = "the cases are chosen already; --strategy, --pin, --bar and --no-suspects are for the next"
             print(f"nnunet_ext active query: {told}", file=sys.stderr)
         how = ExchangeSettings(
             load_target(settings.target),
@@ -133,6 +133,7 @@ def _in_words(told: Mapping[str, Any]) -> str:
         lines.append(f"rater      {name}: {told['left'][rater]} of {asked} cases left")
     lines += [f"note       {note}" for note in told["notes"]]
     lines.append(f"folder     {told['to_correct']}")
+    lines.append(f"page       of pictures and reasons: nnunet_ext active report {told['rounds']}")
     if told["stage"] == Stage.CORRECTING:
         lines.append(f"next       correct what lies there, as PROTOCOL.md says, then: {told['next']}")
     else:
@@ -163,6 +164,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strategy", choices=list(STRATEGIES), default="", help="of this round (default: the one in active.toml)")
     add("--pin", type=Path, metavar="FILE", help="list of cases, subjects, sessions or sites that come in (no default)")
     add("--bar", type=Path, metavar="FILE", help="list of those that do not come in (no default)")
+    add("--no-suspects", action="store_true", help="do not look at the labels of the dataset again, out of fold")
     add(
         "--naming", choices=[str(dialect) for dialect in Dialect], default=str(Dialect.NEUROPOLY),
         help="of masks; SCT's manual-correction takes all but bids",
@@ -180,7 +182,7 @@ def from_options(options: argparse.Namespace) -> ActiveQuery:
     """Take the parsed arguments."""
     return ActiveQuery(
         options.rounds,
-        AskedChoice(options.pin, options.bar, options.strategy),
+        AskedChoice(options.pin, options.bar, options.strategy, suspects=not options.no_suspects),
         Dialect(options.naming),
         options.copy,
         options.device,

@@ -10,11 +10,11 @@ from nnunet_ext.evaluation.agreement.align import Sample
 from nnunet_ext.evaluation.agreement.analyse import Analysis
 from nnunet_ext.evaluation.agreement.correlate import ScoredSample
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
-from nnunet_ext.report.agreement_page import Picture
 from nnunet_ext.report.plots.bland_altman import AgreementLimits, bland_altman_plot
 from nnunet_ext.report.plots.correlation import correlation_plot
 from nnunet_ext.report.plots.identity import identity_plot
 from nnunet_ext.report.plots.raincloud import raincloud
+from nnunet_ext.report.section import Picture
 
 
 def draw_figures(analysis: Analysis) -> dict[str, Picture]:

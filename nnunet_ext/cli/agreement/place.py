@@ -10,8 +10,9 @@ from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import Row, table_text
 from nnunet_ext.evaluation.agreement.agreement_dictionary import TABLES, agreement_dictionary, table_columns
 from nnunet_ext.evaluation.agreement.compare import Rules
-from nnunet_ext.report.agreement_page import AgreementContent, Picture, render_agreement_page
+from nnunet_ext.report.agreement_page import AgreementContent, render_agreement_page
 from nnunet_ext.report.rendering import shareable
+from nnunet_ext.report.section import Picture
 
 _DICTIONARY: Final = "agreement.json"
 _PAGE: Final = "agreement.html"

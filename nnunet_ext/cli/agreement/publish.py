@@ -18,7 +18,8 @@ from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
 from nnunet_ext.evaluation.agreement.sites import EVERY_SITE, site_rows
 from nnunet_ext.evaluation.as_row import as_row
-from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section
+from nnunet_ext.report.agreement_page import AgreementContent
+from nnunet_ext.report.section import Picture, Section
 
 _PER_TABLE = {Kind.METRICS: "comparison.tsv", Kind.BIOMARKERS: "agreement.tsv"}
 

@@ -27,8 +27,9 @@ from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
 from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, rater_agreement
 from nnunet_ext.evaluation.as_row import as_row
-from nnunet_ext.report.agreement_page import AgreementContent, Picture, Section
+from nnunet_ext.report.agreement_page import AgreementContent
 from nnunet_ext.report.plots.raincloud import raincloud
+from nnunet_ext.report.section import Picture, Section
 
 
 @dataclass(frozen=True)

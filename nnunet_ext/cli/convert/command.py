@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.cli.asked_profiles import asked_profiles
 from nnunet_ext.cli.convert.log import in_words, warn_of_lost_sets, write_log
 from nnunet_ext.cli.convert.page import PAGE, page_is_current, write_conversion_page
 from nnunet_ext.cli.finite_number import finite_number
@@ -30,7 +31,7 @@ from nnunet_ext.dataset_conversion.grow import grow_dataset
 from nnunet_ext.dataset_conversion.ledger import Conversion
 from nnunet_ext.dataset_conversion.plan import Labels, Plan, PlanOptions, make_plan
 from nnunet_ext.dataset_conversion.plan_file import read_plan, write_plan
-from nnunet_ext.dataset_conversion.profile import Profile, load_profile
+from nnunet_ext.dataset_conversion.profile import AUTO, Profile, load_profile
 from nnunet_ext.dataset_conversion.selection import Selection
 from nnunet_ext.dataset_conversion.source import Source, name_sources
 from nnunet_ext.dataset_conversion.split_file import read_split_file
@@ -185,14 +186,7 @@ class Convert:
     def _profiles(self, sources: Sequence[Source]) -> dict[str, Profile]:
         """Read which profile each dataset has: its own, else that for all, else `auto`."""
         names = {source.name for source in sources}
-        own = dict(asked.split("=", 1) for asked in self.profiles if asked.partition("=")[0] in names and "=" in asked)
-        general = [asked for asked in self.profiles if asked.partition("=")[0] not in names or "=" not in asked]
-        if len(general) > 1:
-            raise UsageError(
-                f"--profile is given once for all datasets, or as DATASET=PROFILE with a dataset of "
-                f"{', '.join(sorted(names))}; found {' and '.join(general)}"
-            )
-        chosen = {name: own.get(name, general[0] if general else "auto") for name in names}
+        chosen = {**dict.fromkeys(names, AUTO), **asked_profiles(self.profiles, names)}
         loaded = {asked: load_profile(asked) for asked in set(chosen.values())}
         return {name: loaded[asked] for name, asked in chosen.items()}
 

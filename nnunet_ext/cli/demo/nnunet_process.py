@@ -47,6 +47,7 @@ class NnunetProcess:
         hear: Callable[[str], None],
         fine: Sequence[int] = (0,),
         variables: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> None:
         """Run one command to its end.
 
@@ -60,6 +61,8 @@ class NnunetProcess:
             Exit codes that are no error.
         variables
             Of the environment, besides those that every command gets.
+        descriptors
+            That the command keeps open as long as it runs.
 
         Raises
         ------
@@ -73,7 +76,7 @@ class NnunetProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"\n$ {command} {' '.join(arguments)}\n")
-            with _started(program, {**self._environment(), **(variables or {})}) as process:
+            with _started(program, {**self._environment(), **(variables or {})}, descriptors) as process:
                 for line in process.stdout or ():
                     log.write(line)
                     log.flush()
@@ -120,7 +123,9 @@ def _find(command: str) -> str:
 
 
 @contextmanager
-def _started(program: Sequence[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
+def _started(
+    program: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]
+) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         program,
         env=dict(environment),
@@ -128,6 +133,7 @@ def _started(program: Sequence[str], environment: Mapping[str, str]) -> Iterator
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        pass_fds=tuple(descriptors),
         start_new_session=True,  # a group of its own: nnU-Net's workers outlive it where it alone is ended
     )
     output: IO[str] | None = process.stdout

@@ -18,10 +18,10 @@ from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.cli.take_options import take_options
 from nnunet_ext.cli.train_default.cards import card_of
 from nnunet_ext.core.environment import require_torchvision
-from nnunet_ext.core.errors import UsageError
+from nnunet_ext.core.errors import FileRefusedError, UsageError
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.models.default_models import NAMES, PLACE
-from nnunet_ext.models.ship import FOLD, ship_model
+from nnunet_ext.models.ship import ship_model
 from nnunet_ext.trainers.settings import SEED_VARIABLE
 from nnunet_ext.trainers.synthetic_plans import CONFIGURATION, PLANS_NAME
 from nnunet_ext.trainers.synthetic_recipe import RECIPES, STEPS, Recipe
@@ -36,6 +36,8 @@ to predict with what was made instead of what came with the package:
 
 _MAP_SECONDS: Final = 1.5
 _STEP_SECONDS: Final = 0.6
+_LEAST_MAPS: Final = 5
+_CARDS_KEY: Final = "cards"
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ class TrainDefault:
         if min(self.epochs or 1, self.maps or 1, self.seed + 1) < 1:
             raise UsageError("--epochs and --maps need 1 or more, and --seed 0 or more")
         require_torchvision()
-        figures = (
-            {} if self.figures is None else read_json_object(self.figures, "--figures: measured figures were needed")
-        )
+        figures = {} if self.figures is None else _figures(self.figures)
         recipes = [self._recipe(recipe) for recipe in RECIPES if recipe.name in self.models]
+        if any(recipe.maps < _LEAST_MAPS and len(recipe.folds) > 1 for recipe in recipes):
+            raise UsageError(f"--maps needs {_LEAST_MAPS} or more: each fold leaves a fifth of them out")
         device = best_device() if self.device == "auto" else self.device
         steps = [step for recipe in recipes for step in _Making(self, recipe, device).steps()]
         print(f"Everything goes to {self.out}; interrupted, the same command goes on.")
@@ -112,28 +114,30 @@ class _Making:
                 f"{name}-maps",
                 f"{name}: draw {self.recipe.maps} bodies",
                 _MAP_SECONDS * self.recipe.maps,
-                [asked.seed, asdict(replace(self.recipe, epochs=0, maps=0))],
+                [asked.seed, asdict(replace(self.recipe, folds=(), epochs=0, maps=0))],
                 self._draw,
                 _remover([self.preprocessed]),
             ),
-            Step(
-                f"{name}-train",
-                f"{name}: train",
-                _STEP_SECONDS * STEPS * self.recipe.epochs,
-                [asked.seed, self.recipe.epochs, self.recipe.maps],
-                self._train,
-                _remover([self.trained]),
+            *(
+                Step(
+                    f"{name}-train-{fold}",
+                    f"{name}: train fold {fold}",
+                    _STEP_SECONDS * STEPS * self.recipe.epochs,
+                    [asked.seed, self.recipe.epochs, self.recipe.maps, fold],
+                    partial(self._train, fold),
+                    _remover([self.trained / f"fold_{fold}"]),
+                )
+                for fold in self.recipe.folds
             ),
         ]
 
     def training(self, seconds: dict[str, float]) -> dict[str, str]:
         """Say for the card how the model was made."""
-        name = self.recipe.name
-        hours = (seconds[f"{name}-maps"] + seconds[f"{name}-train"]) / 3600
+        hours = sum(taken for step, taken in seconds.items() if step in {one.name for one in self.steps()}) / 3600
         return {
             "made by": f"nnunet_ext train-default --seed {self.asked.seed}",
             "trained on": f"{self.recipe.maps} synthetic bodies, painted anew for each patch",
-            "steps": str(STEPS * self.recipe.epochs),
+            "networks": f"{len(self.recipe.folds)} of {STEPS * self.recipe.epochs} steps each",
             "hours": f"{hours:.1f} on {self.device}",
             "versions": ", ".join(f"{package} {version(package)}" for package in ("nnunet_ext", "nnunetv2", "torch")),
             "Python": platform.python_version(),
@@ -152,18 +156,19 @@ class _Making:
             progress=lambda done, _: tell(done / total, f"{done} of {total}"),
         )
 
-    def _train(self, tell: Tell) -> None:
+    def _train(self, fold: str, tell: Tell) -> None:
         def hear(line: str) -> None:
             progress = training_progress(line)
             if progress is not None:
                 tell(*progress)
 
-        arguments = [str(self.recipe.number), CONFIGURATION, "all", "-tr", self._trainer, "-p", PLANS_NAME]
+        arguments = [str(self.recipe.number), CONFIGURATION, fold, "-tr", self._trainer, "-p", PLANS_NAME]
         arguments += ["-device", self.device]
-        if any((self.trained / FOLD).glob("checkpoint_*.pth")):
+        if any((self.trained / f"fold_{fold}").glob("checkpoint_*.pth")):
             arguments.append("--c")
         process = NnunetProcess(self.nnunet, self.asked.out / "train.log", self.asked.n_procs)
-        process.run("nnUNetv2_train", arguments, hear, variables={SEED_VARIABLE: str(self.asked.seed)})
+        seed = self.asked.seed + self.recipe.folds.index(fold)
+        process.run("nnUNetv2_train", arguments, hear, variables={SEED_VARIABLE: str(seed)})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -186,6 +191,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def from_options(options: argparse.Namespace) -> TrainDefault:
     """Take the parsed arguments."""
     return take_options(TrainDefault, options)
+
+
+def _figures(file: Path) -> dict[str, Any]:
+    """Read what was measured, for each model, out of all that the benchmark wrote."""
+    needed = f"--figures: what benchmarks/default_models.py --json writes was needed, with `{_CARDS_KEY}`"
+    measured = read_json_object(file, needed).get(_CARDS_KEY)
+    if not isinstance(measured, dict):
+        raise FileRefusedError(file, needed)
+    return measured
 
 
 def _remover(folders: Sequence[Path]) -> Any:  # noqa: ANN401 - a callable without arguments

@@ -21,7 +21,7 @@ def budget_curves_plot(runs: Mapping[str, Sequence[Run]], *, title: str, axis: s
     """Draw the metric against the budget: a point for each model, and for each strategy a line through its means.
 
     Seeds are few, and the interval of a mean of three reaches beyond any axis: the points say how much they differ.
-    Points of different strategies stand a little aside of each other.
+    Points of different strategies stand a little aside of each other where one of them has several seeds.
 
     Parameters
     ----------
@@ -42,10 +42,11 @@ def budget_curves_plot(runs: Mapping[str, Sequence[Run]], *, title: str, axis: s
     if not tables:
         return drawn(figure)
     others = [name for name in tables if name != baseline]
-    step = max(_step(table) for table in tables.values())
+    several = any(len(table) > 1 for table in tables.values())
+    spread = _ASIDE * max(_step(table) for table in tables.values()) if several else 0.0
     for number, (name, table) in enumerate(tables.items()):
         look = _BASELINE if name == baseline else _look(others.index(name))
-        aside = _ASIDE * step * (number - (len(tables) - 1) / 2)
+        aside = spread * (number - (len(tables) - 1) / 2)
         _draw(axes, name, table + np.array([aside, 0.0]), replace(look, marker=MARKERS[number % len(MARKERS)]))
     budgets = np.unique(np.concatenate([table[..., 0].ravel() for table in tables.values()]))
     if np.isfinite(budgets).sum() <= _MOST_TICKS:

@@ -41,6 +41,8 @@ class CaseView:
         Sentences.
     problems
         Those of them about files that were refused.
+    about
+        What else is known, above the pictures: a label and a text each.
     """
 
     name: str
@@ -62,6 +64,7 @@ class CaseView:
     outlines: Mapping[tuple[str, Role], bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    about: tuple[tuple[str, str], ...] = ()
 
     def counted(self, key: str) -> float | None:
         """Give a value as means and plots count it: None where it is missing, or a ratio without a denominator."""

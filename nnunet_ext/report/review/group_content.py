@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnunet_ext.report.review.case_view import CaseView
+from nnunet_ext.report.review.marks import REVIEW_MARKS, Mark
 from nnunet_ext.report.review.review_columns import ReviewColumn
+from nnunet_ext.report.section import Section
 from nnunet_ext.report.table import Table
 
 
@@ -46,10 +48,16 @@ class GroupContent:
         How the figures are computed, and what made them.
     problems
         Sentences about files that could not be read.
-    notes
-        Sentences on the headlines.
     viewer
         Name of the viewer's page; empty where there is none.
+    notes
+        Sentences on the headlines.
+    sections
+        More of the group, each below a title of its own, after the cases.
+    marks
+        That a case can bear.
+    case_pages
+        Whether each case has a page of its own, below `cases`.
     """
 
     title: str
@@ -68,6 +76,9 @@ class GroupContent:
     problems: tuple[str, ...]
     viewer: str = ""
     notes: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    marks: tuple[Mark, ...] = REVIEW_MARKS
+    case_pages: bool = True
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def render_group(content: GroupContent) -> str:
         legends=[legend(case) for case in content.cases],
         numbered=[any(sheet.lesions for sheet in case.sheets) for case in content.cases],
         correction=correction_flags(content.cases),
+        listed={mark.value: mark.listed for mark in content.marks},
         roles={role for case in content.cases for role in case.roles},
     )
 
@@ -86,6 +87,7 @@ def _data(content: GroupContent) -> dict[str, Any]:
         "default_title": content.order,
         "correction": asdict(correction_flags(content.cases)),
         "region_names": dict(REGION_NAMES),
+        "marks": [{"value": one.value, "title": one.title, "sign": one.sign, "key": one.key} for one in content.marks],
         "cycle": ["", *(column.key for column in content.columns if column.major), "case", "mark"],
         "columns": [
             {"key": one.key, "title": one.title, "digits": one.digits, "descending": one.descending}

@@ -11,8 +11,8 @@
   const articles = byCase("article.case");
   const items = byCase("#list > li");
   const rows = byCase("#table tbody tr");
-  const titles = { pass: "pass", fail: "fail", artifact: "artefact" };
-  const signs = { pass: "✓", fail: "✗", artifact: "⚠" };
+  const titles = Object.fromEntries(data.marks.map((mark) => [mark.value, mark.title]));
+  const signs = Object.fromEntries(data.marks.map((mark) => [mark.value, mark.sign]));
   const isLesion = (region) => region !== "sc";
   const storageKey = "nnunet_ext-qc-" + data.digest;
 
@@ -183,7 +183,7 @@
     const count = (mark) => marks.filter((entry) => entry.mark === mark).length;
     const done = marks.length - count("");
     one("#progress").textContent =
-      `${done} of ${marks.length} marked: ${count("pass")} pass, ${count("fail")} fail, ${count("artifact")} artefact`;
+      `${done} of ${marks.length} marked: ` + data.marks.map((mark) => `${count(mark.value)} ${mark.title}`).join(", ");
   }
 
   function controls() {
@@ -197,7 +197,7 @@
     if (one("#comment").value !== entry.comment) one("#comment").value = entry.comment;
     const box = one("#regions");
     box.replaceChildren();
-    const marked = entry.mark === "fail" || entry.mark === "artifact";
+    const marked = entry.mark !== "" && entry.mark !== "pass";
     for (const region of marked ? data.cases[current].regions : []) {
       const button = document.createElement("button");
       button.type = "button";
@@ -353,7 +353,7 @@
   const keys = {
     ArrowLeft: () => step(-1), ArrowRight: () => step(1), k: () => step(-1), j: () => step(1),
     o: () => toggle("overlay"), " ": () => toggle("overlay"), r: () => toggle("reference"), m: () => toggle("prediction"),
-    p: () => setMark("pass"), f: () => setMark("fail"), a: () => setMark("artifact"), u: () => setMark(""),
+    u: () => setMark(""), ...Object.fromEntries(data.marks.map((mark) => [mark.key, () => setMark(mark.value)])),
     c: () => one("#comment").focus(), s: nextSorting, "?": () => one("#help").showModal(),
   };
   for (let rank = 0; rank <= 9; rank += 1) keys[String(rank)] = () => change(current, (entry) => { entry.rank = rank; });
@@ -387,7 +387,7 @@
     ...data.columns.map((column) => [column.key, column.title])]);
   options(one("#filter-site"), [["", "all"], ...distinct("site")]);
   options(one("#filter-contrast"), [["", "all"], ...distinct("contrast")]);
-  options(one("#filter-mark"), [["", "all"], ["none", "not marked"], ["pass", "pass"], ["fail", "fail"], ["artifact", "artefact"], ["refused", "refused"]]);
+  options(one("#filter-mark"), [["", "all"], ["none", "not marked"], ...data.marks.map((mark) => [mark.value, mark.title]), ["refused", "refused"]]);
   options(one("#rank"), [["", "–"], ...Array.from({ length: 10 }, (_, rank) => [String(rank), String(rank)])]);
   one("#sort").addEventListener("change", (event) => sortBy(event.target.value, worstFirst(event.target.value)));
   for (const id of ["#filter-site", "#filter-contrast", "#filter-mark"]) one(id).addEventListener("change", arrange);

@@ -6,8 +6,9 @@ import pytest
 from nnunet_ext.active_learning.ingest.effort_summary import SUMMARY_COLUMNS, effort_summary
 from nnunet_ext.active_learning.ingest.for_training import for_training
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
+from nnunet_ext.core.slices import Slices
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.core.target import load_target
 from tests.active_learning.ingest.made_round import GRID, STEMS, MadeRound
@@ -34,16 +35,15 @@ def test_training_sees_what_the_table_says_was_taken_in(made: MadeRound) -> None
     rows = read_table(made.verified.parent / "ingest.tsv")
     whole, part = for_training(rows, made.verified)
     assert [whole.case, part.case] == [f"zurich_{STEMS[0]}", f"zurich_{STEMS[1]}"]
-    assert (whole.not_annotated(TARGET), part.not_annotated(TARGET)) == ((), ("sc", "lesion"))
-    masks = {region: made.mask(STEMS[0], region) for region in ("sc", "lesion")}
-    assert np.array_equal(whole.labels(TARGET).data, TARGET.fuse(masks))
-    labels = part.labels(TARGET)
-    assert set(np.unique(labels.data)) == {2, TARGET.ignore}
-    lesion = made.mask(STEMS[1])
-    assert np.array_equal(labels.data[..., [5, 9, 10]] == 2, lesion[..., [5, 9, 10]] == 1)
-    assert (labels.data[..., [0, 4, 6, 11]] == TARGET.ignore).all()
-    (image,) = made.pool.root.rglob(f"{STEMS[1]}.nii.gz")
-    assert np.array_equal(labels.affine, read_volume(image).affine)
+    root = made.verified.parent
+    drawn = {label.name: label for label in whole.labels(TARGET, root)}
+    for region, label in drawn.items():
+        ((_, file),) = label.files
+        assert np.array_equal(read_mask(root / file).data, made.mask(STEMS[0], region))
+        assert label.slices is None
+    cord, lesion = part.labels(TARGET, root)
+    assert not cord.annotated
+    assert lesion.slices == Slices(2, frozenset({5, 9, 10}))
 
 
 def test_a_mask_that_changed_since_it_was_taken_in_is_refused(made: MadeRound) -> None:
@@ -52,9 +52,9 @@ def test_a_mask_that_changed_since_it_was_taken_in_is_refused(made: MadeRound) -
     kept = read_mask(path).data
     write_mask(path, 1 - kept, GRID)
     with pytest.raises(FileRefusedError, match="it changed since it was taken in"):
-        whole.labels(TARGET)
+        whole.labels(TARGET, made.verified)
     write_mask(path, kept, GRID)
-    assert whole.labels(TARGET).data.any()
+    assert all(label.annotated for label in whole.labels(TARGET, made.verified))
 
 
 def test_effort_is_summed_for_each_rater_and_for_all(made: MadeRound) -> None:

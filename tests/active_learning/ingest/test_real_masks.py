@@ -41,4 +41,6 @@ def test_a_mask_that_a_person_drew_is_taken_in_voxel_by_voxel(
     changed = int(np.count_nonzero(before != (manual.data > 0)))
     assert done.rows[0]["voxels_changed"] == str(changed)
     (case,) = for_training(done.rows, job.verified)
-    assert np.array_equal(case.labels(CORD).data, manual.data > 0)
+    path, digest = case.masks["sc"]
+    assert digest == sha256(path)
+    assert np.array_equal(read_mask(path).data, manual.data > 0)

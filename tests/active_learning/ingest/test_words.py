@@ -41,11 +41,12 @@ def test_the_review_page_says_accept_correct_and_reject_of_regions(tmp_path: Pat
         {"case": "sub-10_T2w", "mark": "fail", "regions": ["lesion"], "comment": "no lesion"},
         {"case": "b_sub-3_T1w", "mark": "artifact", "regions": ["sc", "lesion"], "comment": ""},
         {"case": "b_sub-1_T2w", "mark": None, "regions": [], "comment": ""},
+        {"case": "b_sub-3_T1w", "mark": "defer", "regions": ["sc"], "comment": "later"},
     ]
     found = said(tmp_path, "qc (1).json", {"digest": "x", "cases": entries})
     assert told(found, "a_sub-1_T2w") == [(Action.ACCEPT, ())]
     assert told(found, "a_sub-10_T2w") == [(Action.EDIT, ("lesion",))]
-    assert told(found, "b_sub-3_T1w") == [(Action.REJECT, ("sc", "lesion"))]
+    assert told(found, "b_sub-3_T1w") == [(Action.REJECT, ("sc", "lesion")), (Action.DEFER, ("sc",))]
     assert told(found, "b_sub-1_T2w") == []
     assert said_absent(found.words["a_sub-10_T2w"], "lesion")
 

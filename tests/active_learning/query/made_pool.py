@@ -4,7 +4,17 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
+from nnunet_ext.active_learning.query.query_settings import QuerySettings
+
 KINDS = ("entropy", "bald", "disagreement", "claspe")
+
+
+THIRDS = {"lesion": 1 / 3, "cord": 1 / 3, "random": 1 / 3, "healthy": 0.0}
+
+
+def asked(budget: int, strategy: str = "strata", **others: object) -> QuerySettings:
+    """Ask for a third each of lesions, cords and at random, unless others are given."""
+    return QuerySettings(budget, strategy=strategy, **({"shares": THIRDS} | others))  # type: ignore[arg-type]
 
 
 def scored(

@@ -15,7 +15,7 @@ from nnunet_ext.active_learning.scores.score_case import COLUMNS as SCORES
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import read_table, table_text
-from tests.active_learning.query.made_pool import KINDS, POOLS, scored
+from tests.active_learning.query.made_pool import KINDS, POOLS, asked, scored
 from tests.strategies import SEEDS
 
 NAMES = st.sampled_from(sorted(STRATEGIES))
@@ -150,7 +150,7 @@ def test_entropy_takes_the_highest_sums_first() -> None:
         scored("sub-2", entropy_cord="0.1", entropy_lesion="0.4"),
         scored("sub-3", entropy_cord="0.25", entropy_lesion="n/a"),
     ]
-    query = choose(pool, QuerySettings(3, "entropy"))
+    query = choose(pool, asked(3, "entropy"))
     assert [(row["subject"], row["score"]) for row in query.rows] == [
         ("sub-2", "0.5"),
         ("sub-1", "0.3"),
@@ -161,7 +161,7 @@ def test_entropy_takes_the_highest_sums_first() -> None:
 
 def test_a_target_without_lesions_is_not_told_that_scores_of_lesions_are_missing() -> None:
     none = {f"{kind}_lesion": "n/a" for kind in ("bald", "entropy")}
-    (row,) = choose([scored("sub-1", **none)], QuerySettings(1, "bald")).rows
+    (row,) = choose([scored("sub-1", **none)], asked(1, "bald")).rows
     assert row["reason"] == "the 5 folds disagree about the cord (2000 mm3) (score 0.1, number 1 of 1)"
 
 
@@ -170,7 +170,7 @@ def test_strata_fills_thirds_from_the_top_of_each_stratum_once_the_noise_is_gone
     for number, row in enumerate(pool):
         row["bald_lesion"] = f"{10.0 ** (number - 40)}"  # so far apart that no noise of the last round can swap them
         row["bald_cord"] = f"{10.0**-number}"
-    query = choose(pool, QuerySettings(6, round_number=5))
+    query = choose(pool, asked(6, round_number=5))
     assert [row["subject"] for row in query.rows if row["stratum"] == "lesion"] == ["sub-39", "sub-38"]
     assert [row["subject"] for row in query.rows if row["stratum"] == "cord"] == ["sub-00", "sub-01"]
     assert sum(row["stratum"] == "random" for row in query.rows) == 2
@@ -185,14 +185,14 @@ def test_the_healthy_stratum_holds_cords_without_a_predicted_lesion() -> None:
         scored("sub-92", lesion_mm3="n/a", lesion_count="n/a"),
     ]
     shares = {"random": 0.5, "healthy": 0.5}
-    healthy = [row for row in choose(pool, QuerySettings(2, shares=shares)).rows if row["stratum"] == "healthy"]
+    healthy = [row for row in choose(pool, asked(2, shares=shares)).rows if row["stratum"] == "healthy"]
     assert [row["subject"] for row in healthy] == ["sub-90"]
     assert healthy[0]["reason"].startswith("apparently healthy: no lesion is predicted")
 
 
 def test_a_stratum_that_runs_dry_hands_its_places_on_and_says_so() -> None:
     pool = pool_of(6, bald_lesion="n/a")
-    rows = choose(pool, QuerySettings(6)).rows
+    rows = choose(pool, asked(6)).rows
     handed = [row for row in rows if "in a place of the stratum lesion, which has none left" in row["reason"]]
     assert len(rows) == 6
     assert len(handed) == 2
@@ -201,13 +201,13 @@ def test_a_stratum_that_runs_dry_hands_its_places_on_and_says_so() -> None:
 
 def test_claspe_shares_its_places_as_published() -> None:
     # int(0.66 * 10) = 6 for two regions, the remaining 4 by entropy.
-    strata = Counter(row["stratum"] for row in choose(pool_of(40), QuerySettings(10, "claspe")).rows)
+    strata = Counter(row["stratum"] for row in choose(pool_of(40), asked(10, "claspe")).rows)
     assert strata == {"lesion": 3, "cord": 3, "entropy": 4}
 
 
 def test_foreground_random_draws_half_among_the_few_that_have_a_predicted_lesion() -> None:
     pool = [*pool_of(40, lesion_mm3="0", lesion_count="0"), *[scored(f"sub-l{number}") for number in range(5)]]
-    rows = choose(pool, QuerySettings(8, "foreground-random", seed=3)).rows
+    rows = choose(pool, asked(8, "foreground-random", seed=3)).rows
     assert sum(row["lesion_mm3"] == "120" for row in pool) == 5
     assert sum(row["subject"].startswith("sub-l") for row in rows) >= 4
 
@@ -215,23 +215,21 @@ def test_foreground_random_draws_half_among_the_few_that_have_a_predicted_lesion
 def test_random_finds_every_case_equally_often() -> None:
     pool = pool_of(8, entropy_cord="n/a", cord_mm3="0", lesion_mm3="0")
     pool[0] |= {"entropy_cord": "9", "cord_mm3": "5000"}
-    counts = Counter(
-        row["case"] for seed in range(600) for row in choose(pool, QuerySettings(2, "random", seed=seed)).rows
-    )
+    counts = Counter(row["case"] for seed in range(600) for row in choose(pool, asked(2, "random", seed=seed)).rows)
     assert len(counts) == 8
     assert all(110 < count < 190 for count in counts.values())  # 150 each, give or take 11
 
 
 def test_another_round_is_another_draw_of_the_same_seed() -> None:
     pool = pool_of(30)
-    rounds = [tuple(cases(choose(pool, QuerySettings(5, "random", round_number=number)))) for number in (1, 2, 3)]
+    rounds = [tuple(cases(choose(pool, asked(5, "random", round_number=number)))) for number in (1, 2, 3)]
     assert len(set(rounds)) == 3
 
 
 def test_a_person_gives_one_session_a_round_also_across_datasets_that_name_the_person() -> None:
     pool = [scored("sub-1", session=f"ses-{number}", bald_lesion=str(number)) for number in range(3)]
     twin = scored("sub-9", session="ses-7") | {"dataset": "other", "case": "other_sub-9_ses-7_T2w"}
-    rows = choose([row | {"person": "p1"} for row in [*pool, twin]], QuerySettings(3))
+    rows = choose([row | {"person": "p1"} for row in [*pool, twin]], asked(3))
     assert len(rows.rows) == 1
     assert rows.notes == (
         "2 of 3 places stay empty: of the 4 cases of the pool no more can be chosen with one session a person",
@@ -240,13 +238,13 @@ def test_a_person_gives_one_session_a_round_also_across_datasets_that_name_the_p
 
 def test_a_second_image_of_a_session_comes_only_when_nobody_else_is_left_and_says_so() -> None:
     pool = [scored("sub-1", entropy_cord="0.9"), scored("sub-1", contrast="T1w", entropy_cord="0.8"), scored("sub-2")]
-    rows = choose(pool, QuerySettings(3, "entropy")).rows
+    rows = choose(pool, asked(3, "entropy")).rows
     assert [row["subject"] for row in rows] == ["sub-1", "sub-2", "sub-1"]
     assert ["one more image of a session" in row["reason"] for row in rows] == [False, False, True]
 
 
 def test_a_pool_of_one_site_has_no_quota() -> None:
-    rows = choose(pool_of(6), QuerySettings(6, "entropy", most_per_site=0.2)).rows
+    rows = choose(pool_of(6), asked(6, "entropy", most_per_site=0.2)).rows
     assert len(rows) == 6
     assert not any("more than" in row["reason"] for row in rows)
 
@@ -256,7 +254,7 @@ def test_a_quota_holds_the_site_with_all_the_doubt_back() -> None:
         *[scored(f"sub-z{n}", entropy_cord="0.9") for n in range(9)],
         *[scored(f"sub-p{n}", site="paris") for n in range(9)],
     ]
-    rows = choose(pool, QuerySettings(6, "entropy", most_per_site=0.5)).rows
+    rows = choose(pool, asked(6, "entropy", most_per_site=0.5)).rows
     assert Counter(row["site"] for row in rows) == {"zurich": 3, "paris": 3}
 
 
@@ -272,13 +270,13 @@ def test_a_quota_holds_the_site_with_all_the_doubt_back() -> None:
 )
 def test_the_reason_names_what_disagrees_about_what(passes: str, cells: dict[str, str], words: str) -> None:
     pool = [scored("sub-1", passes=passes, **cells)]
-    (row,) = choose(pool, QuerySettings(1, shares={"lesion": 1.0})).rows
+    (row,) = choose(pool, asked(1, shares={"lesion": 1.0})).rows
     assert row["reason"].startswith(words)
 
 
 def test_alarms_and_the_reason_of_a_pin_reach_the_rater() -> None:
     pool = [scored("sub-1", alarms="the cord is broken; lesion outside the cord")]
-    (row,) = choose(pool, QuerySettings(1), {"pool_sub-1_T2w": "asked by\tthe clinic"}).rows
+    (row,) = choose(pool, asked(1), {"pool_sub-1_T2w": "asked by\tthe clinic"}).rows
     assert row["reason"] == (
         "pinned by hand: asked by the clinic; to be checked: the cord is broken, lesion outside the cord"
     )
@@ -287,35 +285,35 @@ def test_alarms_and_the_reason_of_a_pin_reach_the_rater() -> None:
 @pytest.mark.parametrize("found", ["much", "inf", "1e999"])
 def test_a_score_that_is_no_number_is_refused_by_case_and_column(found: str) -> None:
     with pytest.raises(DataRefusedError, match=r"scores of pool_sub-1_T2w.*entropy_cord"):
-        choose([scored("sub-1", entropy_cord=found)], QuerySettings(1, "entropy"))
+        choose([scored("sub-1", entropy_cord=found)], asked(1, "entropy"))
 
 
 def test_a_case_that_stands_twice_is_refused() -> None:
     with pytest.raises(DataRefusedError, match="found several of pool_sub-1_T2w"):
-        choose([scored("sub-1"), scored("sub-1")], QuerySettings(1))
+        choose([scored("sub-1"), scored("sub-1")], asked(1))
 
 
 def test_a_case_cannot_be_pinned_and_barred_nor_pinned_from_nowhere() -> None:
     pool: Sequence[Mapping[str, str]] = [scored("sub-1")]
     with pytest.raises(DataRefusedError, match="found both"):
-        choose(pool, QuerySettings(1), {"pool_sub-1_T2w": ""}, ["pool_sub-1_T2w"])
+        choose(pool, asked(1), {"pool_sub-1_T2w": ""}, ["pool_sub-1_T2w"])
     with pytest.raises(DataRefusedError, match="pool_sub-7_T2w: pinned, but not among"):
-        choose(pool, QuerySettings(1), {"pool_sub-7_T2w": ""})
+        choose(pool, asked(1), {"pool_sub-7_T2w": ""})
 
 
 def test_cases_in_which_no_cord_was_found_are_named_rather_than_forgotten() -> None:
     none = {f"{kind}_{region}": "n/a" for kind in KINDS for region in ("cord", "lesion")}
     pool = [*pool_of(4), scored("sub-90", cord_mm3="n/a", **none), scored("sub-91", cord_mm3="0", **none)]
-    (note,) = choose(pool, QuerySettings(4, "entropy"), barred=["pool_sub-91_T2w"]).notes
+    (note,) = choose(pool, asked(4, "entropy"), barred=["pool_sub-91_T2w"]).notes
     assert note.startswith("no cord was found in 1 of the cases that were not chosen")
     assert "pool_sub-90_T2w;" in note
-    assert choose(pool[:4], QuerySettings(4)).notes == ()
+    assert choose(pool[:4], asked(4)).notes == ()
 
 
 def test_the_tables_on_the_disk_do_as_well_as_their_rows(tmp_path: Path) -> None:
     pool = [scored(f"sub-{number}", **dict.fromkeys(set(SCORES) - set(scored("sub-1")), "n/a")) for number in range(9)]
     write_text(tmp_path / "scores.tsv", table_text(pool, SCORES))
-    settings = QuerySettings(5, raters=("ann", "bo"))
+    settings = asked(5, raters=("ann", "bo"))
     query = choose(read_table(tmp_path / "scores.tsv", SCORES, whole=True), settings)
     assert query == choose(pool, settings)
     write_text(tmp_path / "query.tsv", table_text(query.rows, QUERY_COLUMNS))
@@ -327,6 +325,6 @@ def test_what_says_of_which_image_a_row_is_goes_through_from_the_scores() -> Non
 
 
 def test_nothing_to_choose_from_is_said() -> None:
-    assert choose([], QuerySettings(2)).notes == (
+    assert choose([], asked(2)).notes == (
         "2 of 2 places stay empty: of the 0 cases of the pool no more can be chosen with one session a person",
     )

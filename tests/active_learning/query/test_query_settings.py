@@ -23,4 +23,9 @@ from nnunet_ext.core.errors import UsageError
 )
 def test_what_cannot_be_asked_for_is_refused_by_name(changed: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        QuerySettings(**({"budget": 8} | changed))  # type: ignore[arg-type]
+        QuerySettings(**({"budget": 8, "shares": {"lesion": 1.0}} | changed))  # type: ignore[arg-type]
+
+
+def test_shares_have_one_default_that_of_the_settings_of_a_loop() -> None:
+    with pytest.raises(TypeError, match="shares"):
+        QuerySettings(8)  # type: ignore[call-arg]

@@ -6,20 +6,14 @@ import numpy as np
 import pytest
 
 from nnunet_ext.active_learning.claim import claim
-from nnunet_ext.active_learning.exchange.chosen_case import ChosenCase
-from nnunet_ext.active_learning.exchange.rater_folder import ExchangeSettings
 from nnunet_ext.active_learning.exchange.sent_masks import SentMask, read_sent
-from nnunet_ext.active_learning.exchange.write_exchange import write_exchange
 from nnunet_ext.active_learning.journal import Journal
-from nnunet_ext.active_learning.pool import read_pool
-from nnunet_ext.active_learning.round_state import EXCHANGED, INGESTED, QUERIED, TRAINED
+from nnunet_ext.active_learning.round_state import INGESTED, TRAINED
 from nnunet_ext.core.atomic import write_bytes, write_text
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import read_table, table_text
-from nnunet_ext.core.target import load_target
 from tests.active_learning.loop import Loop
-from tests.conftest import SmallBids
 from tests.kills.dying import Death, run_apart
 from tests.kills.scenario import differences, tree_of
 
@@ -32,16 +26,7 @@ def loop(tmp_path: Path) -> Loop:
     loop = Loop(tmp_path).write()
     code, said = loop.init("--raters", "anna", "ben")
     assert code == 0, said
-    predicted, one = SmallBids(tmp_path / "predicted"), loop.rounds.round(1)
-    rows = [{**row, "rater": rater} for row in read_pool(loop.rounds) for rater in ("anna", "ben")]
-    write_text(one.query, table_text(rows, list(rows[0])))
-    pool, chosen = {"geneva": loop.geneva.root}, []
-    for row in rows:
-        masks = predicted.labels(Path(row["image"]).name.removesuffix(".nii.gz"))
-        chosen.append(ChosenCase.of_row(row, loop.geneva.root, masks, "e" * 64))
-    write_exchange(one.to_correct, chosen, ExchangeSettings(load_target("cord-lesion")), pool)
-    for event in (QUERIED, EXCHANGED):
-        Journal(loop.rounds.journal).append(event, {"round": 1})
+    loop.hand_out("anna", "ben")
     return loop
 
 

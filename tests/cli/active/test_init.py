@@ -13,7 +13,7 @@ from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.pool import read_pool
 from nnunet_ext.active_learning.settings import read_settings, write_settings
 from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
-from nnunet_ext.core.atomic import write_json
+from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.errors import ConflictError
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table
@@ -266,3 +266,20 @@ def test_settings_that_were_deleted_are_written_again_and_what_was_frozen_stays(
     labelled.rounds.settings.unlink()
     assert labelled.init("-d", 501)[0] == 0
     assert (labelled.begun, labelled.rounds.settings.read_bytes()) == (begun, settings)
+
+
+def test_a_folder_of_the_pool_is_read_by_a_profile_of_its_own(loop: Loop) -> None:
+    loop.geneva.image("sub-g0_STIR")
+    mine = loop.root / "mine.toml"
+    write_text(mine, 'name = "mine"\nextends = "auto"\n[images]\nsuffixes = ["STIR"]\n')
+    code, said = loop.init("--profile", f"geneva={mine}", "--rounds", 3)
+    assert code == 0, said
+    settings = read_settings(loop.rounds.settings)
+    assert (settings.profiles, settings.rounds) == ((f"geneva={mine}",), 3)
+    assert [row["case"] for row in read_pool(loop.rounds)] == ["geneva_sub-g0_STIR"]
+    loop.geneva.image("sub-g1_STIR")
+    assert loop.status()["new_in_pool"] == 1
+    code, said = Loop(loop.root).call(
+        "active", "init", loop.root / "other", "--pool", loop.geneva.root, "--profile", "no"
+    )
+    assert (code, "no" in said) == (2, True)

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,9 @@ from nnunet_ext.active_learning.exchange.sent_masks import read_sent
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.round_state import BEGUN, EXCHANGED, INGESTED, QUERIED, TRAINED
 from nnunet_ext.active_learning.settings import read_settings
-from nnunet_ext.core.atomic import write_bytes, write_text
+from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.tables import TableRow, read_table, table_text
-from tests.active_learning.loop import Loop
+from tests.active_learning.loop import DATASET, Loop
 from tests.cascade.prediction.tiny_model import TinyModel
 from tests.kills.dying import Death, run_apart
 from tests.kills.scenario import differences, tree_of
@@ -263,3 +264,27 @@ def test_who_is_tested_on_is_in_no_round_and_scores_know_the_training_images(tmp
     assert code == 0, said
     assert {row["dataset"] for row in scored(loop)} == {"geneva"}
     assert all(row.number("domain_distance") is not None for row in scored(loop))
+    assert f"no label was looked at again: cord-lesion was not trained on {DATASET}" in said
+    assert not loop.rounds.round(1).suspects.exists()
+
+
+def test_labels_that_a_fold_never_saw_are_looked_at_again_and_listed_apart(tmp_path: Path, one_thread: None) -> None:
+    loop = Loop(tmp_path).write().with_networks().label()
+    model = loop.root / "nnunet" / "results" / DATASET / "nnUNetTrainer__nnUNetPlans__3d_fullres"
+    plans = json.loads((TinyModel(folds=2).write(model) / "plans.json").read_text())
+    write_json(model / "plans.json", {**plans, "dataset_name": DATASET})
+    assert loop.init("-d", 501, "--budget", 2)[0] == 0
+    code, said = query(loop)
+    assert code == 0, said
+    folds = json.loads((loop.dataset.folder / "splits_final.json").read_text())
+    rows, one = read_table(loop.rounds.round(1).suspects), loop.rounds.round(1)
+    assert {row["case"]: row["fold"] for row in rows} == {case: str(n) for n in (0, 1) for case in folds[n]["val"]}
+    assert len({row["model_sha256"] for row in rows}) == 2
+    assert re.search(rf"\d of {len(rows)} labels deserve a second look, as suspects.tsv says", said)
+    assert not {row["case"] for row in asked(loop)} & {row["case"] for row in rows}
+    assert loop.call("active", "report", loop.rounds.root)[0] == 0
+    assert f"{len(rows)} labelled cases were predicted by a fold that never saw them" in one.report.read_text()
+    shutil.rmtree(one.folder)
+    write_bytes(loop.rounds.journal, loop.rounds.journal.read_bytes().splitlines(keepends=True)[0])
+    assert query(loop, "--no-suspects")[0] == 0
+    assert not one.suspects.exists()

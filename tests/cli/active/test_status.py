@@ -11,7 +11,7 @@ from nnunet_ext.active_learning.claim import claim
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.round_state import EXCHANGED, INGESTED, QUERIED, TRAINED
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.tables import table_text
+from nnunet_ext.core.tables import read_table, table_text
 from tests.active_learning.loop import Loop
 
 TreeHash = Callable[[Path], str]
@@ -128,3 +128,35 @@ def test_status_answers_without_torch(loop: Loop) -> None:
     told, heavy = done.stdout.splitlines()
     assert json.loads(told)["round"] == 0
     assert heavy == "[]"
+
+
+def test_cases_that_wait_for_adjudication_are_named_and_train_comes_after(loop: Loop) -> None:
+    asked(loop)
+    note(loop, EXCHANGED)
+    note(loop, INGESTED)
+    back(loop, {"a": "anna", "b": "anna", "c": "ben"})
+    rows = [*read_table(loop.rounds.round(1).ingest), {"case": "a", "rater": "consensus", "action": "defer"}]
+    write_text(loop.rounds.round(1).ingest, table_text(rows, ["case", "rater", "action"]))
+    dispute = {"case": "a", "region": "lesion", "raters": "anna ben", "lowest_dice": "0.2", "reason": "raters differ"}
+    write_text(loop.rounds.round(1).folder / "adjudicate.tsv", table_text([dispute], list(dispute)))
+    told = loop.status()
+    assert (told["stage"], told["left"]["consensus"], told["adjudicate"]) == ("correcting", 1, [dispute])
+    lines = loop.call("active", "status", loop.rounds.root)[1].splitlines()
+    assert "all raters are done, and differ where somebody must decide" in lines[0]
+    assert "adjudicate a, lesion: raters differ" in lines
+    assert "waiting    1 cases in which raters differ; train refuses this round until then" in lines
+    place = loop.rounds.round(1).to_correct / "consensus"
+    assert lines[-1].startswith(
+        f"next       save the masks that are to count in {place}, then: nnunet_ext active ingest"
+    )
+
+
+def test_rounds_that_are_planned_are_counted_and_after_the_last_comes_the_report(loop: Loop) -> None:
+    settings = loop.rounds.settings
+    write_text(settings, settings.read_text().replace("rounds = 0", "rounds = 1"))
+    asked(loop)
+    note(loop, EXCHANGED)
+    assert "round 1 of 1: people are correcting" in loop.call("active", "status", loop.rounds.root)[1]
+    note(loop, TRAINED)
+    told = loop.status()
+    assert (told["planned"], told["next"]) == (1, f"nnunet_ext active report {loop.rounds.root}")

@@ -10,6 +10,7 @@ import pytest
 from nnunet_ext.cli.demo.nnunet_process import NnunetProcess
 from nnunet_ext.cli.train_default import command
 from nnunet_ext.cli.train_default.command import TrainDefault
+from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.models.default_card import read_card
 from nnunet_ext.models.default_models import NAMES, PLACE, default_models
@@ -31,7 +32,10 @@ print("shape", predictor.predict_single_npy_array(image, {"spacing": [2.0, 1.0, 
 @pytest.fixture
 def small_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recipes of tiny patches and bodies: the training itself is a real process."""
-    tiny = [replace(one, patch=(16, 32, 32), map_shape=(30, 84, 80), margin=(4, 8, 8), maps=2) for one in RECIPES]
+    tiny = [
+        replace(one, patch=(16, 32, 32), map_shape=(30, 84, 80), margin=(4, 8, 8), maps=2, folds=("all",))
+        for one in RECIPES
+    ]
     monkeypatch.setattr(command, "RECIPES", tiny)
     monkeypatch.setattr(synthetic_plans, "STEPS", 2)
     for name, value in ONE_PROCESS.items():
@@ -52,7 +56,7 @@ def test_a_model_is_made_that_its_card_describes_and_stock_nnunet_loads(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures = tmp_path / "figures.json"
-    figures.write_text(json.dumps({"cord": {"median Dice": 0.9}, "cord-lesion": {"F1": 0.5}}))
+    figures.write_text(json.dumps({"cards": {"cord": {"median Dice": 0.9}, "cord-lesion": {"F1": 0.5}}}))
     out = tmp_path / "made"
     assert asked(out, figures=figures).run() == 0
     model = out / "models" / "cord"
@@ -92,8 +96,16 @@ def test_a_longer_training_keeps_the_bodies_and_another_seed_draws_others(
     assert [arguments[4] for arguments in trained] == [f"nnUNetTrainerSynthetic_{epochs}epochs" for epochs in (1, 2, 2)]
 
 
+def test_figures_of_another_form_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    figures.write_text(json.dumps({"cord": {"median Dice": 0.9}}))
+    with pytest.raises(FileRefusedError, match="default_models"):
+        asked(tmp_path / "made", figures=figures).run()
+    assert not (tmp_path / "made").exists()
+
+
 def test_negative_numbers_and_unknown_models_are_usage_errors(tmp_path: Path) -> None:
-    for wrong in (["--epochs", "-1"], ["--models", "heart"]):
+    for wrong in (["--epochs", "-1"], ["--models", "heart"], ["--maps", "4"]):
         program = [sys.executable, "-m", "nnunet_ext.cli.main", "train-default", str(tmp_path / "out"), *wrong]
         assert subprocess.run(program, capture_output=True, check=False).returncode == 2
     assert not (tmp_path / "out").exists()

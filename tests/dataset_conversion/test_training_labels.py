@@ -1,13 +1,17 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.active_learning.ingest.slices import Slices
-from nnunet_ext.active_learning.ingest.training_labels import not_annotated, training_labels
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.slices import Slices
 from nnunet_ext.core.target import load_target
 from nnunet_ext.core.volume import Array
+from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel
+from nnunet_ext.dataset_conversion.source import Source
+from nnunet_ext.dataset_conversion.training_labels import training_labels
 from nnunet_ext.trainers.region_knowledge import knowledge_where_ignored
 from tests.strategies import masks
 
@@ -23,6 +27,16 @@ def drawn(*, lesion: bool = True) -> dict[str, Array]:
     inside = np.zeros(SHAPE, np.uint8)
     inside[1, 1, 2:4] = 1
     return {"sc": cord, **({"lesion": inside} if lesion else {})}
+
+
+def not_annotated(corrected: dict[str, Slices | None]) -> tuple[str, ...]:
+    def label(name: str) -> PlannedLabel:
+        if name not in corrected:
+            return PlannedLabel(name)
+        return PlannedLabel(name, (("", f"{name}.nii.gz"),), root=Path("rounds"), slices=corrected[name])
+
+    labels = tuple(label(name) for name, _ in TARGET.classes)
+    return PlannedCase("case", Source("zurich", Path("zurich")), None, "zurich", ("a",), labels=labels).not_annotated
 
 
 @given(masks(SHAPE), masks(SHAPE), SOME, SOME, st.sampled_from(["both", "sc", "lesion"]))
@@ -59,7 +73,7 @@ def test_slices_that_nobody_looked_at_are_ignored_and_the_others_are_drawn() -> 
 
 def test_a_whole_correction_is_drawn_as_the_converter_draws_it() -> None:
     assert np.array_equal(training_labels(TARGET, drawn()), TARGET.fuse(drawn()))
-    assert not_annotated(TARGET, {"sc": None, "lesion": None}) == ()
+    assert not_annotated({"sc": None, "lesion": None}) == ()
 
 
 def test_a_case_without_any_corrected_class_is_refused() -> None:
@@ -69,7 +83,7 @@ def test_a_case_without_any_corrected_class_is_refused() -> None:
 
 def test_trainers_conclude_nothing_of_ignored_voxels_where_slices_were_left_out() -> None:
     regions, classes, within = [values for _, values in TARGET.regions], dict(TARGET.classes), dict(TARGET.within)
-    whole = not_annotated(TARGET, {"sc": None})
+    whole = not_annotated({"sc": None})
     assert knowledge_where_ignored(regions, classes, within, whole).known == (True, False)
-    partly = not_annotated(TARGET, {"sc": Slices(2, frozenset({1}))})
+    partly = not_annotated({"sc": Slices(2, frozenset({1}))})
     assert knowledge_where_ignored(regions, classes, within, partly).known == (False, False)

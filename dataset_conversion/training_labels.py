@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.active_learning.ingest.slices import Slices
+from nnunet_ext.core.slices import Slices
 from nnunet_ext.core.target import Target
 from nnunet_ext.core.volume import Array
 
@@ -58,21 +58,3 @@ def training_labels(
             here = looked == code
             labels[here] = target.fuse({name: masks[name] for name in there})[here]
     return labels
-
-
-def not_annotated(target: Target, regions: Mapping[str, Slices | None]) -> tuple[str, ...]:
-    """Name the classes that a trainer must take as annotated by nobody, for `cases.tsv`.
-
-    Of a class that is missing everywhere a trainer concludes what its ignored voxels are: of a corrected cord without
-    lesions, that they are cord. Where slices were left out that is not so: then all classes are named, and a trainer
-    concludes nothing.
-
-    Parameters
-    ----------
-    regions
-        Each corrected class, with the slices that were looked at; None for all.
-    """
-    drawn = [name for name, _ in target.classes]
-    if any(regions.get(name) is not None for name in drawn):
-        return tuple(drawn)
-    return tuple(name for name in drawn if name not in regions)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnunet_ext.active_learning.ingest.slices import (
+from nnunet_ext.core.slices import (
     Slices,
     parse_slices,
     read_slices_cell,

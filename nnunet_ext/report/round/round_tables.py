@@ -1,0 +1,134 @@
+"""What a round has left so far, read from the folder of its loop."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnunet_ext.active_learning.exchange.page_cases import PageCase, page_cases
+from nnunet_ext.active_learning.ingest.consensus import AGREEMENT_COLUMNS
+from nnunet_ext.active_learning.ingest.for_training import for_training
+from nnunet_ext.active_learning.ingest.ingest import AGREEMENT_TABLE
+from nnunet_ext.active_learning.ingest.ingest_case import INGEST_COLUMNS
+from nnunet_ext.active_learning.ingest.to_adjudicate import to_adjudicate
+from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER
+from nnunet_ext.active_learning.layout import Round, Rounds
+from nnunet_ext.active_learning.query.choose import QUERY_COLUMNS
+from nnunet_ext.active_learning.query.round_choice import RoundChoice
+from nnunet_ext.active_learning.scores.score_case import COLUMNS as SCORE_COLUMNS
+from nnunet_ext.active_learning.scores.suspects import COLUMNS as SUSPECT_COLUMNS
+from nnunet_ext.active_learning.settings import ActiveSettings
+from nnunet_ext.active_learning.training.forgetting import FORGETTING_COLUMNS
+from nnunet_ext.active_learning.training.matrix import MATRIX_COLUMNS
+from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.core.tables import NOTHING, TableRow, finite_number, read_table
+
+
+@dataclass(frozen=True)
+class PastRound:
+    """A round up to the one that is shown.
+
+    Parameters
+    ----------
+    number
+        From 1.
+    used
+        How many cases it gave to training.
+    people_minutes, training_minutes
+        What it took, as far as it was written down; None where it was not.
+    """
+
+    number: int
+    used: int
+    people_minutes: float | None
+    training_minutes: float | None
+
+
+@dataclass(frozen=True)
+class RoundTables:
+    """What is known of a round; a table that is not there yet is None.
+
+    Parameters
+    ----------
+    one, settings
+        The round, and what the loop is asked for.
+    said
+        What the journal says of the choice.
+    query, scores, back, agreement, suspects, matrix, forgetting
+        Rows of the tables; `back` is `ingest.tsv`, the matrix goes up to this round.
+    adjudicate
+        Cases in which raters differ.
+    last_trained
+        The last round of which the whole matrix tells, and up to which `forgetting` does; -1 where there is none.
+    given
+        What people were given, by rater and in the order in which each reads.
+    past
+        The rounds up to this one.
+    """
+
+    one: Round
+    settings: ActiveSettings
+    said: Mapping[str, Any]
+    query: Sequence[TableRow]
+    scores: Sequence[TableRow] | None
+    back: Sequence[TableRow] | None
+    agreement: Sequence[TableRow] | None
+    adjudicate: Sequence[Mapping[str, str]]
+    suspects: Sequence[TableRow] | None
+    matrix: Sequence[TableRow] | None
+    forgetting: Sequence[TableRow] | None
+    last_trained: int
+    given: Sequence[PageCase]
+    past: Sequence[PastRound]
+
+    @property
+    def trained(self) -> bool:
+        """Whether the figures of this round's model are there."""
+        return any(row["round"] == str(self.one.number) for row in self.matrix or ())
+
+
+def read_round(rounds: Rounds, number: int, settings: ActiveSettings) -> RoundTables:
+    """Read the tables of a round, and those of the loop that go with it.
+
+    Raises
+    ------
+    FileRefusedError
+        Where one of them is damaged, or nothing was given out.
+    """
+    one = rounds.round(number)
+    matrix = _there(rounds.matrix, MATRIX_COLUMNS)
+    told = [int(row.number("round") or 0) for row in matrix or ()]
+    return RoundTables(
+        one,
+        settings,
+        RoundChoice(rounds, one).said,
+        read_table(one.query, QUERY_COLUMNS, whole=True),
+        _there(one.scores, SCORE_COLUMNS),
+        _there(one.ingest, INGEST_COLUMNS),
+        _there(one.ingest.with_name(AGREEMENT_TABLE), AGREEMENT_COLUMNS),
+        to_adjudicate(one),
+        _there(one.suspects, SUSPECT_COLUMNS),
+        None if matrix is None else [row for row in matrix if (row.number("round") or 0) <= number],
+        _there(rounds.forgetting, FORGETTING_COLUMNS),
+        max(told, default=-1),
+        page_cases(one.to_correct, settings.seed),
+        [_past(rounds.round(past)) for past in range(1, number + 1)],
+    )
+
+
+def _past(one: Round) -> PastRound:
+    back = _there(one.ingest, INGEST_COLUMNS) or []
+    minutes = [row.number("minutes") for row in back if row["rater"] != CONSENSUS_RATER]
+    timed = [value for value in minutes if value is not None]
+    trained = one.trained
+    told = read_json_object(trained, "what a round was trained with was needed") if trained.is_file() else {}
+    return PastRound(
+        one.number,
+        len(for_training(back, one.corrected)),
+        sum(timed) if timed else None,
+        finite_number(str(told.get("minutes", NOTHING))),
+    )
+
+
+def _there(table: Path, columns: Sequence[str]) -> list[TableRow] | None:
+    return read_table(table, columns, whole=True) if table.is_file() else None
