@@ -99,6 +99,8 @@ def _serve() -> None:
     extractor = import_module("nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor")
     few = property(lambda _: 10_000, lambda *_: None)  # where 10e7 are drawn with replacement, however small the images
     extractor.DatasetFingerprintExtractor.num_foreground_voxels_for_intensitystats = few
+    logger = import_module("nnunetv2.training.logging.nnunet_logger").LocalLogger
+    logger.plot_progress_png = _touch_progress  # the picture of 16 million pixels takes longer than an epoch
     gc.freeze()  # what forks share stays shared
     for line in sys.stdin:
         asked = json.loads(line)
@@ -111,6 +113,10 @@ def _serve() -> None:
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         sys.stdout.write(f"{json.dumps(codes)}\n")
         sys.stdout.flush()
+
+
+def _touch_progress(_: object, folder: str) -> None:
+    (Path(folder) / "progress.png").touch()
 
 
 def _run(command: list[str], environment: dict[str, str], output: str) -> None:

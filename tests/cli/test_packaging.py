@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nnunet_ext
+from tests.nnunet_server import run_nnunet
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IMPORTS = (
@@ -28,20 +30,19 @@ IMPORTS = (
 )
 
 
-def imports(python: Path, folder: Path) -> list[object]:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
-        [str(python), "-c", IMPORTS], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    import json
+def without_python_path() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
-    result: list[object] = json.loads(done.stdout.splitlines()[-1])
+
+def told(done: "subprocess.CompletedProcess[str]") -> list[object]:
+    assert done.returncode == 0, done.stdout
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith('["'))  # below, libraries say how they end
+    result: list[object] = json.loads(line)
     return result
 
 
-def test_it_imports_as_one_package_from_where_it_is_installed_now(tmp_path: Path) -> None:
-    package, trainers, found, loose = imports(Path(sys.executable), tmp_path)
+def test_it_imports_as_one_package_from_where_it_is_installed_now() -> None:
+    package, trainers, found, loose = told(run_nnunet(["-c", IMPORTS], without_python_path()))
     assert Path(str(package)) == Path(nnunet_ext.__file__)
     assert str(trainers).endswith("__init__.py")
     assert (found, loose) == ("nnUNetTrainerSCI_3epochs", [])
@@ -75,7 +76,12 @@ def test_a_wheel_installed_elsewhere_brings_all_it_needs(tmp_path: Path) -> None
     (site,) = (clean / "lib").glob("python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     shutil.rmtree(source)
-    package, trainers, found, loose = imports(python, tmp_path)
+    command = [str(python), "-c", IMPORTS]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=without_python_path(),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    package, trainers, found, loose = told(done)
     assert Path(str(package)).is_relative_to(clean)
     assert Path(str(trainers)).is_relative_to(clean)
     assert (found, loose) == ("nnUNetTrainerSCI_3epochs", [])

@@ -16,6 +16,7 @@ from nnunet_ext.core.environment import (
     trainer_folder,
 )
 from nnunet_ext.core.errors import EnvironmentProblemError
+from tests.nnunet_server import run_nnunet
 
 
 @given(
@@ -50,14 +51,10 @@ print("FOUND", recursive_find_trainer_class_by_name("nnUNetTrainerSCI").__name__
 
 def test_nnunet_finds_our_trainers_with_these_variables_where_torchvision_is_installed() -> None:
     environment = {**os.environ, **nnunet_variables(Path("/data"), {})}
-
-    def look_up(code: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-        )
-
-    assert look_up(LOOK_UP).stdout.endswith("FOUND nnUNetTrainerSCI\n")
-    assert "torchvision" in look_up(WITHOUT + LOOK_UP).stderr  # the reason of the sentence below
+    assert "FOUND nnUNetTrainerSCI\n" in run_nnunet(["-c", LOOK_UP], environment).stdout
+    without = [sys.executable, "-c", WITHOUT + LOOK_UP]
+    done = subprocess.run(without, env=environment, capture_output=True, text=True, check=False)
+    assert "torchvision" in done.stderr  # the reason of the sentence below
 
 
 @pytest.mark.parametrize(

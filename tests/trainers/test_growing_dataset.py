@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from tests.conftest import SmallBids
+from tests.nnunet_server import run_nnunet
 from tests.trainers.conftest import Prepared
 
 NAME = "Dataset007_Cord"
@@ -87,10 +86,13 @@ class Growing:
             write_mask(self.root / "cords" / file.name, (label.data > 0).astype(np.uint8), label.affine)
         return main(["crop-dataset", "7", "-d", "8", "-n", "Boxed", "--cords", str(self.root / "cords"), *flags])
 
+    def plan(self, number: str) -> None:
+        done = run_nnunet(["nnUNetv2_plan_and_preprocess", "-d", number, "--no_pp", "-npfp", "1"], self.environment)
+        assert done.returncode == 0, done.stdout
+
     def plan_boxed(self) -> None:
         """Let nnU-Net plan and preprocess the boxes, with the tiny network of the whole images."""
-        run = [str(Path(sys.executable).parent / "nnUNetv2_plan_and_preprocess"), "-d", "8", "--no_pp", "-npfp", "1"]
-        subprocess.run(run, env=self.environment, check=True, capture_output=True)
+        self.plan("8")
         assert main(["crop-dataset", "--fix-plans", "8"]) == 0
         file = self.root / "preprocessed" / BOXED / "nnUNetPlans.json"
         plans, whole = (json.loads(one.read_text()) for one in (file, self.preprocessed / "nnUNetPlans.json"))
@@ -149,9 +151,7 @@ def test_appended_cases_are_preprocessed_trained_on_and_validated(growing: Growi
 
 def test_nnunet_plans_an_appended_dataset_again_without_a_word(growing: Growing) -> None:
     growing.append_two()
-    run = [str(Path(sys.executable).parent / "nnUNetv2_plan_and_preprocess"), "-d", "7", "--no_pp", "-npfp", "1"]
-    done = subprocess.run(run, env=growing.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    growing.plan("7")
 
 
 def test_what_was_appended_where_nobody_could_see_nnunets_folder_is_renewed_by_the_trainer(

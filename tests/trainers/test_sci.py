@@ -12,23 +12,28 @@ import pytest
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.trainers.settings import PLANS_KEY, SEED_VARIABLE, TrainerSettings
-from tests.trainers.conftest import Prepared
+from tests.trainers.conftest import Prepared, Run
 
 MakeTrainer = Callable[..., Any]
 
 
-@pytest.mark.parametrize("start_method", ["fork", "forkserver", "spawn"])
-def test_unmodified_nnunet_trains_it_with_every_way_to_start_workers(prepared: Prepared, start_method: str) -> None:
-    run = prepared.train("nnUNetTrainerSCI_2epochs", start_method=start_method, results=f"results_{start_method}")
+def trained_whole(run: Run, epochs: int, of_this_run: int) -> None:
     assert run.code == 0, run.output
     assert (run.fold / "checkpoint_final.pth").stat().st_size > 1000
     assert (run.fold / "validation" / "summary.json").is_file()
-    assert run.output.count("Pseudo dice by region: sc ") == 2
-    assert "epoch 2/2  step 1/2  loss" in run.output
+    assert (run.fold / "progress.png").stat().st_size > 1000
+    assert run.output.count("Pseudo dice by region: sc ") == of_this_run
+    assert f"epoch {epochs}/{epochs}  step 1/2  loss" in run.output
     with (run.fold / "progress.tsv").open(newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
-    assert [row["epoch"] for row in rows] == ["0", "1"]
+    assert [row["epoch"] for row in rows] == [str(epoch) for epoch in range(epochs)]
     assert {"dice_sc", "dice_lesion", "train_loss"} <= set(rows[0])
+
+
+@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])  # and fork, below
+def test_unmodified_nnunet_trains_it_with_every_way_to_start_workers(prepared: Prepared, start_method: str) -> None:
+    run = prepared.train("nnUNetTrainerSCI_2epochs", start_method=start_method, results=f"results_{start_method}")
+    trained_whole(run, epochs=2, of_this_run=2)
 
 
 def test_a_killed_training_goes_on_from_its_last_epoch(prepared: Prepared) -> None:
@@ -46,8 +51,8 @@ def test_a_killed_training_goes_on_from_its_last_epoch(prepared: Prepared) -> No
     table = prepared.fold(trainer, results) / "progress.tsv"
     before = table.read_text().splitlines()
     assert len(before) == 3
-    run = prepared.train(trainer, "--c", results=results)
-    assert run.code == 0, run.output
+    run = prepared.train(trainer, "--c", start_method="fork", results=results)
+    trained_whole(run, epochs=4, of_this_run=2)
     after = table.read_text().splitlines()
     assert after[:3] == before
     assert len(after) == 5

@@ -9,13 +9,12 @@ import pytest
 
 from nnunet_ext.core.environment import FOLDERS, nnunet_variables, trainer_folder
 from nnunet_ext.trainers import TRAINERS
+from tests.nnunet_server import run_nnunet
 
 
-def info(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def environment(variables: dict[str, str]) -> dict[str, str]:
     ours = {*FOLDERS, "nnUNet_extTrainer"}
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
-    command = [sys.executable, "-m", "nnunet_ext", "info", *arguments]
-    return subprocess.run(command, env={**environment, **variables}, capture_output=True, text=True, check=False)
+    return {**{name: value for name, value in os.environ.items() if name not in ours}, **variables}
 
 
 @pytest.fixture
@@ -27,7 +26,8 @@ def variables(tmp_path: Path) -> dict[str, str]:
 
 
 def test_where_all_is_set_it_says_what_is_here_and_finds_every_trainer(variables: dict[str, str]) -> None:
-    done = info("--json", **variables)
+    command = [sys.executable, "-m", "nnunet_ext", "info", "--json"]
+    done = subprocess.run(command, env=environment(variables), capture_output=True, text=True, check=False)
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert [problem for problem in told["problems"] if problem["needed"]] == []
@@ -43,7 +43,7 @@ def test_what_is_amiss_is_named_with_its_cure_and_answered_with_4(variables: dic
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "broken.py").write_text("import a_library_that_nobody_has\n")
     both = os.pathsep.join([str(tmp_path / "theirs"), str(trainer_folder())])
-    done = info(**{**variables, "nnUNet_extTrainer": both, "nnUNet_raw": ""})
+    done = run_nnunet(["nnunet_ext", "info"], environment({**variables, "nnUNet_extTrainer": both, "nnUNet_raw": ""}))
     assert done.returncode == 4
     said = done.stdout.partition("Problems:")[2]
     assert "the variable nnUNet_raw was needed and is not set\n    eval" in said
