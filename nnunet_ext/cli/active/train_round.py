@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from nnunet_ext.core.raw_dataset import RawDataset
 from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.dataset_conversion.cases_table import read_cases
+from nnunet_ext.models.default_card import ANY, read_card, write_card
 from nnunet_ext.models.entry_names import FINAL
 from nnunet_ext.models.load import load_model
 
@@ -74,6 +75,7 @@ class TrainedRound:
         self._freeze(dataset, plans)
         job = self._job(dataset, plans, before)
         minutes = train_folds(self.one, job)  # before this process takes memory of the device, which it keeps
+        self._describe(len(cases))
         numbers = (0, self.one.number)
         tables = [
             table
@@ -139,6 +141,16 @@ class TrainedRound:
         if strange := [fold for fold in self.folds if fold not in known]:
             raise UsageError(f"{dataset.folder.name}: has the folds {', '.join(known)}, asked for: {' '.join(strange)}")
         return list(self.folds) or [fold for fold in before if fold in known] or [_ALL if not count else "0"]
+
+    def _describe(self, cases: int) -> None:
+        """Hand on what the first model's card says of how to predict: box, continued images, answer without a cord."""
+        first = read_card(find_model(self.settings.model, "-m"))
+        if first is not None:
+            warning = f"For research only. Trained in a correction loop from {first.name}: look at every mask"
+            training = {"round": str(self.one.number), "began with": first.name, "cases": str(cases)}
+            name = f"{first.name}-round-{self.one.number}"
+            card = replace(first, name=name, warning=warning, contrasts=(ANY,), training=training, figures={})
+            write_card(self.one.model, card)
 
     def _record(self, job: FoldsJob, new: list[str], old: int, minutes: Mapping[str, float]) -> dict[str, Any]:
         tested = set(read_frozen(self.rounds).cases)

@@ -12,7 +12,7 @@ from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.models.default_card import DefaultCard, read_card
-from nnunet_ext.models.default_models import CORD, CORD_LESION, find_default
+from nnunet_ext.models.default_models import CORD, CORD_LESION, NAMES, find_default
 from nnunet_ext.models.entry_names import PLANS
 from nnunet_ext.models.load import load_model
 from nnunet_ext.models.postprocessing_file import LargestOf, find_postprocessing, read_postprocessing
@@ -80,8 +80,8 @@ class ChosenModel:
         if self.card is None:
             return ()
         names = [model.name for model in self.models]
-        come = "which comes" if len(names) == 1 else "which come"
-        told = [f"segmented by {' and '.join(names)}, {come} with nnunet_ext. {self.card.warning}"]
+        come = f", which come{'s' if len(names) == 1 else ''} with nnunet_ext" if self.card.name in NAMES else ""
+        told = [f"segmented by {' and '.join(names)}{come}. {self.card.warning}"]
         if self.instead_of is not None:
             told.append(f"no lesions were looked for: {_trained_for(self.instead_of)}")
         if not suits:

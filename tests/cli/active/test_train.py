@@ -25,6 +25,7 @@ from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import read_table
 from nnunet_ext.dataset_conversion.cases_table import read_cases
+from nnunet_ext.models.default_card import DefaultCard, read_card, write_card
 from nnunet_ext.models.load import load_model
 from nnunet_ext.trainers.spine_plan import read_spine_plan
 from tests.active_learning.loop import DATASET, Loop
@@ -242,8 +243,9 @@ def test_a_round_that_is_not_back_is_refused_and_so_is_a_second_process(taken_in
 
 
 def test_a_lab_without_labels_gets_a_dataset_a_test_set_and_a_model(tmp_path: Path) -> None:
-    loop = Loop(tmp_path).write()
-    code, said = loop.init("-m", write_first_model(tmp_path / "first"), "--epochs", 1)
+    loop, first = Loop(tmp_path).write(), write_first_model(tmp_path / "first")
+    write_card(first, DefaultCard("first", "cord and lesions", "Made up", ("T2w",), continued_mm=5.0))
+    code, said = loop.init("-m", first, "--epochs", 1)
     assert code == 0, said
     loop.hand_out()
     partly = {"action": "accept", "region": "lesion", "slices": "4-6"}
@@ -266,6 +268,10 @@ def test_a_lab_without_labels_gets_a_dataset_a_test_set_and_a_model(tmp_path: Pa
     assert rows[CASES[2]]["not_annotated"] == "sc;lesion"
     assert loop.status()["tested_cases"] == 1
     assert load_model(loop.rounds.round(1).model).trainer == "nnUNetTrainerSCIActive_1epochs"
+    card = read_card(loop.rounds.round(1).model)
+    assert card is not None
+    assert (card.name, card.contrasts, card.continued_mm) == ("first-round-1", ("any",), 5.0)
+    assert "from first" in card.warning
     late, new = loop.geneva.image(f"{rows[tested[0]]['subject']}_acq-late_T2w"), loop.geneva.image("sub-g9_T2w")
     code, said = loop.call("active", "query", loop.rounds.root, "-device", "cpu")
     assert code == 0, said
