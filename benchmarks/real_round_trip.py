@@ -1,8 +1,8 @@
 """The correction loop on real images without a label to begin with: two public datasets, the shipped model, a person.
 
 The person is a script that looks at every slice of what it was given: where people drew the cord and the prediction is
-worse than they would let stand, it takes their slice; elsewhere, and in images that nobody drew, it accepts. All else
-are the verbs, each in a process of its own, as anybody would type them. Every round's tables and page stay in the root.
+worse than they would let stand, it takes their slice; elsewhere it accepts, and images of voxels of centimetres, which
+are in one of the datasets, it rejects. All else are the verbs, each in a process of its own, as anybody would type them. Every round's tables and page stay in the root.
 
 Run: python benchmarks/real_round_trip.py --root DIR [--rounds 2] [--budget 3] [--epochs 2] [--models DIR]
 (the same command goes on where it was; the figures are those of a few minutes on a CPU, no measure of the loop's worth)
@@ -33,6 +33,7 @@ from nnunet_ext.core.tables import NOTHING, table_text
 from nnunet_ext.models.default_models import PLACE
 
 POOL = ("gm_challenge", "bids_unf")
+USELESS_MM = 4.0
 GOOD_ENOUGH = 0.93  # Dice of a slice that a person would let stand
 FOLDERS = ("raw", "preprocessed", "results")
 ON_A_CPU = {"nnUNet_n_proc_DA": "1", "nnUNet_compile": "f", "nnUNet_def_n_proc": "1"}
@@ -45,7 +46,7 @@ def main() -> None:
     add("--real", type=Path, default=REAL, help="folder of the real data (beside the checkout)")
     add("--models", type=Path, help="folder of default models (those of the package)")
     add("--rounds", type=int, default=2)
-    add("--budget", type=int, default=3)
+    add("--budget", type=int, default=5)
     add("--epochs", type=int, default=2, help="a round")
     options = parser.parse_args()
     root = options.root.resolve()
@@ -85,11 +86,13 @@ def correct(one: Round, real: Path) -> int:
     marks, drawn = [], 0
     for sent in read_sent(one.to_correct):
         truth, mask = truth_of(sent, real), one.to_correct / sent.copy
+        told = {**dict.fromkeys(MARKS_COLUMNS, NOTHING), "case": sent.case}
+        if min(read_mask(mask).spacing) > USELESS_MM:
+            marks.append({**told, "action": str(Action.REJECT), "comment": "voxels of centimetres"})
+            continue
         changed = 0 if truth is None else redraw(mask, truth)
         drawn += changed
-        action = Action.EDIT if changed else Action.ACCEPT
-        told = dict.fromkeys(MARKS_COLUMNS, NOTHING)
-        marks.append({**told, "case": sent.case, "action": str(action)})
+        marks.append({**told, "action": str(Action.EDIT if changed else Action.ACCEPT)})
     write_text(one.to_correct / MARKS, table_text(marks, list(MARKS_COLUMNS)))
     return drawn
 
