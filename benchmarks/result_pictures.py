@@ -142,6 +142,7 @@ def strip(result: Result, panels: list[Axes]) -> None:
                 if mask[at].any() and not mask[at].all():
                     panel.contour(mask[at].T, levels=[0.5], colors=colour, linewidths=0.8)
     panels[0].set_title(result.title, color="white", fontsize=8, loc="left")
+    panels[0].set_zorder(1)  # its title reaches over the next
 
 
 if __name__ == "__main__":

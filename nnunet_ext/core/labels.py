@@ -154,14 +154,14 @@ class Labelling:
         """Take the regions out of a label map; whatever they were drawn from, they now lie in each other."""
         return {name: region_mask(labels, values) for name, values in self.regions}
 
-    def above(self, probabilities: Mapping[str, npt.NDArray[np.float32]], threshold: float) -> Masks:
-        """Take the voxels with a probability, shape (i, j, k) for each region, above a threshold.
+    def above(self, probabilities: Mapping[str, npt.NDArray[np.float32]], thresholds: Mapping[str, float]) -> Masks:
+        """Take the voxels with a probability, shape (i, j, k) for each region, above that region's threshold.
 
         Overlapping regions are each held against it and then drawn over each other as nnU-Net does, so that a cord
         holds its lesions; one half gives nnU-Net's own masks. Of regions beside each other a voxel can only belong to
         the most probable.
         """
-        over = {name: probabilities[name] > threshold for name in self.names}
+        over = {name: probabilities[name] > thresholds[name] for name in self.names}
         if self.overlap:
             return self.take(self.draw(over))
         best = np.argmax(np.stack([probabilities[name] for name in self.names]), axis=0)

@@ -107,7 +107,7 @@ def test_a_lower_threshold_takes_more_and_the_cord_holds_its_lesions() -> None:
     probabilities = {"sc": values, "lesion": values[::-1]}
     sizes = []
     for threshold in (0.2, 0.5, 0.8):
-        masks = CORD_LESION.above(probabilities, threshold)
+        masks = CORD_LESION.above(probabilities, dict.fromkeys(probabilities, threshold))
         np.testing.assert_array_equal(masks["lesion"], values[::-1] > threshold)
         np.testing.assert_array_equal(masks["sc"], (values > threshold) | (values[::-1] > threshold))
         sizes.append(masks["lesion"].sum())
@@ -117,6 +117,6 @@ def test_a_lower_threshold_takes_more_and_the_cord_holds_its_lesions() -> None:
 def test_of_plain_labels_a_voxel_belongs_to_the_most_probable_alone() -> None:
     cord = np.array([[[0.4, 0.3, 0.9, 0.1]]], dtype=np.float32)
     lesion = np.array([[[0.3, 0.4, 0.1, 0.2]]], dtype=np.float32)
-    masks = PLAIN.above({"sc": cord, "lesion": lesion}, 0.25)
+    masks = PLAIN.above({"sc": cord, "lesion": lesion}, {"sc": 0.25, "lesion": 0.25})
     assert masks["sc"].ravel().tolist() == [True, False, True, False]
     assert masks["lesion"].ravel().tolist() == [False, True, False, False]

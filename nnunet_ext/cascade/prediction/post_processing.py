@@ -1,5 +1,6 @@
 """What is done with a segmentation before it is written, as data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -32,6 +33,8 @@ class PostProcessing:
     ----------
     threshold
         Probability above which a voxel belongs to a region; one half is nnU-Net's own decision.
+    threshold_of
+        Region and probability, in place of `threshold`.
     largest_cord
         Whether of the cord only the largest tube is kept, with the lesions in it.
     outside_cord
@@ -46,18 +49,32 @@ class PostProcessing:
     """
 
     threshold: float = HALF
+    threshold_of: tuple[tuple[str, float], ...] = ()
     largest_cord: bool = False
     outside_cord: OutsideCord = OutsideCord.FLAG
     fill_holes: tuple[str, ...] = ()
     smallest_mm3: tuple[tuple[str, float], ...] = ()
     largest_of: tuple[tuple[int, ...], ...] = ()
 
+    @property
+    def as_nnunet_decides(self) -> bool:
+        """Whether every threshold is one half, so that no probability is needed."""
+        return {self.threshold, *dict(self.threshold_of).values()} == {HALF}
+
+    def thresholds(self, regions: Iterable[str]) -> dict[str, float]:
+        """Give the threshold of each region."""
+        return dict.fromkeys(regions, self.threshold) | {
+            name: value for name, value in self.threshold_of if name in set(regions)
+        }
+
     def content(self) -> dict[str, Any]:
         """Give the rules for a sidecar."""
+        of_region = {"ThresholdOf": dict(self.threshold_of)} if self.threshold_of else {}
         of_model = {"LargestOfLabels": [list(values) for values in self.largest_of]} if self.largest_of else {}
         return {
             **of_model,
             "Threshold": self.threshold,
+            **of_region,
             "LargestCord": self.largest_cord,
             "OutsideCord": str(self.outside_cord),
             "FillHoles": list(self.fill_holes),

@@ -13,7 +13,7 @@ from nnunet_ext.cascade.course import SLAB_MM, Course, held_by
 from nnunet_ext.cascade.prediction.cord_gate import CordGate
 from nnunet_ext.cascade.prediction.opinions import Opinions
 from nnunet_ext.cascade.prediction.post_process import Change, post_process
-from nnunet_ext.cascade.prediction.post_processing import HALF, PostProcessing
+from nnunet_ext.cascade.prediction.post_processing import PostProcessing
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, Segmentation
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
@@ -153,7 +153,8 @@ def predict_case(
 def _left_nothing(boxed: _Boxed, options: CaseOptions) -> list[str]:
     """Say which regions a threshold other than nnU-Net's own took away as a whole."""
     gone = [name for name, mask in boxed.found.masks.items() if mask.any() and not boxed.masks[name].any()]
-    return [f"Threshold {options.rules.threshold:g} left nothing of {name}, which one half finds" for name in gone]
+    used = options.rules.thresholds(boxed.masks)
+    return [f"Threshold {used[name]:g} left nothing of {name}, which one half finds" for name in gone]
 
 
 def _localise(
@@ -235,8 +236,8 @@ def _followed(masks: Masks, grid: Volume) -> Mask:
 
 
 def _masks(found: Segmentation, options: CaseOptions) -> Masks:
-    if options.rules.threshold == HALF:
+    if options.rules.as_nnunet_decides:
         return dict(found.masks)
     if not found.probabilities:
         raise UsageError("a threshold other than 0.5 needs a segmenter that gives probabilities")
-    return options.regions.above(found.probabilities, options.rules.threshold)
+    return options.regions.above(found.probabilities, options.rules.thresholds(options.regions.names))

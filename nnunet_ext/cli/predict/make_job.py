@@ -12,7 +12,6 @@ from nnunet_ext.cascade.prediction.continued_image import ContinuedImage
 from nnunet_ext.cascade.prediction.cord_gate import CordGate
 from nnunet_ext.cascade.prediction.engines import Engine
 from nnunet_ext.cascade.prediction.lesions_in_cord import LesionsInCord
-from nnunet_ext.cascade.prediction.post_processing import HALF
 from nnunet_ext.cascade.prediction.predict_all import PredictionJob
 from nnunet_ext.cascade.prediction.predict_case import FULL_IMAGE_MARGINS, CaseOptions
 from nnunet_ext.cascade.prediction.segmentation import CaseSegmenter, SegmenterOptions
@@ -126,7 +125,7 @@ def make_job(
         engine=settings.engine,
         step=settings.step,
         disagreement=settings.wanted.disagreement,
-        probabilities=settings.wanted.probabilities or options.rules.threshold != HALF,
+        probabilities=settings.wanted.probabilities or not options.rules.as_nnunet_decides,
         opinions=opinions,
     )
     segmenter = build(chosen.model, how)

@@ -48,7 +48,7 @@ def choose_rules(regions: Labelling, asked: AskedRules, rules: PostProcessing | 
     if asked.threshold is not None:
         if not 0 < asked.threshold < 1:
             raise UsageError(f"--threshold needs a probability between 0 and 1, found {asked.threshold}")
-        rules = replace(rules, threshold=asked.threshold)
+        rules = replace(rules, threshold=asked.threshold, threshold_of=())
     if asked.largest_cord is not None:
         if asked.largest_cord and CORD not in regions.names:
             raise UsageError(f"--largest-cord needs a model with the region {CORD}; it has {', '.join(regions.names)}")
@@ -77,6 +77,7 @@ def rules_of_card(content: Mapping[str, Any]) -> PostProcessing:
     try:
         return PostProcessing(
             threshold=float(content.get("Threshold", HALF)),
+            threshold_of=tuple((str(name), float(value)) for name, value in content.get("ThresholdOf", {}).items()),
             largest_cord=bool(content.get("LargestCord", False)),
             outside_cord=OutsideCord(content.get("OutsideCord", OutsideCord.FLAG)),
             fill_holes=tuple(map(str, content.get("FillHoles", ()))),

@@ -213,7 +213,12 @@ def test_whatever_the_rules_regions_still_lie_in_each_other_and_can_be_drawn(
 
 def test_empty_masks_stay_empty() -> None:
     for model in (CORD_LESION, TUMOUR, PLAIN):
-        rules = PostProcessing(0.5, True, OutsideCord.REMOVE, model.names, tuple((name, 5.0) for name in model.names))
+        rules = PostProcessing(
+            largest_cord=True,
+            outside_cord=OutsideCord.REMOVE,
+            fill_holes=model.names,
+            smallest_mm3=tuple((name, 5.0) for name in model.names),
+        )
         done = post_process(masks_of(model), model, AFFINE, rules)
         assert not any(sizes(done).values())
         assert all(change.voxels == 0 for change in done.changes)

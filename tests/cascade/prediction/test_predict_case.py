@@ -190,6 +190,16 @@ def test_another_threshold_is_taken_from_the_probabilities() -> None:
         predict_case([given], Threshold(), None, options)
 
 
+def test_a_region_with_a_threshold_of_its_own_leaves_the_others_theirs() -> None:
+    given = image()
+    rules = PostProcessing(threshold_of=(("lesion", 0.6),))
+    done = predict_case([given], Threshold(probabilities=True), None, CaseOptions(CORD_LESION, rules))
+    plain = predict_case([given], Threshold(), None, OPTIONS)
+    np.testing.assert_array_equal(done.masks["lesion"], given.data / 400 > 0.6)
+    np.testing.assert_array_equal(done.masks["sc"], plain.masks["sc"])
+    assert rules.content()["ThresholdOf"] == {"lesion": 0.6}
+
+
 def test_post_processing_is_applied_and_told() -> None:
     options = CaseOptions(CORD_LESION, PostProcessing(smallest_mm3=(("lesion", 1000.0),)))
     done = predict_case([image()], Threshold(), None, options)
