@@ -25,7 +25,7 @@ class ActiveReport:
     rounds
         The folder of the loop.
     number
-        Of the round; 0 for the last.
+        Of the round; None for the last.
     rater
         Whose page, in their folder; None for that of the round.
     n_procs
@@ -35,7 +35,7 @@ class ActiveReport:
     """
 
     rounds: Path
-    number: int
+    number: int | None
     rater: str | None
     n_procs: int
     json: bool
@@ -77,7 +77,7 @@ class ActiveReport:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the action's arguments."""
     add = parser.add_argument
-    add("--round", dest="number", type=int, default=0, metavar="N", help="which round (default: the last)")
+    add("--round", dest="number", type=int, default=None, metavar="N", help="which round (default: the last)")
     add(
         "--rater", metavar="NAME",
         help="the page for one rater instead, cases.html in their folder: their cases alone, with nothing of others "
