@@ -115,7 +115,7 @@ class _Making:
                 f"{name}-maps",
                 f"{name}: draw {self.recipe.maps} bodies",
                 _MAP_SECONDS * self.recipe.maps,
-                [asked.seed, asdict(replace(self.recipe, folds=(), epochs=0, maps=0))],
+                [asked.seed, asdict(replace(self.recipe, mirror=False, folds=(), epochs=0, maps=0))],
                 self._draw,
                 _remover([self.preprocessed]),
             ),
