@@ -21,6 +21,7 @@ from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.pool import pool_sources
 from nnunet_ext.active_learning.round_state import INGESTED
 from nnunet_ext.active_learning.settings import read_settings
+from nnunet_ext.cli.active.loop_options import add_loop_options
 from nnunet_ext.cli.active.round_with_people import round_with_people
 from nnunet_ext.cli.refuse_some import refuse_some
 from nnunet_ext.core.provenance import sha256
@@ -124,8 +125,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="more folders that came back, of any layout; what was edited in place, in to_correct, is always read "
         "(default: none)",
     )
-    parser.add_argument("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    add_loop_options(parser)
 
 
 def from_options(options: argparse.Namespace) -> Any:  # noqa: ANN401 - as the other actions

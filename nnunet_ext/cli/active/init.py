@@ -20,6 +20,7 @@ from nnunet_ext.active_learning.settings import ActiveSettings, Shares, read_set
 from nnunet_ext.active_learning.settings_keys import BadValueError, read_key
 from nnunet_ext.cli.active.first_model import first_model, refuse_other_regions
 from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
+from nnunet_ext.cli.active.loop_options import add_loop_options
 from nnunet_ext.cli.asked_profiles import asked_profiles
 from nnunet_ext.cli.find_dataset import find_dataset
 from nnunet_ext.cli.predict.model import find_model
@@ -166,8 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--raters", nargs="+", metavar="NAME", help="who corrects (default: one person without a name)")
     add("--every-rater", action="store_const", const=True, help="every case goes to every rater, not to one of them")
     _add(parser, "consensus", "", "of several raters of one case", choices=["majority", "staple", "adjudicate"])
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
+    add_loop_options(parser)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from nnunet_ext.active_learning.exchange.pseudonyms import PSEUDONYMS
 from nnunet_ext.active_learning.exchange.rater_folder import ExchangeSettings
 from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.active_learning.settings import read_settings
+from nnunet_ext.cli.active.loop_options import add_loop_options
 from nnunet_ext.cli.active.round_with_people import round_with_people
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.target import load_target
@@ -80,8 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--naming", choices=[str(dialect) for dialect in Dialect], default=str(Dialect.NEUROPOLY),
         help="of masks; SCT's manual-correction takes all but bids",
     )  # fmt: skip
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
+    add_loop_options(parser)
 
 
 def from_options(options: argparse.Namespace) -> ActivePack:

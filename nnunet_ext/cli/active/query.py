@@ -20,6 +20,7 @@ from nnunet_ext.active_learning.round_state import RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import ActiveSettings, read_settings
 from nnunet_ext.cli.active.choose_cases import AskedChoice, choose_cases
 from nnunet_ext.cli.active.give_out import give_out
+from nnunet_ext.cli.active.loop_options import add_device, add_loop_options
 from nnunet_ext.cli.active.round_models import RoundModels
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
@@ -170,12 +171,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of masks; SCT's manual-correction takes all but bids",
     )  # fmt: skip
     add("--copy", action="store_true", help="copy the images rather than link them, to take the folder elsewhere")
-    add(
-        "-device", "--device", default="auto", metavar="DEVICE",
-        help="cpu, cuda, cuda:1 or mps (default: the best there is)",
-    )  # fmt: skip
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
+    add_device(parser)
+    add_loop_options(parser)
 
 
 def from_options(options: argparse.Namespace) -> ActiveQuery:

@@ -20,6 +20,7 @@ from nnunet_ext.active_learning.simulate.layout import Simulation
 from nnunet_ext.active_learning.simulate.points import DICE, Run, main_region, quantity_of
 from nnunet_ext.cli.active.init import add_settings, asked_settings
 from nnunet_ext.cli.active.labelled import labelled_dataset
+from nnunet_ext.cli.active.loop_options import add_device, add_loop_options
 from nnunet_ext.cli.active.simulated_run import SimulatedRun
 from nnunet_ext.cli.active.simulated_start import FirstTraining, living_in, run_home, start_home
 from nnunet_ext.cli.best_device import best_device
@@ -226,16 +227,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--first-trainer", default="nnUNetTrainerSCI", metavar="NAME",
         help="of the first models, as nnUNetv2_train -tr takes it (default: nnUNetTrainerSCI)",
     )  # fmt: skip
-    add(
-        "-device",
-        "--device",
-        default="auto",
-        metavar="DEVICE",
-        help="cpu, cuda, cuda:1 or mps (default: the best there is)",
-    )
+    add_device(parser)
     add_n_procs(parser)
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
+    add_loop_options(parser)
 
 
 def from_options(options: argparse.Namespace) -> ActiveSimulate:

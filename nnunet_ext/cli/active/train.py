@@ -14,6 +14,7 @@ from nnunet_ext.active_learning.round_state import RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import read_settings
 from nnunet_ext.active_learning.training.forgetting import FORGETTING_COLUMNS
 from nnunet_ext.active_learning.training.matrix import MATRIX_COLUMNS
+from nnunet_ext.cli.active.loop_options import add_device, add_loop_options
 from nnunet_ext.cli.active.round_with_people import round_with_people
 from nnunet_ext.cli.n_procs import add_n_procs
 from nnunet_ext.core.environment import require_torchvision
@@ -156,13 +157,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="0 to 4, or all (default: those that the model before had)",
     )  # fmt: skip
     add("--without-the-rest", action="store_true", help="leave out what is not back, or not settled among raters")
-    add(
-        "-device", "--device", default="auto", metavar="DEVICE",
-        help="cpu, cuda, cuda:1 or mps (default: the best there is)",
-    )  # fmt: skip
+    add_device(parser)
     add_n_procs(parser)
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
+    add_loop_options(parser)
 
 
 def from_options(options: argparse.Namespace) -> ActiveTrain:

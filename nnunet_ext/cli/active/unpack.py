@@ -9,6 +9,7 @@ from nnunet_ext.active_learning.claim import claim
 from nnunet_ext.active_learning.exchange.pseudonyms import PSEUDONYMS
 from nnunet_ext.active_learning.exchange.unpack import unpack
 from nnunet_ext.active_learning.layout import Rounds
+from nnunet_ext.cli.active.loop_options import add_loop_options
 from nnunet_ext.cli.active.round_with_people import round_with_people
 from nnunet_ext.cli.refuse_some import refuse_some
 
@@ -62,8 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("archive", type=Path, metavar="ZIP", help="the zip that came back")
     add("--rater", default="", metavar="NAME", help="who corrected (default: the one rater without a name)")
-    add("--steal", action="store_true", help="take over the claim of a process that you know is gone")
-    add("--json", action="store_true", help="answer in JSON")
+    add_loop_options(parser)
 
 
 def from_options(options: argparse.Namespace) -> ActiveUnpack:
