@@ -16,6 +16,7 @@ from nnunet_ext.core.volume import Affine, Array
 _SCANNER_SPACE: Final = 1
 _DATA_OFFSET: Final = 352
 _FORM_TOLERANCE: Final = 1e-4
+_STEPS: Final = 255
 
 
 def write_image(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
@@ -75,10 +76,24 @@ def write_mask(path: Path, data: Array, affine: Affine, forms: Forms | None = No
     _write(path, labels, affine, forms)
 
 
-def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None:
+def write_probability(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
+    """Write probabilities in steps of 1/255: uint8 with that slope, so that readers see 0 to 1.
+
+    Parameters
+    ----------
+    path, affine, forms
+        As for `write_image`.
+    data
+        Shape (i, j, k), from 0 to 1; what rounding leaves outside is cut.
+    """
+    steps = np.clip(np.rint(data * np.float32(_STEPS)), 0, _STEPS).astype(np.uint8)
+    _write(path, steps, affine, forms, 1 / _STEPS)
+
+
+def _write(path: Path, data: Array, affine: Affine, forms: Forms | None, slope: float = 1) -> None:
     if data.ndim != 3:
         raise DataRefusedError(f"{path}: not written: a 3-D array was needed, found shape {data.shape}")
-    content = _content(data, affine, forms)
+    content = _content(data, affine, forms, slope)
 
     def verify(written: Path) -> None:
         if not _holds(written, content):
@@ -91,8 +106,8 @@ def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None
             file.write(content)
 
 
-def _content(data: Array, affine: Affine, forms: Forms | None) -> bytearray:
-    header = _header(data, affine, forms)
+def _content(data: Array, affine: Affine, forms: Forms | None, slope: float) -> bytearray:
+    header = _header(data, affine, forms, slope)
     content = bytearray(_DATA_OFFSET + data.nbytes)
     content[: header.sizeof_hdr] = header.binaryblock
     voxels = np.frombuffer(content, header.get_data_dtype(), offset=_DATA_OFFSET)
@@ -110,7 +125,7 @@ def _holds(written: Path, content: bytearray) -> bool:
     return compared == len(content)
 
 
-def _header(data: Array, affine: Affine, forms: Forms | None) -> nib.Nifti1Header:
+def _header(data: Array, affine: Affine, forms: Forms | None, slope: float) -> nib.Nifti1Header:
     """Make a header from nothing, so that no text of another file's header can travel along."""
     header = nib.Nifti1Header()
     header.set_data_dtype(data.dtype.newbyteorder("="))
@@ -123,7 +138,7 @@ def _header(data: Array, affine: Affine, forms: Forms | None) -> nib.Nifti1Heade
         header["qform_code"] = 0
     if forms is not None:
         forms.put(header)
-    header["scl_slope"], header["scl_inter"] = 1, 0
+    header["scl_slope"], header["scl_inter"] = slope, 0
     header["vox_offset"] = _DATA_OFFSET
     header["magic"] = b"n+1"
     return header
