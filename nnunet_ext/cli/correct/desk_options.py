@@ -47,7 +47,7 @@ def add_desk_options(parser: argparse.ArgumentParser) -> None:
     """Describe them."""
     add = parser.add_argument
     add("--rater", default="", metavar="NAME", help="who corrects, for the records (default: nobody by name)")
-    add("--port", type=int, default=0, metavar="N", help="of the page's address (default: one that is free)")
+    add("--port", type=int, metavar="N", help="of the page's address (default: one that is free)")
     add(
         "--host", default="", metavar="NAME",
         help="name or address of this machine under which others reach the page; it needs --i-know, for whoever "
@@ -80,11 +80,12 @@ def desk_options(options: argparse.Namespace) -> DeskOptions:
             f"--host: the name or address by which others reach this machine was needed, found {options.host}, which "
             "means all; a page is asked by one name"
         )
-    if not 0 <= options.port <= _MOST_PORT:
-        raise UsageError(f"--port: a number from 0 to {_MOST_PORT} was needed, found {options.port}")
+    port = options.port or 0
+    if not 0 <= port <= _MOST_PORT:
+        raise UsageError(f"--port: a number from 0 to {_MOST_PORT} was needed, found {port}")
     if options.idle <= 0:
         raise UsageError(f"--idle: minutes above 0 were needed, found {options.idle:g}")
-    return DeskOptions(options.rater, options.port, options.host or LOOPBACK, not options.no_browser, options.idle)
+    return DeskOptions(options.rater, port, options.host or LOOPBACK, not options.no_browser, options.idle)
 
 
 def _is_loopback(host: str) -> bool:
