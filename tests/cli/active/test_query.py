@@ -87,6 +87,7 @@ def test_a_query_scores_the_pool_and_lays_out_what_people_are_to_correct(loop: L
     assert "round 1 is out for correction: 2 of 4 cases, by strategy strata" in said
     assert "site       geneva 2" in said
     assert f"folder     {one.to_correct}" in said
+    assert f"next       correct in the browser: nnunet_ext active correct {loop.rounds.root}\n" in said
     assert said.splitlines()[-1].endswith(f"then: nnunet_ext active ingest {loop.rounds.root}")
     assert events(loop) == [BEGUN, QUERIED, EXCHANGED]
     status = loop.status()
