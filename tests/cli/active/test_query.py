@@ -105,7 +105,7 @@ def test_what_the_model_gave_each_voxel_of_the_chosen_cases_stays_at_home_beside
         assert 0 <= given.data.min() < given.data.max() <= 1
         drawn = read_mask(one.to_correct / mask.predicted).data > 0
         assert given.data[drawn].mean() > given.data[~drawn].mean()
-        assert nib.load(one.probability(mask.case, mask.region)).get_data_dtype() == np.uint8
+        assert nib.Nifti1Image.from_filename(one.probability(mask.case, mask.region)).get_data_dtype() == np.uint8
     files = Journal(loop.rounds.journal).entries()[-1].fields["files"]
     assert {f"round-001/probabilities/{file.name}" for file in one.probabilities.iterdir()} <= files.keys()
     assert loop.status()["problems"] == []
