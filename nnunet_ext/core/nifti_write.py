@@ -1,21 +1,16 @@
 """Writing images and masks atomically, with headers that hold geometry and nothing else."""
 
 from pathlib import Path
-from typing import Final
 
-import nibabel as nib
 import numpy as np
 
 from nnunet_ext.core.atomic import atomic_path
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.forms import Forms
+from nnunet_ext.core.nifti_header import DATA_OFFSET, bare_header
 from nnunet_ext.core.nifti_stream import stream_pieces
 from nnunet_ext.core.plain_gzip import write_gzip
 from nnunet_ext.core.volume import Affine, Array
-
-_SCANNER_SPACE: Final = 1
-_DATA_OFFSET: Final = 352
-_FORM_TOLERANCE: Final = 1e-4
 
 
 def write_image(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
@@ -92,10 +87,10 @@ def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None
 
 
 def _content(data: Array, affine: Affine, forms: Forms | None) -> bytearray:
-    header = _header(data, affine, forms)
-    content = bytearray(_DATA_OFFSET + data.nbytes)
+    header = bare_header(data.shape, data.dtype, affine, forms)
+    content = bytearray(DATA_OFFSET + data.nbytes)
     content[: header.sizeof_hdr] = header.binaryblock
-    voxels = np.frombuffer(content, header.get_data_dtype(), offset=_DATA_OFFSET)
+    voxels = np.frombuffer(content, header.get_data_dtype(), offset=DATA_OFFSET)
     voxels.reshape(data.shape, order="F")[...] = data
     return content
 
@@ -108,22 +103,3 @@ def _holds(written: Path, content: bytearray) -> bool:
             return False
         compared += len(piece)
     return compared == len(content)
-
-
-def _header(data: Array, affine: Affine, forms: Forms | None) -> nib.Nifti1Header:
-    """Make a header from nothing, so that no text of another file's header can travel along."""
-    header = nib.Nifti1Header()
-    header.set_data_dtype(data.dtype.newbyteorder("="))
-    header.set_data_shape(data.shape)
-    header.set_xyzt_units("mm")
-    header.set_sform(affine, code=_SCANNER_SPACE)
-    header.set_qform(affine, code=_SCANNER_SPACE)
-    scale = max(1.0, float(np.abs(affine).max()))
-    if not np.allclose(header.get_qform(), affine, atol=_FORM_TOLERANCE * scale, rtol=0):
-        header["qform_code"] = 0
-    if forms is not None:
-        forms.put(header)
-    header["scl_slope"], header["scl_inter"] = 1, 0
-    header["vox_offset"] = _DATA_OFFSET
-    header["magic"] = b"n+1"
-    return header

@@ -75,7 +75,7 @@ class _Settled:
 def form_opinion(
     rater: str,
     words: Sequence[Word],
-    files: Mapping[str, Sequence[Path]],
+    files: Mapping[str, Sequence[Path | CaseMask]],
     given: Mapping[str, CaseMask],
     image: Volume,
     policy: LesionPolicy,
@@ -89,7 +89,7 @@ def form_opinion(
     words
         All that was said of the case.
     files
-        For each region that came back the files that may be its mask.
+        For each region that came back the files that may be its mask, or masks that were read or drawn already.
     given
         For each region of the target the mask as it was given out; one without a file where none was.
     image
@@ -129,7 +129,9 @@ def form_opinion(
     )
 
 
-def _settle(region: str, words: Sequence[Word], files: Sequence[Path], before: CaseMask, image: Volume) -> _Settled:
+def _settle(
+    region: str, words: Sequence[Word], files: Sequence[Path | CaseMask], before: CaseMask, image: Volume
+) -> _Settled:
     try:
         after = _came_back(files, before, image)
     except FileRefusedError as error:
@@ -144,15 +146,16 @@ def _settle(region: str, words: Sequence[Word], files: Sequence[Path], before: C
     return _Settled(decision, after)
 
 
-def _came_back(files: Sequence[Path], before: CaseMask, image: Volume) -> CaseMask:
+def _came_back(files: Sequence[Path | CaseMask], before: CaseMask, image: Volume) -> CaseMask:
     """Read what came back of a mask; the mask as it was given out, where nothing did."""
-    several = [read_case_mask(path, image) for path in files]
+    several = [one if isinstance(one, CaseMask) else read_case_mask(one, image) for one in files]
     changed = [one for one in several if not np.array_equal(one.data, before.data)]
     chosen = sorted(changed or several, key=lambda one: one.sha256)
     for other in chosen[1:]:
         if not np.array_equal(other.data, chosen[0].data):
-            names = ", ".join(sorted(f"{one.path.parent.name}/{one.path.name}" for one in chosen if one.path))
-            raise FileRefusedError(files[0], f"one corrected mask was needed, found several that differ: {names}")
+            paths = [one.path for one in chosen if one.path]
+            names = ", ".join(sorted(f"{path.parent.name}/{path.name}" for path in paths))
+            raise FileRefusedError(paths[0], f"one corrected mask was needed, found several that differ: {names}")
     return chosen[0] if chosen else before
 
 

@@ -1,7 +1,7 @@
 """Verified masks on the disk, each with a sidecar that says how it came to be."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,15 +72,27 @@ def record_mask(path: Path, mask: Mask, image: Volume, made_by: Sequence[Mapping
     return sha256(path)
 
 
-def append_to_sidecar(path: Path, made_by: Sequence[Mapping[str, Any]]) -> None:
-    """Append what is new to `GeneratedBy` in the sidecar of a mask; it is made where there is none."""
+def append_to_sidecar(
+    path: Path, made_by: Sequence[Mapping[str, Any]], keep: Callable[[Path], object] | None = None
+) -> None:
+    """Append what is new to `GeneratedBy` in the sidecar of a mask; it is made where there is none.
+
+    Parameters
+    ----------
+    path
+        Of the mask.
+    made_by
+        Entries, the last of them the newest.
+    keep
+        What is done with a sidecar that cannot be read before another takes its place; it is set aside without.
+    """
     sidecar = sidecar_of(path)
     content: dict[str, Any] = {"SpatialReference": "orig", "Type": "ROI", "GeneratedBy": []}
     if sidecar.is_file():
         try:
             content = read_json_object(sidecar)
         except FileRefusedError:  # nobody's work is lost over a damaged record, and neither is the record
-            set_aside(sidecar)
+            (keep or set_aside)(sidecar)
     entries = list(content.get("GeneratedBy") or [])
     entries += [dict(entry) for entry in made_by[:-1] if entry not in entries]
     if made_by and (not entries or entries[-1] != made_by[-1]):

@@ -1,0 +1,154 @@
+"""The server of a desk, on the loopback address unless told otherwise."""
+
+import logging
+import os
+import secrets
+import socket
+import socketserver
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from nnunet_ext.core.errors import EnvironmentProblemError
+from nnunet_ext.correction.desk import Desk
+from nnunet_ext.correction.guard import Guard, hosts_of
+from nnunet_ext.correction.handler import Handler
+from nnunet_ext.correction.holds import holds_of
+from nnunet_ext.correction.routes import Assets, Routes
+from nnunet_ext.correction.work import Work
+
+LOOPBACK: Final = "127.0.0.1"
+AN_HOUR: Final = 3600.0
+
+Why = Literal["done", "idle", "stopped"]
+"""Why a server ended: a page said that all is done, nobody asked anything for long, or `stop` was called."""
+
+_LOG: Final = logging.getLogger(__name__)
+_TOKEN_BYTES: Final = 32
+_WAITING: Final = 64
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # a connection that a browser keeps open holds nobody up
+    request_queue_size = _WAITING
+    allow_reuse_address = os.name != "nt"  # there, another program could take the very port
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), BaseHTTPRequestHandler)
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)  # without asking the network what this machine is called
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the library's
+        _LOG.debug("a connection broke", exc_info=True)
+
+
+class _Heard:
+    """When something was asked last."""
+
+    def __init__(self) -> None:
+        self.at = time.monotonic()
+
+    def now(self) -> None:
+        self.at = time.monotonic()
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """A server that runs in threads of its own.
+
+    Parameters
+    ----------
+    address
+        What a browser opens.
+    """
+
+    address: str
+    _over: Event
+    _ended: Event
+    _why: list[Why] = field(default_factory=list)
+
+    def wait(self) -> Why:
+        """Return when the server has ended, and say why."""
+        while not self._ended.wait(1):  # so that Ctrl-C is heard on every system
+            pass
+        return self._why[0]
+
+    def stop(self) -> Why:
+        """End the server, once nothing is being saved."""
+        self._end("stopped")
+        return self.wait()
+
+    def _end(self, why: Why) -> None:
+        self._why.append(why)
+        self._over.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, idle_seconds: float = AN_HOUR) -> Serving:
+    """Serve a desk until `stop`, until a page says that all is done, or until nobody asked anything for long.
+
+    Parameters
+    ----------
+    desk
+        Whose cases.
+    assets
+        Files of the page, `index.html` among them.
+    port
+        Where; 0 lets the system choose one that is free.
+    host
+        Name or address of this machine under which it is asked.
+    idle_seconds
+        After which, without a request, it ends.
+
+    Raises
+    ------
+    EnvironmentProblemError
+        Where the port is taken, or the desk's folder cannot be written.
+    """
+    stack = ExitStack()
+    try:
+        holds = stack.enter_context(holds_of(desk))
+        server = stack.enter_context(_Server(host, port))
+    except OSError as error:
+        stack.close()
+        raise EnvironmentProblemError(
+            f"a free port and a folder that can be written were needed to serve {desk.place} at {host}:{port}, found: "
+            f"{error.strerror or error}"
+        ) from error
+    token, used = secrets.token_urlsafe(_TOKEN_BYTES), server.server_port
+    shown = f"[{host}]" if ":" in host else host
+    serving = Serving(f"http://{shown}:{used}/{token}/", Event(), Event())
+    work = Work.at(desk, holds)
+    routes = Routes(work, assets, partial(serving._end, "done"))
+    guard, heard = Guard(token, hosts_of(used, host)), _Heard()
+    server.RequestHandlerClass = partial(Handler, guard, routes, heard.now)
+    stack.callback(work.finish)
+    stack.callback(server.shutdown)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    Thread(target=_watch, args=(serving, heard, idle_seconds, stack), daemon=True).start()
+    return serving
+
+
+def _watch(serving: Serving, heard: _Heard, idle_seconds: float, stack: ExitStack) -> None:
+    """End the server when its time has come."""
+    while not serving._over.wait(max(0.0, heard.at + idle_seconds - time.monotonic())):
+        if time.monotonic() - heard.at >= idle_seconds:
+            serving._end("idle")
+    stack.close()
+    serving._ended.set()
