@@ -11,7 +11,7 @@ from filelock import FileLock
 from nnunet_ext.active_learning.ingest.record import append_to_sidecar
 from nnunet_ext.active_learning.ingest.words import Action
 from nnunet_ext.cascade.prediction.case_files import sidecar_of
-from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.atomic import sweep, write_text
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.forms import Forms
 from nnunet_ext.core.labels import Mask
@@ -80,6 +80,7 @@ def finish_saving(desk: Desk, opened: OpenCase) -> None:
 
 def _finish(desk: Desk, opened: OpenCase, settled: Settled, record: Path) -> tuple[str, ...]:
     case, names = opened.case, []
+    _sweep(desk, case)
     for region, runs in settled.masks.items():
         path = case.output[region]
         _write(path, mask_of(runs, opened.shape), opened, desk.superseded)
@@ -93,6 +94,13 @@ def _finish(desk: Desk, opened: OpenCase, settled: Settled, record: Path) -> tup
     DraftFile(desk, case).settle(settled.draft, opened)
     record.unlink()
     return tuple(names)
+
+
+def _sweep(desk: Desk, case: DeskCase) -> None:
+    """Delete what killed processes left of files that they had not finished."""
+    sweep(desk.hidden)
+    for folder in {desk.place, *(path.parent for path in case.output.values())}:
+        sweep(folder, below=False)
 
 
 def _write(path: Path, mask: Mask, opened: OpenCase, superseded: Path) -> None:
