@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -191,6 +194,39 @@ def served(made: MadeDesk, **more: Any) -> Iterator[Tab]:  # noqa: ANN401 - what
     """Serve a desk while the block runs."""
     with serve(made.desk, ASSETS, **more) as serving:
         yield Tab(serving.address)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A server in a process of its own."""
+
+    tab: Tab
+    process: BaseProcess
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self.process.kill()
+        self.process.join()
+
+
+@contextmanager
+def served_apart(made: MadeDesk) -> Iterator[Apart]:
+    """Serve a desk from another process while the block runs."""
+    forking = get_context("fork")
+    told, telling = forking.Pipe(duplex=False)
+    process = forking.Process(target=_serve_on, args=(made, telling))
+    process.start()
+    try:
+        yield Apart(Tab(told.recv()), process)
+    finally:
+        process.kill()
+        process.join()
+
+
+def _serve_on(made: MadeDesk, telling: Connection) -> None:
+    with serve(made.desk, ASSETS) as serving:
+        telling.send(serving.address)
+        serving.wait()
 
 
 def _subject(stem: str) -> str:
