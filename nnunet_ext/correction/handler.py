@@ -39,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # before it, answers had no headers
     timeout = _SECONDS  # of each reading and writing: nobody keeps a connection by saying nothing
 
     def __init__(
