@@ -6,6 +6,7 @@ import secrets
 import socket
 import socketserver
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -97,7 +98,15 @@ class Serving:
         self.stop()
 
 
-def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, idle_seconds: float = AN_HOUR) -> Serving:
+def serve(
+    desk: Desk,
+    assets: Assets,
+    port: int = 0,
+    *,
+    host: str = LOOPBACK,
+    idle_seconds: float = AN_HOUR,
+    allow: Callable[[], object] = bool,
+) -> Serving:
     """Serve a desk until `stop`, until a page says that all is done, or until nobody asked anything for long.
 
     Parameters
@@ -112,6 +121,9 @@ def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, id
         Name or address of this machine under which it is asked.
     idle_seconds
         After which, without a request, it ends.
+    allow
+        Called before each save; it raises a named error where masks may not be written now, and what was drawn stays a
+        draft.
 
     Raises
     ------
@@ -131,7 +143,7 @@ def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, id
     token, used = secrets.token_urlsafe(_TOKEN_BYTES), server.server_port
     shown = f"[{host}]" if ":" in host else host
     asked, ended = SimpleQueue[Why](), Future[Why]()
-    work = Work.at(desk, holds)
+    work = Work.at(desk, holds, allow)
     routes = Routes(work, assets, partial(asked.put, "done"))
     guard, heard = Guard(token, hosts_of(used, host)), _Heard()
     server.RequestHandlerClass = partial(Handler, guard, routes, heard.now)
