@@ -18,6 +18,7 @@ DRIVER = shutil.which("chromedriver")
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 ESCAPE, ENTER, LEFT, RIGHT, TAB = "\ue00c", "\ue007", "\ue012", "\ue014", "\ue004"
+SHIFT, CONTROL, ALT = "\ue008", "\ue009", "\ue00a"
 
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
