@@ -6,13 +6,14 @@ from typing import Final
 
 from nnunet_ext.cli.predict.raw_link import RAW
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.names import FIRST_CHANNEL, parse_case, parse_mask_name
+from nnunet_ext.core.names import FIRST_CHANNEL, image_stem, parse_case, parse_mask_name
 from nnunet_ext.core.output_place import DESCRIPTION
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.report.sources.find_images import find_images, images_in, raw_dataset_above
 
 _DERIVATIVES: Final = "derivatives"
 _DERIVED: Final = frozenset({"mask", "seg", "dseg", "probseg", "disagreement", "centerline"})
+_SAME_KIND: Final = frozenset({"sub", "ses", "run"})
 _CHANNEL: Final = len(FIRST_CHANNEL)
 
 
@@ -41,7 +42,10 @@ def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[s
 
 
 def images_without_masks(place: Path, taken: Sequence[Path], regions: Sequence[str]) -> dict[str, Path]:
-    """List the images of a folder that are no case's yet: of the contrasts of those that are, where there are any.
+    """List the images of a folder that are no case's yet: of the same kinds as those that are, where there are any.
+
+    A kind is the contrast with all that tells one acquisition from another, such as `acq-sag`, but subject, session and
+    run.
 
     Parameters
     ----------
@@ -53,15 +57,20 @@ def images_without_masks(place: Path, taken: Sequence[Path], regions: Sequence[s
         That masks may be of.
     """
     found = {stem: file for stem, file in images_in(place).items() if _is_image(stem, regions)}
-    contrasts = {parse_case(file.name.partition(".")[0].removesuffix(FIRST_CHANNEL)).suffix for file in taken}
+    kinds = {_kind((image_stem(file.name) or "").removesuffix(FIRST_CHANNEL)) for file in taken}
     known = set(taken)
     return {
         stem: file
         for stem, file in found.items()
         if file not in known
         and not (_numbered(stem) and stem[:-_CHANNEL] in found)
-        and (not contrasts or parse_case(stem).suffix in contrasts)
+        and (not kinds or _kind(stem) in kinds)
     }
+
+
+def _kind(stem: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    name = parse_case(stem)
+    return name.suffix, frozenset(pair for pair in name.entities if pair[0] not in _SAME_KIND)
 
 
 def _is_image(stem: str, regions: Sequence[str]) -> bool:

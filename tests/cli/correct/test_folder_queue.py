@@ -66,6 +66,36 @@ def test_an_image_without_a_mask_gets_empty_layers_beside_the_others_where_its_c
     assert outputs(case, lab.root)["lesion"] == "derivatives/labels/sub-2/anat/sub-2_T2w_label-lesion_seg.nii.gz"
 
 
+def test_only_images_of_the_kinds_that_have_masks_are_drawn_in_from_nothing(lab: SmallBids) -> None:
+    lab.case("sub-1_acq-sag_T2w")
+    lab.image("sub-2_ses-2_acq-sag_run-2_T2w")
+    lab.image("sub-2_acq-ax_T2w")
+    lab.image("sub-3_acq-sag_T2w", folder="sub-3/spine")
+    queue = queue_of(lab.root)
+    assert names(queue) == ["sub-1_acq-sag_T2w", "sub-2_ses-2_acq-sag_run-2_T2w", "sub-3_acq-sag_T2w"]
+    place = outputs(queue.cases[2], lab.root)["sc"]
+    assert place == "derivatives/labels/sub-3/spine/sub-3_acq-sag_T2w_label-SC_seg.nii.gz"
+
+
+def test_images_as_they_came_from_the_scanner_are_nobody_s(lab: SmallBids) -> None:
+    image = lab.case("sub-1_T2w")
+    shutil.copytree(lab.root / "sub-1", lab.root / "sourcedata" / "sub-1")
+    assert [case.image for case in queue_of(lab.root).cases] == [image]
+
+
+def test_masks_below_folders_that_are_no_subjects_are_refused_with_the_folder_that_is_meant(tmp_path: Path) -> None:
+    image = SmallBids(tmp_path / "site").case("sub-1_T2w")
+    place = tmp_path / "all" / "patient7"
+    for file in (image, *(tmp_path / "site").rglob("*_seg.nii.gz")):
+        write_bytes(place / file.name, file.read_bytes())
+    with pytest.raises(DataRefusedError, match=f"did you mean: {place}"):
+        queue_of(tmp_path / "all")
+    (case,) = queue_of(place).cases
+    assert outputs(case, place) == {
+        "sc": "sub-1_T2w_label-SC_seg.nii.gz", "lesion": "sub-1_T2w_label-lesion_seg.nii.gz",
+    }  # fmt: skip
+
+
 def test_images_alone_are_drawn_in_from_nothing(lab: SmallBids) -> None:
     lab.image("sub-1_T2w")
     queue = queue_of(lab.root)
