@@ -1,6 +1,6 @@
 """The images of a folder that is to be corrected: of each case, and those that nobody has drawn in yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ _SAME_KIND: Final = frozenset({"sub", "ses", "run"})
 _CHANNEL: Final = len(FIRST_CHANNEL)
 
 
-def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[str, Path]:
+def images_of(folder: Path, images: Path | None, cases: Sequence[str], masks: Collection[Path]) -> dict[str, Path]:
     """Find the image of each case: where the user says, else in the folder, else where the folder says it is from.
 
     Parameters
@@ -29,6 +29,8 @@ def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[s
         What the user named; None where nothing else is to be looked through.
     cases
         Names.
+    masks
+        Files that are no images: a label map has the very name of one.
 
     Returns
     -------
@@ -37,11 +39,14 @@ def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[s
     """
     found: dict[str, Path] = {}
     for place in _places(folder) if images is None else (images,):
-        found |= find_images(place, [case for case in cases if case not in found])
+        there = find_images(place, [case for case in cases if case not in found])
+        found |= {case: file for case, file in there.items() if file not in masks}
     return found
 
 
-def images_without_masks(place: Path, taken: Sequence[Path], regions: Sequence[str]) -> dict[str, Path]:
+def images_without_masks(
+    place: Path, taken: Sequence[Path], regions: Sequence[str], masks: Collection[Path]
+) -> dict[str, Path]:
     """List the images of a folder that are no case's yet: of the same kinds as those that are, where there are any.
 
     A kind is the contrast with all that tells one acquisition from another, such as `acq-sag`, but subject, session and
@@ -55,10 +60,12 @@ def images_without_masks(place: Path, taken: Sequence[Path], regions: Sequence[s
         Images of the cases that have masks.
     regions
         That masks may be of.
+    masks
+        See `images_of`.
     """
     found = {stem: file for stem, file in images_in(place).items() if _is_image(stem, regions)}
     kinds = {_kind((image_stem(file.name) or "").removesuffix(FIRST_CHANNEL)) for file in taken}
-    known = set(taken)
+    known = {*taken, *masks}
     return {
         stem: file
         for stem, file in found.items()

@@ -1,6 +1,6 @@
 """The cases of a folder that is to be corrected, the worst first, and where each corrected mask goes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -80,15 +80,15 @@ def folder_queue(asked: AskedFolder, split: Split) -> FolderQueue:
     """
     masks = folder_masks(asked.folder, asked.target)
     found = {case.case: case for case in masks.cases}
-    records = read_tables(asked.folder, asked.scores)
-    wanted = list(dict.fromkeys([*found, *(record.name for record in records)]))
-    images = {record.name: record.image for record in records if record.image is not None}
-    images |= images_of(asked.folder, asked.images, wanted)
+    records = read_tables(asked.folder, asked.scores, found)
+    files = {file for case in masks.cases for file in case.files}
+    images = {case: record.image for case, record in records.items() if record.image is not None}
+    images |= images_of(asked.folder, asked.images, list({**found, **records}), files)
     if not records:
         taken = [images[case] for case in found if case in images]
-        images |= images_without_masks(asked.images or asked.folder, taken, masks.labels.names)
+        images |= images_without_masks(asked.images or asked.folder, taken, masks.labels.names, files)
     problems = _problems(found, images, masks)
-    told = standings(list(images), records)
+    told = standings(records)
     given: dict[str, Mapping[str, Path]] = {}
     for case in images:
         try:
@@ -97,7 +97,7 @@ def folder_queue(asked: AskedFolder, split: Split) -> FolderQueue:
             problems.append(f"{case}: {error}")
     ranked = sorted((told.get(case, Standing()), case) for case in given)
     if not ranked:
-        raise _nothing(asked, masks, problems)
+        raise _nothing(asked, masks)
     names = OutputNames.of(asked.folder, asked.out, masks.cases)
     likely = {name: masks_below(asked.folder, name, "probseg") for name in _WITH_PROBABILITIES if name in masks.regions}
     cases = [
@@ -139,14 +139,16 @@ def _given(case: CaseMaskFiles | None, split: Split) -> Mapping[str, Path]:
     return split(case) if case.label_map is not None else dict(case.regions)
 
 
-def _nothing(asked: AskedFolder, masks: FolderMasks, problems: Sequence[str]) -> DataRefusedError:
+def _nothing(asked: AskedFolder, masks: FolderMasks) -> DataRefusedError:
     needed = (
         f"images with masks of {', '.join(masks.labels.names)} were needed, named such as sub-01_T2w.nii.gz and "
         "sub-01_T2w_label-lesion_seg.nii.gz"
     )
-    there = f"masks of {len(masks.cases)} cases" if masks.cases else "no mask"
-    lacking = f"found {there} and no image that goes with it" if masks.cases else f"found {there} and no image"
+    there = "no mask and no image"
+    if masks.cases:
+        cases = first_few([case.case for case in masks.cases])
+        there = f"masks of {len(masks.cases)} cases ({cases}) and no image of them"
     return DataRefusedError(
-        f"{asked.folder}: {needed}; {lacking} ({first_few(list(problems)) or 'nothing else'}); name the folder of the "
-        f"images: nnunet_ext correct {asked.folder} --images DIR"
+        f"{asked.folder}: {needed}; found {there}; name the folder of the images: nnunet_ext correct {asked.folder} "
+        "--images DIR"
     )

@@ -11,7 +11,8 @@ from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import Dialect
-from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import table_text
 from nnunet_ext.correction.desk_case import DeskCase
@@ -134,7 +135,7 @@ def test_images_elsewhere_are_found_where_the_user_says_or_where_the_folder_come
     assert queue_of(labels).cases[0].image == lab.root.resolve() / "sub-1" / "anat" / "sub-1_T2w.nii.gz"
     moved = tmp_path / "moved"
     labels.rename(moved)
-    with pytest.raises(DataRefusedError, match="masks of 1 cases and no image"):
+    with pytest.raises(DataRefusedError, match=r"masks of 1 cases \(sub-1_T2w\) and no image of them"):
         queue_of(moved)
     assert names(queue_of(moved, images=lab.root)) == ["sub-1_T2w"]
     write_json(moved / "dataset_description.json", {"DatasetLinks": {"raw": "../lab"}})
@@ -174,8 +175,8 @@ def test_what_predict_left_tells_the_image_the_probability_and_the_worst_case(la
     rows = [
         {"case": f"sub-{number}_T2w", "status": status, "reason": reason, "warnings": warnings}
         for number, status, reason, warnings in (
-            (1, "done", "n/a", "n/a"), (2, "done", "n/a", "the cord is broken"), (3, "done", "n/a", "n/a"),
-            (4, "failed", "no cord", "n/a"),
+            (1, "done", "n/a", "for research"), (2, "done", "n/a", "for research; the cord is broken"),
+            (3, "done", "n/a", "for research"), (4, "failed", "no cord", "for research"),
         )
     ]  # fmt: skip
     write_text(predicted / "predictions.tsv", table_text(rows, list(rows[0])))
@@ -198,11 +199,21 @@ def test_what_predict_left_tells_the_image_the_probability_and_the_worst_case(la
     assert case.image_sha256 == sha256(image)
 
 
+def test_a_label_map_is_never_taken_for_the_image_whose_name_it_has(lab: SmallBids, tmp_path: Path) -> None:
+    image = lab.image("sub-1_T2w")
+    predicted = tmp_path / "predicted"
+    write_json(predicted / "dataset.json", {"labels": {"background": 0, "sc": [1, 2], "lesion": 2}})
+    write_mask(predicted / "sub-1_T2w.nii.gz", 1 * (read_volume(image).data > 100), read_volume(image).affine)
+    with pytest.raises(DataRefusedError, match="no image of them"):
+        queue_of(predicted)
+    assert [case.image for case in queue_of(predicted, images=lab.root).cases] == [image]
+
+
 def test_the_lowest_dice_of_an_evaluation_comes_first(lab: SmallBids, tmp_path: Path) -> None:
     for number in (1, 2, 3):
         lab.case(f"sub-{number}_T2w")
     rows = [
-        {"case": f"sub-{number}_T2w", "region": region, "dsc": dice}
+        {"case": f"lab_sub-{number}_T2w", "region": region, "dsc": dice}
         for number, region, dice in (
             (1, "sc", "0.9"), (1, "lesion", "n/a"), (2, "sc", "0.95"), (2, "lesion", "0.31"), (3, "sc", "0.8"),
             (3, "lesion", "0.9"),
