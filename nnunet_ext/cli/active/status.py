@@ -17,7 +17,7 @@ from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.pool import images_since, read_pool
 from nnunet_ext.active_learning.round_state import BEGUN, RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import ActiveSettings, read_settings
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING
 
 _SHOWN: Final = 5
@@ -44,13 +44,7 @@ class ActiveStatus:
 
     def run(self) -> int:
         """Look, and say what there is."""
-        rounds = Rounds(self.rounds)
-        if not rounds.settings.is_file():
-            raise UsageError(
-                f"{rounds.root}: the folder of a correction loop was needed, and there is no {rounds.settings.name}; "
-                f"begin one: nnunet_ext active init {rounds.root} --pool BIDS"
-            )
-        told = _look(rounds)
+        told = _look(Rounds(self.rounds))
         print(json.dumps(told) if self.json else _in_words(told))
         return 0
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from nnunet_ext.active_learning.training.keep_old_labels import keep_old_labels
 from nnunet_ext.cli.active.add_corrections import add_corrections
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.dataset_files.folds import read_folds
-from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import TableRow, read_table, table_text
 from tests.active_learning.loop import DATASET, Loop
@@ -95,6 +96,36 @@ def test_a_query_scores_the_pool_and_lays_out_what_people_are_to_correct(loop: L
     assert events(loop) == [BEGUN, QUERIED, EXCHANGED]
     status = loop.status()
     assert (status["stage"], status["problems"], status["left"]) == ("correcting", [], {"n/a": 2})
+
+
+def test_what_the_model_gave_each_voxel_of_the_chosen_cases_stays_at_home_beside_what_people_get(loop: Loop) -> None:
+    assert query(loop)[0] == 0
+    one = loop.rounds.round(1)
+    sent = read_sent(one.to_correct)
+    assert {one.probability(mask.case, mask.region) for mask in sent} == set(one.probabilities.iterdir())
+    for mask in sent:
+        image, given = read_volume(one.to_correct / mask.image), read_volume(one.probability(mask.case, mask.region))
+        assert given.forms == image.forms
+        assert 0 <= given.data.min() < given.data.max() <= 1
+        drawn = read_mask(one.to_correct / mask.predicted).data > 0
+        assert given.data[drawn].mean() > given.data[~drawn].mean()
+        assert nib.load(one.probability(mask.case, mask.region)).get_data_dtype() == np.uint8
+    files = Journal(loop.rounds.journal).entries()[-1].fields["files"]
+    assert {f"round-001/probabilities/{file.name}" for file in one.probabilities.iterdir()} <= files.keys()
+    assert loop.status()["problems"] == []
+    shutil.rmtree(one.probabilities)
+    assert any("probabilities" in problem for problem in loop.status()["problems"])
+
+
+def test_a_round_that_was_given_out_without_probabilities_is_finished_without_them(loop: Loop) -> None:
+    assert query(loop)[0] == 0
+    journal, one = loop.rounds.journal, loop.rounds.round(1)
+    shutil.rmtree(one.probabilities)
+    write_bytes(journal, b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))  # as if killed before that
+    code, said = query(loop)
+    assert code == 0, said
+    assert loop.status()["problems"] == []
+    assert not one.probabilities.exists()
 
 
 def test_contrasts_that_the_shipped_lesion_model_was_not_trained_for_get_a_cord_of_another_model(loop: Loop) -> None:
@@ -209,10 +240,13 @@ def test_an_image_that_changed_between_choice_and_layout_has_the_round_chosen_an
     write_bytes(journal, b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))  # as if killed before that
     shutil.rmtree(loop.rounds.round(1).to_correct)
     another = loop.zurich.image(Path(image).name.removesuffix(".nii.gz"))
+    left = loop.rounds.round(1).probability("of_another_choice", "sc")
+    write_bytes(left, b"")
     write_bytes(loop.geneva.root / image, another.read_bytes())
     code, said = query(loop)
     assert code == 0, said
     assert events(loop) == [BEGUN, QUERIED, QUERIED, EXCHANGED]
+    assert not left.exists()
     assert loop.status()["problems"] == []
 
 
@@ -233,7 +267,9 @@ def test_killed_anywhere_the_same_call_ends_in_the_same_files(loop: Loop) -> Non
         return [number for number, event in enumerate(whole.events) if event.endswith(end)]
 
     scores, laid_out, journal = at("round-001/scores.tsv"), at("round-001/to_correct"), at("open journal.jsonl")
+    given = at("_sc.nii.gz")
     deaths = [Death(scores[2], after=True), Death(journal[0]), Death(laid_out[-1]), Death(laid_out[-1], after=True)]
+    deaths += [Death(given[0], after=True), Death(given[1])]
     for death in deaths:
         shutil.rmtree(loop.rounds.root)
         shutil.copytree(loop.root / "kept" / "rounds", loop.rounds.root)
