@@ -18,6 +18,7 @@ DRIVER = shutil.which("chromedriver")
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 ESCAPE, ENTER, LEFT, RIGHT, TAB = "\ue00c", "\ue007", "\ue012", "\ue014", "\ue004"
+SHIFT, CONTROL, ALT = "\ue008", "\ue009", "\ue00a"
 
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -39,6 +40,10 @@ class Browser:
         """Open a file."""
         self._post("url", {"url": page.resolve().as_uri() + fragment})
 
+    def open_address(self, address: str) -> None:
+        """Open a page of a server."""
+        self._post("url", {"url": address})
+
     def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever the page gives
         """Run a script with `return` in the page."""
         return self._post("execute/sync", {"script": script, "args": list(arguments)})
@@ -47,6 +52,61 @@ class Browser:
         """Press and release keys one after the other, wherever the focus is."""
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self._post("actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def point(self, *steps: tuple[Any, ...], keys: str = "") -> None:
+        """Move a real mouse, with keys held down meanwhile.
+
+        Parameters
+        ----------
+        steps
+            One after the other: `("move", x, y)` in pixels of the window, `("down", button)`, `("up", button)`
+            (0 left, 1 middle, 2 right), `("wheel", x, y, by)`.
+        keys
+            Held from the first step to the last.
+        """
+        for key in keys:
+            self._act({"type": "key", "id": "keyboard", "actions": [{"type": "keyDown", "value": key}]})
+        mouse: list[dict[str, Any]] = []
+        for kind, *given in steps:
+            if kind == "wheel":
+                self._mouse(mouse)
+                x, y, by = given
+                scroll = {"type": "scroll", "x": round(x), "y": round(y), "deltaX": 0, "deltaY": by, "duration": 0}
+                self._act({"type": "wheel", "id": "wheel", "actions": [scroll]})
+            elif kind == "move":
+                mouse.append({"type": "pointerMove", "x": round(given[0]), "y": round(given[1]), "duration": 0})
+            else:
+                mouse.append({"type": f"pointer{kind.title()}", "button": given[0]})
+        self._mouse(mouse)
+        for key in keys:
+            self._act({"type": "key", "id": "keyboard", "actions": [{"type": "keyUp", "value": key}]})
+
+    def _mouse(self, actions: list[dict[str, Any]]) -> None:
+        if actions:
+            self._act({"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": [*actions]})
+        actions.clear()
+
+    def _act(self, source: dict[str, Any]) -> None:
+        self._post("actions", {"actions": [source]})
+
+    def tabs(self) -> list[str]:
+        """Give the names of all tabs of the window."""
+        names: list[str] = self._get("window/handles")
+        return names
+
+    def new_tab(self) -> str:
+        """Open an empty tab and go to it; gives its name."""
+        name: str = self._post("window/new", {"type": "tab"})["handle"]
+        self.to_tab(name)
+        return name
+
+    def to_tab(self, name: str) -> None:
+        """Go to a tab."""
+        self._post("window", {"handle": name})
+
+    def close_tab(self) -> None:
+        """Close the tab that is in front; go to another one then."""
+        _ask("DELETE", f"{self.session}/window")
 
     def click(self, selector: str) -> None:
         """Click an element as a person would: it has to be seen."""

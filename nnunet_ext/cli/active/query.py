@@ -140,7 +140,9 @@ def _in_words(told: Mapping[str, Any]) -> str:
     lines.append(f"folder     {told['to_correct']}")
     lines.append(f"page       of pictures and reasons: nnunet_ext active report {told['rounds']}")
     if told["stage"] == Stage.CORRECTING:
-        lines.append(f"next       correct what lies there, as PROTOCOL.md says, then: {told['next']}")
+        rater = f" --rater {next(iter(told['asked']))}" if len(told["asked"]) > 1 else ""
+        lines.append(f"next       correct in the browser: nnunet_ext active correct {told['rounds']}{rater}")
+        lines.append(f"           or with any viewer what lies there, as PROTOCOL.md says; then: {told['next']}")
     else:
         lines.append(f"next       {told['next']}")
     return "\n".join(lines)

@@ -7,7 +7,16 @@ from nnunet_ext.cli.main import main
 
 @pytest.mark.parametrize(
     "action",
-    [("query",), ("pack", "to.zip"), ("unpack", "from.zip"), ("ingest",), ("train",), ("report",), ("status",)],
+    [
+        ("query",),
+        ("pack", "to.zip"),
+        ("unpack", "from.zip"),
+        ("ingest",),
+        ("correct",),
+        ("train",),
+        ("report",),
+        ("status",),
+    ],
     ids=" ".join,
 )
 def test_every_action_answers_2_in_a_folder_that_is_no_loop_and_names_init(

@@ -92,6 +92,7 @@ def test_a_query_scores_the_pool_and_lays_out_what_people_are_to_correct(loop: L
     assert "round 1 is out for correction: 2 of 4 cases, by strategy strata" in said
     assert "site       geneva 2" in said
     assert f"folder     {one.to_correct}" in said
+    assert f"next       correct in the browser: nnunet_ext active correct {loop.rounds.root}\n" in said
     assert said.splitlines()[-1].endswith(f"then: nnunet_ext active ingest {loop.rounds.root}")
     assert events(loop) == [BEGUN, QUERIED, EXCHANGED]
     status = loop.status()
@@ -109,7 +110,7 @@ def test_what_the_model_gave_each_voxel_of_the_chosen_cases_stays_at_home_beside
         assert 0 <= given.data.min() < given.data.max() <= 1
         drawn = read_mask(one.to_correct / mask.predicted).data > 0
         assert given.data[drawn].mean() > given.data[~drawn].mean()
-        assert nib.load(one.probability(mask.case, mask.region)).get_data_dtype() == np.uint8
+        assert nib.Nifti1Image.from_filename(one.probability(mask.case, mask.region)).get_data_dtype() == np.uint8
     files = Journal(loop.rounds.journal).entries()[-1].fields["files"]
     assert {f"round-001/probabilities/{file.name}" for file in one.probabilities.iterdir()} <= files.keys()
     assert loop.status()["problems"] == []
