@@ -89,6 +89,12 @@ class Browser:
     def _act(self, source: dict[str, Any]) -> None:
         self._post("actions", {"actions": [source]})
 
+    def offline(self, gone: bool) -> None:
+        """Cut the window off from every server, or let it reach them again."""
+        speed = {"offline": gone, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        for command, parameters in (("Network.enable", {}), ("Network.emulateNetworkConditions", speed)):
+            self._post("goog/cdp/execute", {"cmd": command, "params": parameters})
+
     def tabs(self) -> list[str]:
         """Give the names of all tabs of the window."""
         names: list[str] = self._get("window/handles")

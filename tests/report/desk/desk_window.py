@@ -28,6 +28,11 @@ const box = document.getElementById('glass').getBoundingClientRect();
 const {x, y, width, height} = app.view.tiles[app.settings.big].place;
 return [box.left + x, box.top + y, width, height];
 """
+_OVER = """
+const {app, current} = desk.here;
+return document.getElementById('notice').dataset.kind === 'bad' || document.getElementById('all-done').open
+    || (current !== arguments[0] && app.work !== null);
+"""
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,7 @@ class DeskWindow:
         """Accept or save, and wait for the next case."""
         before = self.run("return desk.here.app.work.given.id")
         self.press(ENTER)
-        self.browser.wait(
-            lambda: self.run("return desk.here.current") != before or "bad" in self.run(
-                "return document.getElementById('notice').dataset.kind"), "saving")  # fmt: skip
-        self.browser.wait(
-            lambda: self.run("return desk.here.app.work !== null || document.getElementById('all-done').open || document.getElementById('notice').dataset.kind === 'bad'"), "the next",
-        )  # fmt: skip
+        self.browser.wait(lambda: self.run(_OVER, before), "saving")
 
     @property
     def notice(self) -> str:

@@ -151,7 +151,8 @@ document.getElementById('notice').textContent = '';
 """
 _GLANCE = """
 const {app, current, parts} = desk.here;
-return JSON.stringify([app.settings, current, app.work && [app.view.shown, app.work.masks(), app.work.said, app.work.region],
+const {work} = app;
+return JSON.stringify([app.settings, current, work && [app.view.shown, work.masks(), work.said, work.region],
     document.activeElement.id, [...document.querySelectorAll('dialog')].map(one => one.open),
     document.getElementById('notice').innerText, parts.map(part => part.kept), app.effort.get().tools]);
 """  # fmt: skip
@@ -173,3 +174,84 @@ def test_every_key_of_the_list_does_something(case: tuple[MadeCases, DeskWindow]
         window.press(NAMED.get(key, key))
         window.browser.wait(lambda: window.run(_GLANCE) != before, f"what {key} does")  # noqa: B023 - waits here
         window.ready()
+
+
+def test_an_outline_drawn_by_hand_is_filled_and_slices_between_two_are_interpolated(
+    case: tuple[MadeCases, DeskWindow],
+) -> None:
+    made, window = case
+    truth = made.truth(1)
+    window.press("n", "f")
+    corners = [(9, 7), (14, 7), (14, 13), (9, 13), (9, 8)]
+    for slice_ in (3, 8):
+        window.run("desk.here.app.view.moveTo(arguments[0])", [12, 10, slice_])
+        places = [window.at((*corner, slice_)) for corner in corners]
+        window.drag(*places)
+    drawn = np.flatnonzero(window.mask().any(axis=(0, 1)))
+    assert drawn.tolist() == [3, 8]
+    window.run("desk.here.app.view.moveTo(arguments[0])", [12, 10, 5])
+    window.press("i")
+    mask = window.mask()
+    assert np.flatnonzero(mask.any(axis=(0, 1))).tolist() == [3, 4, 5, 6, 7, 8]
+    assert (mask[10:14, 8:13, 3:9]).all()
+    assert all((mask[..., at] == mask[..., 3]).all() for at in range(4, 9))
+    assert not (mask & ~truth.cord).any()
+    window.save()
+    assert (made.saved(1) == mask).all()
+
+
+def test_the_brush_is_held_to_the_cord_and_to_brighter_voxels(case: tuple[MadeCases, DeskWindow]) -> None:
+    made, window = case
+    truth = made.truth(1)
+    first, second = place_of(truth.bright), (place_of(truth.bright)[0], place_of(truth.bright)[1] + 1, 5)
+    across = [window.at((at, *first[1:])) for at in (2, 12, 27)]
+    window.press("b", *"[" * 8)
+    window.drag(*across)
+    painted = window.mask() & ~truth.lesion
+    assert 0 < painted.sum() == (painted & truth.cord).sum()
+    assert painted.sum() == 15  # the cord is so wide, and the stroke went on at both sides
+    window.press("u", *"]" * 6, "g")
+    window.drag(window.at(first), window.at(second))
+    painted = window.mask() & ~truth.lesion
+    assert painted.any()
+    assert not (painted & ~truth.bright).any()
+    window.press("u", "g", "g", "h", "[", "[", "[", "[", "[", "[")
+    window.drag(*across)
+    assert (window.mask() & ~truth.lesion & ~truth.cord).any()
+
+
+def test_three_dimensions_show_what_is_drawn_in_the_order_of_niivue(case: tuple[MadeCases, DeskWindow]) -> None:
+    made, window = case
+    window.go(2)  # whose axes are turned
+    window.click(place_of(made.truth(2).bright), plane="axial")
+    window.press("d")
+    window.browser.wait(lambda: window.run("return document.body.dataset.solid"), "NiiVue")
+    values, shape, matrix = window.run("""
+        const {drawing, volume} = desk.here.solid;
+        return [[...drawing], volume.dimsRAS.slice(1, 4), [...volume.matRAS]];
+    """)
+    shown = np.array(values).reshape(shape, order="F")
+    truth = made.truth(2)
+    places = np.argwhere(shown == 2) @ np.array(matrix).reshape(4, 4)[:3, :3].T + np.array(matrix).reshape(4, 4)[:3, 3]
+    affine = nib.load(made.image(2)).affine
+    wanted = np.argwhere(truth.lesion) @ affine[:3, :3].T + affine[:3, 3]
+    assert np.allclose(sorted(map(tuple, places.round(3))), sorted(map(tuple, wanted.round(3))))
+    assert (shown == 1).sum() == (truth.cord & ~truth.lesion).sum()
+    window.press("d")
+
+
+def test_work_goes_on_while_the_server_is_gone_and_is_kept_when_it_is_back(
+    case: tuple[MadeCases, DeskWindow],
+) -> None:
+    made, window = case
+    browser = window.browser
+    browser.offline(True)
+    window.click(place_of(made.truth(1).lesion))
+    browser.wait(lambda: "does not answer" in "".join(browser.texts("#lost")), "the notice")
+    window.press("u", "U")
+    browser.offline(False)
+    browser.wait(lambda: "draft kept" in "".join(browser.texts("#saved")), "the draft")
+    assert browser.texts("#lost") == []
+    window.start()
+    assert not window.mask().any()
+    browser.errors()  # those of the requests that came to nothing
