@@ -72,12 +72,15 @@ class Routes:
         What is asked of.
     assets
         Files of the page; `index.html` is the page itself.
+    used
+        Called with each request that tells of somebody's work: the heartbeat of a tab that lies open does not.
     end
         Called when a page says that all is done.
     """
 
     work: Work
     assets: Assets
+    used: Callable[[], object]
     end: Callable[[], object]
 
     def answer(self, request: Request) -> Answer:
@@ -91,6 +94,8 @@ class Routes:
         found = [(one, match) for one in _ROUTES if (match := re.fullmatch(one.pattern, request.place))]
         for route, match in found:
             if route.method == request.method:
+                if route.is_work:
+                    self.used()
                 try:
                     return route.function(self, request, *match.groups())
                 except NnunetExtError as error:
@@ -191,6 +196,7 @@ class _Route:
     method: str
     pattern: str
     function: Callable[..., Answer]
+    is_work: bool = True
 
 
 _CASE: Final = r"case/([0-9]{1,9})/"
@@ -204,7 +210,7 @@ _ROUTES: Final = (
     _Route("POST", rf"{_CASE}draft", Routes.draft),
     _Route("POST", rf"{_CASE}save", Routes.save),
     _Route("POST", rf"{_CASE}release", Routes.release),
-    _Route("POST", "beat", Routes.beat),
+    _Route("POST", "beat", Routes.beat, is_work=False),
     _Route("POST", "end", Routes.over),
 )
 
