@@ -58,7 +58,7 @@ class Request:
     @property
     def tab(self) -> str:
         """The tab that the query names; empty where it names none."""
-        named = parse_qs(self.path.partition("?")[2], max_num_fields=8).get("tab", [""])
+        named = parse_qs(self.path.partition("?")[2]).get("tab", [""])
         return _tab(named[0]) if named[0] else ""
 
 
@@ -140,7 +140,11 @@ class Routes:
         case, tab = self._case(number), _tab(request.body().get("tab"))
         if held_by := self.work.holds.take(case, tab):
             raise _held_by(held_by)
-        return Answer.of_json(self.work.open(case, tab))
+        try:
+            return Answer.of_json(self.work.open(case, tab))
+        except NnunetExtError:
+            self.work.holds.release(case, tab)
+            raise
 
     def draft(self, request: Request, number: str) -> Answer:
         """Keep what is not saved yet."""

@@ -373,6 +373,13 @@ def test_a_client_that_says_nothing_holds_up_no_other(tab: Tab) -> None:
             connection.close()
 
 
+@pytest.mark.parametrize(
+    "query", ["&".join(["a=1"] * 999), "tab=%ff", "tab=" + "x" * 65, "tab=../x", "tab[]=1", "%00", "tab=a;b"]
+)
+def test_a_query_of_whatever_content_names_a_tab_or_none(tab: Tab, query: str) -> None:
+    assert tab.get(f"queue?{query}").status in {200, 400}
+
+
 def test_a_line_or_a_header_without_end_is_refused(tab: Tab) -> None:
     assert raw(tab, "GET /" + "a" * 70_000 + " HTTP/1.1\r\n\r\n").status == 414
     assert raw(tab, request(tab, "GET ~/queue HTTP/1.1", "X: " + "a" * 70_000)).status == 431

@@ -222,6 +222,15 @@ def test_a_region_that_was_not_given_and_in_which_nothing_is_drawn_stays_open(ma
     assert not read_mask(made.output()).data.any()
 
 
+def test_a_case_of_which_nothing_was_given_and_nothing_is_drawn_cannot_be_accepted(made: MadeDesk) -> None:
+    desk = replace(made.desk, cases=(replace(made.desk.cases[0], masks={}),))
+    empty = np.zeros(SHAPE, np.bool_)
+    with pytest.raises(DataRefusedError, match="nothing was given and nothing is drawn"):
+        save_on(desk, {"sc": empty, "lesion": empty}, Action.ACCEPT)
+    save_on(desk, {"sc": empty, "lesion": empty}, Action.REJECT)
+    assert [row["action"] for row in made.rows()] == ["reject", "reject"]
+
+
 def test_other_lines_of_the_marks_stay_as_they_were_written_and_what_was_said_before_is_kept(made: MadeDesk) -> None:
     table = "Case\taction\tmood\tcomment\nsub-9_T2w\taccept\tgood\tmine\nsub-1_T2w\treject\tbad\tblurred\n"
     table += "sub-2_T2w\tn/a\tn/a\tn/a\n"
