@@ -18,6 +18,7 @@ DRIVER = shutil.which("chromedriver")
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 ESCAPE, ENTER, LEFT, RIGHT, TAB = "\ue00c", "\ue007", "\ue012", "\ue014", "\ue004"
+SHIFT, CONTROL, ALT = "\ue008", "\ue009", "\ue00a"
 
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -87,6 +88,12 @@ class Browser:
 
     def _act(self, source: dict[str, Any]) -> None:
         self._post("actions", {"actions": [source]})
+
+    def offline(self, gone: bool) -> None:
+        """Cut the window off from every server, or let it reach them again."""
+        speed = {"offline": gone, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        for command, parameters in (("Network.enable", {}), ("Network.emulateNetworkConditions", speed)):
+            self._post("goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def tabs(self) -> list[str]:
         """Give the names of all tabs of the window."""

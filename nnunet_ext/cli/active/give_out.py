@@ -13,23 +13,33 @@ from nnunet_ext.active_learning.exchange.sent_masks import SENT, SentMask, read_
 from nnunet_ext.active_learning.exchange.write_exchange import write_exchange
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.layout import Round, Rounds
+from nnunet_ext.active_learning.query.label_masks import label_masks
 from nnunet_ext.active_learning.query.round_choice import RoundChoice
+from nnunet_ext.active_learning.query.stratum import SUSPECT
 from nnunet_ext.active_learning.round_state import EXCHANGED
 from nnunet_ext.active_learning.scores.score_case import Scorer
 from nnunet_ext.active_learning.scores.score_pool import PoolImage, read_as_planned
 from nnunet_ext.cascade.prediction.predict_case import predict_case
 from nnunet_ext.cli.active.round_models import RoundModels
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.cell_lists import split_list
+from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_probability
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Volume
+from nnunet_ext.dataset_conversion.existing import Existing
 
 
 def give_out(
-    rounds: Rounds, one: Round, models: RoundModels, settings: ExchangeSettings, roots: Mapping[str, Path]
+    rounds: Rounds,
+    one: Round,
+    models: RoundModels,
+    settings: ExchangeSettings,
+    roots: Mapping[str, Path],
+    existing: Existing | None,
 ) -> None:
-    """Lay out `to_correct`, and say so in the journal.
+    """Lay out `to_correct`, and say so in the journal; what is edited is a prediction or, of a suspect, its label.
 
     Predictions are held in memory until all of them are there: one byte for each voxel and region of the chosen cases.
     What the model gave each voxel is written case by case beside `to_correct`, never in it, for a desk that offers what
@@ -43,12 +53,16 @@ def give_out(
         See `write_exchange`.
     """
     rows = RoundChoice(rounds, one).rows
-    images = {row["case"]: PoolImage.of_row(row, roots[row["dataset"]]) for row in rows}
+    known = {row["case"] for row in rows if row["stratum"] == SUSPECT}
+    images = {row["case"]: PoolImage.of_row(row, roots[row["dataset"]]) for row in rows if row["case"] not in known}
     scorers = models.scorers(list(images.values()), one.folder)
     masks = _laid_out(one.to_correct)
-    missing = [case for case in images if case not in masks]
     if not masks:  # all are predicted anew, perhaps of another choice
         shutil.rmtree(one.probabilities, ignore_errors=True)
+    for row in rows:
+        if existing is not None and row["case"] in known.difference(masks):
+            masks[row["case"]] = _label(row, roots[row["dataset"]], existing)
+    missing = [case for case in images if case not in masks]
     with progress_bar("predict", "case") as progress:
         for done, case in enumerate(missing, start=1):
             masks[case] = _predicted(images[case], scorers(images[case]), one)
@@ -74,15 +88,22 @@ def _predicted(image: PoolImage, scorer: Scorer, one: Round) -> dict[str, Predic
     return {name: Volume(mask.astype(np.uint8), grid.affine) for name, mask in found.masks.items()}
 
 
+def _label(row: Row, root: Path, existing: Existing) -> dict[str, Prediction]:
+    image = root / split_list(row["image"])[0]
+    affine = read_volume(image).affine
+    masks = label_masks(existing.dataset, row["case"], image)
+    return {name: Volume(mask.astype(np.uint8), affine) for name, mask in masks.items()}
+
+
 def _chosen(
     rows: Sequence[Row],
     roots: Mapping[str, Path],
     masks: Mapping[str, Mapping[str, Prediction]],
     scorers: Mapping[str, Scorer],
 ) -> list[ChosenCase]:
+    models = {case: scorer.model_sha256 for case, scorer in scorers.items()}
     return [
-        ChosenCase.of_row(row, roots[row["dataset"]], masks[row["case"]], scorers[row["case"]].model_sha256)
-        for row in rows
+        ChosenCase.of_row(row, roots[row["dataset"]], masks[row["case"]], models.get(row["case"], "")) for row in rows
     ]
 
 

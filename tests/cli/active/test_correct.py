@@ -184,6 +184,6 @@ def test_nothing_is_written_into_a_round_that_is_held_or_over_and_what_was_drawn
         assert tab.get("queue").json["cases"][0]["state"] == "draft"
         assert desk.interrupt()[0] == 0
     assert {path: path.read_bytes() for path in before} == before
-    code, said = correct(loop)
+    code, told = correct(loop)
     assert code == 2
-    assert f"begin the next: nnunet_ext active query {loop.rounds.root}" in said
+    assert f"begin the next: nnunet_ext active query {loop.rounds.root}" in told

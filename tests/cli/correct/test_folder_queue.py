@@ -23,11 +23,10 @@ def lab(tmp_path: Path) -> SmallBids:
     return SmallBids(tmp_path / "lab")
 
 
-def queue_of(folder: Path, **asked: Path) -> FolderQueue:
+def queue_of(folder: Path, images: Path | None = None, scores: Path | None = None) -> FolderQueue:
     out = folder.with_name("out")
-    return folder_queue(
-        AskedFolder(folder, out, **asked), SplitLabelMap(out / "given", folder_masks(folder, None).labels)
-    )
+    split = SplitLabelMap(out / "given", folder_masks(folder, None).labels)
+    return folder_queue(AskedFolder(folder, out, images, scores), split)
 
 
 def names(queue: FolderQueue) -> list[str]:

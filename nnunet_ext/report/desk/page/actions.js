@@ -3,7 +3,6 @@ globalThis.desk ??= {};
 // All that can be done, with its key: the buttons, the keyboard and the list behind `?` are made of this one table.
 desk.actions = (() => {
   const SIZES = [0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20];
-  const LEVEL_STEP = 8;
   const FAR = 5;
 
   function make(app) {
@@ -26,15 +25,15 @@ desk.actions = (() => {
       ["Tools", "interpolate", "i", "Draw the slices between two drawn ones", change((work) => work.interpolate(through(), work.grid && app.view.cursor[through()])), { short: "Between" }],
       ["Tools", "smooth", "s", "Smooth the region's outline in each slice", change((work) => work.smooth(through())), { short: "Smooth" }],
       ["Tools", "threshold", "t", "Draw the whole region anew at the level of the slider", () => app.done(app.work.setLevel(settings.level)), { short: "At level" }],
-      ["Tools", "higher", "+", "Higher level: less is added", () => app.level(LEVEL_STEP)],
-      ["Tools", "lower", "-", "Lower level: more is added", () => app.level(-LEVEL_STEP)],
+      ["Tools", "higher", "+", "Higher level: less is added", () => app.level(1)],
+      ["Tools", "lower", "-", "Lower level: more is added", () => app.level(-1)],
       ["Brush", "smaller", "[", "Smaller brush", resize(-1)],
       ["Brush", "larger", "]", "Larger brush", resize(1)],
       ["Brush", "ball", "o", "Brush as a ball or in one slice", flip("ball"), { short: "Ball" }],
       ["Brush", "hold", "h", "Hold to the cord or let go", flip("holdCord"), { short: "Hold to cord" }],
       ["Brush", "hold-grey", "g", "Hold to brighter voxels, to darker ones, or to neither", () => app.set({ holdGrey: next(["", "brighter", "darker"], settings.holdGrey) })],
-      ["Change", "undo", "u", "Undo (also Ctrl Z)", change((work) => work.undo()), { short: "Undo", also: ["ctrl+z"] }],
-      ["Change", "redo", "U", "Do again (also Ctrl Y)", change((work) => work.redo()), { short: "Redo", also: ["ctrl+y", "ctrl+Z"] }],
+      ["Change", "undo", "u", "Undo (also Ctrl Z)", () => app.done(app.work.undo(), null, "undo"), { short: "Undo", also: ["ctrl+z"] }],
+      ["Change", "redo", "U", "Do again (also Ctrl Y)", () => app.done(app.work.redo(), null, "redo"), { short: "Redo", also: ["ctrl+y", "ctrl+Z"] }],
       ["Parts", "following", ".", "Next part of the region", () => app.part(1), { short: "Next part" }],
       ["Parts", "preceding", ",", "Previous part", () => app.part(-1), { short: "Previous part" }],
       ["Parts", "keep", "y", "Keep this part and go to the next", () => app.part(1, true), { short: "Keep" }],

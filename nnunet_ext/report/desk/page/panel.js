@@ -43,7 +43,7 @@ desk.panel = (() => {
         const item = element("li");
         const made = element("button");
         made.type = "button";
-        made.dataset.id = entry.id;
+        made.dataset.id = String(entry.id);
         const [sign, words] = STATES[entry.held_by ? "held" : entry.state === "saved" ? entry.action : entry.state === "draft" ? "draft" : ""];
         const badge = element("span", sign, "badge");
         badge.title = entry.held_by ? `Held by ${entry.held_by}` : words;

@@ -5,7 +5,6 @@ globalThis.desk ??= {};
 // grown while the button is down: level.
 desk.pointer = (() => {
   const STILL = 4;
-  const LEVEL_STEP = 8;
 
   function attach(app) {
     const { glass, settings } = app;
@@ -94,7 +93,7 @@ desk.pointer = (() => {
       const way = Math.sign(event.deltaY || event.deltaX);
       if (!tile || !way) return;
       if (event.ctrlKey) app.view.zoom(tile, way < 0 ? 1.2 : 1 / 1.2, x, y);
-      else if (event.shiftKey || (held && held.kind === "click")) app.level(way < 0 ? -LEVEL_STEP : LEVEL_STEP);
+      else if (event.shiftKey || (held && held.kind === "click")) app.level(way);
       else app.view.slice(tile.plane, -way);
       hover(x, y);
     }

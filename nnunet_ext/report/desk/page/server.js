@@ -27,7 +27,7 @@ desk.server = (() => {
     const part = (id, name) => `case/${encodeURIComponent(id)}/${name}`;
     const mine = `?tab=${encodeURIComponent(tab)}`;
     return {
-      queue: () => json("queue"),
+      queue: () => json(`queue${mine}`),
       open: (id) => json(part(id, "open"), { content: {} }),
       image: (id) => bytes(part(id, "image.nii") + mine),
       probability: (id, region) => bytes(part(id, `probability/${encodeURIComponent(region)}`) + mine),

@@ -210,6 +210,7 @@ desk.work = (() => {
       get painting() { return stroke !== null; },
       // "None" holds only as long as nothing of the region is drawn.
       get said() { return { ...said, absent: said.absent.filter((name) => !layers.masks[name] || !drawn(name)) }; },
+      none(name) { said = { ...said, absent: [...new Set([...said.absent, name])] }; },
       comment(text) { said = { ...said, comment: text }; },
       masks: () => Object.fromEntries(given.regions.map((name) => [name, { runs: desk.runs.encode(layers.masks[name]) }])),
       parts: () => desk.components.parts(mask(), grid),
