@@ -44,6 +44,15 @@ class Round:
         return self.folder / "to_correct"
 
     @property
+    def probabilities(self) -> Path:
+        """The folder of what the model gave each voxel of the chosen cases. It stays at home."""
+        return self.folder / "probabilities"
+
+    def probability(self, case: str, region: str) -> Path:
+        """Name the probabilities of one region in a chosen case; rounds of earlier versions have none."""
+        return self.probabilities / f"{case}_{region}.nii.gz"
+
+    @property
     def corrected(self) -> Path:
         """The folder of what was taken in from people, as it was taken in."""
         return self.folder / "corrected"

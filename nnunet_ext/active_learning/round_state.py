@@ -78,10 +78,9 @@ def read_state(rounds: Rounds) -> RoundState:
         Where the journal, or a table of the round, is damaged.
     """
     entries = Journal(rounds.journal).entries()
-    number = max((entry.fields["round"] for entry in entries if "round" in entry.fields), default=0)
+    number, of_round = _last_round(entries)
     if not number:
         return RoundState(since=entries[-1].when if entries else "")
-    of_round = [entry for entry in entries if entry.fields.get("round") == number]
     asked, done = _pairs(rounds.round(number))
     left = asked - done
     raters = sorted({rater for _, rater in asked})
@@ -93,6 +92,26 @@ def read_state(rounds: Rounds) -> RoundState:
         left={rater: sum(one == rater for _, one in left) for rater in raters},
         problems=tuple(_problems(rounds, entries)),
     )
+
+
+def read_stage(rounds: Rounds) -> tuple[int, Stage]:
+    """Give the number and the stage of the last round, 0 before the first; nothing is hashed, unlike in `read_state`.
+
+    Raises
+    ------
+    FileRefusedError
+        As `read_state`.
+    """
+    number, of_round = _last_round(Journal(rounds.journal).entries())
+    if not number:
+        return 0, Stage.NONE
+    asked, done = _pairs(rounds.round(number))
+    return number, _stage({entry.event for entry in of_round}, all_back=bool(asked) and not asked - done)
+
+
+def _last_round(entries: Sequence[Entry]) -> tuple[int, list[Entry]]:
+    number = max((entry.fields["round"] for entry in entries if "round" in entry.fields), default=0)
+    return number, [entry for entry in entries if entry.fields.get("round") == number]
 
 
 def _stage(happened: set[str], *, all_back: bool) -> Stage:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from nnunet_ext.active_learning.settings_keys import KEYS, BadValueError, read_key
 from nnunet_ext.active_learning.settings_text import settings_text
 from nnunet_ext.core.atomic import write_text
-from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.errors import FileRefusedError, UsageError
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.text_file import read_text
 
@@ -129,10 +129,17 @@ def read_settings(path: Path) -> ActiveSettings:
 
     Raises
     ------
+    UsageError
+        Where it is not there: no loop has begun in its folder.
     FileRefusedError
-        Where it is not there, is no TOML, or a key is unknown, missing, or has a value that it cannot have: with the
-        key, its line and the value.
+        Where it is no TOML, or a key is unknown, missing, or has a value that it cannot have: with the key, its line
+        and the value.
     """
+    if not path.is_file():
+        raise UsageError(
+            f"{path.parent}: the folder of a correction loop was needed, and there is no {path.name}; begin one: "
+            f"nnunet_ext active init {path.parent} --pool BIDS"
+        )
     text = read_text(path, _NEEDED)
     with refuse_malformed(path, _NEEDED):
         content = tomllib.loads(text)

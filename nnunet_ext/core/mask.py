@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.names import image_stem
@@ -22,6 +23,8 @@ _NEARLY: Final = 0.01
 _FEW_BETWEEN: Final = 0.3
 _ONES: Final = 0.2
 _SHOWN: Final = 6
+_VALUES: Final = 256
+_COUNTED: Final = 1 << 20  # at a time
 _MEANT: Final = (1, 255)  # what people and image programs write; any other single value is a class of a label map
 
 
@@ -125,7 +128,7 @@ def refuse_several(path: Path, labels: Array, what: str, advice: str) -> int:
     FileRefusedError
         With the first of its values.
     """
-    values = np.flatnonzero(np.bincount(labels.ravel(order="K")))  # many times faster than sorting
+    values = _small_labels(labels)
     values = values[values > 0]
     if values.size > 1:
         more = f" and {values.size - _SHOWN} more" if values.size > _SHOWN else ""
@@ -137,8 +140,7 @@ def refuse_several(path: Path, labels: Array, what: str, advice: str) -> int:
 def strange_labels(labels: Array, regions: Mapping[str, tuple[int, ...]], ignore: int | None = None) -> str:
     """Say which whole numbers of a label map neither a region names nor `ignore` is; empty where there are none."""
     known = {0, *([] if ignore is None else [ignore])}.union(*regions.values())
-    # Of small whole numbers, counting is many times faster than sorting.
-    there = np.flatnonzero(np.bincount(labels.ravel(order="K"))) if labels.dtype == np.uint8 else np.unique(labels)
+    there = _small_labels(labels) if labels.dtype == np.uint8 else np.unique(labels)
     strangers = ", ".join(str(value) for value in sorted({int(value) for value in there} - known))
     named = ", ".join(f"{name} {list(values)}" for name, values in regions.items())
     return (
@@ -146,6 +148,14 @@ def strange_labels(labels: Array, regions: Mapping[str, tuple[int, ...]], ignore
         if strangers
         else ""
     )
+
+
+def _small_labels(labels: Array) -> npt.NDArray[np.intp]:
+    """List the values of labels of 8 bits: counting is many times faster than sorting, and is done in 64 bits."""
+    flat, counts = labels.ravel(order="K"), np.zeros(_VALUES, dtype=np.intp)
+    for start in range(0, flat.size, _COUNTED):
+        counts += np.bincount(flat[start : start + _COUNTED], minlength=_VALUES)
+    return np.flatnonzero(counts)
 
 
 def _binary(path: Path, mask: Volume, advice: str) -> RegionMask:

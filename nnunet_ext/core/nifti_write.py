@@ -1,6 +1,7 @@
 """Writing images and masks atomically, with headers that hold geometry and nothing else."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from nnunet_ext.core.nifti_header import DATA_OFFSET, bare_header
 from nnunet_ext.core.nifti_stream import stream_pieces
 from nnunet_ext.core.plain_gzip import write_gzip
 from nnunet_ext.core.volume import Affine, Array
+
+_STEPS: Final = 255
 
 
 def write_image(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
@@ -70,10 +73,24 @@ def write_mask(path: Path, data: Array, affine: Affine, forms: Forms | None = No
     _write(path, labels, affine, forms)
 
 
-def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None:
+def write_probability(path: Path, data: Array, affine: Affine, forms: Forms | None = None) -> None:
+    """Write probabilities in steps of 1/255: uint8 with that slope, so that readers see 0 to 1.
+
+    Parameters
+    ----------
+    path, affine, forms
+        As for `write_image`.
+    data
+        Shape (i, j, k), from 0 to 1; what rounding leaves outside is cut.
+    """
+    steps = np.clip(np.rint(data * np.float32(_STEPS)), 0, _STEPS).astype(np.uint8)
+    _write(path, steps, affine, forms, 1 / _STEPS)
+
+
+def _write(path: Path, data: Array, affine: Affine, forms: Forms | None, slope: float = 1) -> None:
     if data.ndim != 3:
         raise DataRefusedError(f"{path}: not written: a 3-D array was needed, found shape {data.shape}")
-    content = _content(data, affine, forms)
+    content = _content(data, affine, forms, slope)
 
     def verify(written: Path) -> None:
         if not _holds(written, content):
@@ -86,8 +103,9 @@ def _write(path: Path, data: Array, affine: Affine, forms: Forms | None) -> None
             file.write(content)
 
 
-def _content(data: Array, affine: Affine, forms: Forms | None) -> bytearray:
+def _content(data: Array, affine: Affine, forms: Forms | None, slope: float) -> bytearray:
     header = bare_header(data.shape, data.dtype, affine, forms)
+    header["scl_slope"] = slope
     content = bytearray(DATA_OFFSET + data.nbytes)
     content[: header.sizeof_hdr] = header.binaryblock
     voxels = np.frombuffer(content, header.get_data_dtype(), offset=DATA_OFFSET)

@@ -1,6 +1,6 @@
 """`effort.tsv` of the desk: what each case cost whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nnunet_ext.active_learning.ingest.effort import total
@@ -27,6 +27,18 @@ def effort_row(desk: Desk, case: DeskCase, opinion: Opinion, spent: Spent) -> Ro
     return {column: known.get(column, NOTHING) for column in EFFORT_COLUMNS}
 
 
+def read_effort(desk: Desk) -> Sequence[Row]:
+    """Give the rows that there are.
+
+    Raises
+    ------
+    FileRefusedError
+        Where the table cannot be read.
+    """
+    path = desk.place / EFFORT_TABLE
+    return read_table(path, EFFORT_COLUMNS) if path.is_file() else []
+
+
 def write_effort(desk: Desk, case: DeskCase, row: Row) -> None:
     """Write the row of a case and rater in the place of that before; all others stay.
 
@@ -35,12 +47,11 @@ def write_effort(desk: Desk, case: DeskCase, row: Row) -> None:
     FileRefusedError
         Where the table cannot be read: nothing of it is then lost.
     """
-    path = desk.place / EFFORT_TABLE
-    before = read_table(path, EFFORT_COLUMNS) if path.is_file() else []
+    before = read_effort(desk)
     key = _key_of(desk, case)
     keys = [_key(one) for one in before]
     after: list[Row] = [row if found == key else one for one, found in zip(before, keys, strict=True)]
-    write_text(path, table_text(after if key in keys else [*after, row], EFFORT_COLUMNS))
+    write_text(desk.place / EFFORT_TABLE, table_text(after if key in keys else [*after, row], EFFORT_COLUMNS))
 
 
 def _key(row: Row) -> tuple[str, str]:

@@ -1,11 +1,12 @@
 """HTTP of the standard library, told what to let pass and what to say."""
 
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from socket import socket
+from socket import SHUT_WR, socket
 from socketserver import BaseServer
 from typing import Final
 
@@ -17,6 +18,8 @@ from nnunet_ext.correction.routes import Request, Routes
 _LOG: Final = logging.getLogger(__name__)
 _NAME: Final = "nnunet_ext"
 _SECONDS: Final = 20.0
+_LINGERING: Final = 1.0
+_PIECE: Final = 1 << 16
 _UNSUPPORTED: Final = HTTPStatus.NOT_IMPLEMENTED  # what http.server says of a method that it has no function for
 
 
@@ -36,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # before it, answers had no headers
     timeout = _SECONDS  # of each reading and writing: nobody keeps a connection by saying nothing
 
     def __init__(
@@ -72,8 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         self._say(NotServedError(status, message or status.phrase).answer())
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the library's name
-        """Log what the library has to say, which may hold the address, without it."""
-        _LOG.debug("%s", format.partition("%")[0] if arguments else format)
+        """Log nothing: what the library has to say holds the token."""
 
     def _serve(self, method: str) -> None:
         path = ""
@@ -87,14 +90,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # of the body nothing may have been read
             answer = error.answer()
         except OSError as error:
-            _LOG.exception("%s %s", method, path)
+            _LOG.exception("%s %r", method, path)
             answer = _failed(HTTPStatus.UNPROCESSABLE_ENTITY, error.strerror or "the disk cannot be read or written")
         except Exception:  # noqa: BLE001 - one request stops no other
-            _LOG.exception("%s %s", method, path)
+            _LOG.exception("%s %r", method, path)
             answer = _failed(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of the server; it is written in its log")
         if method == "GET" and (self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding")):
             self.close_connection = True
-        _LOG.info("%s %s %d", method, path, answer.status)
+        _LOG.info("%s %r %d", method, path, answer.status)
         self._say(answer)
 
     def _say(self, answer: Answer) -> None:
@@ -112,8 +115,18 @@ class Handler(BaseHTTPRequestHandler):
             if getattr(self, "command", None) != "HEAD":
                 for piece in answer.body:
                     self.wfile.write(piece)
+            if self.close_connection:
+                self._linger()
         except (ConnectionError, TimeoutError):  # whoever asked has gone, or reads nothing
             self.close_connection = True
+
+    def _linger(self) -> None:
+        """Let who asked send on for a moment: closing on what was not read would take the answer from him."""
+        self.connection.shutdown(SHUT_WR)
+        self.connection.settimeout(_LINGERING)
+        end = time.monotonic() + _LINGERING
+        while time.monotonic() < end and self.rfile.read1(_PIECE):
+            pass
 
 
 def _failed(status: HTTPStatus, words: str) -> Answer:

@@ -11,7 +11,7 @@ from filelock import FileLock
 from nnunet_ext.active_learning.ingest.record import append_to_sidecar
 from nnunet_ext.active_learning.ingest.words import Action
 from nnunet_ext.cascade.prediction.case_files import sidecar_of
-from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.atomic import sweep, write_text
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.forms import Forms
 from nnunet_ext.core.labels import Mask
@@ -19,14 +19,15 @@ from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.nifti_header import bare_header
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.correction.desk import Desk, key_of
 from nnunet_ext.correction.desk_case import DeskCase
 from nnunet_ext.correction.draft import read_draft
 from nnunet_ext.correction.drafts import DraftFile
-from nnunet_ext.correction.effort_table import write_effort
+from nnunet_ext.correction.effort_table import read_effort, write_effort
 from nnunet_ext.correction.keep_copy import keep_copy
-from nnunet_ext.correction.marks_table import write_marks
+from nnunet_ext.correction.marks_table import decided, write_marks
 from nnunet_ext.correction.open_case import OpenCase
 from nnunet_ext.correction.runs import mask_of, read_runs
 from nnunet_ext.correction.settle import Settled
@@ -45,10 +46,12 @@ def save_case(desk: Desk, opened: OpenCase, settled: Settled) -> tuple[str, ...]
     Raises
     ------
     FileRefusedError
-        Where a table that is to be added to cannot be read; what was settled stays recorded, and so does the draft.
+        Where a table that is to be added to cannot be read; nothing is then written.
     """
     record = _record(desk, opened.case)
     with _locked(desk):
+        decided(desk)  # that both tables can be read is known before anything is written
+        read_effort(desk)
         write_text(record, json.dumps(_content(settled), ensure_ascii=False))
         return _finish(desk, opened, settled, record)
 
@@ -77,10 +80,12 @@ def finish_saving(desk: Desk, opened: OpenCase) -> None:
 
 def _finish(desk: Desk, opened: OpenCase, settled: Settled, record: Path) -> tuple[str, ...]:
     case, names = opened.case, []
+    _sweep(desk, case)
     for region, runs in settled.masks.items():
         path = case.output[region]
         _write(path, mask_of(runs, opened.shape), opened, desk.superseded)
-        entries = settled.made_by[region]
+        *before, own = settled.made_by[region]
+        entries = (*before, {**own, "SHA256": sha256(path)})
         if not _stands(path, entries[-1]):
             append_to_sidecar(path, entries, lambda sidecar: keep_copy(sidecar, desk.superseded))
         names.append(path.name)
@@ -89,6 +94,13 @@ def _finish(desk: Desk, opened: OpenCase, settled: Settled, record: Path) -> tup
     DraftFile(desk, case).settle(settled.draft, opened)
     record.unlink()
     return tuple(names)
+
+
+def _sweep(desk: Desk, case: DeskCase) -> None:
+    """Delete what killed processes left of files that they had not finished."""
+    sweep(desk.hidden)
+    for folder in {desk.place, *(path.parent for path in case.output.values())}:
+        sweep(folder, below=False)
 
 
 def _write(path: Path, mask: Mask, opened: OpenCase, superseded: Path) -> None:

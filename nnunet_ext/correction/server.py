@@ -6,11 +6,14 @@ import secrets
 import socket
 import socketserver
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from queue import Empty, SimpleQueue
+from threading import Thread
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -72,24 +75,19 @@ class Serving:
     """
 
     address: str
-    _over: Event
-    _ended: Event
-    _why: list[Why] = field(default_factory=list)
+    _asked: SimpleQueue[Why]
+    _ended: Future[Why]
 
     def wait(self) -> Why:
         """Return when the server has ended, and say why."""
-        while not self._ended.wait(1):  # so that Ctrl-C is heard on every system
-            pass
-        return self._why[0]
+        while True:
+            with suppress(TimeoutError):  # so that Ctrl-C is heard on every system
+                return self._ended.result(timeout=1)
 
     def stop(self) -> Why:
-        """End the server, once nothing is being saved."""
-        self._end("stopped")
+        """End the server, once nothing is being saved, and say why it ended."""
+        self._asked.put("stopped")
         return self.wait()
-
-    def _end(self, why: Why) -> None:
-        self._why.append(why)
-        self._over.set()
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +98,15 @@ class Serving:
         self.stop()
 
 
-def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, idle_seconds: float = AN_HOUR) -> Serving:
+def serve(
+    desk: Desk,
+    assets: Assets,
+    port: int = 0,
+    *,
+    host: str = LOOPBACK,
+    idle_seconds: float = AN_HOUR,
+    allow: Callable[[], object] = bool,
+) -> Serving:
     """Serve a desk until `stop`, until a page says that all is done, or until nobody asked anything for long.
 
     Parameters
@@ -115,6 +121,9 @@ def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, id
         Name or address of this machine under which it is asked.
     idle_seconds
         After which, without a request, it ends.
+    allow
+        Called before each save; it raises a named error where masks may not be written now, and what was drawn stays a
+        draft.
 
     Raises
     ------
@@ -133,22 +142,28 @@ def serve(desk: Desk, assets: Assets, port: int = 0, *, host: str = LOOPBACK, id
         ) from error
     token, used = secrets.token_urlsafe(_TOKEN_BYTES), server.server_port
     shown = f"[{host}]" if ":" in host else host
-    serving = Serving(f"http://{shown}:{used}/{token}/", Event(), Event())
-    work = Work.at(desk, holds)
-    routes = Routes(work, assets, partial(serving._end, "done"))
+    asked, ended = SimpleQueue[Why](), Future[Why]()
+    work = Work.at(desk, holds, allow)
+    routes = Routes(work, assets, partial(asked.put, "done"))
     guard, heard = Guard(token, hosts_of(used, host)), _Heard()
     server.RequestHandlerClass = partial(Handler, guard, routes, heard.now)
     stack.callback(work.finish)
     stack.callback(server.shutdown)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    Thread(target=_watch, args=(serving, heard, idle_seconds, stack), daemon=True).start()
-    return serving
+    Thread(target=_watch, args=(asked, ended, heard, idle_seconds, stack), daemon=True).start()
+    return Serving(f"http://{shown}:{used}/{token}/", asked, ended)
 
 
-def _watch(serving: Serving, heard: _Heard, idle_seconds: float, stack: ExitStack) -> None:
+def _watch(asked: SimpleQueue[Why], ended: Future[Why], heard: _Heard, idle_seconds: float, stack: ExitStack) -> None:
     """End the server when its time has come."""
-    while not serving._over.wait(max(0.0, heard.at + idle_seconds - time.monotonic())):
-        if time.monotonic() - heard.at >= idle_seconds:
-            serving._end("idle")
-    stack.close()
-    serving._ended.set()
+    why: Why | None = None
+    while why is None:
+        left = heard.at + idle_seconds - time.monotonic()
+        try:
+            why = asked.get(timeout=left) if left > 0 else "idle"
+        except Empty:
+            continue
+    try:
+        stack.close()
+    finally:
+        ended.set_result(why)

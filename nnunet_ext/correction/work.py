@@ -1,6 +1,6 @@
 """What a page can ask of a desk, whatever carries its words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
@@ -40,18 +40,21 @@ class Work:
         Which.
     holds
         Of its cases.
+    allow
+        Raises before a save where masks may not be written now.
     """
 
     desk: Desk
     holds: Holds
+    allow: Callable[[], object]
     _cases: OpenCases
     _sittings: Sittings = field(default_factory=Sittings)
     _saving: Any = field(default_factory=Lock)
 
     @classmethod
-    def at(cls, desk: Desk, holds: Holds) -> "Work":
+    def at(cls, desk: Desk, holds: Holds, allow: Callable[[], object] = bool) -> "Work":
         """Begin."""
-        return cls(desk, holds, OpenCases(desk))
+        return cls(desk, holds, allow, OpenCases(desk))
 
     def queue(self, tab: str) -> dict[str, Any]:
         """List the cases with their states, as a tab sees them."""
@@ -131,11 +134,14 @@ class Work:
         ------
         DataRefusedError
             Where what is drawn cannot be used; it stays as a draft.
+        NnunetExtError
+            As `allow`; it stays as a draft, too.
         """
         opened = self.opened(case)
         bounded = self._sittings.bounded(case.number, tab, draft)
         with self._saving:
             DraftFile(self.desk, case).write(bounded, opened)
+            self.allow()
             settled = settle(self.desk, opened, bounded, action, datetime.now().astimezone())
             files = save_case(self.desk, opened, settled)
         self._sittings.begin(case.number, tab, bounded)

@@ -119,7 +119,7 @@ class Loop:
 
     def mark(self, rows: Sequence[Row], number: int = 1) -> None:
         """Let the one rater write `marks.tsv`, and take the round in."""
-        columns = ["case", "region", "action", "slices"]
+        columns = ["case", "region", "action", "slices", "comment"]
         whole = [{**dict.fromkeys(columns, "n/a"), **row} for row in rows]
         write_text(self.rounds.round(number).to_correct / "marks.tsv", table_text(whole, columns))
         code, said = self.call("active", "ingest", self.rounds.root)

@@ -18,7 +18,7 @@ from nnunet_ext.active_learning.settings import (
     write_settings,
 )
 from nnunet_ext.active_learning.settings_keys import KEYS, BadValueError
-from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.errors import FileRefusedError, UsageError
 
 SOME = ActiveSettings("cord-lesion", ("site=/data/site",))
 LINES = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=12)
@@ -142,8 +142,9 @@ def test_a_file_that_is_no_settings_is_refused_where_it_is_not(tmp_path: Path, t
         read_settings(tmp_path / "active.toml")
 
 
-def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FileRefusedError, match=r"active\.toml: the settings of a correction loop were needed"):
+def test_a_folder_without_the_file_is_no_loop_and_the_command_that_begins_one_is_named(tmp_path: Path) -> None:
+    place = re.escape(str(tmp_path))
+    with pytest.raises(UsageError, match=rf"{place}: the folder of a correction .*: nnunet_ext active init {place} "):
         read_settings(tmp_path / "active.toml")
 
 

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import nibabel as nib
@@ -174,3 +175,17 @@ def test_no_real_image_is_taken_for_a_soft_mask(tmp_path: Path, real_data: Path)
     for file in files:
         with pytest.raises(FileRefusedError, match=r"an image\?"):
             read(tmp_path, scaled_image(read_volume(file).data), 0.5)
+
+
+def test_a_mask_is_read_without_counting_all_its_voxels_in_64_bits_at_once(tmp_path: Path) -> None:
+    data = np.zeros((200, 200, 100), np.uint8)
+    data[90:110, 90:110] = 1
+    file = stored(tmp_path, data)
+    tracemalloc.start()
+    try:
+        found = read_region(file, None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.array_equal(found.volume.data, data)
+    assert peak < 6 * data.nbytes

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.nifti_read import read_mask, read_volume
 from nnunet_ext.core.nifti_stream import read_stream
-from nnunet_ext.core.nifti_write import write_image, write_mask
+from nnunet_ext.core.nifti_write import write_image, write_mask, write_probability
 from tests.strategies import SEEDS, thorough
 
 AFFINE = np.array([[-0.8, 0, 0, 12], [0, 0.9, 0, -30], [0, 0, 3.3, 7], [0, 0, 0, 1.0]])
@@ -45,6 +45,17 @@ def test_an_image_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert back.spacing == pytest.approx((0.8, 0.9, 3.3))
     assert back.axes == "LAS"
     assert back.voxel_volume_mm3 == pytest.approx(0.8 * 0.9 * 3.3)
+
+
+def test_probabilities_are_bytes_on_the_disk_and_come_back_within_half_a_step(tmp_path: Path) -> None:
+    data = np.random.default_rng(0).uniform(size=(5, 6, 7)).astype(np.float32)
+    data[0, 0, :3] = -1e-6, 1 + 1e-6, 0
+    write_probability(tmp_path / "a.nii.gz", data, AFFINE)
+    stored = nib.Nifti1Image.from_filename(tmp_path / "a.nii.gz")
+    assert stored.get_data_dtype() == np.uint8
+    back = read_volume(tmp_path / "a.nii.gz").data
+    np.testing.assert_allclose(back, data, rtol=0, atol=0.5001 / 255)
+    assert back[0, 0, :3].tolist() == [0, 1, 0]
 
 
 @given(dtype=st.sampled_from([np.uint8, np.int16, np.uint16, np.int32]), seed=SEEDS)

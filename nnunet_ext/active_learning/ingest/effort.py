@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import ndimage
 
 from nnunet_ext.core.labels import Mask
 from nnunet_ext.evaluation.lesions import LesionDefinition, find_lesions, meet
@@ -64,7 +65,8 @@ def effort(before: Mask, after: Mask, voxel_volume_mm3: float, axis: int) -> Eff
     if not changed.any():
         return Effort()
     across = tuple(other for other in range(changed.ndim) if other != axis)
-    old, new = (find_lesions(mask, voxel_volume_mm3, _OBJECT) for mask in (before, after))
+    (box,) = ndimage.find_objects((before | after).view(np.uint8))  # whole spines are mostly empty
+    old, new = (find_lesions(mask[box], voxel_volume_mm3, _OBJECT) for mask in (before, after))
     met = meet(old, new)
     return Effort(
         voxels_changed=int(np.count_nonzero(changed)),

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nnunet_ext.active_learning.ingest.downloaded import mask_stem_of
 from nnunet_ext.active_learning.ingest.given_cases import GivenCases
 from nnunet_ext.active_learning.ingest.read_said import files_below
-from nnunet_ext.core.names import image_stem, parse_mask_name
+from nnunet_ext.core.names import parse_mask_name
 from nnunet_ext.core.pair_names import pair_names
 
 MaskFiles = Mapping[str, Mapping[str, tuple[Path, ...]]]
@@ -49,7 +50,7 @@ def find_masks(folder: Path, given: GivenCases, others: Collection[str] = ()) ->
     named: dict[str, list[tuple[str, Path]]] = defaultdict(list)
     foreign = {f"desc-{re.sub('[^0-9A-Za-z]', '', rater)}".lower() for rater in others}
     for path in files_below(folder):
-        stem = image_stem(path.name)
+        stem = mask_stem_of(path.name)
         name = None if stem is None else parse_mask_name(stem, given.regions)
         if name is None or foreign & set(path.name.lower().split("_")):
             continue

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from nnunet_ext.active_learning.ingest.downloaded import DIGEST_LENGTH, downloaded, mask_stem_of
 from nnunet_ext.cascade.prediction.what_stands import OUTPUTS
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.grid import on_grid
 from nnunet_ext.core.labels import Mask
 from nnunet_ext.core.mask import read_region
-from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.present import check_present
 from nnunet_ext.core.provenance import sha256
@@ -86,8 +86,16 @@ def read_case_mask(path: Path, image: Volume) -> CaseMask:
     Raises
     ------
     FileRefusedError
-        Where it is damaged, soft, holds other values than 0 and 1 (or 255), or lies elsewhere than its image.
+        Where it is damaged, soft, holds other values than 0 and 1 (or 255), lies elsewhere than its image, or was drawn
+        on another, as its name says.
     """
+    saved = downloaded(path.name)
+    if saved is not None and not image.sha256.startswith(saved.digest):
+        raise FileRefusedError(
+            path,
+            f"it was drawn on an image whose SHA-256 begins with {saved.digest}, and this case's begins with "
+            f"{image.sha256[:DIGEST_LENGTH]}; open the page of this image, and draw there",
+        )
     region = read_region(path, None)
     placed, told = on_grid(region.volume, image, path, "image")
     data = np.asarray(placed.data, dtype=np.bool_)
@@ -114,7 +122,7 @@ def read_given_mask(path: Path, image: Volume) -> CaseMask:
 
 
 def _sidecar(path: Path) -> Mapping[str, Any]:
-    sidecar = path.with_name(f"{image_stem(path.name)}.json")
+    sidecar = path.with_name(f"{mask_stem_of(path.name)}.json")
     try:
         return read_json_object(sidecar) if sidecar.is_file() else {}
     except FileRefusedError:  # a mask that is sound counts, whatever was written about it

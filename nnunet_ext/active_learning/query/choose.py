@@ -10,7 +10,7 @@ from nnunet_ext.active_learning.query.draw import Choice, draw
 from nnunet_ext.active_learning.query.lots import Lots
 from nnunet_ext.active_learning.query.query_settings import QuerySettings
 from nnunet_ext.active_learning.query.strategies import strata_of
-from nnunet_ext.active_learning.query.stratum import UNRANKED, Ranked, by_lot
+from nnunet_ext.active_learning.query.stratum import SUSPECT, UNRANKED, Ranked, by_lot
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.tables import NOTHING, cell
@@ -41,6 +41,7 @@ def choose(
     settings: QuerySettings,
     pinned: Mapping[str, str] | None = None,
     barred: Iterable[str] = (),
+    suspects: Sequence[Ranked] = (),
 ) -> Query:
     """Choose the cases of a round.
 
@@ -55,6 +56,8 @@ def choose(
         budget; more than there are come in all the same.
     barred
         Cases that never come in.
+    suspects
+        Labelled cases, which have no row, that come in and take places of the budget as pinned ones do.
 
     Raises
     ------
@@ -68,7 +71,8 @@ def choose(
         raise DataRefusedError(f"{first_few(both)}: to be pinned or barred was needed, found both; strike one")
     if lost := sorted(set(pins).difference(one.case for one in pool)):
         raise DataRefusedError(f"{first_few(lost)}: pinned, but not among the cases that can be asked for")
-    first = [_pinned(one, pins[one.case]) for one in pool if one.case in pins]
+    pinned_ones = [Choice(_pinned(one, pins[one.case]), "pinned") for one in pool if one.case in pins]
+    first = [*pinned_ones, *(Choice(one, SUSPECT) for one in suspects)]
     free = [one for one in pool if one.case not in pins and one.case not in out]
     lots = Lots(settings.seed, settings.round_number)
     strata = strata_of(settings, free, max(0, settings.budget - len(first)))
@@ -82,7 +86,7 @@ def choose(
     ]
     cordless = [one.case for one in free if not one.predicted("cord")]
     left = sorted(set(cordless).difference(row["case"] for row in made))
-    return Query(tuple(made), (*_notes(settings.budget, len(first), len(chosen), len(pool)), *_unseen(left)))
+    return Query(tuple(made), (*_notes(settings.budget, len(pinned_ones), len(chosen), len(pool)), *_unseen(left)))
 
 
 def _pinned(candidate: Candidate, reason: str) -> Ranked:

@@ -18,9 +18,7 @@ class Choice:
     stratum: str
 
 
-def draw(
-    strata: Sequence[Stratum], rest: Stratum, pinned: Sequence[Ranked], most_per_site: float
-) -> tuple[Choice, ...]:
+def draw(strata: Sequence[Stratum], rest: Stratum, first: Sequence[Choice], most_per_site: float) -> tuple[Choice, ...]:
     """Fill the places of the strata.
 
     The strata take turns, so that each is as full as the others at any time. A person gives one session, and further
@@ -35,20 +33,20 @@ def draw(
         With their places.
     rest
         All that could be chosen at all.
-    pinned
+    first
         Chosen before all others; quotas and sessions do not keep them out, but count them.
     most_per_site
-        Share of all places, pinned ones among them, rounded up.
+        Share of all places, those of the first among them, rounded up.
 
     Returns
     -------
     tuple of Choice
         In the order in which they were chosen. No case stands in it twice.
     """
-    budget = len(pinned) + sum(stratum.places for stratum in strata)
-    sites = {one.candidate.site for one in (*rest.ranked, *pinned)} - {""}
+    budget = len(first) + sum(stratum.places for stratum in strata)
+    sites = {one.candidate.site for one in (*rest.ranked, *(choice.ranked for choice in first))} - {""}
     quota = whole_up(most_per_site * budget) if len(sites) > 1 else None
-    board = _Board(quota, tuple(Choice(one, "pinned") for one in pinned))
+    board = _Board(quota, tuple(first))
     for own in _turns(strata):
         others = [stratum for stratum in strata if stratum is not own]
         if (choice := board.best([own, *others, rest])) is None:

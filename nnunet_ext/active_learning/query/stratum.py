@@ -12,6 +12,9 @@ from nnunet_ext.active_learning.query.power import power_key
 UNRANKED: Final = "rest"
 """The stratum of what no other wants."""
 
+SUSPECT: Final = "suspect"
+"""The stratum of labels that are looked at again."""
+
 
 @dataclass(frozen=True)
 class Ranked:

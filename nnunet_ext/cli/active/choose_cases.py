@@ -14,7 +14,9 @@ from nnunet_ext.active_learning.query.case_list import read_case_list
 from nnunet_ext.active_learning.query.choose import QUERY_COLUMNS, choose
 from nnunet_ext.active_learning.query.query_settings import PLANNED, QuerySettings
 from nnunet_ext.active_learning.query.round_choice import RoundChoice
+from nnunet_ext.active_learning.query.second_looks import SecondLooks, second_looks
 from nnunet_ext.active_learning.scores.score_pool import PoolImage, score_pool
+from nnunet_ext.active_learning.scores.suspects import COLUMNS as SUSPECT_COLUMNS
 from nnunet_ext.active_learning.scores.training_domain import training_domain
 from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
@@ -25,6 +27,7 @@ from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.tables import read_table, table_text
+from nnunet_ext.dataset_conversion.existing import Existing
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,15 @@ class AskedChoice:
         Of this round; empty for the one of the settings.
     suspects
         Whether labels are looked at again, too.
+    second_looks
+        How many of those that deserve it take places of the budget.
     """
 
     pin: Path | None = None
     bar: Path | None = None
     strategy: str = ""
     suspects: bool = True
+    second_looks: int = 0
 
 
 def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: RoundModels, asked: AskedChoice) -> None:
@@ -77,18 +83,32 @@ def choose_cases(rounds: Rounds, one: Round, settings: ActiveSettings, models: R
             f"{first_few([f'{case}: {unscored[case]}' for case in lost])}: pinned, and cannot be scored; mend it or "
             "strike it from the list, and give the same command again"
         )
-    found = choose(rows, wanted, pinned, barred)
+    again = look_again(one, settings, existing, models) if asked.suspects else ()
+    looks = _second_looks(rounds, one, settings, existing, asked.second_looks)
+    found = choose(rows, wanted, pinned, barred, looks.ranked)
     if not found.rows:
         why = "; ".join((*found.notes, *(f"{case}: {reason}" for case, reason in list(unscored.items())[:3])))
         raise DataRefusedError(f"{one.scores}: no case of the pool can be chosen: {why}")
-    again = look_again(one, settings, existing, models) if asked.suspects else ()
     write_text(one.query, table_text(found.rows, QUERY_COLUMNS))
     said = {
         "scored": len(scores),
-        "notes": [*found.notes, *scorers.said, *again],
+        "notes": [*found.notes, *scorers.said, *again, *looks.notes],
         "unscored": dict(sorted(unscored.items())),
     }
     RoundChoice(rounds, one).write_down(said)
+
+
+def _second_looks(
+    rounds: Rounds, one: Round, settings: ActiveSettings, existing: Existing | None, most: int
+) -> SecondLooks:
+    """Take labels into the round, as many as were asked for and can be looked at again."""
+    if not most:
+        return SecondLooks()
+    if existing is None or not one.suspects.is_file():
+        return SecondLooks(notes=("no label takes a place of this round: none was looked at again",))
+    roots = {source.name: source.root for source in pool_sources(rounds, settings)}
+    rows = read_table(one.suspects, SUSPECT_COLUMNS, whole=True)
+    return second_looks(rows, existing, roots, asked_before(rounds, one.number), min(most, settings.budget))
 
 
 def _query_settings(settings: ActiveSettings, strategy: str, number: int) -> QuerySettings:

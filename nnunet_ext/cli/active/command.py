@@ -8,6 +8,7 @@ from typing import Any, Final
 _ACTIONS: Final = {
     "init": "begin a loop: say what is to be segmented, from which images, by whom; freeze who is tested on",
     "query": "begin a round: choose the cases that people correct next, predict them, and lay them out",
+    "correct": "correct a rater's cases in the browser, on a page of this machine",
     "pack": "zip a rater's cases for another site, with nothing in it that names a patient; faces may be in the images",
     "unpack": "put the masks of a zip that came back where they would have been saved at home",
     "ingest": "take in what raters corrected, accepted, rejected or put off; again whenever more has come back",
@@ -23,6 +24,7 @@ examples:
   begin, with labels:    nnunet_ext active init rounds -d 501 --pool geneva=/data/geneva_bids --budget 20
   begin without any:     nnunet_ext active init rounds --pool /data/geneva_bids
   the next cases:        nnunet_ext active query rounds
+  correct them:          nnunet_ext active correct rounds --rater ann
   for another site:      nnunet_ext active pack rounds for_ann.zip --rater ann
   and back:              nnunet_ext active unpack rounds from_ann.zip --rater ann
   take masks back:       nnunet_ext active ingest rounds --returned ann=/mail/from_ann

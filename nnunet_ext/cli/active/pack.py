@@ -47,7 +47,7 @@ class ActivePack:
     def run(self) -> int:
         """Write the zip, and say what must not be sent with it."""
         rounds = Rounds(self.rounds)
-        one, settings = round_with_people(rounds), read_settings(rounds.settings)
+        settings, one = read_settings(rounds.settings), round_with_people(rounds)
         names = rounds.root / PSEUDONYMS
         how = ExchangeSettings(
             load_target(settings.target),

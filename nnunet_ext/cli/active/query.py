@@ -13,6 +13,7 @@ from nnunet_ext.active_learning.claim import claim
 from nnunet_ext.active_learning.exchange.rater_folder import ExchangeSettings, ImagesAs
 from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.layout import Round, Rounds
+from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.pool import pool_sources
 from nnunet_ext.active_learning.query.round_choice import RoundChoice
 from nnunet_ext.active_learning.query.strategy_names import STRATEGIES
@@ -20,9 +21,10 @@ from nnunet_ext.active_learning.round_state import RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import ActiveSettings, read_settings
 from nnunet_ext.cli.active.choose_cases import AskedChoice, choose_cases
 from nnunet_ext.cli.active.give_out import give_out
+from nnunet_ext.cli.active.labelled import labelled_dataset
 from nnunet_ext.cli.active.loop_options import add_device, add_loop_options
 from nnunet_ext.cli.active.round_models import RoundModels
-from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.tables import NOTHING, filled
@@ -83,7 +85,9 @@ class ActiveQuery:
         if not RoundChoice(rounds, one).stands(roots):
             choose_cases(rounds, one, settings, models, self.asked)
         elif self.asked != AskedChoice():
-            told = "the cases are chosen already; --strategy, --pin, --bar and --no-suspects are for the next"
+            told = (
+                "the cases are chosen already; --strategy, --pin, --bar, --suspects and --no-suspects are for the next"
+            )
             print(f"nnunet_ext active query: {told}", file=sys.stderr)
         how = ExchangeSettings(
             load_target(settings.target),
@@ -92,7 +96,7 @@ class ActiveQuery:
             settings.lesion_outside_cord,
             settings.seed,
         )
-        give_out(rounds, one, models, how, roots)
+        give_out(rounds, one, models, how, roots, labelled_dataset(dataset_of(rounds, settings)))
 
 
 def _told(rounds: Rounds, one: Round, state: RoundState, *, new: bool) -> dict[str, Any]:
@@ -136,7 +140,9 @@ def _in_words(told: Mapping[str, Any]) -> str:
     lines.append(f"folder     {told['to_correct']}")
     lines.append(f"page       of pictures and reasons: nnunet_ext active report {told['rounds']}")
     if told["stage"] == Stage.CORRECTING:
-        lines.append(f"next       correct what lies there, as PROTOCOL.md says, then: {told['next']}")
+        rater = f" --rater {next(iter(told['asked']))}" if len(told["asked"]) > 1 else ""
+        lines.append(f"next       correct in the browser: nnunet_ext active correct {told['rounds']}{rater}")
+        lines.append(f"           or with any viewer what lies there, as PROTOCOL.md says; then: {told['next']}")
     else:
         lines.append(f"next       {told['next']}")
     return "\n".join(lines)
@@ -165,7 +171,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strategy", choices=list(STRATEGIES), default="", help="of this round (default: the one in active.toml)")
     add("--pin", type=Path, metavar="FILE", help="list of cases, subjects, sessions or sites that come in (no default)")
     add("--bar", type=Path, metavar="FILE", help="list of those that do not come in (no default)")
-    add("--no-suspects", action="store_true", help="do not look at the labels of the dataset again, out of fold")
+    suspects = parser.add_mutually_exclusive_group()
+    suspects.add_argument(
+        "--suspects", type=int, default=0, metavar="N",
+        help="places of the budget for labels of the dataset that deserve a second look; the BIDS folder that they are "
+        "from must be one of the pool (0: they are listed in suspects.tsv alone)",
+    )  # fmt: skip
+    suspects.add_argument(
+        "--no-suspects", action="store_true", help="do not look at the labels of the dataset again, out of fold"
+    )
     add(
         "--naming", choices=[str(dialect) for dialect in Dialect], default=str(Dialect.NEUROPOLY),
         help="of masks; SCT's manual-correction takes all but bids",
@@ -177,9 +191,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def from_options(options: argparse.Namespace) -> ActiveQuery:
     """Take the parsed arguments."""
+    if options.suspects < 0:
+        raise UsageError(f"--suspects: a number of cases, 0 or more, was needed, found {options.suspects}")
     return ActiveQuery(
         options.rounds,
-        AskedChoice(options.pin, options.bar, options.strategy, suspects=not options.no_suspects),
+        AskedChoice(
+            options.pin, options.bar, options.strategy, suspects=not options.no_suspects, second_looks=options.suspects
+        ),
         Dialect(options.naming),
         options.copy,
         options.device,

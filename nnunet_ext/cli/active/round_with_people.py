@@ -1,5 +1,6 @@
 """The round that people have."""
 
+from nnunet_ext.active_learning.frozen import read_frozen
 from nnunet_ext.active_learning.layout import Round, Rounds
 from nnunet_ext.active_learning.round_state import Stage, read_state
 from nnunet_ext.core.errors import UsageError
@@ -11,8 +12,9 @@ def round_with_people(rounds: Rounds) -> Round:
     Raises
     ------
     UsageError
-        Where there is none.
+        Where there is none, or the loop has not begun.
     """
+    read_frozen(rounds)
     state = read_state(rounds)
     if state.stage in (Stage.NONE, Stage.QUERIED):
         raise UsageError(

@@ -17,7 +17,7 @@ from nnunet_ext.active_learning.loop_dataset import dataset_of
 from nnunet_ext.active_learning.pool import images_since, read_pool
 from nnunet_ext.active_learning.round_state import BEGUN, RoundState, Stage, read_state
 from nnunet_ext.active_learning.settings import ActiveSettings, read_settings
-from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING
 
 _SHOWN: Final = 5
@@ -44,13 +44,7 @@ class ActiveStatus:
 
     def run(self) -> int:
         """Look, and say what there is."""
-        rounds = Rounds(self.rounds)
-        if not rounds.settings.is_file():
-            raise UsageError(
-                f"{rounds.root}: the folder of a correction loop was needed, and there is no {rounds.settings.name}; "
-                f"begin one: nnunet_ext active init {rounds.root} --pool BIDS"
-            )
-        told = _look(rounds)
+        told = _look(Rounds(self.rounds))
         print(json.dumps(told) if self.json else _in_words(told))
         return 0
 
@@ -128,12 +122,22 @@ def _in_words(told: Mapping[str, Any]) -> str:
         lines.append(f"waiting    {waiting} cases in which raters differ; train refuses this round until then")
     lines += [f"problem    {problem}" for problem in told["problems"]]
     if with_people:
-        lines.append(f"next       correct what lies in {place}, then: {told['next']}")
+        lines.append(f"next       correct: nnunet_ext active correct {told['rounds']}{_rater(told)}")
+        lines.append(f"           or with any viewer what lies in {place}; then: {told['next']}")
     elif waiting:
-        lines.append(f"next       save the masks that are to count in {place / CONSENSUS_RATER}, then: {told['next']}")
+        lines.append(f"next       settle: nnunet_ext active correct {told['rounds']} --rater {CONSENSUS_RATER}")
+        lines.append(
+            f"           or save the masks that are to count in {place / CONSENSUS_RATER}; then: {told['next']}"
+        )
     else:
         lines.append(f"next       {told['next']}")
     return "\n".join(lines)
+
+
+def _rater(told: Mapping[str, Any]) -> str:
+    """Name the option that several raters need."""
+    raters = [rater for rater, left in told["left"].items() if left and rater != CONSENSUS_RATER]
+    return f" --rater {raters[0]}" if len(set(told["asked"]) - {CONSENSUS_RATER}) > 1 else ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ from nnunet_ext.active_learning.round_state import TRAINED
 from nnunet_ext.active_learning.scores.models_sha256 import models_sha256
 from nnunet_ext.active_learning.settings import WARM_TRAINER, ActiveSettings
 from nnunet_ext.active_learning.training.corrected_plan import added_in_round
+from nnunet_ext.active_learning.training.keep_old_labels import keep_old_labels
 from nnunet_ext.active_learning.training.loop_plans import LoopPlans
 from nnunet_ext.cli.active.add_corrections import add_corrections
 from nnunet_ext.cli.active.labelled import frozen_now, labelled_dataset
@@ -106,7 +107,8 @@ class TrainedRound:
         there = bool(name) and stands(RawDataset(raw / name))
         existing = labelled_dataset(name) if there or self.settings.dataset else None
         read_frozen(self.rounds).refuse_changed(frozen_now(self.settings, existing))
-        cases = for_training(read_table(self.one.ingest, whole=True), self.one.corrected)
+        taken = for_training(read_table(self.one.ingest, whole=True), self.one.corrected)
+        cases = keep_old_labels(taken, self.one)
         if not cases and existing is None:
             raise DataRefusedError(
                 f"{self.one.ingest}: a case that can be trained on was needed, and none was accepted or edited; "

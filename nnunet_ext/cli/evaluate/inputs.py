@@ -11,19 +11,18 @@ from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import FIRST_CHANNEL, bids_stem, parse_image_name
 from nnunet_ext.core.raw_dataset import FILE_ENDING
-from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import Row, filled, read_table
 from nnunet_ext.core.target import load_target
 from nnunet_ext.dataset_conversion.participants import read_participants
 from nnunet_ext.dataset_conversion.profile import load_profile
 from nnunet_ext.evaluation.evaluate_pair import Comparison
-from nnunet_ext.evaluation.mask_files import LABEL_FOLDERS, MaskFolder, find_masks, is_tree
+from nnunet_ext.evaluation.label_maps import holds_label_maps, labelling_of
+from nnunet_ext.evaluation.mask_files import MaskFolder, find_masks, is_tree
 from nnunet_ext.evaluation.pairs import CaseAbout, CasePair, pair_cases
 from nnunet_ext.evaluation.region import Scoring
 from nnunet_ext.trainers.region_knowledge import knowledge_where_ignored
 
 _TARGET: Final = "cord-lesion"
-_DATASET: Final = "dataset.json"
 _CASES: Final = "cases.tsv"
 _PARTICIPANTS: Final = "participants.tsv"
 _ANCESTORS: Final = 4  # from derivatives/labels/sub-01/anat up to the dataset
@@ -74,12 +73,13 @@ def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, mis
     UsageError
         Where a region is asked for that the target has not, or a threshold for label maps.
     """
-    of_reference, of_prediction = _labelling(asked.reference, asked.target), _labelling(asked.prediction, asked.target)
+    of_reference = labelling_of(asked.reference, asked.target)
+    of_prediction = labelling_of(asked.prediction, asked.target)
     reference_labels = of_reference or Labelling.of_target(load_target(_TARGET))
     prediction_labels = of_prediction or reference_labels
     sides = (
-        find_masks(asked.reference, list(reference_labels.values), label_maps=_holds_label_maps(asked.reference)),
-        find_masks(asked.prediction, list(prediction_labels.values), label_maps=_holds_label_maps(asked.prediction)),
+        find_masks(asked.reference, list(reference_labels.values), label_maps=holds_label_maps(asked.reference)),
+        find_masks(asked.prediction, list(prediction_labels.values), label_maps=holds_label_maps(asked.prediction)),
     )
     if threshold is not None and not any(side.per_region for side in sides):
         raise UsageError("--threshold is for soft masks of one region each, and these are label maps; leave it out")
@@ -111,23 +111,6 @@ def gather_pairs(asked: Asked, scoring: Scoring, threshold: float | None, *, mis
         regions, reference_labels, prediction_labels, scoring, threshold, missing_as_empty=missing_as_empty
     )
     return GatheredPairs(told, comparison, tuple(remarks), tuple(missing))
-
-
-def _labelling(place: Path, target: str | None) -> Labelling | None:
-    """Take what label values mean from what the user says, else from nnU-Net's file."""
-    if target is not None:
-        return Labelling.of_target(load_target(target))
-    folder = place if place.is_dir() else place.parent
-    # A fold's validation cases lie two folders below their dataset.json.
-    for file in (folder / _DATASET, folder.parent / _DATASET, folder.parent.parent / _DATASET):
-        if file.is_file():
-            return Labelling.of_dataset_json(read_json_object(file, f"nnU-Net's {_DATASET} was needed"), str(file))
-    return None
-
-
-def _holds_label_maps(place: Path) -> bool:
-    folder = place if place.is_dir() else place.parent
-    return (folder / _DATASET).is_file() or folder.name in LABEL_FOLDERS
 
 
 def _regions(

@@ -5,18 +5,19 @@ from statistics import fmean
 from typing import Final
 
 from nnunet_ext.active_learning.ingest.effort_summary import ALL_RATERS, effort_summary
-from nnunet_ext.core.tables import NOTHING, TableRow, finite_number
+from nnunet_ext.core.tables import NOTHING, Row, TableRow, finite_number
 from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.round.round_tables import RoundTables
 from nnunet_ext.report.rounded import rounded
 from nnunet_ext.report.section import Section
 
 _OTHERS: Final = "majority_of_others"
+_ROUNDED: Final = frozenset({"minutes", "each"})
 _TITLES: Final = {
     "cases": "Cases", "accept": "Accepted", "edit": "Edited", "reject": "Rejected", "defer": "Not back, or put off",
     "share_accepted": "Accepted unmodified", "voxels_changed": "Voxels changed", "slices_changed": "Slices changed",
     "objects_added": "Objects added", "objects_removed": "Objects removed", "minutes": "Minutes",
-    "timed_cases": "Timed cases",
+    "timed_cases": "Timed cases", "each": "Minutes a case",
 }  # fmt: skip
 
 
@@ -29,6 +30,7 @@ def came_back_sections(tables: RoundTables) -> list[Section]:
         ]
     summary = effort_summary(tables.back)
     shown = summary if len(summary) > 2 else summary[-1:]
+    shown = [{**row, "each": _each(row)} for row in shown]
     rows = [(_name(row["rater"]), *(_cell(name, row[name]) for name in _TITLES)) for row in shown]
     note = "Accepted unmodified: of the cases that were accepted or edited. Minutes: of the timed cases alone."
     found = [Section("back", title, "", ("Rater", *_TITLES.values()), rows, note)]
@@ -80,6 +82,11 @@ def _adjudicate(tables: RoundTables) -> Section:
     return Section("adjudicate", title, lead, ("Case", "Region", "Raters", "Lowest Dice", "Why"), rows)
 
 
+def _each(row: Row) -> str:
+    minutes, timed = finite_number(row["minutes"]), finite_number(row["timed_cases"])
+    return f"{minutes / timed:g}" if minutes is not None and timed else NOTHING
+
+
 def _name(rater: str) -> str:
     return "Everybody" if rater in (NOTHING, ALL_RATERS) else rater
 
@@ -88,4 +95,4 @@ def _cell(column: str, text: str) -> str:
     value = finite_number(text)
     if value is None:
         return "–"
-    return f"{value:.0%}" if column == "share_accepted" else rounded(value) if column == "minutes" else text
+    return f"{value:.0%}" if column == "share_accepted" else rounded(value) if column in _ROUNDED else text

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from nnunet_ext.active_learning.query.stratum import SUSPECT
 from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.tables import NOTHING, TableRow, filled, finite_number
 from nnunet_ext.report.round.round_tables import RoundTables
@@ -39,7 +40,7 @@ def suspects_section(tables: RoundTables) -> Section:
     found = [row for row in tables.suspects if filled(row, "reason")]
     lead = (
         f"{len(tables.suspects)} labelled cases were predicted by a fold that never saw them; in {len(found)} the "
-        "model is sure and the label says otherwise. They are no part of the round: nobody was asked to correct them."
+        f"model is sure and the label says otherwise. {_asked_again(tables)}"
     )
     if not found:
         return Section("suspects", title, lead)
@@ -54,6 +55,13 @@ def suspects_section(tables: RoundTables) -> Section:
         *(f"{name.removesuffix('_mm3').replace('_', ' ').capitalize()}, mm³" for name in _VOLUMES),
     )
     return Section("suspects", title, lead, (*columns, "Why"), rows)
+
+
+def _asked_again(tables: RoundTables) -> str:
+    taken = len({row["case"] for row in tables.query if row["stratum"] == SUSPECT})
+    if not taken:
+        return "They are no part of the round: nobody was asked to correct them."
+    return f"{taken} of them {'is' if taken == 1 else 'are'} in the round, with the label to edit."
 
 
 def short(cell: str) -> str:

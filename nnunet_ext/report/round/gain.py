@@ -5,7 +5,7 @@ from typing import Final
 
 from nnunet_ext.core.tables import Row, finite_number
 from nnunet_ext.report.plots.budget_curves import budget_curves_plot
-from nnunet_ext.report.round.round_tables import RoundTables
+from nnunet_ext.report.round.round_tables import Minutes, RoundTables
 from nnunet_ext.report.rounded import rounded
 from nnunet_ext.report.section import Picture, Section
 
@@ -112,24 +112,37 @@ def _forgetting(tables: RoundTables) -> Section:
 
 
 def _effort(tables: RoundTables) -> Section:
-    measure = main_measure(tables.matrix or ())
-    reached = {row["round"]: finite_number(row[measure]) for row in tables.matrix or () if row["site"] == ALL_SITES}
-    rows = []
+    measures = list(dict.fromkeys((main_measure(tables.matrix or ()), "lesion_f1")))
+    measures = [measure for measure in measures if _known(tables.matrix or (), measure)]
+    rows: list[tuple[str, ...]] = []
     for past in tables.past:
-        now, before = reached.get(str(past.number)), reached.get(str(past.number - 1))
-        gain = None if now is None or before is None else now - before
-        per_hour = None if gain is None or not past.people_minutes else gain / past.people_minutes * 60
-        rows.append(
-            (
-                f"Round {past.number}", str(past.used), _short(past.people_minutes), _short(past.training_minutes),
-                _figure(now, 3),
-                _figure(gain, 3, signed=True), _figure(per_hour, 3, signed=True),
-            )
-        )  # fmt: skip
-    title = MEASURES[measure][0]
-    columns = ("", "Cases used", "Minutes of people", "Minutes of training", title, "Gain", "Gain an hour of people")
-    note = "Minutes of people: of those cases for which somebody wrote them down. One round's gain may be chance."
+        brought = [_brought(tables, past.number, measure) for measure in measures]
+        gain, minutes = brought[0][1] if brought else None, past.people.minutes
+        per_hour = None if gain is None or not minutes else gain / minutes * 60
+        cells = [text for now, more in brought for text in (_figure(now, 3), _figure(more, 3, signed=True))]
+        took = (*_took(past.people), _short(past.training_minutes))
+        rows.append((f"Round {past.number}", str(past.used), *took, *cells, _figure(per_hour, 3, signed=True)))
+        rows += [(one.rater, "", *_took(one), *[""] * (len(cells) + 2)) for one in past.raters]
+    gains = [head for measure in measures for head in (MEASURES[measure][0], "Gain")]
+    people = ("Minutes of people", "Timed answers", "Minutes an answer", "Minutes of training")
+    columns = ("", "Cases used", *people, *gains, "Gain an hour of people")
+    note = (
+        "Minutes of people: of the timed answers alone, which the desk and marks.tsv tell. Gain: against the round "
+        f"before; an hour of people brought so much {MEASURES[measures[0]][0] if measures else 'Dice'}. One round's "
+        "gain may be chance."
+    )
     return Section("effort", "Minutes beside gain", "", columns, rows, note)
+
+
+def _brought(tables: RoundTables, number: int, measure: str) -> tuple[float | None, float | None]:
+    """Give what a round reached over all sites, and what it gained on the round before."""
+    reached = {row["round"]: finite_number(row[measure]) for row in tables.matrix or () if row["site"] == ALL_SITES}
+    now, before = reached.get(str(number)), reached.get(str(number - 1))
+    return now, None if now is None or before is None else now - before
+
+
+def _took(people: Minutes) -> tuple[str, ...]:
+    return _short(people.minutes if people.timed else None), str(people.timed), _short(people.each)
 
 
 def _site(site: str) -> str:

@@ -21,7 +21,31 @@ from nnunet_ext.active_learning.settings import ActiveSettings
 from nnunet_ext.active_learning.training.forgetting import FORGETTING_COLUMNS
 from nnunet_ext.active_learning.training.matrix import MATRIX_COLUMNS
 from nnunet_ext.core.read_json import read_json_object
-from nnunet_ext.core.tables import NOTHING, TableRow, finite_number, read_table
+from nnunet_ext.core.tables import NOTHING, TableRow, filled, finite_number, read_table
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """What people took, as far as it was written down.
+
+    Parameters
+    ----------
+    rater
+        Who; empty for all together, and for the one without a name.
+    minutes
+        Of the timed answers together.
+    timed
+        How many answers have their minutes.
+    """
+
+    rater: str
+    minutes: float
+    timed: int
+
+    @property
+    def each(self) -> float | None:
+        """Minutes of one answer; None where none is timed."""
+        return self.minutes / self.timed if self.timed else None
 
 
 @dataclass(frozen=True)
@@ -34,13 +58,18 @@ class PastRound:
         From 1.
     used
         How many cases it gave to training.
-    people_minutes, training_minutes
-        What it took, as far as it was written down; None where it was not.
+    people
+        What all took together.
+    raters
+        What each took, where there are several.
+    training_minutes
+        What its training took; None where that was not written down.
     """
 
     number: int
     used: int
-    people_minutes: float | None
+    people: Minutes
+    raters: tuple[Minutes, ...]
     training_minutes: float | None
 
 
@@ -118,14 +147,19 @@ def read_round(rounds: Rounds, number: int, settings: ActiveSettings) -> RoundTa
 
 def _past(one: Round) -> PastRound:
     back = _there(one.ingest, INGEST_COLUMNS) or []
-    minutes = [row.number("minutes") for row in back if row["rater"] != CONSENSUS_RATER]
-    timed = [value for value in minutes if value is not None]
+    of_rater: dict[str, list[float]] = {}
+    for row in back:
+        if row["rater"] != CONSENSUS_RATER:
+            took = row.number("minutes")
+            of_rater.setdefault(filled(row, "rater"), []).extend([] if took is None else [took])
+    people = [Minutes(rater, sum(took), len(took)) for rater, took in of_rater.items()]
     trained = one.trained
     told = read_json_object(trained, "what a round was trained with was needed") if trained.is_file() else {}
     return PastRound(
         one.number,
         len(for_training(back, one.corrected)),
-        sum(timed) if timed else None,
+        Minutes("", sum(one.minutes for one in people), sum(one.timed for one in people)),
+        tuple(people) if len(people) > 1 else (),
         finite_number(str(told.get("minutes", NOTHING))),
     )
 

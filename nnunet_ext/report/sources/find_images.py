@@ -27,13 +27,21 @@ def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
     dict
         Of the cases whose image was found once; of two files of one name neither is taken.
     """
+    once = images_in(folder)
+    partners = pair_names(cases, once).partners
+    return {case: once[name] for case, name in partners.items()}
+
+
+def images_in(folder: Path) -> dict[str, Path]:
+    """List the images of a folder, see `find_images`, by their stems, nnU-Net's number of the first channel left out.
+
+    Masks that lie among them are listed, too: names alone tell them apart.
+    """
     files: dict[str, list[Path]] = {}
     for path in sorted(_files(folder)):
         if (stem := image_stem(path.name)) is not None:
             files.setdefault(stem, []).append(path)
-    once = {stem.removesuffix(FIRST_CHANNEL): paths[0] for stem, paths in files.items() if len(paths) == 1}
-    partners = pair_names(cases, once).partners
-    return {case: once[name] for case, name in partners.items()}
+    return {stem.removesuffix(FIRST_CHANNEL): paths[0] for stem, paths in files.items() if len(paths) == 1}
 
 
 def raw_dataset_above(path: Path) -> Path | None:

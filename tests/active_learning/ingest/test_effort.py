@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +39,17 @@ def test_a_slice_in_which_two_regions_changed_counts_once() -> None:
     one, two = Effort(3, frozenset({1, 2}), 1, 0, 3.0), Effort(2, frozenset({2}), 0, 1, -2.0)
     assert total([one, two]) == Effort(5, frozenset({1, 2}), 1, 1, 1.0)
     assert total([]) == Effort()
+
+
+def test_of_a_large_volume_that_is_mostly_empty_only_what_is_drawn_is_numbered() -> None:
+    before, after = np.zeros((2, 150, 150, 150), bool, order="C")
+    before[70:80, 70:80] = True
+    after[70:80, 70:80, 1:] = True
+    tracemalloc.start()
+    try:
+        found = effort(before, after, 1.0, 2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (found.voxels_changed, found.objects_added, found.objects_removed) == (100, 0, 0)
+    assert peak < 4 * before.nbytes

@@ -12,6 +12,7 @@ from nnunet_ext.active_learning.round_state import INGESTED, TRAINED
 from nnunet_ext.core.atomic import write_bytes, write_text
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
+from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import read_table, table_text
 from tests.active_learning.loop import Loop
 from tests.kills.dying import Death, run_apart
@@ -117,6 +118,35 @@ def test_folders_that_were_mailed_are_taken_in_too(loop: Loop, tmp_path: Path) -
     code, said = take_in(loop, "--returned", f"ben={mailed.parent}")
     assert code == 0, said
     assert "ben: 0 accepted, 1 edited" in said
+
+
+def saved_by_a_page(loop: Loop, case: str, at: str, digest: str = "") -> Path:
+    """Save a mask of lesions of one voxel more as a page without a server does, in ben's downloads."""
+    mask, image = read_mask(copy(loop, case, "ben")), loop.geneva.root / "sub-g0" / "anat" / "sub-g0_T2w.nii.gz"
+    more = mask.data.copy()
+    more[9, 11, 10] = 1
+    name = at.format(f"{case}_label-lesion_seg__{digest or sha256(image)[:12]}")
+    path = loop.root / "downloads" / name
+    written = path.with_name("mask.nii.gz")
+    write_mask(written, more, mask.affine)
+    return written.rename(path)
+
+
+@pytest.mark.parametrize("at", ["{}.nii.gz", "{} (1).nii.gz", "{}.nii (2).gz", "{}(1).nii.gz"])
+def test_a_mask_that_a_page_saved_by_download_is_taken_by_name_and_digest(loop: Loop, at: str) -> None:
+    saved = saved_by_a_page(loop, CASES[0], at)
+    code, said = take_in(loop, "--returned", f"ben={saved.parent}")
+    assert code == 0, said
+    assert "ben: 0 accepted, 1 edited, 0 rejected, 2 put off, 1 voxels changed" in said
+
+
+def test_a_mask_that_a_page_saved_of_another_image_is_refused_by_name(loop: Loop) -> None:
+    saved = saved_by_a_page(loop, CASES[0], "{}.nii.gz", "0123456789ab")
+    code, said = take_in(loop, "--returned", f"ben={saved.parent}")
+    assert code == 3
+    assert (
+        f"{CASES[0]} of ben: lesion: {saved.name}: it was drawn on an image whose SHA-256 begins with 01234567" in said
+    )
 
 
 def test_nothing_is_taken_in_before_it_is_given_out_or_when_the_round_is_over(loop: Loop, tmp_path: Path) -> None:

@@ -40,12 +40,13 @@ def loop(tmp_path: Path) -> Loop:
 def test_a_rater_s_cases_go_to_another_site_and_what_was_corrected_there_is_ingested(
     loop: Loop, tmp_path: Path
 ) -> None:
+    write_text(loop.rounds.round(1).probability("geneva_sub-g0_T2w", "lesion"), "stays at home")
     code, said = loop.call("active", "pack", loop.rounds.root, tmp_path / "sent.zip", "--rater", "anna")
     assert code == 0, said
     assert "3 cases of round 1" in said
     assert "faces may be seen" in said
     with zipfile.ZipFile(tmp_path / "sent.zip") as opened:
-        assert not [name for name in opened.namelist() if "sub-g" in name]
+        assert not [name for name in opened.namelist() if "sub-g" in name or "probabilit" in name]
         opened.extractall(tmp_path / "there")
     masks = sorted((tmp_path / "there").rglob("*_label-lesion_seg.nii.gz"))
     mask = read_mask(masks[0])

@@ -4,14 +4,22 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from nnunet_ext.active_learning.claim import claim
 from nnunet_ext.active_learning.exchange.sent_masks import read_sent
+from nnunet_ext.active_learning.ingest.for_training import for_training
 from nnunet_ext.active_learning.journal import Journal
 from nnunet_ext.active_learning.round_state import BEGUN, EXCHANGED, INGESTED, QUERIED, TRAINED
 from nnunet_ext.active_learning.settings import read_settings
+from nnunet_ext.active_learning.training.keep_old_labels import keep_old_labels
+from nnunet_ext.cli.active.add_corrections import add_corrections
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
+from nnunet_ext.core.dataset_files.folds import read_folds
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import TableRow, read_table, table_text
 from tests.active_learning.loop import DATASET, Loop
 from tests.cascade.prediction.tiny_model import TinyModel
@@ -84,10 +92,41 @@ def test_a_query_scores_the_pool_and_lays_out_what_people_are_to_correct(loop: L
     assert "round 1 is out for correction: 2 of 4 cases, by strategy strata" in said
     assert "site       geneva 2" in said
     assert f"folder     {one.to_correct}" in said
+    assert f"next       correct in the browser: nnunet_ext active correct {loop.rounds.root}\n" in said
     assert said.splitlines()[-1].endswith(f"then: nnunet_ext active ingest {loop.rounds.root}")
     assert events(loop) == [BEGUN, QUERIED, EXCHANGED]
     status = loop.status()
     assert (status["stage"], status["problems"], status["left"]) == ("correcting", [], {"n/a": 2})
+
+
+def test_what_the_model_gave_each_voxel_of_the_chosen_cases_stays_at_home_beside_what_people_get(loop: Loop) -> None:
+    assert query(loop)[0] == 0
+    one = loop.rounds.round(1)
+    sent = read_sent(one.to_correct)
+    assert {one.probability(mask.case, mask.region) for mask in sent} == set(one.probabilities.iterdir())
+    for mask in sent:
+        image, given = read_volume(one.to_correct / mask.image), read_volume(one.probability(mask.case, mask.region))
+        assert given.forms == image.forms
+        assert 0 <= given.data.min() < given.data.max() <= 1
+        drawn = read_mask(one.to_correct / mask.predicted).data > 0
+        assert given.data[drawn].mean() > given.data[~drawn].mean()
+        assert nib.Nifti1Image.from_filename(one.probability(mask.case, mask.region)).get_data_dtype() == np.uint8
+    files = Journal(loop.rounds.journal).entries()[-1].fields["files"]
+    assert {f"round-001/probabilities/{file.name}" for file in one.probabilities.iterdir()} <= files.keys()
+    assert loop.status()["problems"] == []
+    shutil.rmtree(one.probabilities)
+    assert any("probabilities" in problem for problem in loop.status()["problems"])
+
+
+def test_a_round_that_was_given_out_without_probabilities_is_finished_without_them(loop: Loop) -> None:
+    assert query(loop)[0] == 0
+    journal, one = loop.rounds.journal, loop.rounds.round(1)
+    shutil.rmtree(one.probabilities)
+    write_bytes(journal, b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))  # as if killed before that
+    code, said = query(loop)
+    assert code == 0, said
+    assert loop.status()["problems"] == []
+    assert not one.probabilities.exists()
 
 
 def test_contrasts_that_the_shipped_lesion_model_was_not_trained_for_get_a_cord_of_another_model(loop: Loop) -> None:
@@ -202,10 +241,13 @@ def test_an_image_that_changed_between_choice_and_layout_has_the_round_chosen_an
     write_bytes(journal, b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))  # as if killed before that
     shutil.rmtree(loop.rounds.round(1).to_correct)
     another = loop.zurich.image(Path(image).name.removesuffix(".nii.gz"))
+    left = loop.rounds.round(1).probability("of_another_choice", "sc")
+    write_bytes(left, b"")
     write_bytes(loop.geneva.root / image, another.read_bytes())
     code, said = query(loop)
     assert code == 0, said
     assert events(loop) == [BEGUN, QUERIED, QUERIED, EXCHANGED]
+    assert not left.exists()
     assert loop.status()["problems"] == []
 
 
@@ -226,7 +268,9 @@ def test_killed_anywhere_the_same_call_ends_in_the_same_files(loop: Loop) -> Non
         return [number for number, event in enumerate(whole.events) if event.endswith(end)]
 
     scores, laid_out, journal = at("round-001/scores.tsv"), at("round-001/to_correct"), at("open journal.jsonl")
+    given = at("_sc.nii.gz")
     deaths = [Death(scores[2], after=True), Death(journal[0]), Death(laid_out[-1]), Death(laid_out[-1], after=True)]
+    deaths += [Death(given[0], after=True), Death(given[1])]
     for death in deaths:
         shutil.rmtree(loop.rounds.root)
         shutil.copytree(loop.root / "kept" / "rounds", loop.rounds.root)
@@ -288,3 +332,54 @@ def test_labels_that_a_fold_never_saw_are_looked_at_again_and_listed_apart(tmp_p
     write_bytes(loop.rounds.journal, loop.rounds.journal.read_bytes().splitlines(keepends=True)[0])
     assert query(loop, "--no-suspects")[0] == 0
     assert not one.suspects.exists()
+    assert query(loop, "--suspects", -1)[0] == 2
+
+
+def test_a_suspect_takes_a_place_on_request_and_its_corrected_label_replaces_the_old_one(
+    tmp_path: Path, one_thread: None
+) -> None:
+    loop = Loop(tmp_path).write().with_networks().label()
+    model = loop.root / "nnunet" / "results" / DATASET / "nnUNetTrainer__nnUNetPlans__3d_fullres"
+    plans = json.loads((TinyModel(folds=2).write(model) / "plans.json").read_text())
+    write_json(model / "plans.json", {**plans, "dataset_name": DATASET})
+    arguments = ("--pool", loop.geneva.root, loop.zurich.root, "-d", 501, "--budget", 2, "--tested-in-pool", "skip")
+    assert loop.call("active", "init", loop.rounds.root, *arguments)[0] == 0
+    assert query(loop)[0] == 0
+    begun = loop.rounds.journal.read_bytes().splitlines(keepends=True)[0]
+    one = loop.rounds.round(1)
+    rows = read_table(one.suspects)
+    doubted = [{**row, "reason": "n/a"} for row in rows]
+    told = "the label has 54 mm3 of lesion where the model is sure that there is none"
+    volumes = [column for column in rows[-1] if column.endswith("_mm3")]
+    doubted[-1] |= {**dict.fromkeys(volumes, "n/a"), "reason": told, "extra_lesion_mm3": "54"}
+    case = doubted[-1]["case"]
+    for file in (one.query, one.to_correct):
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    write_text(one.suspects, table_text(doubted, list(doubted[-1])))
+    write_bytes(loop.rounds.journal, begun)
+
+    code, said = query(loop, "--suspects", 2)
+    assert code == 0, said
+    chosen = {row["case"]: row for row in asked(loop)}
+    assert len(chosen) == 2
+    assert (chosen[case]["stratum"], chosen[case]["score"]) == ("suspect", "54")
+    assert told in chosen[case]["reason"]
+    before = {row["case"]: row for row in loop.cases}[case]
+    given = {mask.region: one.to_correct / mask.copy for mask in read_sent(one.to_correct) if mask.case == case}
+    for region, voxels in (("sc", before["voxels_sc"]), ("lesion", before["voxels_lesion"])):
+        assert np.count_nonzero(read_mask(given[region]).data) == int(voxels) > 0
+    write_mask(given["lesion"], read_mask(given["lesion"]).data * 0, read_mask(given["lesion"]).affine)
+    loop.mark([{"case": case, "region": "lesion", "action": "edit", "comment": "no lesion"}])
+    label = loop.dataset.label(case, "train")
+    folds = read_folds(loop.dataset.folder)
+    with loop.environment():
+        settings = read_settings(loop.rounds.settings)
+        corrected = for_training(read_table(one.ingest, whole=True), one.corrected)
+        add_corrections(loop.rounds, one, settings, keep_old_labels(corrected, one), 1)
+    assert set(np.unique(read_mask(label).data)) == {0, 1}
+    after = {row["case"]: row for row in loop.cases}[case]
+    assert (after["voxels_lesion"], after["split"]) == ("0", before["split"])
+    assert read_folds(loop.dataset.folder) == folds
+    code, said = loop.call("convert", loop.zurich.root, "-d", 501, "-n", "Cord", "--pictures", 0, "--update")
+    assert code == 0, said
+    assert {row["case"]: row for row in loop.cases}[case] == after

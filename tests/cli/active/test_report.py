@@ -8,7 +8,8 @@ import pytest
 
 from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.cli.main import main
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.atomic import write_text
+from nnunet_ext.core.tables import read_table, table_text
 from tests.report.round.made_loop import WHY, MadeLoop
 
 TreeHash = Callable[[Path], str]
@@ -150,9 +151,28 @@ def test_gain_forgetting_and_minutes_stand_there_once_the_round_is_trained(loop:
     assert "Lesion Dice 0.625 +0.125 in this round, on the test set" in said
     assert "Site Cases At the start Round 1 Lesion Dice All sites 4 0.500 0.625 bern 2 0.400 0.700 Cord Dice" in said
     assert "All sites 0.500 0.625 0.625 +0.125 -0.020 +1.5 3 1" in said
-    assert "Round 1 0 – 42 0.625 +0.125 –" in said
+    assert "Round 1 0 – 0 – 42 0.625 +0.125 0.500 +0.000 –" in said
     assert "favour the model that predicted them" in said
     assert "gain and forgetting come with" not in said
+
+
+def test_minutes_stand_beside_what_they_brought_for_each_round_and_rater(two: MadeLoop, tmp_path: Path) -> None:
+    loop = MadeLoop(Path(shutil.copytree(two.root, tmp_path / "loop", symlinks=True)), ("anna", "ben"))
+    for rater, minutes in (("anna", ("2", "4", "n/a")), ("ben", ("3", "3", "3"))):
+        rows = [
+            {"case": f"zurich_sub-{number}_T2w", "action": "n/a", "minutes": took}
+            for number, took in enumerate(minutes, start=1)
+        ]
+        write_text(loop.folder(rater) / "marks.tsv", table_text(rows, ["case", "action", "minutes"]))
+    settings = loop.rounds.settings
+    settings.write_text(settings.read_text().replace(str(two.root), str(loop.root)))
+    assert main(["active", "ingest", str(loop.rounds.root)]) == 0
+    loop.trained([{**row, "lesion_f1": "0.75"} if row["round"] == "1" else row for row in MATRIX], FORGETTING)
+    report(loop)
+    said = text_of(loop.one.report)
+    gains = "0.625 +0.125 0.750 +0.250 +0.500"  # 0.125 of Dice in 15 minutes
+    assert f"Round 1 1 15 5 3 42 {gains} anna 6 2 3 ben 9 3 3" in said
+    assert re.search(r"anna 3 1 1 1 0 50% 1 1( \d){2} 6 2 3 ", said)
 
 
 def test_suspects_stand_apart_and_those_without_a_reason_are_only_counted(loop: MadeLoop) -> None:
@@ -174,4 +194,4 @@ def test_an_image_that_is_gone_is_named_with_3_and_the_page_stands(
 
 
 def test_a_page_of_a_loop_without_a_round_is_refused(tmp_path: Path) -> None:
-    assert main(["active", "report", str(Rounds(tmp_path / "none").root)]) == 3
+    assert main(["active", "report", str(Rounds(tmp_path / "none").root)]) == 2

@@ -70,7 +70,8 @@ def test_one_screen_says_what_each_rater_has_left_and_what_to_type(loop: Loop) -
     assert "rater      anna: 1 of 2 cases left" in lines
     assert "rater      ben: 1 of 1 cases left" in lines
     assert "held by    nobody" in lines
-    assert lines[-1].startswith(f"next       correct what lies in {loop.rounds.round(1).to_correct}, then: ")
+    assert lines[-2] == f"next       correct: nnunet_ext active correct {loop.rounds.root} --rater anna"
+    assert f"with any viewer what lies in {loop.rounds.round(1).to_correct}; then: " in lines[-1]
     assert lines[-1].endswith(f"nnunet_ext active ingest {loop.rounds.root}")
     assert loop.status()["left"] == {"anna": 1, "ben": 1}
 
@@ -146,9 +147,8 @@ def test_cases_that_wait_for_adjudication_are_named_and_train_comes_after(loop: 
     assert "adjudicate a, lesion: raters differ" in lines
     assert "waiting    1 cases in which raters differ; train refuses this round until then" in lines
     place = loop.rounds.round(1).to_correct / "consensus"
-    assert lines[-1].startswith(
-        f"next       save the masks that are to count in {place}, then: nnunet_ext active ingest"
-    )
+    assert lines[-2] == f"next       settle: nnunet_ext active correct {loop.rounds.root} --rater consensus"
+    assert f"save the masks that are to count in {place}; then: nnunet_ext active ingest" in lines[-1]
 
 
 def test_rounds_that_are_planned_are_counted_and_after_the_last_comes_the_report(loop: Loop) -> None:

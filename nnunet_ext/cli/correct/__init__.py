@@ -1,0 +1,1 @@
+"""Correcting masks in the browser."""
