@@ -51,9 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the action's arguments."""
     parser.description = (
         f"{parser.description} Masks are saved where the rater would save them with any other viewer; `active ingest` "
-        "takes them in. --rater consensus: the cases in which raters differ."
+        "takes them in."
     )
-    add_desk_options(parser)
+    add_desk_options(
+        parser, "whose cases, or consensus for those in which raters differ (default: those of the one rater there is)"
+    )
 
 
 def from_options(options: argparse.Namespace) -> ActiveCorrect:

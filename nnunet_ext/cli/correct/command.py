@@ -68,12 +68,12 @@ class Correct:
         asked = AskedFolder(self.folder, out, self.images, self.scores, self.target)
         split = SplitLabelMap(out / HIDDEN / "given", folder_masks(self.folder, self.target).labels)
         queue = folder_queue(asked, split)
-        place.begin()
+        place.begin(bids=queue.bids)
         for problem in queue.problems[:_SHOWN]:
             print(f"nnunet_ext correct: warning: {problem}", file=sys.stderr)
         if len(queue.problems) > _SHOWN:
             print(f"nnunet_ext correct: and {len(queue.problems) - _SHOWN} more are left out", file=sys.stderr)
-        desk = Desk(str(self.folder), self.how.rater, queue.cases, queue.regions, out, self.policy)
+        desk = Desk(self.folder.resolve().name, self.how.rater, queue.cases, queue.regions, out, self.policy)
         following = f"nnunet_ext evaluate {out} {self.folder} -o {out}-scores"
         return serve_desk(desk, self.how, lambda: following, verb="correct")
 
@@ -107,7 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lesion-outside-cord", dest="policy", choices=_POLICIES, default=_POLICIES[0],
         help="what becomes of a lesion that reaches out of the cord",
     )  # fmt: skip
-    add_desk_options(parser)
+    add_desk_options(parser, "who corrects, for the records (default: nobody by name)")
 
 
 def from_options(options: argparse.Namespace) -> Correct:

@@ -12,7 +12,7 @@ from nnunet_ext.cli.correct.output_names import OutputNames
 from nnunet_ext.cli.correct.worst_first import Standing, read_tables, standings
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
-from nnunet_ext.core.names import LabelClass
+from nnunet_ext.core.names import Dialect, LabelClass
 from nnunet_ext.correction.desk import DeskRegion
 from nnunet_ext.correction.desk_case import DeskCase
 from nnunet_ext.evaluation.biomarkers.mask_names import masks_below
@@ -59,11 +59,14 @@ class FolderQueue:
         That are drawn, outermost first.
     problems
         Of what is left out, in sentences.
+    bids
+        Whether the masks have BIDS' own names.
     """
 
     cases: tuple[DeskCase, ...]
     regions: tuple[DeskRegion, ...]
     problems: tuple[str, ...]
+    bids: bool
 
 
 Split = Callable[[CaseMaskFiles], Mapping[str, Path]]
@@ -116,7 +119,7 @@ def folder_queue(asked: AskedFolder, split: Split) -> FolderQueue:
     ]
     labels = masks.labels
     regions = [DeskRegion(name, name, (labels.around(name) or ("",))[-1]) for name in masks.regions]
-    return FolderQueue(tuple(cases), tuple(regions), tuple(problems))
+    return FolderQueue(tuple(cases), tuple(regions), tuple(problems), names.dialect is Dialect.BIDS)
 
 
 def _problems(found: Mapping[str, CaseMaskFiles], images: Mapping[str, Path], masks: FolderMasks) -> list[str]:

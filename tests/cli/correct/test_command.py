@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nnunet_ext.cli.main import main
+from nnunet_ext.core.names import Dialect
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.tables import read_table
 from tests.cli.correct.desk_process import desk_process
@@ -120,6 +121,34 @@ def test_other_machines_are_warned_of_and_this_one_is_not(lab: SmallBids) -> Non
         assert desk.address.startswith("http://127.0.0.2:")
         assert desk.tab.get("queue").status == 200
         assert desk.interrupt()[2] == ""
+
+
+def test_a_name_that_other_machines_may_ask_is_warned_of(lab: SmallBids) -> None:
+    with desk_process("correct", lab.root, "--no-browser", "--host", "127.1", "--i-know") as desk:
+        assert desk.tab.get("queue").status == 200
+        code, _, warned = desk.interrupt()
+    assert code == 0
+    assert "warning: other machines can ask 127.1: whoever learns the address below sees the images" in warned
+
+
+def test_a_cluster_that_takes_the_machine_away_leaves_what_was_saved(lab: SmallBids) -> None:
+    with desk_process("correct", lab.root, "--no-browser") as desk:
+        desk.open()
+        desk.tab.save(drawn(lab))
+        desk.process.terminate()
+        assert desk.ended()[0] == 143
+    assert np.array_equal(read_mask(lab.root.with_name("lab-corrected") / MASK).data > 0, drawn(lab)["lesion"])
+
+
+@pytest.mark.parametrize(("dialect", "hidden"), [(Dialect.NEUROPOLY, True), (Dialect.BIDS, False)])
+def test_masks_of_the_labs_names_are_hidden_from_the_bids_validator(
+    tmp_path: Path, dialect: Dialect, *, hidden: bool
+) -> None:
+    lab = SmallBids(tmp_path / "lab")
+    lab.case("sub-1_T2w", dialect)
+    with desk_process("correct", lab.root / "derivatives" / "labels", "-o", tmp_path / "out", "--no-browser") as desk:
+        assert desk.interrupt()[0] == 0
+    assert ("/sub-*" in (tmp_path / "out" / ".bidsignore").read_text().splitlines()) is hidden
 
 
 def test_nothing_to_correct_says_what_was_needed_and_what_to_type_and_leaves_nothing(
