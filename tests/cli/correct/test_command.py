@@ -83,6 +83,14 @@ def test_the_browser_is_opened_where_there_is_one_and_the_address_printed_all_th
         assert desk.interrupt()[0] == 0
 
 
+def test_a_port_that_is_taken_is_told_with_4(lab: SmallBids, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk_process("correct", lab.root, "--no-browser") as desk:
+        port = desk.address.split("/")[2].partition(":")[2]
+        assert main(["correct", str(lab.root), "--no-browser", "--port", port]) == 4
+        assert f"127.0.0.1:{port}" in capsys.readouterr().err
+        assert desk.interrupt()[0] == 0
+
+
 def test_without_a_display_the_way_to_the_page_is_printed(lab: SmallBids) -> None:
     with desk_process("correct", lab.root) as desk:
         code, said, _ = desk.interrupt()
