@@ -43,7 +43,7 @@ class ActiveCorrect:
         desks = RoundDesk(rounds, one, settings)
         following = f"nnunet_ext active ingest {rounds.root}"
         return serve_desk(
-            desks.of(self.how.rater), self.how, lambda: following, verb="active correct", allow=desks.allow()
+            desks.of(self.how.rater), self.how, lambda saved: following, verb="active correct", allow=desks.allow()
         )
 
 

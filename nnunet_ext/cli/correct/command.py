@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,8 +75,13 @@ class Correct:
         if len(queue.problems) > _SHOWN:
             print(f"nnunet_ext correct: and {len(queue.problems) - _SHOWN} more are left out", file=sys.stderr)
         desk = Desk(self.folder.resolve().name, self.how.rater, queue.cases, queue.regions, out, self.policy)
-        following = f"nnunet_ext evaluate {out} {self.folder} -o {out}-scores"
-        return serve_desk(desk, self.how, lambda: following, verb="correct")
+        return serve_desk(desk, self.how, partial(self._following, out), verb="correct")
+
+    def _following(self, out: Path, saved: int) -> str:
+        """Say how to see what was changed; with nothing saved, how to go on."""
+        if saved:
+            return f"nnunet_ext evaluate {out} {self.folder} -o {out}-scores"
+        return f"nnunet_ext correct {self.folder}{'' if self.out is None else f' -o {self.out}'}"
 
     def _refuse_loop(self) -> None:
         """Refuse what a round gave out: what is corrected there belongs into the rater's own folder."""
