@@ -144,6 +144,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     asked, ended = SimpleQueue[Why](), Future[Why]()
     work = Work.at(desk, holds, allow)
+    work.resume()
     used = _Used()
     routes = Routes(work, assets, used.now, partial(asked.put, "done"))
     server.RequestHandlerClass = partial(Handler, Guard(token, hosts_of(at, host)), routes)

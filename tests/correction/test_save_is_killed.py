@@ -13,9 +13,10 @@ from nnunet_ext.correction.draft import Draft
 from nnunet_ext.correction.drafts import DraftFile
 from nnunet_ext.correction.open_case import open_case
 from nnunet_ext.correction.runs import runs_of
-from nnunet_ext.correction.save_case import finish_saving
+from nnunet_ext.correction.save_case import finish_saving, was_saving
+from nnunet_ext.correction.server import serve
 from nnunet_ext.correction.spent import Spent
-from tests.correction.made_desk import MadeDesk, save_on
+from tests.correction.made_desk import ASSETS, MadeDesk, save_on
 from tests.kills.dying import Death, Ended, Way, run_apart
 from tests.kills.scenario import differences, tree_of
 
@@ -34,7 +35,8 @@ def save(root: Path, action: Action = Action.EDIT) -> int:
 
 def open_again(root: Path) -> None:
     desk = desk_at(root)
-    finish_saving(desk, open_case(desk, desk.cases[0]))
+    if was_saving(desk, desk.cases[0]):
+        finish_saving(desk, open_case(desk, desk.cases[0]))
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,19 @@ def test_killed_once_it_was_settled_opening_the_case_again_finishes_the_save(tem
         assert run_apart(lambda: save(root), root, {}, Death(event)).code == -9
         open_again(root)
         assert not differences(expected, tree_of(root)), f"before {whole.events[event]}"
+
+
+def test_killed_once_it_was_settled_the_next_server_finishes_the_save(template: Path, tmp_path: Path) -> None:
+    root = tmp_path / "run"
+    whole, events = undisturbed(template, root, Action.EDIT)
+    expected = tree_of(root)
+    settled = next(n for n in events if "/saving/" in whole.events[n])
+    shutil.rmtree(root)
+    shutil.copytree(template, root)
+    assert run_apart(lambda: save(root), root, {}, Death(settled, after=True)).code == -9
+    with serve(desk_at(root), ASSETS):
+        found = {name: what for name, what in tree_of(root).items() if "/held" not in name}
+    assert not differences(expected, found)
 
 
 def test_on_a_full_disk_nothing_is_lost_and_the_same_save_again_leaves_the_same_files(
