@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.active_learning.exchange.sent_masks import SENT
 from nnunet_ext.cli.correct.desk_options import DeskOptions, add_desk_options, desk_options
-from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.errors import DataRefusedError, UsageError
 
 _SHOWN: Final = 10
 _POLICIES: Final = ("refuse", "clip", "keep")
@@ -57,6 +58,7 @@ class Correct:
         from nnunet_ext.cli.correct.split_label_map import SplitLabelMap  # noqa: PLC0415
         from nnunet_ext.correction.desk import HIDDEN, Desk  # noqa: PLC0415
 
+        self._refuse_loop()
         for flag, path in (("FOLDER", self.folder), ("--images", self.images), ("--scores", self.scores)):
             if path is not None and not path.is_dir():
                 raise DataRefusedError(f"{flag}: a folder was needed, and there is none at {path}; check the path")
@@ -74,6 +76,14 @@ class Correct:
         desk = Desk(str(self.folder), self.how.rater, queue.cases, queue.regions, out, self.policy)
         following = f"nnunet_ext evaluate {out} {self.folder} -o {out}-scores"
         return serve_desk(desk, self.how, lambda: following, verb="correct")
+
+    def _refuse_loop(self) -> None:
+        """Refuse what a round gave out: what is corrected there belongs into the rater's own folder."""
+        if any((folder / SENT).is_file() for folder in (self.folder, self.folder.resolve().parent)):
+            raise UsageError(
+                f"{self.folder}: masks of no correction loop were needed, and these are a round's; correct them where "
+                "the loop takes them in: nnunet_ext active correct ROUNDS"
+            )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
