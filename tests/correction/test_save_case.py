@@ -78,6 +78,31 @@ def test_both_forms_of_the_image_are_taken_over_bit_by_bit(
     assert after["pixdim"][:4].tobytes() == before["pixdim"][:4].tobytes()
 
 
+_REAL = (
+    "t2_full_fov.nii.gz",
+    "t2_crop/t2.nii.gz",
+    "bids_unf/sub-unf01/anat/sub-unf01_T1w.nii.gz",
+    "bids_unf/sub-unf01/anat/sub-unf01_T2star.nii.gz",
+    "gm_challenge/sub-9418/anat/sub-9418_run-1_T2starw.nii.gz",
+    "mt/t1w.nii.gz",
+)
+
+
+@pytest.mark.parametrize("image", _REAL)
+def test_a_mask_on_a_real_image_has_every_number_of_its_place(made: MadeDesk, real_data: Path, image: str) -> None:
+    case = replace(made.desk.cases[0], image=real_data / image, masks={})
+    desk = replace(made.desk, cases=(case,))
+    shape = nib.Nifti1Image.from_filename(real_data / image).shape
+    drawn = np.zeros(shape, np.bool_)
+    drawn[tuple(slice(size // 3, size // 2 + 1) for size in shape)] = True
+    save_on(desk, {"sc": drawn, "lesion": np.zeros(shape, np.bool_)})
+    assert np.array_equal(np.asarray(nib.Nifti1Image.from_filename(made.output(region="sc")).dataobj), drawn)
+    before, after = header(real_data / image), header(made.output(region="sc"))
+    for field in _GEOMETRY:
+        assert after[field] == pytest.approx(before[field], abs=0), field
+    assert np.array_equal(after["pixdim"][:4], before["pixdim"][:4])
+
+
 @pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
 @pytest.mark.parametrize("order", "<>")
 def test_an_image_of_any_version_and_byte_order_gives_its_place_to_the_mask(
