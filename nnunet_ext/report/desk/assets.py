@@ -10,8 +10,8 @@ from nnunet_ext.report.colours import DRAWN_COLOURS
 
 SCRIPTS: Final = (
     "runs.js", "grid.js", "slices.js", "layers.js", "components.js", "grow.js", "brush.js", "fill.js", "interpolate.js",
-    "smooth.js", "nifti.js", "work.js", "effort.js", "server.js", "sitting.js", "tiles.js", "view.js", "solid.js",
-    "pointer.js", "actions.js", "keys.js", "panel.js", "cases.js", "main.js",
+    "smooth.js", "extent.js", "nifti.js", "work.js", "effort.js", "server.js", "sitting.js", "tiles.js", "view.js",
+    "solid.js", "pointer.js", "actions.js", "keys.js", "panel.js", "cases.js", "main.js",
 )  # fmt: skip
 """In the order in which they run; each adds its part to the one object `desk`."""
 

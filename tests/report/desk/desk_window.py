@@ -85,7 +85,9 @@ class DeskWindow:
 
     def shining(self) -> tuple[int, int, int, int]:
         """Find the white rectangle of the large slice in the picture: left, top, right and bottom in pixels."""
+        self.browser.point(("move", 2, 2))  # the pointer's own ring is white, too
         left, top, width, height = (round(value) for value in self.run(_BIG))
+        self.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
         picture = np.asarray(Image.open(BytesIO(self.browser.screenshot())).convert("RGB"))
         rows, columns = np.nonzero((picture[top : top + height, left : left + width] == 255).all(axis=2))
         edges = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1

@@ -4,7 +4,7 @@ globalThis.desk ??= {};
 // is none, how far a voxel's brightness has gone from the middle of the cord to that of the voxel clicked.
 desk.grow = (() => {
   const REACH_MM = 3;
-  const LEAST = 3;
+  const LEAST = 13;  // a probability of 0.05
 
   // The highest voxel within 3 mm of the click: people do not hit the very top.
   function summit({ grid, value, allowed }, seed) {

@@ -49,6 +49,7 @@ desk.panel = (() => {
         badge.title = entry.held_by ? `Held by ${entry.held_by}` : words;
         made.append(badge, element("span", entry.name, "name"), element("span", entry.score, "score"), element("span", entry.reason, "reason"));
         made.dataset.state = entry.held_by ? "held" : entry.state === "saved" ? entry.action : entry.state;
+        made.title = entry.name;
         if (entry.id === current) made.setAttribute("aria-current", "true");
         made.addEventListener("click", () => app.go(entry.id));
         item.append(made);
@@ -123,7 +124,7 @@ desk.panel = (() => {
       buttons.find(({ action }) => action.name === "heat").made.disabled = !work.probability[work.region];
       one("absent").textContent = work.said.absent.length ? `Said: no ${work.said.absent.map((name) => app.labels[name] || name).join(", no ")}` : "";
       const { seconds } = app.effort.get();
-      one("time").textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")} · ${work.layers.done.length} steps`;
+      one("time").textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")} · ${work.layers.done.length} ${work.layers.done.length === 1 ? "change" : "changes"}`;
     }
 
     function place(voxel) {

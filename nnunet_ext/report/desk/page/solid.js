@@ -38,16 +38,8 @@ desk.solid = (() => {
 
     function cut(work) {
       const { grid, layers, given } = work;
-      const [low, high] = [[...grid.shape], [-1, -1, -1]];
-      for (const region of given.regions) {
-        const mask = layers.masks[region];
-        for (let at = 0; at < grid.length; at += 1) {
-          if (mask[at]) grid.voxel(at).forEach((value, axis) => { low[axis] = Math.min(low[axis], value); high[axis] = Math.max(high[axis], value); });
-        }
-      }
-      const whole = high[0] < 0;
-      const first = low.map((value, axis) => (whole ? 0 : Math.max(0, value - Math.ceil(MARGIN_MM / grid.spacing[axis]))));
-      const last = high.map((value, axis) => (whole ? grid.shape[axis] - 1 : Math.min(grid.shape[axis] - 1, value + Math.ceil(MARGIN_MM / grid.spacing[axis]))));
+      const box = desk.extent.around(given.regions.map((region) => layers.masks[region]), grid);
+      const { low: first, high: last } = desk.extent.wider(box, grid, MARGIN_MM);
       const shape = first.map((value, axis) => last[axis] - value + 1);
       const affine = grid.affine.slice(0, 3).map((row, r) => [row[0], row[1], row[2], grid.mm(first)[r]]);
       return { first, shape, affine };

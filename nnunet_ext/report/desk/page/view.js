@@ -4,9 +4,6 @@ globalThis.desk ??= {};
 // what follows the pointer. Lengths are in pixels of the device.
 desk.view = (() => {
   const MARGIN_MM = 18;
-  const SAMPLES = 50000;
-  const DARK = 0.005;
-  const BRIGHT = 0.985;
   const FONT = "12px system-ui, sans-serif";
 
   function make({ picture, glass, solid, settings, colours, moved }) {
@@ -39,26 +36,7 @@ desk.view = (() => {
       for (const [name, value] of Object.entries({ left: x, top: y, width: wide, height: high })) solid.style[name] = `${value / ratio()}px`;
     }
 
-    // The box of the outermost region's voxels in the file's axes, or null.
-    function bounds() {
-      const { grid, layers, given } = work;
-      const mask = layers.masks[given.regions[0]];
-      const [low, high] = [[...grid.shape], [-1, -1, -1]];
-      for (let k = 0, at = 0; k < grid.shape[2]; k += 1) {
-        for (let j = 0; j < grid.shape[1]; j += 1) {
-          for (let i = 0; i < grid.shape[0]; i += 1, at += 1) {
-            if (!mask[at]) continue;
-            if (i < low[0]) low[0] = i;
-            if (i > high[0]) high[0] = i;
-            if (j < low[1]) low[1] = j;
-            if (j > high[1]) high[1] = j;
-            if (k < low[2]) low[2] = k;
-            if (k > high[2]) high[2] = k;
-          }
-        }
-      }
-      return high[0] < 0 ? null : { low, high };
-    }
+    const bounds = () => desk.extent.around([work.layers.masks[work.given.regions[0]]], work.grid);
 
     function frame(box) {
       for (const [name, plane] of Object.entries(work.grid.planes)) {
@@ -158,15 +136,19 @@ desk.view = (() => {
       paper.font = FONT.replace("12", String(Math.round(12 * ratio())));
       paper.fillStyle = "#c9d3db";
       paper.textBaseline = "middle";
+      paper.strokeStyle = "#000";
+      paper.lineWidth = 3 * ratio();
+      paper.lineJoin = "round";
+      const write = (...text) => { paper.strokeText(...text); paper.fillText(...text); };
       const [left, right, top, bottom] = plane.letters;
       const inset = 9 * ratio();
       paper.textAlign = "center";
-      paper.fillText(left, place.x + inset, place.y + place.height / 2);
-      paper.fillText(right, place.x + place.width - inset, place.y + place.height / 2);
-      paper.fillText(top, place.x + place.width / 2, place.y + inset);
-      paper.fillText(bottom, place.x + place.width / 2, place.y + place.height - inset);
+      write(left, place.x + inset, place.y + place.height / 2);
+      write(right, place.x + place.width - inset, place.y + place.height / 2);
+      write(top, place.x + place.width / 2, place.y + inset);
+      write(bottom, place.x + place.width / 2, place.y + place.height - inset);
       paper.textAlign = "left";
-      paper.fillText(`${plane.name} ${cursor[plane.through]} of ${plane.count - 1}`, place.x + 0.6 * inset, place.y + 1.1 * inset);
+      write(`${plane.name} ${cursor[plane.through]} of ${plane.count - 1}`, place.x + 0.6 * inset, place.y + 1.1 * inset);
     }
 
     function draw() {
@@ -222,22 +204,6 @@ desk.view = (() => {
     }
 
     // ---- contrast
-    function firstWindow() {
-      const box = bounds() || { low: [0, 0, 0], high: work.grid.shape.map((count) => count - 1) };
-      const reach = work.grid.spacing.map((size) => Math.ceil(MARGIN_MM / size));
-      const [low, high] = [box.low.map((at, axis) => Math.max(0, at - reach[axis])), box.high.map((at, axis) => Math.min(work.grid.shape[axis] - 1, at + reach[axis]))];
-      const sides = low.map((at, axis) => high[axis] - at + 1);
-      const count = sides[0] * sides[1] * sides[2];
-      const step = Math.max(1, Math.floor(count / SAMPLES) | 1);
-      const values = [];
-      for (let n = 0; n < count; n += step) {
-        values.push(work.image[work.grid.index([low[0] + (n % sides[0]), low[1] + (Math.floor(n / sides[0]) % sides[1]), low[2] + Math.floor(n / (sides[0] * sides[1]))])]);
-      }
-      values.sort((one, other) => one - other);
-      const [dark, bright] = [values[Math.floor(DARK * (values.length - 1))], values[Math.floor(BRIGHT * (values.length - 1))]];
-      return [dark, bright > dark ? bright : dark + 1];
-    }
-
     function contrast(right, down) {
       const width = grey.first[1] - grey.first[0];
       const level = (grey.low + grey.high) / 2 + (down * width) / glass.height;
@@ -260,9 +226,10 @@ desk.view = (() => {
       ratio,
       open(opened, start) {
         work = opened;
-        frame(bounds());
+        const box = bounds();
+        frame(box);
         framed = true;
-        const first = firstWindow();
+        const first = desk.extent.contrast(work.image, desk.extent.wider(box, work.grid, MARGIN_MM), work.grid);
         grey = { low: first[0], high: first[1], first };
         moveTo(start);
       },

@@ -50,10 +50,12 @@ desk.work = (() => {
       if (!known && !inside[region]) return say("There is no probability of this region here, and nothing that bounds it: take the brush."), null;
       if (!allowed(seed) && !known) return say("This place lies outside the cord."), null;
       const value = known ? (at) => known[at] : desk.grow.byBrightness({ grid, image, within: allowed }, seed);
-      const top = desk.grow.summit({ grid, value, allowed }, seed);
+      const top = desk.grow.summit({ grid, value, allowed: (at) => allowed(at) && !(mask()[at] & 1) }, seed);
       const level = desk.grow.startLevel(top);
       if (!level) return say(known ? "The model found nothing here at any level: take the brush." : "Nothing stands out here: take the brush."), null;
-      growth = { region, seed: top.at, value, allowed, level, top: top.value, entry: null };
+      // Up its own hill only: neither into what is drawn nor into what is likelier than the place that was clicked.
+      const own = (at) => allowed(at) && !(layers.masks[growth.region][at] & 1) && value(at) <= growth.top;
+      growth = { region, seed: top.at, value, allowed: own, level, top: top.value, entry: null };
       return regrow(level, known);
     }
 
@@ -62,7 +64,7 @@ desk.work = (() => {
       growth.level = Math.max(1, Math.min(growth.top, level));
       const most = inside[region] ? Math.max(1, Math.floor(settings.most / grid.volume)) : Infinity;
       const { voxels, cut } = desk.grow.part({ grid, ...growth }, growth.seed, growth.level, most);
-      growth.entry = layers.apply("grow", [{ region, voxels: voxels.filter((at) => !(mask()[at] & 1)) }]);
+      growth.entry = layers.apply("grow", [{ region, voxels }]);
       if (!growth.entry) return growth = null, null;
       const size = (growth.entry.parts[0].voxels.length * grid.volume).toFixed(0);
       say(`Added ${size} mm³ ${known ? `above a probability of ${(growth.level / 255).toFixed(2)}` : "by brightness (no probability is known here)"}${cut ? ", cut at the largest size" : ""}. Shift and wheel, + and -: level.`);
