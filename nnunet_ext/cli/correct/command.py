@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 
 from nnunet_ext.active_learning.exchange.sent_masks import SENT
 from nnunet_ext.cli.correct.desk_options import DeskOptions, add_desk_options, desk_options
@@ -46,18 +46,16 @@ class Correct:
     images: Path | None
     scores: Path | None
     target: str | None
-    policy: Any
+    policy: Literal["refuse", "clip", "keep"]
     how: DeskOptions
 
     def run(self) -> int:
         """Serve the desk until it is ended."""
         # Imported here: help must not wait for scipy and pandas.
         from nnunet_ext.cli.correct.corrected_place import CorrectedPlace  # noqa: PLC0415
-        from nnunet_ext.cli.correct.folder_masks import folder_masks  # noqa: PLC0415
         from nnunet_ext.cli.correct.folder_queue import AskedFolder, folder_queue  # noqa: PLC0415
         from nnunet_ext.cli.correct.serve_desk import serve_desk  # noqa: PLC0415
-        from nnunet_ext.cli.correct.split_label_map import SplitLabelMap  # noqa: PLC0415
-        from nnunet_ext.correction.desk import HIDDEN, Desk  # noqa: PLC0415
+        from nnunet_ext.correction.desk import Desk  # noqa: PLC0415
 
         self._refuse_loop()
         for flag, path in (("FOLDER", self.folder), ("--images", self.images), ("--scores", self.scores)):
@@ -66,9 +64,7 @@ class Correct:
         place = CorrectedPlace.beside(self.folder) if self.out is None else CorrectedPlace(self.out, self.folder)
         place.refuse_other()
         out = place.out
-        asked = AskedFolder(self.folder, out, self.images, self.scores, self.target)
-        split = SplitLabelMap(out / HIDDEN / "given", folder_masks(self.folder, self.target).labels)
-        queue = folder_queue(asked, split)
+        queue = folder_queue(AskedFolder(self.folder, out, self.images, self.scores, self.target))
         place.begin(bids=queue.bids)
         for problem in queue.problems[:_SHOWN]:
             print(f"nnunet_ext correct: warning: {problem}", file=sys.stderr)

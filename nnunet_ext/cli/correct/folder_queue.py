@@ -1,6 +1,6 @@
 """The cases of a folder that is to be corrected, the worst first, and where each corrected mask goes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,11 +9,12 @@ from nnunet_ext.cli.correct.folder_images import images_of, images_without_masks
 from nnunet_ext.cli.correct.folder_masks import FolderMasks, folder_masks
 from nnunet_ext.cli.correct.input_digest import input_digest
 from nnunet_ext.cli.correct.output_names import OutputNames
+from nnunet_ext.cli.correct.split_label_map import SplitLabelMap
 from nnunet_ext.cli.correct.worst_first import Standing, read_tables, standings
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.names import Dialect, LabelClass
-from nnunet_ext.correction.desk import DeskRegion
+from nnunet_ext.correction.desk import HIDDEN, DeskRegion
 from nnunet_ext.correction.desk_case import DeskCase
 from nnunet_ext.evaluation.biomarkers.mask_names import masks_below
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
@@ -69,11 +70,7 @@ class FolderQueue:
     bids: bool
 
 
-Split = Callable[[CaseMaskFiles], Mapping[str, Path]]
-"""Gives a mask of each region for a case that has one label map."""
-
-
-def folder_queue(asked: AskedFolder, split: Split) -> FolderQueue:
+def folder_queue(asked: AskedFolder) -> FolderQueue:
     """Find what there is to correct; of a label map the regions are taken apart, and nothing else is opened.
 
     Raises
@@ -92,6 +89,7 @@ def folder_queue(asked: AskedFolder, split: Split) -> FolderQueue:
         images |= images_without_masks(asked.images or asked.folder, taken, masks.labels.names, files)
     problems = _problems(found, images, masks)
     told = standings(records)
+    split = SplitLabelMap(asked.out / HIDDEN / "given", masks.labels)
     given: dict[str, Mapping[str, Path]] = {}
     for case in images:
         try:
@@ -134,7 +132,7 @@ def _problems(found: Mapping[str, CaseMaskFiles], images: Mapping[str, Path], ma
     return said
 
 
-def _given(case: CaseMaskFiles | None, split: Split) -> Mapping[str, Path]:
+def _given(case: CaseMaskFiles | None, split: SplitLabelMap) -> Mapping[str, Path]:
     if case is None:
         return {}
     if case.problem:

@@ -4,9 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnunet_ext.cli.correct.folder_masks import folder_masks
 from nnunet_ext.cli.correct.folder_queue import AskedFolder, FolderQueue, folder_queue
-from nnunet_ext.cli.correct.split_label_map import SplitLabelMap
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.errors import DataRefusedError
@@ -25,9 +23,7 @@ def lab(tmp_path: Path) -> SmallBids:
 
 
 def queue_of(folder: Path, images: Path | None = None, scores: Path | None = None) -> FolderQueue:
-    out = folder.with_name("out")
-    split = SplitLabelMap(out / "given", folder_masks(folder, None).labels)
-    return folder_queue(AskedFolder(folder, out, images, scores), split)
+    return folder_queue(AskedFolder(folder, folder.with_name("out"), images, scores))
 
 
 def names(queue: FolderQueue) -> list[str]:
