@@ -18,6 +18,7 @@ from nnunet_ext.correction.desk import HIDDEN, DeskRegion
 from nnunet_ext.correction.desk_case import DeskCase
 from nnunet_ext.evaluation.biomarkers.mask_names import masks_below
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
+from nnunet_ext.report.region_names import region_name
 
 _NO_MASK: Final = "no mask yet"
 _WITH_PROBABILITIES: Final[tuple[LabelClass, ...]] = ("sc", "lesion")
@@ -116,7 +117,7 @@ def folder_queue(asked: AskedFolder) -> FolderQueue:
         for number, (standing, case) in enumerate(ranked, start=1)
     ]
     labels = masks.labels
-    regions = [DeskRegion(name, name, (labels.around(name) or ("",))[-1]) for name in masks.regions]
+    regions = [DeskRegion(name, region_name(name), (labels.around(name) or ("",))[-1]) for name in masks.regions]
     return FolderQueue(tuple(cases), tuple(regions), tuple(problems), names.dialect is Dialect.BIDS)
 
 

@@ -40,7 +40,9 @@ def test_masks_of_every_dialect_keep_their_relative_names(lab: SmallBids, dialec
     lab.case("sub-1_T2w", dialect)
     queue = queue_of(lab.root)
     assert names(queue) == ["sub-1_T2w", "sub-2_ses-1_T2w"]
-    assert [(one.name, one.inside) for one in queue.regions] == [("sc", ""), ("lesion", "sc")]
+    assert [(one.name, one.label, one.inside) for one in queue.regions] == [
+        ("sc", "cord", ""), ("lesion", "lesion", "sc"),
+    ]  # fmt: skip
     assert queue.problems == ()
     for number, case in enumerate(queue.cases, start=1):
         assert case.number == number
