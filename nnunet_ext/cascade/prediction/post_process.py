@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Final
 
 import cc3d
@@ -15,7 +14,7 @@ from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProce
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, region_mask, union
 from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.tube import SMALLEST_CORD_MM3, largest_tube
-from nnunet_ext.core.volume import Affine, Array, Volume, voxel_volume_mm3
+from nnunet_ext.core.volume import Affine, Volume, voxel_volume_mm3
 
 _NEIGHBOURS: Final = 26
 
@@ -54,14 +53,8 @@ class PostProcessed:
     warnings: tuple[str, ...]
 
 
-def post_process(
-    masks: Mapping[str, Mask],
-    regions: Labelling,
-    affine: Affine,
-    rules: PostProcessing,
-    probabilities: Mapping[str, Array] = MappingProxyType({}),
-) -> PostProcessed:
-    """Apply the rules but the threshold, which has been.
+def post_process(masks: Mapping[str, Mask], regions: Labelling, affine: Affine, rules: PostProcessing) -> PostProcessed:
+    """Apply the rules but the threshold, which needs probabilities.
 
     The cord, for these rules, is the largest tube (see `largest_tube`) of those of its pieces that hold a voxel beside
     the lesions: a lesion that was found in a kidney makes no cord of its own. Where all that was found of the cord is
@@ -80,8 +73,6 @@ def post_process(
         How they lie in each other; they still do afterwards.
     affine
         4 x 4, voxel to world in mm: volumes and the tube need it.
-    probabilities
-        Of each region that `peak_of` names, shape (i, j, k).
     """
     # Connected components of a whole-spine scan would take gigabytes, and all that is looked at lies in this box.
     box = Box.around(union(masks.values())) or Box((0, 0, 0), (1, 1, 1))
@@ -89,8 +80,7 @@ def post_process(
     frame = _Frame(regions, affine)
     now, changes = _as_nnunet(frame, now, rules.largest_of)
     warnings: list[str] = []
-    sure = {name: probabilities[name][box.slices] >= peak for name, peak in rules.peak_of if name in masks}
-    for step in _steps(frame, rules, sure):
+    for step in _steps(frame, rules):
         voxels = step.find(now)
         changes.append(frame.measure(step.rule, step.region, voxels))
         before, change = now, frame.added if step.adds else frame.removed
@@ -134,14 +124,13 @@ class _Step:
     needs_cord: bool = False
 
 
-def _steps(frame: "_Frame", rules: PostProcessing, sure: Mapping[str, Mask]) -> list[_Step]:
+def _steps(frame: "_Frame", rules: PostProcessing) -> list[_Step]:
     regions = frame.regions
     steps = []
     if rules.largest_cord and CORD in regions.names:
         steps.append(_Step("LargestCord", CORD, partial(frame.beyond_the_found, (CORD,)), needs_cord=True))
     if rules.outside_cord is OutsideCord.REMOVE and regions.lesions:
         steps.append(_Step("OutsideCord", CORD, partial(frame.beyond_the_found, regions.lesions), needs_cord=True))
-    steps += [_Step("PeakOf", name, partial(frame.unsure, name, voxels)) for name, voxels in sure.items()]
     steps += [_Step("FillHoles", name, partial(frame.holes, name), adds=True) for name in rules.fill_holes]
     wholes_first = sorted(rules.smallest_mm3, key=lambda rule: len(regions.around(rule[0])))
     return steps + [_Step("SmallestMm3", name, partial(frame.small, name, mm3)) for name, mm3 in wholes_first]
@@ -229,14 +218,6 @@ class _Frame:
         for other in self.regions.beside(region):
             holes &= ~masks[other]
         return holes
-
-    def unsure(self, region: str, sure: Mask, masks: Masks) -> Mask:
-        pieces = cc3d.connected_components(masks[region], connectivity=_NEIGHBOURS)
-        faint = np.ones(int(pieces.max()) + 1, dtype=np.bool_)
-        faint[pieces[sure]] = False
-        faint[0] = False
-        found: Mask = faint[pieces]
-        return found
 
     def small(self, region: str, smallest_mm3: float, masks: Masks) -> Mask:
         pieces = cc3d.connected_components(masks[region], connectivity=_NEIGHBOURS)

@@ -35,9 +35,6 @@ class PostProcessing:
         Probability above which a voxel belongs to a region; one half is nnU-Net's own decision.
     threshold_of
         Region and probability, in place of `threshold`.
-    peak_of
-        Region and probability that each component of it must reach somewhere, or it is removed: what is nearly sure
-        nowhere, however large, is often no lesion.
     largest_cord
         Whether of the cord only the largest tube is kept, with the lesions in it.
     outside_cord
@@ -53,7 +50,6 @@ class PostProcessing:
 
     threshold: float = HALF
     threshold_of: tuple[tuple[str, float], ...] = ()
-    peak_of: tuple[tuple[str, float], ...] = ()
     largest_cord: bool = False
     outside_cord: OutsideCord = OutsideCord.FLAG
     fill_holes: tuple[str, ...] = ()
@@ -62,8 +58,8 @@ class PostProcessing:
 
     @property
     def as_nnunet_decides(self) -> bool:
-        """Whether every threshold is one half, and no peak is asked for, so that no probability is needed."""
-        return {self.threshold, *dict(self.threshold_of).values()} == {HALF} and not self.peak_of
+        """Whether every threshold is one half, so that no probability is needed."""
+        return {self.threshold, *dict(self.threshold_of).values()} == {HALF}
 
     def thresholds(self, regions: Iterable[str]) -> dict[str, float]:
         """Give the threshold of each region."""
@@ -73,8 +69,7 @@ class PostProcessing:
 
     def content(self) -> dict[str, Any]:
         """Give the rules for a sidecar."""
-        named = {"ThresholdOf": dict(self.threshold_of), "PeakOf": dict(self.peak_of)}
-        of_region = {name: values for name, values in named.items() if values}
+        of_region = {"ThresholdOf": dict(self.threshold_of)} if self.threshold_of else {}
         of_model = {"LargestOfLabels": [list(values) for values in self.largest_of]} if self.largest_of else {}
         return {
             **of_model,

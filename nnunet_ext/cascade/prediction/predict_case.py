@@ -134,7 +134,7 @@ def predict_case(
     left_nothing = _left_nothing(boxed, options)
     if options.empty_without_cord and not no_cord:
         boxed = _without_false_cord(boxed, grid, options.gate)
-    done = post_process(boxed.masks, options.regions, grid.affine, options.rules, boxed.found.probabilities)
+    done = post_process(boxed.masks, options.regions, grid.affine, options.rules)
     masks = without_stray_lesions(done.masks, options.regions, grid.affine)
     return PredictedCase(
         masks=masks,
@@ -239,5 +239,5 @@ def _masks(found: Segmentation, options: CaseOptions) -> Masks:
     if options.rules.as_nnunet_decides:
         return dict(found.masks)
     if not found.probabilities:
-        raise UsageError("a threshold other than 0.5, or a peak, needs a segmenter that gives probabilities")
+        raise UsageError("a threshold other than 0.5 needs a segmenter that gives probabilities")
     return options.regions.above(found.probabilities, options.rules.thresholds(options.regions.names))

@@ -48,7 +48,7 @@ def choose_rules(regions: Labelling, asked: AskedRules, rules: PostProcessing | 
     if asked.threshold is not None:
         if not 0 < asked.threshold < 1:
             raise UsageError(f"--threshold needs a probability between 0 and 1, found {asked.threshold}")
-        rules = replace(rules, threshold=asked.threshold, threshold_of=(), peak_of=())
+        rules = replace(rules, threshold=asked.threshold, threshold_of=())
     if asked.largest_cord is not None:
         if asked.largest_cord and CORD not in regions.names:
             raise UsageError(f"--largest-cord needs a model with the region {CORD}; it has {', '.join(regions.names)}")
@@ -77,19 +77,14 @@ def rules_of_card(content: Mapping[str, Any]) -> PostProcessing:
     try:
         return PostProcessing(
             threshold=float(content.get("Threshold", HALF)),
-            threshold_of=_of_regions(content, "ThresholdOf"),
-            peak_of=_of_regions(content, "PeakOf"),
+            threshold_of=tuple((str(name), float(value)) for name, value in content.get("ThresholdOf", {}).items()),
             largest_cord=bool(content.get("LargestCord", False)),
             outside_cord=OutsideCord(content.get("OutsideCord", OutsideCord.FLAG)),
             fill_holes=tuple(map(str, content.get("FillHoles", ()))),
-            smallest_mm3=_of_regions(content, "SmallestMm3"),
+            smallest_mm3=tuple((str(name), float(mm3)) for name, mm3 in content.get("SmallestMm3", {}).items()),
         )
     except (TypeError, ValueError, AttributeError) as error:
         raise UnsafeModelError(f"card.json: post_processing: {error}") from error
-
-
-def _of_regions(content: Mapping[str, Any], key: str) -> tuple[tuple[str, float], ...]:
-    return tuple((str(name), float(value)) for name, value in content.get(key, {}).items())
 
 
 def _smallest(asked: str) -> tuple[str, float]:

@@ -222,23 +222,3 @@ def test_empty_masks_stay_empty() -> None:
         done = post_process(masks_of(model), model, AFFINE, rules)
         assert not any(sizes(done).values())
         assert all(change.voxels == 0 for change in done.changes)
-
-
-def test_a_component_that_is_nearly_sure_nowhere_is_removed_and_a_single_sure_voxel_keeps_another() -> None:
-    cord, lesion = np.zeros((2, 20, 20, 20), dtype=np.bool_)
-    cord[5:15, 5:15] = True
-    lesion[6:9, 6:9, 2:6] = lesion[6:9, 6:9, 10:14] = True
-    sure = np.where(lesion, np.float32(0.97), np.float32(0))
-    sure[7, 7, 3] = 0.999
-    rules = PostProcessing(peak_of=(("lesion", 0.999),))
-    assert not rules.as_nnunet_decides
-    masks = {"sc": cord, "lesion": lesion}
-    done = post_process(masks, CORD_LESION, np.eye(4), rules, {"lesion": sure})
-    kept = lesion.copy()
-    kept[:, :, 10:] = False
-    np.testing.assert_array_equal(done.masks["lesion"], kept)
-    np.testing.assert_array_equal(done.masks["sc"], cord)
-    assert [(one.rule, one.region, one.voxels, one.components) for one in done.changes] == [("PeakOf", "lesion", 36, 1)]
-    assert rules.content()["PeakOf"] == {"lesion": 0.999}
-    empty = {name: np.zeros_like(mask) for name, mask in masks.items()}
-    assert not post_process(empty, CORD_LESION, np.eye(4), rules, {"lesion": sure}).masks["lesion"].any()
