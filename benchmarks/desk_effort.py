@@ -1,8 +1,8 @@
 """What a correction costs at the desk: one-click tools against brush and eraser alone, by a scripted rater.
 
-Synthetic patients of three planes, each at a usual and at a noisy site, are predicted by the lesion model that comes
-with the package, at half of the probability; of predictions whose lesion Dice is below 0.9 those are taken in turn that
-have most of each kind of fault: false lesions, missed ones, badly outlined ones. Each is corrected twice in headless
+Synthetic patients with images in three planes are predicted by the lesion model that comes with the package, at half of
+the probability; of predictions whose lesion Dice is below 0.9 those of each plane are taken in turn that have most of
+each kind of fault: false lesions, missed ones, badly outlined ones. Each is corrected twice in headless
 Chromium with real pointer and key events until the Dice is 0.9: with the one-click tools (level of the region, remove,
 add with the wheel for its level, smooth) and then brush and eraser for what is left, and with brush and eraser alone.
 The rater knows the truth, hits what it points at, does the stroke that mends most voxels a second, and sees after each
@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desk_rater.browser_screen import BrowserScreen
+from desk_rater.brushing import Brushing
 from desk_rater.cases import Case, choose, described, make_cases
 from desk_rater.hand import Hand
 from desk_rater.rater import Rater
@@ -59,7 +60,10 @@ def main() -> None:
     begun = time.monotonic()
     cases, regions = make_cases(root, options.patients, options.seed)
     chosen = choose(cases, options.cases)
-    print(f"{len(cases)} predictions with lesions, {len(chosen)} taken, after {time.monotonic() - begun:.0f} s", flush=True)
+    print(
+        f"{len(cases)} predictions with lesions, {len(chosen)} taken, after {time.monotonic() - begun:.0f} s",
+        flush=True,
+    )
     results = []
     with browser(_fresh(root / "browser")) as window:
         for number, case in enumerate(chosen, start=1):
@@ -86,7 +90,8 @@ def corrected(root: Path, window: Browser, case: Case, arm: str, regions: tuple[
     begun = time.monotonic()
     with serve(desk, desk_assets()) as serving, desk_window(window, serving.address) as opened:
         hand = Hand(BrowserScreen(opened))
-        gave_up = Rater(case.known, hand).correct(one_click=arm == "click")
+        brushing = Brushing(case.known, hand.screen.through, hand.grip)
+        gave_up = Rater(case.known, hand, brushing).correct(one_click=arm == "click")
         opened.save()
         refused = opened.notice if not output["lesion"].is_file() else ""
     saved = output["lesion"] if not refused else case.given.masks["lesion"]
@@ -106,7 +111,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--root", type=Path, required=True, help="folder of every product")
     add("--resume", action="store_true", help="go on in it; what was predicted and corrected is kept")
     add("--cases", type=int, default=20, help="(20)")
-    add("--patients", type=int, default=8, help="of each of six sites, of whom cases are taken (8)")
+    add("--patients", type=int, default=14, help="of each of three sites, of whom cases are taken (14)")
     add("--seed", type=int, default=SEED, help=f"of the patients ({SEED})")
     add("--json", type=Path, help="file for all figures")
     return parser.parse_args(arguments)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,8 @@ from loop_world import small_site
 from scipy.ndimage import label
 
 from desk_rater.hand import Bool
-from desk_rater.rater import ENOUGH, Known, parts
+from desk_rater.known import ENOUGH, Known
+from desk_rater.rater import parts
 from nnunet_ext.cli.correct.folder_queue import AskedFolder, folder_queue
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.correction.desk import DeskRegion
@@ -25,9 +26,9 @@ from nnunet_ext.phantom.lesions import Pathology
 
 Fault = Literal["false", "missed", "outline"]
 FAULTS: tuple[Fault, ...] = ("false", "missed", "outline")
+PLANES = ("ax", "sag", "iso")
 KINDS = ("sagittal-sci", "axial-ms", "isotropic")
 _SICK = ((Pathology.MS, 0.55), (Pathology.SCI, 0.3), (Pathology.COMPRESSION, 0.15))
-_NOISY = {"noise": (0.06, 0.1), "ghost": (0.03, 0.08)}  # an older scanner: false lesions
 _TOUCHING = np.ones((3, 3, 3), np.int8)
 
 
@@ -81,6 +82,11 @@ class Case:
     def name(self) -> str:
         return self.given.name
 
+    @property
+    def plane(self) -> str:
+        """As the file's name has it."""
+        return self.name.split("_acq-")[1].split("_")[0]
+
 
 def find_faults(truth: Bool, predicted: Bool) -> Faults:
     """Count what is wrong; parts touch where they share a voxel."""
@@ -100,11 +106,10 @@ def find_faults(truth: Bool, predicted: Bool) -> Faults:
 
 
 def make_cases(root: Path, patients: int, seed: int) -> tuple[list[Case], tuple[DeskRegion, ...]]:
-    """Make patients of three planes at a usual and a noisy site of each, predict them, and say what is wrong."""
+    """Make patients with images in three planes, predict them, and say what is wrong."""
     phantoms, predicted = root / "phantoms", root / "predicted"
-    small = [small_site(kind, pathologies=_SICK) for kind in KINDS]
-    noisy = [replace(site, code=f"{site.code}n", **_NOISY) for site in small]  # type: ignore[arg-type]
-    write_phantom(phantoms, sites=[*small, *noisy], patients_per_site=patients, seed=seed)
+    sites = [small_site(kind, pathologies=_SICK) for kind in KINDS]
+    write_phantom(phantoms, sites=sites, patients_per_site=patients, seed=seed)
     _predict(phantoms, predicted)
     queue = folder_queue(AskedFolder(predicted, root / "unused", images=phantoms, target="cord-lesion"))
     cases = [_case(given, phantoms) for given in sorted(queue.cases, key=lambda one: one.name)]
@@ -112,14 +117,17 @@ def make_cases(root: Path, patients: int, seed: int) -> tuple[list[Case], tuple[
 
 
 def choose(cases: Sequence[Case], count: int) -> list[Case]:
-    """Take cases below the Dice that is wanted: in turn the one with the largest share of each kind of fault."""
-    left = [case for case in cases if case.faults.dice < ENOUGH]
+    """Take cases below the Dice that is wanted: of each plane in turn that with the largest share of each fault."""
+    left = {plane: [case for case in cases if case.plane == plane and case.faults.dice < ENOUGH] for plane in PLANES}
+    turns = [(fault, plane) for fault in FAULTS for plane in PLANES]
     chosen: list[Case] = []
-    while left and len(chosen) < count:
-        fault = FAULTS[len(chosen) % len(FAULTS)]
-        best = max(left, key=lambda case: (case.faults.share(fault), case.name))
-        left.remove(best)
-        chosen.append(best)
+    while len(chosen) < count and any(left.values()):
+        fault, plane = turns[0]
+        turns = [*turns[1:], turns[0]]
+        if left[plane]:
+            best = max(left[plane], key=lambda case: (case.faults.share(fault), case.name))
+            left[plane].remove(best)
+            chosen.append(best)
     return chosen
 
 
@@ -129,7 +137,14 @@ def described(faults: Faults) -> dict[str, object]:
 
 def _predict(phantoms: Path, predicted: Path) -> None:
     program = [str(Path(sys.executable).parent / "nnunet_ext"), "predict", "-i", str(phantoms), "-o", str(predicted)]
-    fixed = ["-m", str(find_default(CORD_LESION, os.environ)), "-device", "cpu", "--save_probabilities", "--continue_prediction"]
+    fixed = [
+        "-m",
+        str(find_default(CORD_LESION, os.environ)),
+        "-device",
+        "cpu",
+        "--save_probabilities",
+        "--continue_prediction",
+    ]
     # All that half the probability finds, however small: what is false is the rater's to remove.
     loose = ["--threshold", "0.5", "--smallest", "lesion=0"]
     subprocess.run([*program, *fixed, *loose], check=True, capture_output=True)

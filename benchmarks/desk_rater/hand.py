@@ -51,6 +51,38 @@ class Screen(Protocol):
     def drag(self, corners: Sequence[Voxel]) -> None: ...
 
 
+@dataclass(frozen=True)
+class Grip:
+    """What a hand holds, and where it is.
+
+    Parameters
+    ----------
+    tool
+        By its key.
+    size
+        Of its brush, in mm.
+    slice
+        That is shown.
+    pixels
+        Of a millimetre.
+    """
+
+    tool: str
+    size: float
+    slice: int
+    pixels: float
+
+    def seconds(self, stroke: Stroke, slice_: int, spacing: tuple[float, float]) -> float:
+        """Say how long a person takes for a stroke, with all that has to come before it."""
+        pages, single = divmod(abs(slice_ - self.slice), FAR)
+        before = (int(self.tool != _tool(stroke)), pages, single, _steps(self.size, stroke.size))
+        line = stroke_seconds(len(stroke.corners) - 1, stroke.length(spacing) * self.pixels)
+        return line + sum(map(keys_seconds, before))
+
+    def after(self, stroke: Stroke, slice_: int) -> "Grip":
+        return Grip(_tool(stroke), stroke.size, slice_, self.pixels)
+
+
 @dataclass
 class Hand:
     """One hand on the keys, one on the mouse.
@@ -113,28 +145,29 @@ class Hand:
         self.screen.wheel(voxel, up, level=True)
 
     def paint(self, stroke: Stroke, slice_: int, spacing: tuple[float, float]) -> None:
-        self.take("e" if stroke.erase else "b")
+        self.take(_tool(stroke))
         self._resize(stroke.size)
         self.go(slice_)
         self.tally.stroke(len(stroke.corners) - 1, stroke.length(spacing) * self.screen.pixels)
         self.use("erase" if stroke.erase else "brush")
         self.screen.drag([_voxel(corner, slice_, self.screen.through) for corner in stroke.corners])
 
-    def seconds(self, stroke: Stroke, slice_: int, spacing: tuple[float, float]) -> float:
-        """Say how long a person takes for a stroke, with all that has to come before it."""
-        pages, single = divmod(abs(slice_ - self.screen.slice()), FAR)
-        before = [int(self.tool != ("e" if stroke.erase else "b")), pages, single, _keys(self.size, stroke.size)]
-        line = stroke_seconds(len(stroke.corners) - 1, stroke.length(spacing) * self.screen.pixels)
-        return line + sum(map(keys_seconds, before))
+    @property
+    def grip(self) -> Grip:
+        return Grip(self.tool, self.size, self.screen.slice(), self.screen.pixels)
 
     def _resize(self, size: float) -> None:
-        times = _keys(self.size, size)
+        times = _steps(self.size, size)
         if times:
             self.press("]" if size > self.size else "[", times)
             self.size = size
 
 
-def _keys(size: float, wanted: float) -> int:
+def _tool(stroke: Stroke) -> str:
+    return "e" if stroke.erase else "b"
+
+
+def _steps(size: float, wanted: float) -> int:
     return abs(SIZES.index(size) - SIZES.index(wanted))
 
 

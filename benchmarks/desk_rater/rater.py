@@ -1,47 +1,20 @@
 """What a rater does who knows the truth and wants most for the least work, looking one step ahead."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label
 
+from desk_rater.brushing import Brushing
 from desk_rater.hand import Bool, Hand, Voxel
-from desk_rater.strokes import Slice, Stroke, strokes
-from nnunet_ext.evaluation.overlap import dice
+from desk_rater.known import Known
 
-ENOUGH = 0.9
 MOST_STROKES = 400
 NOTCHES = 12
 _TOUCHING = np.ones((3, 3, 3), np.int8)
 _FALSE = 0.1  # a part of which less than this share is lesion is a false one
 _LOPSIDED = 2.0  # so many times more is missed than false, or the other way: the level is wrong everywhere
-
-
-@dataclass(frozen=True)
-class Known:
-    """A case as its rater knows it; masks are in the file's axes.
-
-    Parameters
-    ----------
-    truth
-        The lesions.
-    free
-        Where lesions can be drawn: the cord of the prediction, which both ways of working keep to.
-    spacing
-        In mm.
-    """
-
-    truth: Bool
-    free: Bool
-    spacing: tuple[float, float, float]
-
-    def wrong(self, mask: Bool) -> int:
-        return int(np.count_nonzero(mask ^ self.truth))
-
-    def good(self, mask: Bool) -> bool:
-        return dice(self.truth, mask) >= ENOUGH
 
 
 @dataclass
@@ -54,11 +27,13 @@ class Rater:
         The case.
     hand
         Does the work.
+    brush
+        Plans strokes.
     """
 
     known: Known
     hand: Hand
-    _plans: dict[int, tuple[bytes, list[Stroke]]] = field(default_factory=dict)
+    brush: Brushing
 
     def correct(self, *, one_click: bool) -> str:
         """Work until the Dice is high enough; gives why it stopped before, or nothing."""
@@ -83,29 +58,31 @@ class Rater:
     def _done(self) -> bool:
         return self.known.good(self._mask)
 
+    @property
+    def _left(self) -> float:
+        """Seconds of brushing that are left."""
+        return self.brush.left(self._mask)
+
     def _level(self) -> None:
-        """Draw the whole region at another level, notch by notch, for as long as it gets better."""
+        """Draw the whole region at another level, notch by notch, for as long as that leaves less to do."""
         before = self._mask
         missed = np.count_nonzero(self.known.truth & ~before)
         false = np.count_nonzero(before & ~self.known.truth)
         if max(missed, false) < _LOPSIDED * min(missed, false) or max(missed, false) < 0.2 * self.known.truth.sum():
             return
-        lower = missed > false
-        best, tried = self.known.wrong(before), 0
+        lower, least = missed > false, self._left
+        keep = least
         self.hand.use("level")
-        while tried < NOTCHES // 2:
+        for _ in range(NOTCHES):
             self.hand.press("-" if lower else "+")
             self.hand.press("t")
-            wrong = self.known.wrong(self._mask)
-            if wrong >= best and tried:
+            now = self._left
+            if now > least:
+                self.hand.press("+" if lower else "-")
+                self.hand.press("t")
                 break
-            best, tried = min(best, wrong), tried + 1
-        if self.known.wrong(self._mask) > best:
-            self.hand.press("+" if lower else "-")
-            self.hand.press("t")
-        if self.known.wrong(self._mask) >= self.known.wrong(before):
-            self.hand.press("u")
-            self.hand.use("undo")
+            least = now
+        self._undo_unless(self._left < keep)
 
     def _remove_parts(self) -> None:
         for part in parts(self._mask):
@@ -126,36 +103,36 @@ class Rater:
                 self._add(self._middle(left))
 
     def _add(self, voxel: Voxel) -> None:
-        before = self._mask
+        before, keep = self._mask, self._left
         self.hand.use("add")
         self.hand.click(voxel)
         if (self._mask != before).any():
             self._tune(voxel, before)
+            self._undo_unless(self._left < keep)
 
     def _tune(self, voxel: Voxel, before: Bool) -> None:
-        """Turn the wheel while it gets better; take it back where it is no better than it was."""
+        """Turn the wheel for as long as that leaves less to do."""
         now = self._mask
         added = now & ~before
         up = 2 * np.count_nonzero(added & ~self.known.truth) > np.count_nonzero(added)
-        wrong = self.known.wrong(now)
+        least = self._left
         for _ in range(NOTCHES):
+            if self._done:
+                return None
             self.hand.notch(voxel, up=up)
-            then = self.known.wrong(self._mask)
-            if then > wrong:
-                self.hand.notch(voxel, up=not up)
-                break
-            if self.known.good(self._mask):
-                return
-            wrong = then
-        if self.known.wrong(self._mask) >= self.known.wrong(before):
-            self.hand.press("u")
-            self.hand.use("undo")
+            then = self._left
+            if then > least:
+                return self.hand.notch(voxel, up=not up)
+            least = then
 
     def _smooth(self) -> None:
-        before = self.known.wrong(self._mask)
+        keep = self._left
         self.hand.press("s")
         self.hand.use("smooth")
-        if self.known.wrong(self._mask) >= before:
+        self._undo_unless(self._left < keep)
+
+    def _undo_unless(self, better: bool) -> None:
+        if not better:
             self.hand.press("u")
             self.hand.use("undo")
 
@@ -169,30 +146,17 @@ class Rater:
     # ---- brush and eraser
     def _paint(self) -> str:
         """Do, again and again, the stroke that mends most voxels a second."""
-        through = self.hand.screen.through
-        a, b = (size for axis, size in enumerate(self.known.spacing) if axis != through)
         while not self._done:
             if self.hand.tally.strokes >= MOST_STROKES:
                 return f"{MOST_STROKES} strokes were not enough"
-            options = list(self._strokes((a, b)))
-            if not options:
+            before = self._mask
+            best = self.brush.best(before, self.hand.grip)
+            if best is None:
                 return "no stroke mends more than it spoils"
-            slice_, stroke = max(options, key=lambda one: one[1].gain / self.hand.seconds(one[1], one[0], (a, b)))
-            before = self.known.wrong(self._mask)
-            self.hand.paint(stroke, slice_, (a, b))
-            if self.known.wrong(self._mask) >= before:
+            self.hand.paint(*best, self.brush.spacing)
+            if self.known.wrong(self._mask) >= self.known.wrong(before):
                 return "a stroke mended nothing"
         return ""
-
-    def _strokes(self, spacing: tuple[float, float]) -> Iterator[tuple[int, Stroke]]:
-        mask, through = self._mask, self.hand.screen.through
-        for at in np.flatnonzero((mask ^ self.known.truth).any(axis=tuple(axis for axis in range(3) if axis != through))):
-            drawn, truth, free = (np.take(one, at, axis=through) for one in (mask, self.known.truth, self.known.free))
-            key = np.packbits(drawn).tobytes()
-            if self._plans.get(int(at), (b"", []))[0] != key:
-                self._plans[int(at)] = (key, list(strokes(Slice(drawn, truth, free, spacing))))
-            for stroke in self._plans[int(at)][1]:
-                yield int(at), stroke
 
 
 def parts(mask: Bool) -> list[Bool]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -75,15 +75,28 @@ class Stroke:
 
 def strokes(seen: Slice) -> Iterator[Stroke]:
     """Give strokes that each mend more than they spoil: for each piece that is wrong one with each size of brush."""
+    wrong = (seen.drawn ^ seen.truth) & (seen.drawn | seen.free)
+    if not wrong.any():
+        return
+    cut, low = _around(wrong, seen.spacing)
+    near = Slice(seen.drawn[cut], seen.truth[cut], seen.free[cut], seen.spacing)
     for erase in (False, True):
-        wrong = seen.drawn & ~seen.truth if erase else ~seen.drawn & seen.truth & seen.free
-        pieces, count = label(wrong, _TOUCHING)
+        pieces, count = label(wrong[cut] & (near.drawn == erase), _TOUCHING)
         for number in range(1, count + 1):
             for size in SIZES:
                 if size > min(seen.spacing) / 2 or size == SIZES[0]:
-                    stroke = _along(seen, pieces == number, size, erase=erase)
+                    stroke = _along(near, pieces == number, size, erase=erase)
                     if stroke is not None and stroke.gain > 0:
-                        yield stroke
+                        yield replace(stroke, corners=tuple((a + low[0], b + low[1]) for a, b in stroke.corners))
+
+
+def _around(wrong: Bool, spacing: tuple[float, float]) -> tuple[tuple[slice, slice], Place]:
+    """Cut out what the largest brush may touch."""
+    inside = [np.flatnonzero(wrong.any(axis=1 - axis)) for axis in (0, 1)]
+    reach = [int(SIZES[-1] / step) + 1 for step in spacing]
+    low = [max(0, int(at[0]) - wide) for at, wide in zip(inside, reach, strict=True)]
+    high = [int(at[-1]) + wide + 1 for at, wide in zip(inside, reach, strict=True)]
+    return (slice(low[0], high[0]), slice(low[1], high[1])), (low[0], low[1])
 
 
 def swept(corners: Sequence[Place], size: float, shape: Place, spacing: tuple[float, float]) -> Bool:
@@ -93,9 +106,9 @@ def swept(corners: Sequence[Place], size: float, shape: Place, spacing: tuple[fl
     for start, end in zip(corners, corners[1:] or corners[:1], strict=False):
         painted |= _capsule(index, start, end, size, spacing)
         for step in np.linspace(0, 1, 4 * max(abs(end[0] - start[0]), abs(end[1] - start[1])) + 1):
-            painted[_rounded(start[0] + step * (end[0] - start[0])), _rounded(start[1] + step * (end[1] - start[1]))] = (
-                True
-            )
+            painted[
+                _rounded(start[0] + step * (end[0] - start[0])), _rounded(start[1] + step * (end[1] - start[1]))
+            ] = True
     return painted
 
 
@@ -123,7 +136,9 @@ def _along(seen: Slice, piece: Bool, size: float, *, erase: bool) -> Stroke | No
     high = [min(side, int(at[-1]) + wide + 1) for at, wide, side in zip(inside, reach, piece.shape, strict=True)]
     window = tuple(slice(first, last) for first, last in zip(low, high, strict=True))
     mended = _discs(piece, window, size, seen.spacing)
-    spoiled = _discs(seen.drawn & seen.truth if erase else ~seen.drawn & ~seen.truth & seen.free, window, size, seen.spacing)
+    spoiled = _discs(
+        seen.drawn & seen.truth if erase else ~seen.drawn & ~seen.truth & seen.free, window, size, seen.spacing
+    )
     fit = (mended.sum(axis=1) > 0) & (spoiled.sum(axis=1) <= _SPILLED * mended.sum(axis=1))
     if not fit.any():
         return None
@@ -137,7 +152,9 @@ def _along(seen: Slice, piece: Bool, size: float, *, erase: bool) -> Stroke | No
 
 def _discs(mask: Bool, window: tuple[slice, ...], size: float, spacing: tuple[float, float]) -> Bool:
     """Give for each place of the window (rows) the voxels of a mask (columns) that the brush covers there."""
-    places = np.argwhere(np.ones([part.stop - part.start for part in window], np.bool_)) + [part.start for part in window]
+    places = np.argwhere(np.ones([part.stop - part.start for part in window], np.bool_)) + [
+        part.start for part in window
+    ]
     voxels = np.argwhere(mask)
     near = np.all((voxels >= places[0] - 20) & (voxels <= places[-1] + 20), axis=1)
     voxels = voxels[near]

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from desk_rater.cases import FAULTS
-from desk_rater.rater import ENOUGH
+from desk_rater.known import ENOUGH
+
 COUNTS = ("strokes", "clicks", "keys", "notches", "seconds")
 AIM = 1 / 3  # of the strokes
 RESAMPLES = 10_000
@@ -31,7 +32,9 @@ def show(results: Sequence[Result], arms: tuple[str, str]) -> dict[str, Any]:
         reached = ", ".join(f"{arm} {count}" for arm, count in figures["reached"].items())
         print(f"  Dice {ENOUGH} reached: {reached}")
     strokes = overall["all"]["ratio"]["strokes"]["value"]
-    print(f"\nThe one-click tools need {strokes:.2f} of the strokes: {'less' if strokes < AIM else 'NOT less'} than a third.")
+    print(
+        f"\nThe one-click tools need {strokes:.2f} of the strokes: {'less' if strokes < AIM else 'NOT less'} than a third."
+    )
     gave_up = Counter((one["arm"], one["gave_up"]) for one in results if one["dice"] < ENOUGH)
     for (arm, why), count in gave_up.items():
         print(f"  not reached with {arm}: {count}, {why}")
@@ -69,7 +72,11 @@ def share(one: "pd.Series[float]", other: "pd.Series[float]") -> dict[str, float
     count = samples.shape[1]
     drawn = samples[:, np.random.default_rng(0).integers(0, count, (RESAMPLES, count))].sum(axis=2)
     low, high = np.quantile(drawn[0] / drawn[1], [0.025, 0.975]) if count > 1 else (None, None)
-    return {"value": float(samples[0].sum() / samples[1].sum()), "low": low and float(low), "high": high and float(high)}
+    return {
+        "value": float(samples[0].sum() / samples[1].sum()),
+        "low": low and float(low),
+        "high": high and float(high),
+    }
 
 
 def said(ratio: Mapping[str, Any]) -> str:
