@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -32,8 +31,6 @@ class Handler(BaseHTTPRequestHandler):
         Who may ask.
     routes
         What is answered.
-    heard
-        Called with each request that the guard lets pass.
     connection, address, server
         Of the standard library's handler.
     """
@@ -46,14 +43,12 @@ class Handler(BaseHTTPRequestHandler):
         self,
         guard: Guard,
         routes: Routes,
-        heard: Callable[[], object],
         connection: socket,
         address: tuple[str, int],
         server: BaseServer,
     ) -> None:
         self._guard = guard
         self._routes = routes
-        self._heard = heard
         super().__init__(connection, address, server)
 
     def do_GET(self) -> None:
@@ -82,7 +77,6 @@ class Handler(BaseHTTPRequestHandler):
         path = ""
         try:
             path = self._guard.admit(self.path, self.headers)
-            self._heard()
             compressed = "gzip" in self.headers.get("Accept-Encoding", "")
             request = Request(method, path, compressed, partial(read_body, self.headers, self.rfile))
             answer = self._routes.answer(request)

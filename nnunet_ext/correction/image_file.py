@@ -42,8 +42,8 @@ class ImageFile:
         lowest, highest = (float(value) for value in (image.data.min(), image.data.max()))
         if image.data.dtype.kind in "iu" and lowest >= _INT16.min and highest <= _INT16.max:
             return cls(image, np.int16)
-        slope = (highest - lowest) / (_INT16.max - _INT16.min) or 1.0
-        return cls(image, np.int16, slope, lowest - slope * _INT16.min)
+        slope = highest / _INT16.max - lowest / _INT16.max  # of twice as many steps, and never infinite
+        return cls(image, np.int16, _stored(slope / 2) or 1.0, _stored(highest / 2 + lowest / 2))
 
     @property
     def size(self) -> int:
@@ -64,5 +64,11 @@ class ImageFile:
 
     def _stored(self, values: Array) -> Array:
         if (self.slope, self.intercept) != (1.0, 0.0):
-            values = np.rint((values.astype(np.float64) - self.intercept) / self.slope)
+            steps = np.rint((values.astype(np.float64) - self.intercept) / self.slope)
+            values = steps.clip(_INT16.min, _INT16.max)
         return values.astype(np.dtype(self.dtype).newbyteorder("<"), copy=False)
+
+
+def _stored(number: float) -> float:
+    """Give a number as a header of 32 bits holds it, by which whoever reads it computes."""
+    return float(np.float32(number))

@@ -48,7 +48,7 @@ def decided(desk: Desk) -> dict[str, str]:
     if path.is_file():
         given = _given(desk)
         for row in whole_table(path, ["case", "action"], MARKS_COLUMNS).rows:
-            for case in given.named(filled(row, "case")):
+            if case := _meant(row, given):
                 found.setdefault(case, set()).add(filled(row, "action").strip().casefold())
     known = {case: next((str(action) for action in _ORDER if action in said), "") for case, said in found.items()}
     return {case: action for case, action in known.items() if action}
@@ -70,7 +70,7 @@ def write_marks(desk: Desk, case: DeskCase, rows: Sequence[Row]) -> None:
         before = table.rows
         columns = (*table.written, *(column for column in MARKS_COLUMNS if column not in table.written))
     given = _given(desk)
-    own = [case.name in given.named(filled(row, "case")) for row in before]
+    own = [_meant(row, given) == case.name for row in before]
     first = own.index(True) if any(own) else len(before)
     others = [row for row, mine in zip(before, own, strict=True) if not mine]
     after = [*others[:first], *rows, *others[first:]]
@@ -81,6 +81,15 @@ def write_marks(desk: Desk, case: DeskCase, rows: Sequence[Row]) -> None:
         if any(_said(row) for row, mine in zip(before, own, strict=True) if mine):
             keep_copy(path, desk.superseded)
     write_text(path, text)
+
+
+def _meant(row: Row, given: GivenCases) -> str:
+    """Give the case that a row is about; empty where it is about none, or may be about several."""
+    text = filled(row, "case").strip()
+    if text in given.cases:  # as the desk itself writes it
+        return text
+    meant = given.named(text)
+    return meant[0] if len(meant) == 1 else ""
 
 
 def _whole(row: Mapping[str, str], columns: Sequence[str]) -> Row:

@@ -58,7 +58,7 @@ class Request:
     @property
     def tab(self) -> str:
         """The tab that the query names; empty where it names none."""
-        named = parse_qs(self.path.partition("?")[2], max_num_fields=8).get("tab", [""])
+        named = parse_qs(self.path.partition("?")[2]).get("tab", [""])
         return _tab(named[0]) if named[0] else ""
 
 
@@ -72,12 +72,15 @@ class Routes:
         What is asked of.
     assets
         Files of the page; `index.html` is the page itself.
+    used
+        Called with each request that tells of somebody's work: the heartbeat of a tab that lies open does not.
     end
         Called when a page says that all is done.
     """
 
     work: Work
     assets: Assets
+    used: Callable[[], object]
     end: Callable[[], object]
 
     def answer(self, request: Request) -> Answer:
@@ -91,6 +94,8 @@ class Routes:
         found = [(one, match) for one in _ROUTES if (match := re.fullmatch(one.pattern, request.place))]
         for route, match in found:
             if route.method == request.method:
+                if route.is_work:
+                    self.used()
                 try:
                     return route.function(self, request, *match.groups())
                 except NnunetExtError as error:
@@ -135,7 +140,11 @@ class Routes:
         case, tab = self._case(number), _tab(request.body().get("tab"))
         if held_by := self.work.holds.take(case, tab):
             raise _held_by(held_by)
-        return Answer.of_json(self.work.open(case, tab))
+        try:
+            return Answer.of_json(self.work.open(case, tab))
+        except NnunetExtError:
+            self.work.holds.release(case, tab)
+            raise
 
     def draft(self, request: Request, number: str) -> Answer:
         """Keep what is not saved yet."""
@@ -191,6 +200,7 @@ class _Route:
     method: str
     pattern: str
     function: Callable[..., Answer]
+    is_work: bool = True
 
 
 _CASE: Final = r"case/([0-9]{1,9})/"
@@ -204,7 +214,7 @@ _ROUTES: Final = (
     _Route("POST", rf"{_CASE}draft", Routes.draft),
     _Route("POST", rf"{_CASE}save", Routes.save),
     _Route("POST", rf"{_CASE}release", Routes.release),
-    _Route("POST", "beat", Routes.beat),
+    _Route("POST", "beat", Routes.beat, is_work=False),
     _Route("POST", "end", Routes.over),
 )
 

@@ -56,6 +56,11 @@ def save_case(desk: Desk, opened: OpenCase, settled: Settled) -> tuple[str, ...]
         return _finish(desk, opened, settled, record)
 
 
+def was_saving(desk: Desk, case: DeskCase) -> bool:
+    """Tell whether a process is saving a case, or was killed at it."""
+    return _record(desk, case).is_file()
+
+
 def finish_saving(desk: Desk, opened: OpenCase) -> None:
     """Finish what a killed process was saving of a case; a record that is torn is set aside.
 
@@ -65,8 +70,6 @@ def finish_saving(desk: Desk, opened: OpenCase) -> None:
         As for `save_case`.
     """
     record = _record(desk, opened.case)
-    if not record.is_file():
-        return
     with _locked(desk):
         try:
             settled = _read(record, opened)
@@ -81,6 +84,8 @@ def finish_saving(desk: Desk, opened: OpenCase) -> None:
 def _finish(desk: Desk, opened: OpenCase, settled: Settled, record: Path) -> tuple[str, ...]:
     case, names = opened.case, []
     _sweep(desk, case)
+    # First: a mask that is not yet what was said of it is put off by `active ingest`, and not taken for another's work.
+    write_marks(desk, case, settled.marks)
     for region, runs in settled.masks.items():
         path = case.output[region]
         _write(path, mask_of(runs, opened.shape), opened, desk.superseded)
@@ -89,7 +94,6 @@ def _finish(desk: Desk, opened: OpenCase, settled: Settled, record: Path) -> tup
         if not _stands(path, entries[-1]):
             append_to_sidecar(path, entries, lambda sidecar: keep_copy(sidecar, desk.superseded))
         names.append(path.name)
-    write_marks(desk, case, settled.marks)
     write_effort(desk, case, settled.effort)
     DraftFile(desk, case).settle(settled.draft, opened)
     record.unlink()

@@ -29,7 +29,7 @@ LOOPBACK: Final = "127.0.0.1"
 AN_HOUR: Final = 3600.0
 
 Why = Literal["done", "idle", "stopped"]
-"""Why a server ended: a page said that all is done, nobody asked anything for long, or `stop` was called."""
+"""Why a server ended: a page said that all is done, nobody worked for long, or `stop` was called."""
 
 _LOG: Final = logging.getLogger(__name__)
 _TOKEN_BYTES: Final = 32
@@ -54,8 +54,8 @@ class _Server(ThreadingHTTPServer):
         _LOG.debug("a connection broke", exc_info=True)
 
 
-class _Heard:
-    """When something was asked last."""
+class _Used:
+    """When somebody worked last."""
 
     def __init__(self) -> None:
         self.at = time.monotonic()
@@ -107,7 +107,7 @@ def serve(
     idle_seconds: float = AN_HOUR,
     allow: Callable[[], object] = bool,
 ) -> Serving:
-    """Serve a desk until `stop`, until a page says that all is done, or until nobody asked anything for long.
+    """Serve a desk until `stop`, until a page says that all is done, or until nobody worked for long.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def serve(
     host
         Name or address of this machine under which it is asked.
     idle_seconds
-        After which, without a request, it ends.
+        After which, without a request besides the heartbeats of tabs, it ends.
     allow
         Called before each save; it raises a named error where masks may not be written now, and what was drawn stays a
         draft.
@@ -140,25 +140,26 @@ def serve(
             f"a free port and a folder that can be written were needed to serve {desk.place} at {host}:{port}, found: "
             f"{error.strerror or error}"
         ) from error
-    token, used = secrets.token_urlsafe(_TOKEN_BYTES), server.server_port
+    token, at = secrets.token_urlsafe(_TOKEN_BYTES), server.server_port
     shown = f"[{host}]" if ":" in host else host
     asked, ended = SimpleQueue[Why](), Future[Why]()
     work = Work.at(desk, holds, allow)
-    routes = Routes(work, assets, partial(asked.put, "done"))
-    guard, heard = Guard(token, hosts_of(used, host)), _Heard()
-    server.RequestHandlerClass = partial(Handler, guard, routes, heard.now)
+    work.resume()
+    used = _Used()
+    routes = Routes(work, assets, used.now, partial(asked.put, "done"))
+    server.RequestHandlerClass = partial(Handler, Guard(token, hosts_of(at, host)), routes)
     stack.callback(work.finish)
     stack.callback(server.shutdown)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    Thread(target=_watch, args=(asked, ended, heard, idle_seconds, stack), daemon=True).start()
-    return Serving(f"http://{shown}:{used}/{token}/", asked, ended)
+    Thread(target=_watch, args=(asked, ended, used, idle_seconds, stack), daemon=True).start()
+    return Serving(f"http://{shown}:{at}/{token}/", asked, ended)
 
 
-def _watch(asked: SimpleQueue[Why], ended: Future[Why], heard: _Heard, idle_seconds: float, stack: ExitStack) -> None:
+def _watch(asked: SimpleQueue[Why], ended: Future[Why], used: _Used, idle_seconds: float, stack: ExitStack) -> None:
     """End the server when its time has come."""
     why: Why | None = None
     while why is None:
-        left = heard.at + idle_seconds - time.monotonic()
+        left = used.at + idle_seconds - time.monotonic()
         try:
             why = asked.get(timeout=left) if left > 0 else "idle"
         except Empty:

@@ -80,6 +80,8 @@ def settle(desk: Desk, opened: OpenCase, draft: Draft, asked: Action, now: datet
     kept = asked in KEPT
     regions = [one for one in drawn if given[one].path or drawn[one].any() or one in draft.absent or not kept]
     changed = {region: not np.array_equal(drawn[region], given[region].data) for region in regions}
+    if not regions:
+        raise DataRefusedError("nothing was given and nothing is drawn: draw it, or say that there is nothing")
     if kept:
         _refuse_contradictions(draft, drawn, asked, any_changed=any(changed.values()) or bool(draft.absent))
     words: list[Word] = []

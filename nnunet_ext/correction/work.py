@@ -1,5 +1,6 @@
 """What a page can ask of a desk, whatever carries its words."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 import nnunet_ext
 from nnunet_ext.active_learning.ingest.words import Action
-from nnunet_ext.core.errors import FileRefusedError
+from nnunet_ext.core.errors import FileRefusedError, NnunetExtError
 from nnunet_ext.correction.desk import Desk
 from nnunet_ext.correction.desk_case import DeskCase
 from nnunet_ext.correction.draft import Draft
@@ -20,10 +21,11 @@ from nnunet_ext.correction.open_case import OpenCase, about_image
 from nnunet_ext.correction.open_cases import OpenCases
 from nnunet_ext.correction.probability_file import probability_bytes
 from nnunet_ext.correction.runs import Runs
-from nnunet_ext.correction.save_case import finish_saving, save_case
+from nnunet_ext.correction.save_case import finish_saving, save_case, was_saving
 from nnunet_ext.correction.settle import settle
 from nnunet_ext.correction.sittings import Sittings
 
+_LOG: Final = logging.getLogger(__name__)
 _NOT_USED: Final = frozenset({str(Action.REJECT), str(Action.DEFER)})
 _OPEN: Final = "open"
 _DRAFT: Final = "draft"
@@ -56,6 +58,14 @@ class Work:
         """Begin."""
         return cls(desk, holds, allow, OpenCases(desk))
 
+    def resume(self) -> None:
+        """Finish what killed processes were saving."""
+        for case in self.desk.cases:
+            try:
+                self._finish(case)
+            except NnunetExtError as error:  # opening the case says so to the rater
+                _LOG.warning("%s: its saving was interrupted and is not finished: %s", case.name, error)
+
     def queue(self, tab: str) -> dict[str, Any]:
         """List the cases with their states, as a tab sees them."""
         desk, actions = self.desk, self._decided()
@@ -87,9 +97,11 @@ class Work:
         ------
         FileRefusedError
             Where the case cannot be read.
+        NnunetExtError
+            As `allow`, where its saving was interrupted.
         """
         opened = self._cases.renew(case)
-        finish_saving(self.desk, opened)
+        self._finish(case)
         unsaved, last, told = DraftFile(self.desk, case).read(opened)
         if unsaved is None:
             draft, more = self._settled(opened, last)
@@ -157,6 +169,11 @@ class Work:
         """Return when nothing is being saved."""
         with self._saving:
             pass
+
+    def _finish(self, case: DeskCase) -> None:
+        if was_saving(self.desk, case):
+            self.allow()
+            finish_saving(self.desk, self.opened(case))
 
     def _next(self, case: DeskCase, tab: str) -> int | None:
         """Give the next case in the queue that is not saved and that nobody else holds, from the start again."""

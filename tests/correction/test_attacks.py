@@ -10,12 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from nnunet_ext.core.errors import EnvironmentProblemError
 from nnunet_ext.correction import bodies, handler
 from nnunet_ext.correction.answer import POLICY
 from nnunet_ext.correction.bodies import MOST_BYTES
 from nnunet_ext.correction.server import serve
-from tests.correction.made_desk import ASSETS, MadeDesk, Said, Tab
+from nnunet_ext.correction.work import Work
+from tests.correction.made_desk import ASSETS, REGIONS, MadeDesk, Said, Tab
 
 JSON = "Content-Type: application/json\r\n"
 
@@ -300,6 +304,48 @@ def test_a_draft_that_is_none_is_malformed_and_leaves_no_file(tab: Tab, made: Ma
     assert untouched(made)
 
 
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+_RUNS = st.lists(st.integers(-2, 4000), max_size=6) | _ANYTHING
+_BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "tab": st.just("tab-1") | _ANYTHING,
+        "masks": st.fixed_dictionaries({name: st.fixed_dictionaries({"runs": _RUNS}) for name in REGIONS}) | _ANYTHING,
+        "said": st.fixed_dictionaries({"absent": _ANYTHING, "comment": _ANYTHING}) | _ANYTHING,
+        "effort": st.dictionaries(st.sampled_from(["seconds", "clicks", "strokes", "tools"]), _ANYTHING) | _ANYTHING,
+        "action": st.sampled_from(["accept", "reject"]) | _ANYTHING,
+    },
+)
+
+
+@given(st.sampled_from(["open", "draft", "save", "release"]), _BODIES)
+def test_no_body_of_whatever_content_is_a_fault_of_the_server(tab: Tab, verb: str, body: dict[str, object]) -> None:
+    assert tab.post(f"case/2/{verb}", body).status in {200, 400, 409, 422}
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6))
+def test_no_bytes_of_whatever_content_take_the_server_from_others(tab: Tab, lines: list[bytes]) -> None:
+    place = urlsplit(tab.address)
+    with closing(socket.create_connection((place.hostname, place.port), timeout=30)) as connection:
+        connection.sendall(b"\r\n".join(lines))
+    assert tab.get("queue").status == 200
+
+
+def test_a_fault_of_the_server_tells_the_page_nothing_of_itself(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(Work, "queue", fail)
+    answer = tab.get("queue")
+    assert answer.status == 500
+    assert b"secret" not in answer.content
+    assert b"Traceback" not in answer.content
+
+
 def test_runs_by_the_million_are_refused_in_time(tab: Tab, made: MadeDesk) -> None:
     runs = ",".join(f"{start},1" for start in range(0, 4_000_000, 2))
     text = json.dumps(tab.body(made.drawn()) | {"masks": {"sc": {"runs": "~"}, "lesion": {"runs": []}}}).replace(
@@ -325,6 +371,13 @@ def test_a_client_that_says_nothing_holds_up_no_other(tab: Tab) -> None:
     finally:
         for connection in idle:
             connection.close()
+
+
+@pytest.mark.parametrize(
+    "query", ["&".join(["a=1"] * 999), "tab=%ff", "tab=" + "x" * 65, "tab=../x", "tab[]=1", "%00", "tab=a;b"]
+)
+def test_a_query_of_whatever_content_names_a_tab_or_none(tab: Tab, query: str) -> None:
+    assert tab.get(f"queue?{query}").status in {200, 400}
 
 
 def test_a_line_or_a_header_without_end_is_refused(tab: Tab) -> None:
@@ -373,6 +426,16 @@ def test_under_the_name_that_it_is_told_a_server_answers_and_under_no_other(made
         tab = Tab(serving.address)
         assert tab.get("queue").status == 200
         assert tab.get("queue", Host=f"127.0.0.3:{urlsplit(tab.address).port}").status == 403
+
+
+def test_an_address_of_ip_version_6_is_written_in_brackets(made: MadeDesk) -> None:
+    try:
+        serving = serve(made.desk, ASSETS, host="::1")
+    except EnvironmentProblemError:
+        pytest.skip("no IPv6 on this machine")
+    with serving:
+        assert serving.address.startswith("http://[::1]:")
+        assert Tab(serving.address).get("queue").status == 200
 
 
 def test_a_server_listens_on_the_loopback_alone(made: MadeDesk) -> None:

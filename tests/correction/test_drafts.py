@@ -138,3 +138,4 @@ def test_a_damaged_image_or_mask_is_named_and_the_other_cases_open(made: MadeDes
             assert answer.status == 422
             assert answer.json["reasons"][0].startswith(f"{name}: ")
             assert str(made.root) not in answer.content.decode()
+            assert tab.get("queue?tab=tab-2").json["cases"][number - 1]["held_by"] == ""

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.target import load_target
 from nnunet_ext.correction.desk import Desk, desk_regions
 from nnunet_ext.correction.desk_case import DeskCase
+from nnunet_ext.correction.server import serve
 from nnunet_ext.correction.spent import Spent
 from tests.active_learning.ingest.made_round import STEMS, MadeRound
 from tests.conftest import SHAPE
-from tests.correction.made_desk import REGIONS, save_on
+from tests.correction.made_desk import ASSETS, REGIONS, save_on
+from tests.kills.dying import Death, run_apart
 
 
 def desk_of(made: MadeRound, rater: str = "") -> Desk:
@@ -79,6 +82,28 @@ def test_a_case_that_is_put_off_after_it_was_saved_is_not_taken_in(made: MadeRou
     row = made.row()
     assert row["action"] == "defer"
     assert "ask bob" in row["reason"]
+
+
+def test_taken_in_before_a_killed_save_was_finished_a_mask_is_put_off_and_afterwards_it_is_used(
+    made: MadeRound,
+) -> None:
+    desk = desk_of(made)
+    drawn = {"sc": made.mask(region="sc") > 0, "lesion": made.more() > 0}
+    given_out = made.root.with_name("given_out")
+    shutil.copytree(made.root, given_out)
+    events = run_apart(lambda: len(save_on(desk, drawn).notes), made.root, {}).events
+    lesion = desk.cases[0].output["lesion"].name
+    death = Death(next(n for n, event in enumerate(events) if event.startswith("os.rename") and event.endswith(lesion)))
+    shutil.rmtree(made.root)
+    shutil.copytree(given_out, made.root)
+    assert run_apart(lambda: len(save_on(desk, drawn).notes), made.root, {}, death).code == -9
+    row = made.row()
+    assert row["regions"] == "sc"
+    assert "lesion: marks.tsv line 3: to be corrected, and as it was given out" in row["reason"]
+    with serve(desk, ASSETS):
+        pass
+    row = made.row()
+    assert (row["action"], row["regions"], row["voxels_changed"]) == ("edit", "sc;lesion", "1")
 
 
 def test_several_raters_each_on_a_desk_of_their_own_are_all_taken_in(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from nnunet_ext.core.volume import Affine
 from nnunet_ext.correction.spent import Spent
 from tests.conftest import SHAPE
 from tests.correction.made_desk import REGIONS, STEMS, MadeDesk, save_on
-from tests.strategies import affines
+from tests.strategies import affines, thorough
 
 _EIGHT = ("LAS", "RAS", "LPI", "RPI", "ASL", "PIR", "SAL", "IRP")
 _TURN = nib.eulerangles.euler2mat(0.1, -0.25, 0.2)
@@ -61,6 +61,7 @@ def test_exactly_the_voxels_that_were_drawn_are_saved_on_the_images_own_grid(tmp
         assert np.array_equal(saved.affine, nib.Nifti1Image.from_filename(made.image()).affine)
 
 
+@thorough(0.4)
 @given(affine=affines(), sform=st.integers(0, 4), qform=st.integers(1, 4))
 def test_both_forms_of_the_image_are_taken_over_bit_by_bit(
     affine: Affine, sform: int, qform: int, tmp_path_factory: pytest.TempPathFactory
@@ -75,6 +76,49 @@ def test_both_forms_of_the_image_are_taken_over_bit_by_bit(
     for field in _GEOMETRY:
         assert after[field].tobytes() == before[field].tobytes(), field
     assert after["pixdim"][:4].tobytes() == before["pixdim"][:4].tobytes()
+
+
+_REAL = (
+    "t2_full_fov.nii.gz",
+    "t2_crop/t2.nii.gz",
+    "bids_unf/sub-unf01/anat/sub-unf01_T1w.nii.gz",
+    "bids_unf/sub-unf01/anat/sub-unf01_T2star.nii.gz",
+    "gm_challenge/sub-9418/anat/sub-9418_run-1_T2starw.nii.gz",
+    "mt/t1w.nii.gz",
+)
+
+
+@pytest.mark.parametrize("image", _REAL)
+def test_a_mask_on_a_real_image_has_every_number_of_its_place(made: MadeDesk, real_data: Path, image: str) -> None:
+    case = replace(made.desk.cases[0], image=real_data / image, masks={})
+    desk = replace(made.desk, cases=(case,))
+    shape = nib.Nifti1Image.from_filename(real_data / image).shape
+    drawn = np.zeros(shape, np.bool_)
+    drawn[tuple(slice(size // 3, size // 2 + 1) for size in shape)] = True
+    save_on(desk, {"sc": drawn, "lesion": np.zeros(shape, np.bool_)})
+    assert np.array_equal(np.asarray(nib.Nifti1Image.from_filename(made.output(region="sc")).dataobj), drawn)
+    before, after = header(real_data / image), header(made.output(region="sc"))
+    for field in _GEOMETRY:
+        assert after[field] == pytest.approx(before[field], abs=0), field
+    assert np.array_equal(after["pixdim"][:4], before["pixdim"][:4])
+
+
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+@pytest.mark.parametrize("order", "<>")
+def test_an_image_of_any_version_and_byte_order_gives_its_place_to_the_mask(
+    made: MadeDesk, kind: type[nib.Nifti1Image], order: str, tree_hash: Callable[[Path], str]
+) -> None:
+    image = nib.Nifti1Image.from_filename(made.image())
+    affine = grids()["oblique"]
+    header = kind.header_class(endianness=order)
+    kind(np.asarray(image.dataobj).astype(f"{order}i2"), affine, header).to_filename(made.image())
+    case = replace(made.desk.cases[0], masks={})
+    desk = replace(made.desk, cases=(case, *made.desk.cases[1:]))
+    save_on(desk, made.drawn())
+    assert np.array_equal(nib.Nifti1Image.from_filename(made.output()).affine, affine.astype(np.float32))
+    before = tree_hash(made.place)
+    save_on(desk, made.drawn())
+    assert tree_hash(made.place) == before
 
 
 def test_a_case_whose_one_mask_was_changed_is_edited_and_the_other_mask_accepted(made: MadeDesk) -> None:
@@ -201,6 +245,15 @@ def test_a_region_that_was_not_given_and_in_which_nothing_is_drawn_stays_open(ma
         "no lesion",
     )
     assert not read_mask(made.output()).data.any()
+
+
+def test_a_case_of_which_nothing_was_given_and_nothing_is_drawn_cannot_be_accepted(made: MadeDesk) -> None:
+    desk = replace(made.desk, cases=(replace(made.desk.cases[0], masks={}),))
+    empty = np.zeros(SHAPE, np.bool_)
+    with pytest.raises(DataRefusedError, match="nothing was given and nothing is drawn"):
+        save_on(desk, {"sc": empty, "lesion": empty}, Action.ACCEPT)
+    save_on(desk, {"sc": empty, "lesion": empty}, Action.REJECT)
+    assert [row["action"] for row in made.rows()] == ["reject", "reject"]
 
 
 def test_other_lines_of_the_marks_stay_as_they_were_written_and_what_was_said_before_is_kept(made: MadeDesk) -> None:

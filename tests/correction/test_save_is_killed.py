@@ -13,10 +13,11 @@ from nnunet_ext.correction.draft import Draft
 from nnunet_ext.correction.drafts import DraftFile
 from nnunet_ext.correction.open_case import open_case
 from nnunet_ext.correction.runs import runs_of
-from nnunet_ext.correction.save_case import finish_saving
+from nnunet_ext.correction.save_case import finish_saving, was_saving
+from nnunet_ext.correction.server import serve
 from nnunet_ext.correction.spent import Spent
-from tests.correction.made_desk import MadeDesk, save_on
-from tests.kills.dying import Death, Ended, run_apart
+from tests.correction.made_desk import ASSETS, MadeDesk, save_on
+from tests.kills.dying import Death, Ended, Way, run_apart
 from tests.kills.scenario import differences, tree_of
 
 _ENDS = re.compile(r"os\.rename |os\.remove (?!.*/\.part-)")  # what is unfinished has a name no more once it is renamed
@@ -34,7 +35,8 @@ def save(root: Path, action: Action = Action.EDIT) -> int:
 
 def open_again(root: Path) -> None:
     desk = desk_at(root)
-    finish_saving(desk, open_case(desk, desk.cases[0]))
+    if was_saving(desk, desk.cases[0]):
+        finish_saving(desk, open_case(desk, desk.cases[0]))
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +60,19 @@ def undisturbed(template: Path, root: Path, action: Action) -> tuple[Ended, list
 
 
 @pytest.mark.parametrize("action", [Action.EDIT, Action.DEFER])
-def test_killed_before_or_after_any_rename_the_same_save_again_leaves_the_same_files(
+def test_killed_before_any_rename_or_after_the_last_the_same_save_again_leaves_the_same_files(
     template: Path, tmp_path: Path, action: Action
 ) -> None:
     root = tmp_path / "run"
     whole, events = undisturbed(template, root, action)
     expected = tree_of(root)
     assert len(events) > 5
-    for event in events:
-        for after in (False, True):
-            shutil.rmtree(root)
-            shutil.copytree(template, root)
-            assert run_apart(lambda: save(root, action), root, {}, Death(event, after=after)).code == -9
-            save(root, action)
-            assert not differences(expected, tree_of(root)), f"{'after' if after else 'before'} {whole.events[event]}"
+    for death in (*map(Death, events), Death(events[-1], after=True)):
+        shutil.rmtree(root)
+        shutil.copytree(template, root)
+        assert run_apart(lambda: save(root, action), root, {}, death).code == -9
+        save(root, action)
+        assert not differences(expected, tree_of(root)), f"{death}: {whole.events[death.event]}"
 
 
 def test_killed_once_it_was_settled_opening_the_case_again_finishes_the_save(template: Path, tmp_path: Path) -> None:
@@ -85,6 +86,35 @@ def test_killed_once_it_was_settled_opening_the_case_again_finishes_the_save(tem
         assert run_apart(lambda: save(root), root, {}, Death(event)).code == -9
         open_again(root)
         assert not differences(expected, tree_of(root)), f"before {whole.events[event]}"
+
+
+def test_killed_once_it_was_settled_the_next_server_finishes_the_save(template: Path, tmp_path: Path) -> None:
+    root = tmp_path / "run"
+    whole, events = undisturbed(template, root, Action.EDIT)
+    expected = tree_of(root)
+    settled = next(n for n in events if "/saving/" in whole.events[n])
+    shutil.rmtree(root)
+    shutil.copytree(template, root)
+    assert run_apart(lambda: save(root), root, {}, Death(settled, after=True)).code == -9
+    with serve(desk_at(root), ASSETS):
+        found = {name: what for name, what in tree_of(root).items() if "/held" not in name}
+    assert not differences(expected, found)
+
+
+def test_on_a_full_disk_nothing_is_lost_and_the_same_save_again_leaves_the_same_files(
+    template: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "run"
+    whole, events = undisturbed(template, root, Action.EDIT)
+    expected = tree_of(root)
+    for event in events[:-3:3]:
+        shutil.rmtree(root)
+        shutil.copytree(template, root)
+        full = run_apart(lambda: save(root), root, {}, Death(event, way=Way.FULL))
+        assert full.code == 1
+        assert "File too large" in full.said
+        save(root)
+        assert not differences(expected, tree_of(root)), f"full before {whole.events[event]}"
 
 
 def test_killed_before_it_was_settled_the_draft_is_still_there(template: Path, tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
 
+from nnunet_ext.core.errors import ConflictError, EnvironmentProblemError
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.correction.server import serve
 from tests.correction.made_desk import ASSETS, REGIONS, MadeDesk, Tab, served
@@ -88,3 +93,71 @@ def test_a_server_ends_when_a_page_says_that_all_is_done(made: MadeDesk) -> None
 def test_a_server_that_nobody_asks_ends_by_itself(made: MadeDesk) -> None:
     with serve(made.desk, ASSETS, idle_seconds=0.05) as serving:
         assert serving.wait() == "idle"
+
+
+def test_a_tab_that_lies_open_does_not_keep_a_server_alive(made: MadeDesk) -> None:
+    with serve(made.desk, ASSETS, idle_seconds=0.3) as serving:
+        tab = Tab(serving.address)
+        tab.open()
+        with pytest.raises(ConnectionError):
+            all(tab.post("beat", {"tab": "tab-1"}).status == 200 for _ in count())
+        assert serving.wait() == "idle"
+
+
+def test_an_image_that_changed_since_it_was_chosen_is_named_and_not_opened(made: MadeDesk) -> None:
+    case = replace(made.desk.cases[0], image_sha256="0" * 64)
+    with serve(replace(made.desk, cases=(case,)), ASSETS) as serving:
+        answer = Tab(serving.address).open()
+    assert answer.status == 422
+    assert answer.json["reasons"][0].startswith(f"{made.image().name}: the image changed on disk")
+
+
+def test_what_may_not_be_written_now_stays_a_draft_and_the_reason_is_told(made: MadeDesk) -> None:
+    def refuse() -> None:
+        raise ConflictError("the round was taken in meanwhile")
+
+    with served(made, allow=refuse) as tab:
+        tab.open()
+        answer = tab.save(made.drawn(made.more()))
+        assert (answer.status, answer.json["reasons"]) == (422, ["the round was taken in meanwhile"])
+        assert tab.get("queue").json["cases"][0]["state"] == "draft"
+    assert not made.output().exists()
+
+
+def test_cases_that_are_saved_at_once_by_two_servers_are_all_in_the_tables(tmp_path: Path) -> None:
+    made = MadeDesk(tmp_path, stems=tuple(f"sub-{number}_T2w" for number in range(1, 7))).make()
+    with served(made) as one, served(made) as other, ThreadPoolExecutor(6) as pool:
+
+        def correct(number: int) -> int:
+            tab = replace((one, other)[number % 2], name=f"tab-{number}")
+            tab.open(number)
+            return tab.save(made.drawn(stem=made.stems[number - 1]), "accept", number).status
+
+        assert list(pool.map(correct, range(1, 7))) == [200] * 6
+    for table in ("marks.tsv", "effort.tsv"):
+        assert {row["case"] for row in made.rows(table)} == set(made.stems)
+
+
+def test_a_port_that_is_taken_and_a_folder_that_cannot_be_written_are_named(made: MadeDesk, tmp_path: Path) -> None:
+    with serve(made.desk, ASSETS) as serving:
+        port = int(serving.address.split("/")[2].rpartition(":")[2])
+        with pytest.raises(EnvironmentProblemError, match=f"127.0.0.1:{port}, found: Address already in use"):
+            serve(made.desk, ASSETS, port)
+    (tmp_path / "file").touch()
+    with pytest.raises(EnvironmentProblemError, match="a folder that can be written"):
+        serve(replace(made.desk, place=tmp_path / "file"), ASSETS)
+
+
+def test_a_real_whole_spine_is_opened_and_sent_in_less_than_a_second_of_computing(
+    real_data: Path, made: MadeDesk
+) -> None:
+    image = real_data / "t2_full_fov.nii.gz"
+    case = replace(made.desk.cases[0], image=image, masks={}, probabilities={})
+    with serve(replace(made.desk, cases=(case,)), ASSETS) as serving:
+        tab, begun = Tab(serving.address), time.process_time()
+        opened = tab.open().json
+        content = tab.get("case/1/image.nii?tab=tab-1").content
+        assert time.process_time() - begun < 1
+    assert opened["shape"] == [384, 195, 52]
+    real = nib.Nifti1Image.from_filename(image)
+    assert np.array_equal(np.asarray(nib.Nifti1Image.from_bytes(content).dataobj), np.asarray(real.dataobj))

@@ -43,7 +43,7 @@ class ActiveCorrect:
         desks = RoundDesk(rounds, one, settings)
         following = f"nnunet_ext active ingest {rounds.root}"
         return serve_desk(
-            desks.of(self.how.rater), self.how, lambda: following, verb="active correct", allow=desks.allow()
+            desks.of(self.how.rater), self.how, lambda saved: following, verb="active correct", allow=desks.allow()
         )
 
 
@@ -51,9 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the action's arguments."""
     parser.description = (
         f"{parser.description} Masks are saved where the rater would save them with any other viewer; `active ingest` "
-        "takes them in. --rater consensus: the cases in which raters differ."
+        "takes them in."
     )
-    add_desk_options(parser)
+    add_desk_options(
+        parser, "whose cases, or consensus for those in which raters differ (default: those of the one rater there is)"
+    )
 
 
 def from_options(options: argparse.Namespace) -> ActiveCorrect:

@@ -109,8 +109,9 @@ def _in_words(one: Round, done: Ingested, summary: Sequence[dict[str, str]]) -> 
     lines += [f"to adjudicate: {row['case']}, {row['region']}: {row['reason']}" for row in done.adjudicate[:_SHOWN]]
     if done.adjudicate:
         lines.append(
-            f"where raters differ somebody must decide ({one.ingest.with_name(ADJUDICATE_TABLE)}): save these masks in "
-            f"{one.to_correct / CONSENSUS_RATER}, and run this again"
+            f"where raters differ somebody must decide ({one.ingest.with_name(ADJUDICATE_TABLE)}): nnunet_ext active "
+            f"correct {one.folder.parent} --rater {CONSENSUS_RATER}, or save these masks in "
+            f"{one.to_correct / CONSENSUS_RATER}; then run this again"
         )
     return lines
 

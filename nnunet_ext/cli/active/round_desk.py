@@ -1,7 +1,7 @@
 """The desk of one rater of a round, or of whoever decides between raters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from nnunet_ext.active_learning.claim import holder_of
@@ -19,6 +19,7 @@ from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.target import load_target
 from nnunet_ext.correction.desk import Desk, desk_regions
 from nnunet_ext.correction.desk_case import DeskCase
+from nnunet_ext.report.region_names import region_name
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,16 @@ class RoundDesk:
 
     def _desk(self, rater: str, folder: str, cases: Sequence[DeskCase]) -> Desk:
         there = {region for case in cases for region in case.output}
-        numbered = [
-            DeskCase(
-                number, one.name, one.image, one.image_sha256, one.masks, one.output, one.probabilities, one.reason
-            )
-            for number, one in enumerate(cases, start=1)
-        ]
+        numbered = [replace(one, number=number) for number, one in enumerate(cases, start=1)]
         return Desk(
             f"Round {self.one.number}",
             rater,
             tuple(numbered),
-            tuple(region for region in desk_regions(load_target(self.settings.target)) if region.name in there),
+            tuple(
+                replace(region, label=region_name(region.name))
+                for region in desk_regions(load_target(self.settings.target))
+                if region.name in there
+            ),
             self.one.to_correct / folder,
             self.settings.lesion_outside_cord,
             blind=rater != CONSENSUS_RATER,
@@ -136,8 +136,7 @@ class RoundDesk:
         drawn = {region: place.mask(masks[0].dataset, stem, region, rater) for region in case.masks}
         given = {region: drawn[region] if drawn[region].is_file() else file for region, file in case.masks.items()}
         output = {region: self._settled(file, rater) for region, file in case.output.items()}
-        reason = f"{why}; it begins with the masks of {rater}"
-        return DeskCase(0, case.name, case.image, case.image_sha256, given, output, case.probabilities, reason)
+        return replace(case, masks=given, output=output, reason=f"{why}; it begins with the masks of {rater}")
 
     def _settled(self, copy: Path, rater: str) -> Path:
         home = self.one.to_correct

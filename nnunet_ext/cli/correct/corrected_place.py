@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.core.bids_ignore import write_bids_ignore
 from nnunet_ext.core.errors import ConflictError, FileRefusedError
 from nnunet_ext.core.output_place import DESCRIPTION, OutputPlace
 from nnunet_ext.core.read_json import read_json_object
@@ -54,9 +55,16 @@ class CorrectedPlace:
                 "folder: -o OUT"
             )
 
-    def begin(self) -> None:
-        """Begin the folder, unless it was begun."""
+    def begin(self, *, bids: bool) -> None:
+        """Begin the folder, unless it was begun.
+
+        Parameters
+        ----------
+        bids
+            Whether the masks have names that the BIDS validator takes; it passes over others.
+        """
         if self._begun() is None:
+            write_bids_ignore(self.out, *(() if bids else ("/sub-*",)))
             self._place.begin(())
 
     @property

@@ -43,10 +43,18 @@ class DeskOptions:
         return _is_loopback(self.host)
 
 
-def add_desk_options(parser: argparse.ArgumentParser) -> None:
-    """Describe them."""
+def add_desk_options(parser: argparse.ArgumentParser, rater: str) -> None:
+    """Describe them.
+
+    Parameters
+    ----------
+    parser
+        Of the verb.
+    rater
+        What `--rater` means, with its default.
+    """
     add = parser.add_argument
-    add("--rater", default="", metavar="NAME", help="who corrects, for the records (default: nobody by name)")
+    add("--rater", default="", metavar="NAME", help=rater)
     add("--port", type=int, metavar="N", help="of the page's address (default: one that is free)")
     add(
         "--host", default="", metavar="NAME",

@@ -1,22 +1,23 @@
 """The images of a folder that is to be corrected: of each case, and those that nobody has drawn in yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from nnunet_ext.cli.predict.raw_link import RAW
 from nnunet_ext.core.errors import FileRefusedError
-from nnunet_ext.core.names import FIRST_CHANNEL, parse_case, parse_mask_name
+from nnunet_ext.core.names import FIRST_CHANNEL, image_stem, parse_case, parse_mask_name
 from nnunet_ext.core.output_place import DESCRIPTION
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.report.sources.find_images import find_images, images_in, raw_dataset_above
 
 _DERIVATIVES: Final = "derivatives"
 _DERIVED: Final = frozenset({"mask", "seg", "dseg", "probseg", "disagreement", "centerline"})
+_SAME_KIND: Final = frozenset({"sub", "ses", "run"})
 _CHANNEL: Final = len(FIRST_CHANNEL)
 
 
-def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[str, Path]:
+def images_of(folder: Path, images: Path | None, cases: Sequence[str], masks: Collection[Path]) -> dict[str, Path]:
     """Find the image of each case: where the user says, else in the folder, else where the folder says it is from.
 
     Parameters
@@ -28,6 +29,8 @@ def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[s
         What the user named; None where nothing else is to be looked through.
     cases
         Names.
+    masks
+        Files that are no images: a label map has the very name of one.
 
     Returns
     -------
@@ -36,12 +39,18 @@ def images_of(folder: Path, images: Path | None, cases: Sequence[str]) -> dict[s
     """
     found: dict[str, Path] = {}
     for place in _places(folder) if images is None else (images,):
-        found |= find_images(place, [case for case in cases if case not in found])
+        there = find_images(place, [case for case in cases if case not in found])
+        found |= {case: file for case, file in there.items() if file not in masks}
     return found
 
 
-def images_without_masks(place: Path, taken: Sequence[Path], regions: Sequence[str]) -> dict[str, Path]:
-    """List the images of a folder that are no case's yet: of the contrasts of those that are, where there are any.
+def images_without_masks(
+    place: Path, taken: Sequence[Path], regions: Sequence[str], masks: Collection[Path]
+) -> dict[str, Path]:
+    """List the images of a folder that are no case's yet: of the same kinds as those that are, where there are any.
+
+    A kind is the contrast with all that tells one acquisition from another, such as `acq-sag`, but subject, session and
+    run.
 
     Parameters
     ----------
@@ -51,17 +60,24 @@ def images_without_masks(place: Path, taken: Sequence[Path], regions: Sequence[s
         Images of the cases that have masks.
     regions
         That masks may be of.
+    masks
+        See `images_of`.
     """
     found = {stem: file for stem, file in images_in(place).items() if _is_image(stem, regions)}
-    contrasts = {parse_case(file.name.partition(".")[0].removesuffix(FIRST_CHANNEL)).suffix for file in taken}
-    known = set(taken)
+    kinds = {_kind((image_stem(file.name) or "").removesuffix(FIRST_CHANNEL)) for file in taken}
+    known = {*taken, *masks}
     return {
         stem: file
         for stem, file in found.items()
         if file not in known
         and not (_numbered(stem) and stem[:-_CHANNEL] in found)
-        and (not contrasts or parse_case(stem).suffix in contrasts)
+        and (not kinds or _kind(stem) in kinds)
     }
+
+
+def _kind(stem: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    name = parse_case(stem)
+    return name.suffix, frozenset(pair for pair in name.entities if pair[0] not in _SAME_KIND)
 
 
 def _is_image(stem: str, regions: Sequence[str]) -> bool:

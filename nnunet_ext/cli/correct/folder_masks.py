@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Labelling
 from nnunet_ext.core.names import image_stem, parse_mask_name
+from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.label_maps import holds_label_maps, labelling_of
-from nnunet_ext.evaluation.mask_files import LABEL_FOLDERS, CaseMaskFiles, MaskFolder, find_masks
+from nnunet_ext.evaluation.mask_files import LABEL_FOLDERS, CaseMaskFiles, MaskFolder, find_masks, is_tree
 
 _TARGET: Final = "cord-lesion"
 
@@ -41,7 +43,7 @@ def folder_masks(folder: Path, target: str | None) -> FolderMasks:
     Raises
     ------
     DataRefusedError
-        Where masks of one image lie in several derivatives.
+        Where masks of one image lie in several derivatives, or masks lie below folders that are no subjects'.
     """
     labels = labelling_of(folder, target) or Labelling.of_target(load_target(_TARGET))
     parts = [folder / name for name in LABEL_FOLDERS if (folder / name).is_dir()] or [folder]
@@ -56,8 +58,16 @@ def folder_masks(folder: Path, target: str | None) -> FolderMasks:
 
 def _masks_in(place: Path, labels: Labelling) -> MaskFolder:
     label_maps = holds_label_maps(place)
-    if not label_maps and not any(_is_mask(file, labels) for file in place.rglob("*")):
-        return MaskFolder(())
+    if not label_maps and not any(_is_mask(file, labels) for file in place.iterdir()):
+        below = any(_is_mask(file, labels) for file in place.rglob("*"))
+        if not below:
+            return MaskFolder(())
+        if not is_tree(place):
+            meant = did_you_mean(place, lambda folder: any(_is_mask(file, labels) for file in folder.iterdir()))
+            raise DataRefusedError(
+                f"{place}: masks in the folder itself, or below folders such as sub-01, were needed, found some in "
+                f"other folders below{meant}"
+            )
     return find_masks(place, list(labels.names), label_maps=label_maps)
 
 

@@ -24,7 +24,7 @@ _ENDED: Final[dict[Why, str]] = {
 
 
 def serve_desk(
-    desk: Desk, how: DeskOptions, following: Callable[[], str], *, verb: str, allow: Callable[[], object] = bool
+    desk: Desk, how: DeskOptions, following: Callable[[int], str], *, verb: str, allow: Callable[[], object] = bool
 ) -> int:
     """Serve it until Ctrl-C, until nobody has used it for long, or until the page says that all is done.
 
@@ -35,7 +35,7 @@ def serve_desk(
     how
         Where.
     following
-        Gives the command to type when it has ended.
+        Gives the command to type when it has ended, once it hears how many cases are saved.
     verb
         As the user typed it, for warnings.
     allow
@@ -64,7 +64,9 @@ def serve_desk(
             why = serving.wait()
         except KeyboardInterrupt:
             why = serving.stop()
-    print(f"\n{_conclusion(desk, why)}; next: {following()}", flush=True)
+    saved = len(_saved(desk))
+    told = f"{_ENDED[why]}: {saved} of {len(desk.cases)} cases are saved, {_minutes(desk):.1f} minutes; {desk.place}"
+    print(f"\n{told}; next: {following(saved)}", flush=True)
     return 0
 
 
@@ -98,9 +100,9 @@ def _saved(desk: Desk) -> set[str]:
     return {case.name for case in desk.cases} & decided(desk).keys()
 
 
-def _conclusion(desk: Desk, why: Why) -> str:
+def _minutes(desk: Desk) -> float:
+    """Add up what the rater's cases took, of all sittings."""
     table, names = desk.place / EFFORT_TABLE, {case.name for case in desk.cases}
     rows = read_table(table, ["case", "rater", "seconds"]) if table.is_file() else []
     own = [row for row in rows if row["rater"] == (desk.rater or NOTHING) and row["case"] in names]
-    minutes = sum(number(row["seconds"]) or 0 for row in own) / 60
-    return f"{_ENDED[why]}: {len(_saved(desk))} of {len(names)} cases are saved, {minutes:.1f} minutes; {desk.place}"
+    return sum(number(row["seconds"]) or 0 for row in own) / 60

@@ -1,6 +1,6 @@
 """Which cases of a folder most need somebody to look at them, and why, as far as a table says so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,8 +42,22 @@ class Standing:
         return f"{self.dice:.2f}" if self.dice < _PERFECT else ""
 
 
-def read_tables(folder: Path, scores: Path | None) -> tuple[CaseRecord, ...]:
+def read_tables(folder: Path, scores: Path | None, cases: Collection[str]) -> dict[str, CaseRecord]:
     """Read what `predict` wrote beside the masks, and what `evaluate` left of them, where there is any.
+
+    Parameters
+    ----------
+    folder
+        Of masks.
+    scores
+        What `evaluate` left; None for nothing.
+    cases
+        Those that have masks.
+
+    Returns
+    -------
+    dict
+        By case; what a table tells of others by the name that it gives them.
 
     Raises
     ------
@@ -52,22 +66,26 @@ def read_tables(folder: Path, scores: Path | None) -> tuple[CaseRecord, ...]:
     """
     own = [folder] if any(next(folder.glob(table), None) is not None for table in _TABLES) else []
     places = [*own, *([] if scores is None else [scores])]
-    return gather(places).cases if places else ()
+    found = {record.name: record for record in (gather(places).cases if places else ())}
+    partners = pair_names(found, cases).partners
+    return {partners.get(name, name): record for name, record in found.items()}
 
 
-def standings(cases: Sequence[str], records: Iterable[CaseRecord]) -> dict[str, Standing]:
+def standings(records: Mapping[str, CaseRecord]) -> dict[str, Standing]:
     """Say how each case stands that a table tells of."""
-    by_name = {record.name: record for record in records}
-    return {case: _standing(by_name[name]) for case, name in pair_names(cases, by_name).partners.items()}
+    told = [set(record.warnings) for record in records.values()]
+    common = set.intersection(*told) if len(told) > 1 else set()  # what is said of all tells none from another
+    return {case: _standing(record, common) for case, record in records.items()}
 
 
-def _standing(record: CaseRecord) -> Standing:
+def _standing(record: CaseRecord, common: Collection[str]) -> Standing:
+    warnings = [text for text in record.warnings if text not in common]
     dice = {row["region"]: value for row in record.metrics if (value := finite_number(filled(row, "dsc"))) is not None}
     lowest = sorted(dice, key=lambda region: dice[region])
     scored = ", ".join(f"{region_name(region)} Dice {dice[region]:.2f}" for region in lowest)
     return Standing(
         refused=0 if record.reason else 1,
         dice=min(dice.values(), default=_PERFECT),
-        warnings=-len(record.warnings),
-        reason="; ".join(filter(None, (record.reason, scored, *record.warnings))),
+        warnings=-len(warnings),
+        reason="; ".join(filter(None, (record.reason, scored, *warnings))),
     )

@@ -76,8 +76,8 @@ def _adjudicate(tables: RoundTables) -> Section:
         for row in tables.adjudicate
     ]
     lead = (
-        "Somebody must decide, and the round is not trained until then: save the masks that are to count in "
-        "to_correct/consensus, and ingest again."
+        "Somebody must decide, and the round is not trained until then: nnunet_ext active correct with --rater "
+        "consensus, or save the masks that are to count in to_correct/consensus; then ingest again."
     )
     return Section("adjudicate", title, lead, ("Case", "Region", "Raters", "Lowest Dice", "Why"), rows)
 

@@ -12,6 +12,7 @@ from nnunet_ext.report.review.case_view import CaseView
 from nnunet_ext.report.review.group_content import Figure, GroupContent
 from nnunet_ext.report.review.marks import ROUND_MARKS
 from nnunet_ext.report.review.review_columns import ReviewColumn
+from nnunet_ext.report.round.at_desk import desk_sections
 from nnunet_ext.report.round.came_back import came_back_sections
 from nnunet_ext.report.round.chosen import chosen_section, suspects_section
 from nnunet_ext.report.round.gain import ALL_SITES, MEASURES, gain_sections, main_measure
@@ -52,6 +53,7 @@ def compose_round(tables: RoundTables, target: str, cases: Sequence[CaseView]) -
     sections = (
         chosen_section(tables),
         *came_back_sections(tables),
+        *desk_sections(tables),
         *gain_sections(tables),
         suspects_section(tables),
     )

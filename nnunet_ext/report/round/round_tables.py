@@ -22,6 +22,7 @@ from nnunet_ext.active_learning.training.forgetting import FORGETTING_COLUMNS
 from nnunet_ext.active_learning.training.matrix import MATRIX_COLUMNS
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import NOTHING, TableRow, filled, finite_number, read_table
+from nnunet_ext.correction.effort_table import EFFORT_COLUMNS, EFFORT_TABLE
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class RoundTables:
         What people were given, by rater and in the order in which each reads.
     past
         The rounds up to this one.
+    at_desk
+        What cases took at the desk in the browser, as its tables in the raters' folders say, each with its rater.
     """
 
     one: Round
@@ -109,6 +112,7 @@ class RoundTables:
     last_trained: int
     given: Sequence[PageCase]
     past: Sequence[PastRound]
+    at_desk: Sequence[tuple[str, TableRow]]
 
     @property
     def trained(self) -> bool:
@@ -127,6 +131,8 @@ def read_round(rounds: Rounds, number: int, settings: ActiveSettings) -> RoundTa
     one = rounds.round(number)
     matrix = _there(rounds.matrix, MATRIX_COLUMNS)
     told = [int(row.number("round") or 0) for row in matrix or ()]
+    given = page_cases(one.to_correct, settings.seed)
+    raters = sorted({case.rater for case in given})
     return RoundTables(
         one,
         settings,
@@ -140,8 +146,13 @@ def read_round(rounds: Rounds, number: int, settings: ActiveSettings) -> RoundTa
         None if matrix is None else [row for row in matrix if (row.number("round") or 0) <= number],
         _there(rounds.forgetting, FORGETTING_COLUMNS),
         max(told, default=-1),
-        page_cases(one.to_correct, settings.seed),
+        given,
         [_past(rounds.round(past)) for past in range(1, number + 1)],
+        [
+            (rater, row)
+            for rater in raters
+            for row in _there(one.to_correct / rater / EFFORT_TABLE, EFFORT_COLUMNS) or ()
+        ],
     )
 
 

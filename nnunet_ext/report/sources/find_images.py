@@ -9,6 +9,7 @@ from nnunet_ext.core.pair_names import pair_names
 from nnunet_ext.core.tables import TableRow, read_table
 
 _FOLDERS: Final = ("imagesTs", "imagesTr")
+_NO_IMAGES: Final = frozenset({"derivatives", "sourcedata", "code"})
 
 
 def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
@@ -18,7 +19,7 @@ def find_images(folder: Path, cases: Sequence[str]) -> dict[str, Path]:
     ----------
     folder
         A raw dataset of nnU-Net, one of its image folders, a BIDS dataset, or any folder of images. Nothing in it is
-        opened, and nothing below `derivatives` is an image.
+        opened, and nothing below `derivatives`, `sourcedata` or `code` is an image.
     cases
         Identifiers: whole names are compared, never beginnings; what may differ, see `pair_names`.
 
@@ -64,4 +65,4 @@ def _has_images(folder: Path) -> bool:
 def _files(folder: Path) -> list[Path]:
     if _has_images(folder):
         return [path for name in _FOLDERS if (folder / name).is_dir() for path in (folder / name).iterdir()]
-    return [path for path in folder.rglob("*") if "derivatives" not in path.relative_to(folder).parts]
+    return [path for path in folder.rglob("*") if not _NO_IMAGES & set(path.relative_to(folder).parts)]

@@ -5,6 +5,14 @@ import pytest
 from nnunet_ext.cli.main import main
 
 
+def test_the_help_names_the_desk_among_the_actions_and_in_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["active", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "correct a rater's cases in the browser" in said
+    assert "correct them: nnunet_ext active correct rounds --rater ann" in said
+
+
 @pytest.mark.parametrize(
     "action",
     [

@@ -1,4 +1,5 @@
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.tables import table_text
 from nnunet_ext.core.target import load_target
 from tests.active_learning.loop import Loop
+from tests.cli.correct.desk_process import desk_process
 from tests.conftest import SmallBids
 
 
@@ -62,6 +64,26 @@ def test_a_rater_s_cases_go_to_another_site_and_what_was_corrected_there_is_inge
     assert copy in {sent.copy for sent in read_sent(to_correct) if sent.region == "lesion"}
     assert not read_mask(to_correct / copy).data.any()
     assert told["next"] == f"nnunet_ext active ingest {loop.rounds.root}"
+
+
+def test_what_another_site_corrects_in_its_browser_comes_back_as_it_was_drawn(loop: Loop, tmp_path: Path) -> None:
+    code, said = loop.call("active", "pack", loop.rounds.root, tmp_path / "sent.zip", "--rater", "anna")
+    assert code == 0, said
+    with zipfile.ZipFile(tmp_path / "sent.zip") as opened:
+        opened.extractall(tmp_path / "there")
+    with desk_process("correct", tmp_path / "there" / "to_correct", "--no-browser") as desk:
+        masks = desk.open()
+        masks["lesion"][9, 11, 10] = True
+        assert desk.tab.save(masks).json["action"] == "edit"
+        for number in (2, 3):
+            assert desk.tab.save(desk.open(number), "accept", number).json["action"] == "accept"
+        assert desk.interrupt()[0] == 0
+    back = shutil.make_archive(str(tmp_path / "back"), "zip", tmp_path / "there" / "to_correct-corrected")
+    code, said = loop.call("active", "unpack", loop.rounds.root, back, "--rater", "anna")
+    assert code == 0, said
+    code, said = loop.call("active", "ingest", loop.rounds.root)
+    assert code == 0, said
+    assert "2 accepted, 1 edited, 0 rejected, 0 put off, 1 voxels changed" in said
 
 
 def test_a_rater_who_was_given_nothing_and_a_round_that_is_not_out_are_usage(loop: Loop, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from nnunet_ext.active_learning.layout import Rounds
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_text
 from nnunet_ext.core.tables import read_table, table_text
+from nnunet_ext.correction.effort_table import EFFORT_COLUMNS
 from tests.report.round.made_loop import WHY, MadeLoop
 
 TreeHash = Callable[[Path], str]
@@ -173,6 +174,26 @@ def test_minutes_stand_beside_what_they_brought_for_each_round_and_rater(two: Ma
     gains = "0.625 +0.125 0.750 +0.250 +0.500"  # 0.125 of Dice in 15 minutes
     assert f"Round 1 1 15 5 3 42 {gains} anna 6 2 3 ben 9 3 3" in said
     assert re.search(r"anna 3 1 1 1 0 50% 1 1( \d){2} 6 2 3 ", said)
+
+
+def test_what_the_desk_took_stands_there_by_rater_and_tool(two: MadeLoop, tmp_path: Path) -> None:
+    loop = MadeLoop(Path(shutil.copytree(two.root, tmp_path / "loop", symlinks=True)), ("anna", "ben"))
+    settings = loop.rounds.settings
+    settings.write_text(settings.read_text().replace(str(two.root), str(loop.root)))
+    spent = {"anna": (("30", "4", "brush 3; remove 1"), ("90", "2", "n/a")), "ben": (("60", "1", "add 1"),)}
+    for rater, cases in spent.items():
+        about = {**dict.fromkeys(EFFORT_COLUMNS, "n/a"), "rater": rater, "strokes": "3", "voxels_changed": "40"}
+        rows = [
+            {**about, "case": f"zurich_sub-{number}_T2w", "seconds": seconds, "clicks": clicks, "tools": tools}
+            for number, (seconds, clicks, tools) in enumerate(cases, start=1)
+        ]
+        write_text(loop.folder(rater) / "effort.tsv", table_text(rows, EFFORT_COLUMNS))
+    report(loop)
+    said = text_of(loop.one.report)
+    assert "anna 2 2 1 3 3 40 brush 3, remove 1 ben 1 1 1 1 3 40 add 1" in said
+    assert "Everybody 3 3 1 2.33 3 40 brush 3, remove 1, add 1" in said
+    report(loop, "--rater", "ben")
+    assert "At the desk" not in text_of(loop.folder("ben") / "cases.html")
 
 
 def test_suspects_stand_apart_and_those_without_a_reason_are_only_counted(loop: MadeLoop) -> None:

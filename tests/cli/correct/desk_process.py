@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from nnunet_ext.correction.runs import mask_of, read_runs
 from tests.correction.made_desk import Tab
 
 COMMAND = str(Path(sys.executable).parent / "nnunet_ext")
@@ -24,6 +27,13 @@ class DeskProcess:
     @property
     def tab(self) -> Tab:
         return Tab(self.address)
+
+    def open(self, number: int = 1) -> dict[str, np.ndarray]:
+        """Open a case, and give its masks as a page would show them."""
+        opened = self.tab.open(number).json
+        shape = tuple(opened["shape"])
+        count = int(np.prod(shape))
+        return {name: mask_of(read_runs(one["runs"], count), shape) for name, one in opened["masks"].items()}
 
     def interrupt(self) -> tuple[int, str, str]:
         """Press Ctrl-C, and give the exit code and what it had to say."""

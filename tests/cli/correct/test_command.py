@@ -1,6 +1,6 @@
 import json
 import os
-import shutil
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,10 @@ def test_a_mask_is_corrected_beside_its_folder_which_stays_as_it_is(lab: SmallBi
     before, out = tree_hash(lab.root), lab.root.with_name("lab-corrected")
     with desk_process("correct", lab.root, "--no-browser", "--rater", "ann") as desk:
         tab = desk.tab
-        assert b"<html" in tab.get("").content
+        page = tab.get("").content.decode()
+        asked = re.findall(r'(?:src|href)="(static/[^"]+)"', page)
+        assert asked
+        assert {name: tab.get(name).status for name in asked} == dict.fromkeys(asked, 200)
         assert [case["name"] for case in tab.get("queue").json["cases"]] == ["sub-1_T2w", "sub-2_T2w"]
         assert tab.open().status == 200
         assert tab.save(drawn(lab)).json["action"] == "edit"
@@ -82,19 +85,25 @@ def test_the_browser_is_opened_where_there_is_one_and_the_address_printed_all_th
         assert desk.interrupt()[0] == 0
 
 
-def test_without_a_display_the_way_to_the_page_is_printed(lab: SmallBids) -> None:
+def test_without_a_display_the_way_to_the_page_is_printed_and_a_port_that_is_taken_is_told_with_4(
+    lab: SmallBids, capsys: pytest.CaptureFixture[str]
+) -> None:
     with desk_process("correct", lab.root) as desk:
+        port = desk.address.split("/")[2].partition(":")[2]
+        assert main(["correct", str(lab.root), "--no-browser", "--port", port]) == 4
+        assert f"127.0.0.1:{port}" in capsys.readouterr().err
         code, said, _ = desk.interrupt()
     assert code == 0
     assert "no display here" in said
-    port = desk.address.split("/")[2].partition(":")[2]
     assert f"ssh -L {port}:127.0.0.1:{port}" in said
 
 
 def test_it_ends_by_itself_when_nobody_uses_it(lab: SmallBids) -> None:
     with desk_process("correct", lab.root, "--no-browser", "--idle", "0.001") as desk:
         code, said, _ = desk.ended()
-    assert (code, "ended, as nobody used it: 0 of 2" in said) == (0, True)
+    assert code == 0
+    assert "ended, as nobody used it: 0 of 2" in said
+    assert said.endswith(f"next: nnunet_ext correct {lab.root}\n")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,23 @@ def test_other_machines_are_warned_of_and_this_one_is_not(lab: SmallBids) -> Non
         assert desk.interrupt()[2] == ""
 
 
+def test_a_name_that_other_machines_may_ask_is_warned_of(lab: SmallBids) -> None:
+    with desk_process("correct", lab.root, "--no-browser", "--host", "127.1", "--i-know") as desk:
+        assert desk.tab.get("queue").status == 200
+        code, _, warned = desk.interrupt()
+    assert code == 0
+    assert "warning: other machines can ask 127.1: whoever learns the address below sees the images" in warned
+
+
+def test_a_cluster_that_takes_the_machine_away_leaves_what_was_saved(lab: SmallBids) -> None:
+    with desk_process("correct", lab.root, "--no-browser") as desk:
+        desk.open()
+        desk.tab.save(drawn(lab))
+        desk.process.terminate()
+        assert desk.ended()[0] == 143
+    assert np.array_equal(read_mask(lab.root.with_name("lab-corrected") / MASK).data > 0, drawn(lab)["lesion"])
+
+
 def test_nothing_to_correct_says_what_was_needed_and_what_to_type_and_leaves_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,15 +158,3 @@ def test_nothing_to_correct_says_what_was_needed_and_what_to_type_and_leaves_not
     assert f"nnunet_ext correct {tmp_path / 'empty'} --images DIR" in said
     assert main(["correct", str(tmp_path / "nowhere")]) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
-
-
-def test_a_folder_of_other_things_or_of_other_corrections_is_a_conflict(
-    lab: SmallBids, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with desk_process("correct", lab.root, "-o", tmp_path / "out", "--no-browser") as desk:
-        assert desk.interrupt()[0] == 0
-    other = shutil.copytree(lab.root, tmp_path / "other")
-    assert main(["correct", str(other), "-o", str(tmp_path / "out")]) == 5
-    assert f"holds corrections of {lab.root}" in capsys.readouterr().err
-    assert main(["correct", str(other), "-o", str(lab.root)]) == 5
-    assert main(["correct", str(other), "-o", str(other / "inside")]) == 2

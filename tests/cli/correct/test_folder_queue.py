@@ -4,14 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnunet_ext.cli.correct.folder_masks import folder_masks
 from nnunet_ext.cli.correct.folder_queue import AskedFolder, FolderQueue, folder_queue
-from nnunet_ext.cli.correct.split_label_map import SplitLabelMap
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.atomic import write_bytes, write_json, write_text
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.names import Dialect
-from nnunet_ext.core.nifti_read import read_mask
+from nnunet_ext.core.nifti_read import read_mask, read_volume
+from nnunet_ext.core.nifti_write import write_mask
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.tables import table_text
 from nnunet_ext.correction.desk_case import DeskCase
@@ -24,9 +23,7 @@ def lab(tmp_path: Path) -> SmallBids:
 
 
 def queue_of(folder: Path, images: Path | None = None, scores: Path | None = None) -> FolderQueue:
-    out = folder.with_name("out")
-    split = SplitLabelMap(out / "given", folder_masks(folder, None).labels)
-    return folder_queue(AskedFolder(folder, out, images, scores), split)
+    return folder_queue(AskedFolder(folder, folder.with_name("out"), images, scores))
 
 
 def names(queue: FolderQueue) -> list[str]:
@@ -43,7 +40,9 @@ def test_masks_of_every_dialect_keep_their_relative_names(lab: SmallBids, dialec
     lab.case("sub-1_T2w", dialect)
     queue = queue_of(lab.root)
     assert names(queue) == ["sub-1_T2w", "sub-2_ses-1_T2w"]
-    assert [(one.name, one.inside) for one in queue.regions] == [("sc", ""), ("lesion", "sc")]
+    assert [(one.name, one.label, one.inside) for one in queue.regions] == [
+        ("sc", "cord", ""), ("lesion", "lesion", "sc"),
+    ]  # fmt: skip
     assert queue.problems == ()
     for number, case in enumerate(queue.cases, start=1):
         assert case.number == number
@@ -64,6 +63,36 @@ def test_an_image_without_a_mask_gets_empty_layers_beside_the_others_where_its_c
     case = queue.cases[1]
     assert (dict(case.masks), case.reason) == ({}, "no mask yet")
     assert outputs(case, lab.root)["lesion"] == "derivatives/labels/sub-2/anat/sub-2_T2w_label-lesion_seg.nii.gz"
+
+
+def test_only_images_of_the_kinds_that_have_masks_are_drawn_in_from_nothing(lab: SmallBids) -> None:
+    lab.case("sub-1_acq-sag_T2w")
+    lab.image("sub-2_ses-2_acq-sag_run-2_T2w")
+    lab.image("sub-2_acq-ax_T2w")
+    lab.image("sub-3_acq-sag_T2w", folder="sub-3/spine")
+    queue = queue_of(lab.root)
+    assert names(queue) == ["sub-1_acq-sag_T2w", "sub-2_ses-2_acq-sag_run-2_T2w", "sub-3_acq-sag_T2w"]
+    place = outputs(queue.cases[2], lab.root)["sc"]
+    assert place == "derivatives/labels/sub-3/spine/sub-3_acq-sag_T2w_label-SC_seg.nii.gz"
+
+
+def test_images_as_they_came_from_the_scanner_are_nobody_s(lab: SmallBids) -> None:
+    image = lab.case("sub-1_T2w")
+    shutil.copytree(lab.root / "sub-1", lab.root / "sourcedata" / "sub-1")
+    assert [case.image for case in queue_of(lab.root).cases] == [image]
+
+
+def test_masks_below_folders_that_are_no_subjects_are_refused_with_the_folder_that_is_meant(tmp_path: Path) -> None:
+    image = SmallBids(tmp_path / "site").case("sub-1_T2w")
+    place = tmp_path / "all" / "patient7"
+    for file in (image, *(tmp_path / "site").rglob("*_seg.nii.gz")):
+        write_bytes(place / file.name, file.read_bytes())
+    with pytest.raises(DataRefusedError, match=f"did you mean: {place}"):
+        queue_of(tmp_path / "all")
+    (case,) = queue_of(place).cases
+    assert outputs(case, place) == {
+        "sc": "sub-1_T2w_label-SC_seg.nii.gz", "lesion": "sub-1_T2w_label-lesion_seg.nii.gz",
+    }  # fmt: skip
 
 
 def test_images_alone_are_drawn_in_from_nothing(lab: SmallBids) -> None:
@@ -104,7 +133,7 @@ def test_images_elsewhere_are_found_where_the_user_says_or_where_the_folder_come
     assert queue_of(labels).cases[0].image == lab.root.resolve() / "sub-1" / "anat" / "sub-1_T2w.nii.gz"
     moved = tmp_path / "moved"
     labels.rename(moved)
-    with pytest.raises(DataRefusedError, match="masks of 1 cases and no image"):
+    with pytest.raises(DataRefusedError, match=r"masks of 1 cases \(sub-1_T2w\) and no image of them"):
         queue_of(moved)
     assert names(queue_of(moved, images=lab.root)) == ["sub-1_T2w"]
     write_json(moved / "dataset_description.json", {"DatasetLinks": {"raw": "../lab"}})
@@ -144,8 +173,8 @@ def test_what_predict_left_tells_the_image_the_probability_and_the_worst_case(la
     rows = [
         {"case": f"sub-{number}_T2w", "status": status, "reason": reason, "warnings": warnings}
         for number, status, reason, warnings in (
-            (1, "done", "n/a", "n/a"), (2, "done", "n/a", "the cord is broken"), (3, "done", "n/a", "n/a"),
-            (4, "failed", "no cord", "n/a"),
+            (1, "done", "n/a", "for research"), (2, "done", "n/a", "for research; the cord is broken"),
+            (3, "done", "n/a", "for research"), (4, "failed", "no cord", "for research"),
         )
     ]  # fmt: skip
     write_text(predicted / "predictions.tsv", table_text(rows, list(rows[0])))
@@ -168,11 +197,21 @@ def test_what_predict_left_tells_the_image_the_probability_and_the_worst_case(la
     assert case.image_sha256 == sha256(image)
 
 
+def test_a_label_map_is_never_taken_for_the_image_whose_name_it_has(lab: SmallBids, tmp_path: Path) -> None:
+    image = lab.image("sub-1_T2w")
+    predicted = tmp_path / "predicted"
+    write_json(predicted / "dataset.json", {"labels": {"background": 0, "sc": [1, 2], "lesion": 2}})
+    write_mask(predicted / "sub-1_T2w.nii.gz", 1 * (read_volume(image).data > 100), read_volume(image).affine)
+    with pytest.raises(DataRefusedError, match="no image of them"):
+        queue_of(predicted)
+    assert [case.image for case in queue_of(predicted, images=lab.root).cases] == [image]
+
+
 def test_the_lowest_dice_of_an_evaluation_comes_first(lab: SmallBids, tmp_path: Path) -> None:
     for number in (1, 2, 3):
         lab.case(f"sub-{number}_T2w")
     rows = [
-        {"case": f"sub-{number}_T2w", "region": region, "dsc": dice}
+        {"case": f"lab_sub-{number}_T2w", "region": region, "dsc": dice}
         for number, region, dice in (
             (1, "sc", "0.9"), (1, "lesion", "n/a"), (2, "sc", "0.95"), (2, "lesion", "0.31"), (3, "sc", "0.8"),
             (3, "lesion", "0.9"),
