@@ -35,7 +35,6 @@ desk.main = (() => {
       kept(what, error) {
         if (what === "draft") one("saved").textContent = `draft kept ${new Date().toLocaleTimeString("en-GB")}`;
         if (what === "refused") say(error.message, "bad");
-        return true;
       },
     });
 
