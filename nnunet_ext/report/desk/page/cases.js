@@ -22,7 +22,8 @@ desk.cases = (() => {
       one("again").hidden = !failed;
     }
 
-    async function open(id) {
+    // `told`: what happened to the case before, which stays in sight.
+    async function open(id, told = "") {
       const ticket = (opening += 1);
       const entry = queue.cases.find((one) => one.id === id);
       app.work = null;
@@ -49,7 +50,7 @@ desk.cases = (() => {
         app.work = work;
         sitting.open(id);
         app.effort.touch(Date.now());
-        show(work, given);
+        show(work, given, told);
       } catch (error) {
         if (ticket !== opening) return;
         app.work = null;
@@ -59,7 +60,7 @@ desk.cases = (() => {
       }
     }
 
-    function show(work, given) {
+    function show(work, given, told) {
       solid.forget();
       const start = work.parts()[0] || desk.components.parts(work.layers.masks[given.regions[0]], work.grid)[0] || [];
       app.settings.big = desk.tiles.finest(work.grid);
@@ -68,7 +69,7 @@ desk.cases = (() => {
       one("saved").textContent = given.draft ? "draft of before" : "";
       listParts(true);
       cover("");
-      say([given.draft ? "You go on where you stopped." : "", ...given.notes].filter(Boolean).join(" "));
+      say([told, given.draft ? "You go on where you stopped." : "", ...given.notes].filter(Boolean).join(" "), told ? "good" : "");
       panel.refresh();
       app.view.draw();
       document.body.dataset.open = String(given.id);
@@ -80,8 +81,9 @@ desk.cases = (() => {
         const answer = await sitting.save(action);
         one("saved").textContent = `saved ${new Date().toLocaleTimeString("en-GB")}`;
         await load();
-        say([...answer.notes, `${queue.cases.find((entry) => entry.id === current).name}: saved (${answer.action}).`].join(" "), "good");
-        return answer;
+        const told = [...answer.notes, `${queue.cases.find((entry) => entry.id === current).name}: saved (${answer.action}).`].join(" ");
+        say(told, "good");
+        return { ...answer, told };
       } catch (error) {
         say(error.message, "bad");
         return null;
@@ -112,7 +114,7 @@ desk.cases = (() => {
       const answer = await finish(action);
       if (!answer) return;
       const next = answer.next ?? (queue.cases.find((entry) => entry.state !== "saved" && !entry.held_by) || {}).id;
-      if (next !== undefined && next !== null) return open(next);
+      if (next !== undefined && next !== null) return open(next, answer.told);
       app.work = null;
       current = null;
       panel.queue(queue, current);
@@ -124,8 +126,10 @@ desk.cases = (() => {
       if (id === current && app.work) return;
       if (app.work) {
         const changedHere = sitting.touched && app.work.layers.changed() && !emptied().length;
-        if (!changedHere || !(await finish("edit"))) await sitting.leave();
+        const saved = changedHere ? await finish("edit") : null;
+        if (!saved) await sitting.leave();
         await load();
+        return open(id, saved ? saved.told : "");
       }
       await open(id);
     };

@@ -26,7 +26,7 @@ desk.main = (() => {
     const actions = desk.actions.make(app);
     const panel = desk.panel.make(app, actions, colours);
     const say = (text, kind) => panel.say(text, kind);
-    const server = desk.server.make({ tab: tabName(), lost: (gone) => { one("lost").hidden = !gone; } });
+    const server = (desk.offline || desk.server).make({ tab: tabName(), lost: (gone) => { one("lost").hidden = !gone; } });
     const solid = desk.solid.make({ canvas: one("solid-canvas"), source: document.body.dataset.niivue, colours, say });
     app.view = desk.view.make({ picture: one("picture"), glass: app.glass, solid: one("solid"), settings: app.settings, colours, moved: (voxel) => { panel.place(voxel); markPart(); } });
     const sitting = desk.sitting.make({
@@ -84,6 +84,7 @@ desk.main = (() => {
     };
 
     app.set = (some) => {
+      if (some.solid && !document.body.dataset.niivue) return say("The viewer shows this case in three dimensions.");
       Object.assign(app.settings, some);
       if (some.solid && app.work) { app.view.draw(); solid.show(app.work, app.view.window); }
       if (some.big && app.work) say(`Large: ${some.big}.`);
