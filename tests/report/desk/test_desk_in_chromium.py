@@ -255,3 +255,23 @@ def test_work_goes_on_while_the_server_is_gone_and_is_kept_when_it_is_back(
     window.start()
     assert not window.mask().any()
     browser.errors()  # those of the requests that came to nothing
+
+
+_HASTY = """
+const until = (holds) => new Promise(done => { const look = () => holds() ? done() : setTimeout(look, 0); look(); });
+const click = (id) => document.querySelector(`#list [data-id="${id}"]`).click();
+return (async () => {
+    for (const id of [2, 1, 2]) { click(id); await until(() => desk.here.current === id && !desk.here.app.work); }
+    return true;
+})();
+"""
+_HELD = """
+return fetch('queue?tab=other').then(answer => answer.json()).then(({cases}) => cases.map(one => one.held_by !== ''));
+"""
+
+
+def test_a_case_that_was_asked_for_and_left_before_it_came_is_not_held(case: tuple[MadeCases, DeskWindow]) -> None:
+    _, window = case
+    assert window.run(_HASTY)
+    window.wait_for(2)
+    window.browser.wait(lambda: window.run(_HELD) == [False, True], "the one case that is held")

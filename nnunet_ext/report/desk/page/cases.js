@@ -37,7 +37,7 @@ desk.cases = (() => {
       try {
         const given = await server.open(id);
         const [file, ...known] = await Promise.all([server.image(id), ...given.probabilities.map((region) => server.probability(id, region))]);
-        if (ticket !== opening) return;
+        if (ticket !== opening) return id === current ? null : server.release(id).catch(() => null);
         const image = desk.nifti.read(file);
         app.scaling = image;
         app.effort = desk.effort.make(given.effort);
@@ -77,6 +77,8 @@ desk.cases = (() => {
     }
 
     async function finish(action) {
+      app.busy = true;  // nothing is drawn that would not be saved
+      one("stage").inert = true;
       try {
         const answer = await sitting.save(action);
         one("saved").textContent = `saved ${new Date().toLocaleTimeString("en-GB")}`;
@@ -87,6 +89,9 @@ desk.cases = (() => {
       } catch (error) {
         say(error.message, "bad");
         return null;
+      } finally {
+        app.busy = false;
+        one("stage").inert = false;
       }
     }
 
@@ -123,11 +128,13 @@ desk.cases = (() => {
 
     // A case that was changed is saved when it is left; where the mask is refused it stays a draft.
     app.go = async (id) => {
-      if (id === current && app.work) return;
+      if (app.busy || (id === current && app.work)) return;
       if (app.work) {
         const changedHere = sitting.touched && app.work.layers.changed() && !emptied().length;
         const saved = changedHere ? await finish("edit") : null;
+        app.busy = true;
         if (!saved) await sitting.leave();
+        app.busy = false;
         await load();
         return open(id, saved ? saved.told : "");
       }

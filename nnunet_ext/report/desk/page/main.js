@@ -20,7 +20,7 @@ desk.main = (() => {
 
   function start() {
     const colours = document.body.dataset.colours.split(" ");
-    const app = { settings: defaults(), glass: one("glass"), work: null, effort: desk.effort.make({ seconds: 0, clicks: 0, strokes: 0, tools: {} }), hovered: null, labels: {}, scaling: { slope: 1, intercept: 0 }, spaceHeld: false };
+    const app = { settings: defaults(), glass: one("glass"), work: null, effort: desk.effort.make({ seconds: 0, clicks: 0, strokes: 0, tools: {} }), hovered: null, labels: {}, scaling: { slope: 1, intercept: 0 }, spaceHeld: false, busy: false };
     let parts = [];
     let timer = null;
     const actions = desk.actions.make(app);
@@ -93,7 +93,7 @@ desk.main = (() => {
     };
 
     app.act = (action) => {
-      if (!app.work && !action.free) return;
+      if (app.busy || (!app.work && !action.free)) return;
       action.run();
       if (app.work) refresh();
     };
