@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import nibabel as nib
 import numpy as np
 
+from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.core.nifti_write import write_image, write_mask
 from nnunet_ext.core.target import load_target
 from nnunet_ext.correction.desk import Desk, desk_regions
@@ -88,7 +88,7 @@ def _measure(window: Browser, case: DeskCase) -> None:
         "desk.here.app.work.grid.planes.axial, n % 2 ? -1 : 1); view.draw(); times.push(performance.now() - start); }"
         "return times"
     )
-    shape = " x ".join(map(str, nib.load(case.image).shape))
+    shape = " x ".join(map(str, read_volume(case.image).data.shape))
     print(
         f"{case.name}, {shape}: first frame {opened:.0f} ms after the click; "
         f"a stroke {statistics.median(moves):.0f} ms after the move (most {max(moves):.0f}, {len(moves)} moves); "
@@ -103,8 +103,8 @@ def _large(path: Path) -> Path:
 
 
 def _case(root: Path, number: int, path: Path) -> DeskCase:
-    image = nib.load(path)
-    shape = image.shape[:3]
+    image = read_volume(path)
+    shape = image.data.shape
     axis = int(np.argmax(shape))
     cord = np.zeros(shape, dtype=np.uint8)
     middle = [slice(int(0.45 * count), int(0.55 * count) + 1) for count in shape]

@@ -69,10 +69,15 @@ class Report:
             )
         files = list(written.files)
         if self.viewer:
+            from nnunet_ext.report.desk.write_page import write_desk_page  # noqa: PLC0415
             from nnunet_ext.report.viewer.write_viewer import write_viewer  # noqa: PLC0415
 
             with progress_bar("viewer", "case") as progress:
                 files.append(write_viewer(gathered, written.content, self.out, n_procs=self.n_procs, progress=progress))
+            with progress_bar("correct", "case") as progress:
+                files.append(
+                    write_desk_page(gathered, written.content, self.out, n_procs=self.n_procs, progress=progress)
+                )
         self._tell(files, len(gathered.cases), written.broken, written.content.problems)
         place.finish()
         return DataRefusedError.exit_code if written.broken or written.content.problems else 0
@@ -109,7 +114,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="images, as a raw dataset of nnU-Net, a BIDS dataset or any folder (default: those that the tables name)",
     )
     add("--title", default="Spinal cord segmentation", metavar="T", help="title of the pages")
-    add("--viewer", action="store_true", help="a 3-D viewer, too: viewer.html, with the cord-cropped volumes inside")
+    add(
+        "--viewer",
+        action="store_true",
+        help="a 3-D viewer, too: viewer.html, with the cord-cropped volumes inside; and correct.html, to correct masks",
+    )
     add_n_procs(parser)
     add("--force", action="store_true", help="replace the very files that another report left in OUT")
     add("--json", action="store_true", help="answer in JSON")

@@ -16,6 +16,8 @@ CARD: Final = "card.json"
 CARD_TEXT: Final = "card.md"
 EMPTY: Final = "empty"
 ANY: Final = "any"
+SEGMENTED_BY: Final = "segmented by"
+"""How the sentence begins that says by which default models a mask is: it tells of no case more than of another."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from nnunet_ext.core.pair_names import pair_names
 from nnunet_ext.core.tables import filled, finite_number
+from nnunet_ext.models.default_card import SEGMENTED_BY
 from nnunet_ext.report.region_names import region_name
 from nnunet_ext.report.sources.gather import gather
 from nnunet_ext.report.sources.record import CaseRecord
@@ -79,7 +80,7 @@ def standings(records: Mapping[str, CaseRecord]) -> dict[str, Standing]:
 
 
 def _standing(record: CaseRecord, common: Collection[str]) -> Standing:
-    warnings = [text for text in record.warnings if text not in common]
+    warnings = [text for text in record.warnings if text not in common and not text.startswith(SEGMENTED_BY)]
     dice = {row["region"]: value for row in record.metrics if (value := finite_number(filled(row, "dsc"))) is not None}
     lowest = sorted(dice, key=lambda region: dice[region])
     scored = ", ".join(f"{region_name(region)} Dice {dice[region]:.2f}" for region in lowest)

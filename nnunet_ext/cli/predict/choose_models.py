@@ -11,7 +11,7 @@ from nnunet_ext.cli.predict.model import find_model
 from nnunet_ext.core.names import parse_image_name
 from nnunet_ext.core.read_checkpoint import TrainedModel
 from nnunet_ext.dataset_conversion.profile import load_profile
-from nnunet_ext.models.default_card import DefaultCard, read_card
+from nnunet_ext.models.default_card import SEGMENTED_BY, DefaultCard, read_card
 from nnunet_ext.models.default_models import CORD, CORD_LESION, NAMES, find_default
 from nnunet_ext.models.entry_names import PLANS
 from nnunet_ext.models.load import load_model
@@ -81,7 +81,7 @@ class ChosenModel:
             return ()
         names = [model.name for model in self.models]
         come = f", which come{'s' if len(names) == 1 else ''} with nnunet_ext" if self.card.name in NAMES else ""
-        told = [f"segmented by {' and '.join(names)}{come}. {self.card.warning}"]
+        told = [f"{SEGMENTED_BY} {' and '.join(names)}{come}. {self.card.warning}"]
         if self.instead_of is not None:
             told.append(f"no lesions were looked for: {_trained_for(self.instead_of)}")
         if not suits:

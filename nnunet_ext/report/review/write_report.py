@@ -17,6 +17,7 @@ from nnunet_ext.report.sources.gather import Gathered
 GROUP_PAGE: Final = "report.html"
 CASES: Final = "cases"
 VIEWER_PAGE: Final = "viewer.html"
+CORRECT_PAGE: Final = "correct.html"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Written:
 
 def report_files(gathered: Gathered) -> list[str]:
     """Name all pages that a report of these cases may have, below its folder."""
-    return [GROUP_PAGE, VIEWER_PAGE, *(f"{CASES}/{name}" for name in page_names(gathered.cases))]
+    return [GROUP_PAGE, VIEWER_PAGE, CORRECT_PAGE, *(f"{CASES}/{name}" for name in page_names(gathered.cases))]
 
 
 def write_report(

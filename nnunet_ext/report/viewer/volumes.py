@@ -1,24 +1,23 @@
 """The volumes of a case for the viewer: cut out around the cord, small, and nothing else of their files."""
 
-import gzip
 from dataclasses import dataclass
 from typing import Final
 
-import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.core.volume import Affine, Array
+from nnunet_ext.core.volume import Array
 from nnunet_ext.report.planes import Role, box_around
 from nnunet_ext.report.review.lesion_list import list_lesions
 from nnunet_ext.report.review.read_volumes import CaseVolumes, read_volumes
 from nnunet_ext.report.review.shown_case import ShownCase
 from nnunet_ext.report.sources.record import CaseRecord
+from nnunet_ext.report.viewer.cut_out import cut_affine, grey, packed_nifti
 from nnunet_ext.report.viewer.places import Places, find_places
 
-_MARGIN_MM: Final = 20.0
-_WINDOW_PERCENTILES: Final = (0.5, 99.8)
-_GREYS: Final = 255
+MARGIN_MM: Final = 20.0
+"""Around what is drawn, on each side of a cut-out."""
+
 _MOST: Final = 255
 _NOWHERE: Final = Places(None, ())
 
@@ -74,17 +73,18 @@ def viewer_volumes(record: CaseRecord) -> ViewerVolumes:
         maps["prediction"][there] = listed.numbers[there] + len(names)
     drawn = [labels > 0 for labels in maps.values() if labels is not None]
     joined = np.logical_or.reduce(drawn) if drawn else np.zeros(volumes.image.data.shape, dtype=np.bool_)
-    box = box_around(joined, volumes.image.spacing, _MARGIN_MM)
-    affine = volumes.image.affine.copy()
-    affine[:3, 3] = (affine @ [*(part.start for part in box), 1.0])[:3]
-    grey = (
-        _grey(volumes.image.data[box]) if volumes.has_image else np.zeros_like(volumes.image.data[box], dtype=np.uint8)
+    box = box_around(joined, volumes.image.spacing, MARGIN_MM)
+    affine = cut_affine(volumes.image.affine, box)
+    shown = (
+        grey(volumes.image.data[box]) if volumes.has_image else np.zeros_like(volumes.image.data[box], dtype=np.uint8)
     )
     reference, prediction = (
-        None if labels is None else _nifti(labels[box], affine, labels=True) for labels in maps.values()
+        None if labels is None else packed_nifti(labels[box], affine, labels=True) for labels in maps.values()
     )
     source = "" if listed.numbers is None else listed.source
-    return ViewerVolumes(record.name, _nifti(grey, affine), reference, prediction, names, find_places(case), source)
+    return ViewerVolumes(
+        record.name, packed_nifti(shown, affine), reference, prediction, names, find_places(case), source
+    )
 
 
 def _labels(volumes: CaseVolumes, role: Role) -> npt.NDArray[np.uint8] | None:
@@ -96,18 +96,3 @@ def _labels(volumes: CaseVolumes, role: Role) -> npt.NDArray[np.uint8] | None:
             labels[mask] = value
             found = True
     return labels if found else None
-
-
-def _grey(data: Array) -> npt.NDArray[np.uint8]:
-    low, high = np.percentile(data, _WINDOW_PERCENTILES)
-    scaled = (data.astype(np.float32) - low) / (high - low if high > low else 1)
-    grey: npt.NDArray[np.uint8] = np.rint(np.clip(scaled, 0, 1) * _GREYS).astype(np.uint8)
-    return grey
-
-
-def _nifti(data: Array, affine: Affine, *, labels: bool = False) -> bytes:
-    image = nib.Nifti1Image(np.asarray(data, dtype=np.uint8), affine)
-    image.header.set_xyzt_units("mm")
-    if labels:
-        image.header.set_intent("label")  # so that the viewer draws whole voxels, and outlines on request
-    return gzip.compress(image.to_bytes(), compresslevel=9, mtime=0)

@@ -173,7 +173,8 @@ def test_what_predict_left_tells_the_image_the_probability_and_the_worst_case(la
     rows = [
         {"case": f"sub-{number}_T2w", "status": status, "reason": reason, "warnings": warnings}
         for number, status, reason, warnings in (
-            (1, "done", "n/a", "for research"), (2, "done", "n/a", "for research; the cord is broken"),
+            (1, "done", "n/a", "for research; segmented by cord"),
+            (2, "done", "n/a", "for research; the cord is broken"),
             (3, "done", "n/a", "for research"), (4, "failed", "no cord", "for research"),
         )
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.report.browser import ENTER, Browser
 
 WIDTH, HEIGHT = 1280, 800
+_TRIES = 20
 
 _SPOT = """
 const [plane, voxel] = arguments, {app} = desk.here;
@@ -87,11 +88,13 @@ class DeskWindow:
         """Find the white rectangle of the large slice in the picture: left, top, right and bottom in pixels."""
         self.browser.point(("move", 2, 2))  # the pointer's own ring is white, too
         left, top, width, height = (round(value) for value in self.run(_BIG))
-        self.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
-        picture = np.asarray(Image.open(BytesIO(self.browser.screenshot())).convert("RGB"))
-        rows, columns = np.nonzero((picture[top : top + height, left : left + width] == 255).all(axis=2))
-        edges = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
-        return left + int(edges[0]), top + int(edges[1]), left + int(edges[2]), top + int(edges[3])
+        for _ in range(_TRIES):
+            picture = np.asarray(Image.open(BytesIO(self.browser.screenshot())).convert("RGB"))
+            white = (picture[top : top + height, left : left + width] == 255).all(axis=2)
+            rows, columns = (np.flatnonzero(white.any(axis=axis)) for axis in (1, 0))
+            if white[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all():  # else a frame from before
+                return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
+        raise AssertionError("nothing in the picture shines in a rectangle")
 
     def mask(self, region: str = "lesion") -> npt.NDArray[np.bool_]:
         """What is drawn in the page, in the file's axes."""

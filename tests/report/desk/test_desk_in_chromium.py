@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import pytest
 
+from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.correction.server import serve
 from nnunet_ext.report.desk.assets import desk_assets
 from tests.report.browser import ENTER, SHIFT, Browser
 from tests.report.desk.desk_window import DeskWindow, desk_window
-from tests.report.desk.made_cases import Geometry, MadeCases
+from tests.report.desk.made_cases import Bool, Geometry, MadeCases
 
 GEOMETRIES = (
     *(Geometry(axes) for axes in ("RAS", "LPS", "LAS", "PSR", "AIL", "SRP", "ILA", "PLI")),
@@ -52,8 +52,7 @@ def test_a_stroke_over_what_shines_is_saved_as_exactly_those_voxels(
     window.save()
     assert (made.saved(number) == kept & ~erased).all()
     assert (made.saved(number, "sc") == truth.cord).all()
-    image, mask = nib.load(made.image(number)), nib.load(made.output(number))
-    assert (np.asarray(image.affine) == np.asarray(mask.affine)).all()
+    assert (read_volume(made.image(number)).affine == read_volume(made.output(number)).affine).all()
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def case(chromium: Browser, tmp_path: Path) -> Iterator[tuple[MadeCases, DeskWin
         assert chromium.errors() == []
 
 
-def place_of(mask: np.ndarray) -> tuple[int, ...]:  # type: ignore[type-arg]
+def place_of(mask: Bool) -> tuple[int, ...]:
     """A voxel of a mask, in the slice that is shown."""
     return tuple(int(at) for at in np.argwhere(mask)[0])
 
@@ -234,7 +233,7 @@ def test_three_dimensions_show_what_is_drawn_in_the_order_of_niivue(case: tuple[
     shown = np.array(values).reshape(shape, order="F")
     truth = made.truth(2)
     places = np.argwhere(shown == 2) @ np.array(matrix).reshape(4, 4)[:3, :3].T + np.array(matrix).reshape(4, 4)[:3, 3]
-    affine = nib.load(made.image(2)).affine
+    affine = read_volume(made.image(2)).affine
     wanted = np.argwhere(truth.lesion) @ affine[:3, :3].T + affine[:3, 3]
     assert np.allclose(sorted(map(tuple, places.round(3))), sorted(map(tuple, wanted.round(3))))
     assert (shown == 1).sum() == (truth.cord & ~truth.lesion).sum()
@@ -256,3 +255,23 @@ def test_work_goes_on_while_the_server_is_gone_and_is_kept_when_it_is_back(
     window.start()
     assert not window.mask().any()
     browser.errors()  # those of the requests that came to nothing
+
+
+_HASTY = """
+const until = (holds) => new Promise(done => { const look = () => holds() ? done() : setTimeout(look, 0); look(); });
+const click = (id) => document.querySelector(`#list [data-id="${id}"]`).click();
+return (async () => {
+    for (const id of [2, 1, 2]) { click(id); await until(() => desk.here.current === id && !desk.here.app.work); }
+    return true;
+})();
+"""
+_HELD = """
+return fetch('queue?tab=other').then(answer => answer.json()).then(({cases}) => cases.map(one => one.held_by !== ''));
+"""
+
+
+def test_a_case_that_was_asked_for_and_left_before_it_came_is_not_held(case: tuple[MadeCases, DeskWindow]) -> None:
+    _, window = case
+    assert window.run(_HASTY)
+    window.wait_for(2)
+    window.browser.wait(lambda: window.run(_HELD) == [False, True], "the one case that is held")

@@ -10,16 +10,17 @@ desk.brush = (() => {
     const flat = (axis) => axis === through;
     const low = [0, 1, 2].map((axis) => (flat(axis) ? Math.round(to[axis]) : Math.max(0, Math.floor(Math.min(from[axis], to[axis]) - radius / spacing[axis]))));
     const high = [0, 1, 2].map((axis) => (flat(axis) ? Math.round(to[axis]) : Math.min(shape[axis] - 1, Math.ceil(Math.max(from[axis], to[axis]) + radius / spacing[axis]))));
-    const start = from.map((at, axis) => (flat(axis) ? 0 : at * spacing[axis]));
-    const way = to.map((at, axis) => (flat(axis) ? 0 : (at - from[axis]) * spacing[axis]));
+    const sizes = spacing.map((size, axis) => (flat(axis) ? 0 : size));
+    const way = to.map((at, axis) => (at - from[axis]) * sizes[axis]);
     const length = way.reduce((sum, part) => sum + part * part, 0);
     const voxels = new Set(line(grid, from, to, through));
     for (let k = low[2]; k <= high[2]; k += 1) {
       for (let j = low[1]; j <= high[1]; j += 1) {
         for (let i = low[0]; i <= high[0]; i += 1) {
-          const off = [i, j, k].map((at, axis) => (flat(axis) ? 0 : at * spacing[axis] - start[axis]));
-          const along = length ? Math.max(0, Math.min(1, (off[0] * way[0] + off[1] * way[1] + off[2] * way[2]) / length)) : 0;
-          if (Math.hypot(off[0] - along * way[0], off[1] - along * way[1], off[2] - along * way[2]) <= radius) voxels.add(grid.index([i, j, k]));
+          const [x, y, z] = [(i - from[0]) * sizes[0], (j - from[1]) * sizes[1], (k - from[2]) * sizes[2]];
+          const along = length ? Math.max(0, Math.min(1, (x * way[0] + y * way[1] + z * way[2]) / length)) : 0;
+          const apart = (x - along * way[0]) ** 2 + (y - along * way[1]) ** 2 + (z - along * way[2]) ** 2;
+          if (apart <= radius * radius) voxels.add(i + shape[0] * (j + shape[1] * k));
         }
       }
     }

@@ -22,7 +22,8 @@ desk.cases = (() => {
       one("again").hidden = !failed;
     }
 
-    async function open(id) {
+    // `told`: what happened to the case before, which stays in sight.
+    async function open(id, told = "") {
       const ticket = (opening += 1);
       const entry = queue.cases.find((one) => one.id === id);
       app.work = null;
@@ -36,7 +37,7 @@ desk.cases = (() => {
       try {
         const given = await server.open(id);
         const [file, ...known] = await Promise.all([server.image(id), ...given.probabilities.map((region) => server.probability(id, region))]);
-        if (ticket !== opening) return;
+        if (ticket !== opening) return id === current ? null : server.release(id).catch(() => null);
         const image = desk.nifti.read(file);
         app.scaling = image;
         app.effort = desk.effort.make(given.effort);
@@ -49,7 +50,7 @@ desk.cases = (() => {
         app.work = work;
         sitting.open(id);
         app.effort.touch(Date.now());
-        show(work, given);
+        show(work, given, told);
       } catch (error) {
         if (ticket !== opening) return;
         app.work = null;
@@ -59,7 +60,7 @@ desk.cases = (() => {
       }
     }
 
-    function show(work, given) {
+    function show(work, given, told) {
       solid.forget();
       const start = work.parts()[0] || desk.components.parts(work.layers.masks[given.regions[0]], work.grid)[0] || [];
       app.settings.big = desk.tiles.finest(work.grid);
@@ -68,7 +69,7 @@ desk.cases = (() => {
       one("saved").textContent = given.draft ? "draft of before" : "";
       listParts(true);
       cover("");
-      say([given.draft ? "You go on where you stopped." : "", ...given.notes].filter(Boolean).join(" "));
+      say([told, given.draft ? "You go on where you stopped." : "", ...given.notes].filter(Boolean).join(" "), told ? "good" : "");
       panel.refresh();
       app.view.draw();
       document.body.dataset.open = String(given.id);
@@ -76,15 +77,21 @@ desk.cases = (() => {
     }
 
     async function finish(action) {
+      app.busy = true;  // nothing is drawn that would not be saved
+      one("stage").inert = true;
       try {
         const answer = await sitting.save(action);
         one("saved").textContent = `saved ${new Date().toLocaleTimeString("en-GB")}`;
         await load();
-        say([...answer.notes, `${queue.cases.find((entry) => entry.id === current).name}: saved (${answer.action}).`].join(" "), "good");
-        return answer;
+        const told = [...answer.notes, `${queue.cases.find((entry) => entry.id === current).name}: saved (${answer.action}).`].join(" ");
+        say(told, "good");
+        return { ...answer, told };
       } catch (error) {
         say(error.message, "bad");
         return null;
+      } finally {
+        app.busy = false;
+        one("stage").inert = false;
       }
     }
 
@@ -112,7 +119,7 @@ desk.cases = (() => {
       const answer = await finish(action);
       if (!answer) return;
       const next = answer.next ?? (queue.cases.find((entry) => entry.state !== "saved" && !entry.held_by) || {}).id;
-      if (next !== undefined && next !== null) return open(next);
+      if (next !== undefined && next !== null) return open(next, answer.told);
       app.work = null;
       current = null;
       panel.queue(queue, current);
@@ -121,11 +128,15 @@ desk.cases = (() => {
 
     // A case that was changed is saved when it is left; where the mask is refused it stays a draft.
     app.go = async (id) => {
-      if (id === current && app.work) return;
+      if (app.busy || (id === current && app.work)) return;
       if (app.work) {
         const changedHere = sitting.touched && app.work.layers.changed() && !emptied().length;
-        if (!changedHere || !(await finish("edit"))) await sitting.leave();
+        const saved = changedHere ? await finish("edit") : null;
+        app.busy = true;
+        if (!saved) await sitting.leave();
+        app.busy = false;
         await load();
+        return open(id, saved ? saved.told : "");
       }
       await open(id);
     };

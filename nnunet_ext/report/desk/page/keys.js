@@ -12,11 +12,13 @@ desk.keys = (() => {
         if (event.key === "Escape" || event.key === "Enter") { event.target.blur(); event.preventDefault(); }
         return;
       }
-      if (event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      const written = event.getModifierState("AltGraph");  // how some keyboards write a bracket, with Alt and Control
+      if ((event.altKey && !written) || document.querySelector("dialog[open]")) return;
       if (event.key === " " && event.target.closest("button")) event.target.blur();
       if (event.key === "Enter" && event.target.closest("button, a, summary")) return;
       if (event.key === "Escape") return app.view.carry(null);
-      const action = byKey.get(event.ctrlKey ? `ctrl+${event.key}` : event.key);
+      const key = event.getModifierState("CapsLock") && /^[a-z]$/i.test(event.key) ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+      const action = byKey.get((event.ctrlKey || event.metaKey) && !written ? `ctrl+${key}` : key);
       if (event.key === " ") { app.spaceHeld = true; app.spaceUsed = false; }
       if (!action || (event.repeat && event.key === " ")) return;
       event.preventDefault();

@@ -20,13 +20,13 @@ desk.main = (() => {
 
   function start() {
     const colours = document.body.dataset.colours.split(" ");
-    const app = { settings: defaults(), glass: one("glass"), work: null, effort: desk.effort.make({ seconds: 0, clicks: 0, strokes: 0, tools: {} }), hovered: null, labels: {}, scaling: { slope: 1, intercept: 0 }, spaceHeld: false };
+    const app = { settings: defaults(), glass: one("glass"), work: null, effort: desk.effort.make({ seconds: 0, clicks: 0, strokes: 0, tools: {} }), hovered: null, labels: {}, scaling: { slope: 1, intercept: 0 }, spaceHeld: false, busy: false };
     let parts = [];
     let timer = null;
     const actions = desk.actions.make(app);
     const panel = desk.panel.make(app, actions, colours);
     const say = (text, kind) => panel.say(text, kind);
-    const server = desk.server.make({ tab: tabName(), lost: (gone) => { one("lost").hidden = !gone; } });
+    const server = (desk.offline || desk.server).make({ tab: tabName(), lost: (gone) => { one("lost").hidden = !gone; } });
     const solid = desk.solid.make({ canvas: one("solid-canvas"), source: document.body.dataset.niivue, colours, say });
     app.view = desk.view.make({ picture: one("picture"), glass: app.glass, solid: one("solid"), settings: app.settings, colours, moved: (voxel) => { panel.place(voxel); markPart(); } });
     const sitting = desk.sitting.make({
@@ -35,7 +35,6 @@ desk.main = (() => {
       kept(what, error) {
         if (what === "draft") one("saved").textContent = `draft kept ${new Date().toLocaleTimeString("en-GB")}`;
         if (what === "refused") say(error.message, "bad");
-        return true;
       },
     });
 
@@ -85,6 +84,7 @@ desk.main = (() => {
     };
 
     app.set = (some) => {
+      if (some.solid && !document.body.dataset.niivue) return say("The viewer shows this case in three dimensions.");
       Object.assign(app.settings, some);
       if (some.solid && app.work) { app.view.draw(); solid.show(app.work, app.view.window); }
       if (some.big && app.work) say(`Large: ${some.big}.`);
@@ -93,7 +93,7 @@ desk.main = (() => {
     };
 
     app.act = (action) => {
-      if (!app.work && !action.free) return;
+      if (app.busy || (!app.work && !action.free)) return;
       action.run();
       if (app.work) refresh();
     };

@@ -12,6 +12,7 @@ desk.sitting = (() => {
     let safe = 0;
     let writing = null;
     let last = Date.now();
+    let closing = false;
 
     async function draft() {
       if (id === null || revision === safe) return;
@@ -27,7 +28,7 @@ desk.sitting = (() => {
     }
 
     async function tick() {
-      if (writing) return;
+      if (writing || closing || id === null) return;
       const due = revision !== safe && Date.now() - last >= DRAFT_MS;
       const beat = Date.now() - last >= BEAT_MS;
       if (!due && !beat) return;
@@ -37,13 +38,24 @@ desk.sitting = (() => {
       writing = null;
     }
 
+    async function alone() {
+      closing = true;
+      if (writing) await writing;
+    }
+
     setInterval(tick, 500);
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "hidden" || id === null || revision === safe) return;
       if (!server.leave(id, payload())) draft();
     });
     window.addEventListener("pagehide", () => { if (id !== null) server.release(id).catch(() => {}); });
-    window.addEventListener("beforeunload", (event) => { if (id !== null && revision !== safe && kept("lost?")) event.preventDefault(); });
+    window.addEventListener("beforeunload", (event) => {
+      if (id === null || revision === safe) return;
+      draft();
+      event.preventDefault();
+    });
+    // A page that the browser kept and shows again has let go of its case.
+    window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 
     return {
       open(opened) { id = opened; revision = 0; safe = 0; last = Date.now(); },
@@ -51,19 +63,25 @@ desk.sitting = (() => {
       get dirty() { return revision !== safe; },
       get touched() { return revision > 0; },
       draft,
+      // Nothing else is sent meanwhile: a draft that comes after what was saved would be one again.
       async save(action) {
-        if (writing) await writing;
-        const answer = await server.save(id, { ...payload(), action });
-        id = null;
-        return answer;
+        await alone();
+        try {
+          const answer = await server.save(id, { ...payload(), action });
+          id = null;
+          return answer;
+        } finally {
+          closing = false;
+        }
       },
       async leave() {
         if (id === null) return;
-        if (writing) await writing;
+        await alone();
         await draft();
         const here = id;
         id = null;
         await server.release(here).catch(() => {});
+        closing = false;
       },
     };
   }

@@ -7,7 +7,9 @@ desk.view = (() => {
   const FONT = "12px system-ui, sans-serif";
 
   function make({ picture, glass, solid, settings, colours, moved }) {
-    const [paper, above] = [picture.getContext("2d", { alpha: false }), glass.getContext("2d")];
+    // Kept by the processor: with a graphics card that is only played, Chromium leaves traces of what was cleared.
+    const above = glass.getContext("2d", { willReadFrequently: true });
+    const paper = picture.getContext("2d", { alpha: false });
     let work = null;
     let cursor = [0, 0, 0];
     let frames = {};
