@@ -220,6 +220,31 @@ def test_the_brush_is_held_to_the_cord_and_to_brighter_voxels(case: tuple[MadeCa
     assert (window.mask() & ~truth.lesion & ~truth.cord).any()
 
 
+def test_a_lesion_that_is_drawn_in_part_is_fitted_to_the_picture_and_the_wheel_sets_how_far(
+    case: tuple[MadeCases, DeskWindow],
+) -> None:
+    made, window = case
+    truth = made.truth(1)
+    first, second = (tuple(int(at) for at in place) for place in np.argwhere(truth.bright)[:2])
+    window.press("b", *"[" * 8)
+    window.drag(window.at(first), window.at(second))
+    part = window.mask()
+    assert (part & truth.bright).sum() == 2
+    window.browser.point(("move", *window.at(second)))
+    window.press("F")
+    assert (window.mask() == truth.lesion | truth.bright).all()
+    assert "Fitted to the picture: 5 mm³" in window.notice
+    for _ in range(9):
+        window.wheel(second, -100, keys=SHIFT)
+    wide = window.mask()
+    assert wide.sum() > 7
+    assert not (wide & ~truth.cord).any()
+    window.press("u")
+    assert (window.mask() == part).all()
+    window.save()
+    assert "; fit 1; undo 1" in (made.root / "desk" / "effort.tsv").read_text()
+
+
 def test_three_dimensions_show_what_is_drawn_in_the_order_of_niivue(case: tuple[MadeCases, DeskWindow]) -> None:
     made, window = case
     window.go(2)  # whose axes are turned

@@ -112,6 +112,12 @@ desk.main = (() => {
       const voxel = (app.hovered && inside(app.hovered)) || app.view.cursor;
       app.done(app.work.grow(app.work.grid.index(voxel)), voxel);
     };
+    app.fitHere = () => {
+      const drawn = (voxel) => voxel && app.work.layers.masks[app.work.region][app.work.grid.index(voxel)] & 1;
+      const under = app.hovered && inside(app.hovered);
+      const voxel = drawn(under) ? under : app.view.cursor;
+      app.done(app.work.fit(app.work.grid.index(voxel)), voxel);
+    };
     app.removeHere = () => {
       const at = parts.findIndex((part) => part.current);
       const entry = app.done(app.work.remove(app.work.grid.index(app.view.cursor)));
