@@ -42,6 +42,10 @@ class Brushing:
         options = [(stroke, int(at)) for at in slices for stroke in self._plan(mask, int(at))]
         return max(options, key=lambda one: one[0].gain / grip.seconds(*one, self.spacing), default=None)
 
+    def forget(self, mask: Bool, stroke: Stroke, at: int) -> None:
+        """Plan a stroke no more, from this mask: on the screen it mended nothing."""
+        self._plan(mask, at).remove(stroke)
+
     def left(self, mask: Bool) -> float:
         """Estimate the seconds of brushing from a mask until it is good; where that cannot be, until nothing helps."""
         key = np.packbits(mask).tobytes()

@@ -140,9 +140,16 @@ class Hand:
         self.screen.point(voxel)
         self.press(key)
 
-    def notch(self, voxel: Voxel, *, up: bool) -> None:
-        self.tally.turn()
+    def notch(self, voxel: Voxel, *, up: bool, first: bool) -> None:
+        """Turn the wheel by one step of a run."""
+        self.tally.watch(notches=1, first=first)
         self.screen.wheel(voxel, up, level=True)
+
+    def step(self, *keys: str, first: bool) -> None:
+        """Press the keys of one step of a run."""
+        self.tally.watch(len(keys), first=first)
+        for key in keys:
+            self.screen.press(key)
 
     def paint(self, stroke: Stroke, slice_: int, spacing: tuple[float, float]) -> None:
         self.take(_tool(stroke))

@@ -1,10 +1,11 @@
 """What a rater does who knows the truth and wants most for the least work, looking one step ahead."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
+from scipy.ndimage import binary_dilation, label
 
 from desk_rater.brushing import Brushing
 from desk_rater.hand import Bool, Hand, Voxel
@@ -45,7 +46,7 @@ class Rater:
 
     # ---- one click
     def _click(self) -> None:
-        for step in (self._level, self._remove_parts, self._add_missed, self._smooth):
+        for step in (self._level, self._remove_parts, self._add_missed, self._fit_parts):
             if self._done:
                 return
             step()
@@ -73,13 +74,11 @@ class Rater:
         lower, least = missed > false, self._left
         keep = least
         self.hand.use("level")
-        for _ in range(NOTCHES):
-            self.hand.press("-" if lower else "+")
-            self.hand.press("t")
+        for tried in range(NOTCHES):
+            self.hand.step("-" if lower else "+", "t", first=not tried)
             now = self._left
             if now > least:
-                self.hand.press("+" if lower else "-")
-                self.hand.press("t")
+                self.hand.step("+" if lower else "-", "t", first=False)
                 break
             least = now
         self._undo_unless(self._left < keep)
@@ -98,38 +97,53 @@ class Rater:
             if self._done:
                 return
             left = piece & ~self._mask
-            across = tuple(axis for axis in range(3) if axis != self.hand.screen.through)
-            if np.count_nonzero(left.any(axis=across)) > 1:
-                self._add(self._middle(left))
+            if self._slices(left) > 1:
+                voxel = self._middle(left)
+                self._try("add", voxel, lambda: self.hand.click(voxel))  # noqa: B023 - called at once
 
-    def _add(self, voxel: Voxel) -> None:
+    def _fit_parts(self) -> None:
+        """Fit to the picture what is wrongly outlined in more than one slice."""
+        for part in parts(self._mask):
+            if self._done:
+                return
+            near = binary_dilation(part, _TOUCHING, 2)
+            if (part & self.known.truth).any() and self._slices(near & (self._mask ^ self.known.truth)) > 1:
+                voxel = self._middle(part)
+                self._try("fit", voxel, lambda: self.hand.key_at("F", voxel))  # noqa: B023 - called at once
+
+    def _try(self, name: str, voxel: Voxel, begin: Callable[[], None]) -> None:
+        """Use a tool whose level the wheel sets, and undo what leaves no less to do."""
         before, keep = self._mask, self._left
-        self.hand.use("add")
-        self.hand.click(voxel)
+        self.hand.use(name)
+        begin()
         if (self._mask != before).any():
-            self._tune(voxel, before)
+            self._tune(voxel)
             self._undo_unless(self._left < keep)
 
-    def _tune(self, voxel: Voxel, before: Bool) -> None:
-        """Turn the wheel for as long as that leaves less to do."""
-        now = self._mask
-        added = now & ~before
-        up = 2 * np.count_nonzero(added & ~self.known.truth) > np.count_nonzero(added)
+    def _tune(self, voxel: Voxel) -> None:
+        """Turn the wheel for as long as that leaves less to do: the way that there is more wrong, then the other."""
+        false, missed = (
+            np.count_nonzero(self._mask & ~self.known.truth),
+            np.count_nonzero(self.known.truth & ~self._mask),
+        )
         least = self._left
-        for _ in range(NOTCHES):
-            if self._done:
-                return None
-            self.hand.notch(voxel, up=up)
-            then = self._left
-            if then > least:
-                return self.hand.notch(voxel, up=not up)
-            least = then
+        for up in (false > missed, false <= missed):
+            for turned in range(NOTCHES):
+                if self._done:
+                    return
+                self.hand.notch(voxel, up=up, first=not turned)
+                now = self._left
+                if now > least:
+                    self.hand.notch(voxel, up=not up, first=False)
+                    break
+                least = now
+            if turned > 0:
+                return
 
-    def _smooth(self) -> None:
-        keep = self._left
-        self.hand.press("s")
-        self.hand.use("smooth")
-        self._undo_unless(self._left < keep)
+    def _slices(self, some: Bool) -> int:
+        """Count the large slices that hold any."""
+        through = self.hand.screen.through
+        return int(np.count_nonzero(some.any(axis=tuple(axis for axis in range(3) if axis != through))))
 
     def _undo_unless(self, better: bool) -> None:
         if not better:
@@ -155,7 +169,8 @@ class Rater:
                 return "no stroke mends more than it spoils"
             self.hand.paint(*best, self.brush.spacing)
             if self.known.wrong(self._mask) >= self.known.wrong(before):
-                return "a stroke mended nothing"
+                self._undo_unless(bool((self._mask == before).all()))
+                self.brush.forget(before, *best)
         return ""
 
 

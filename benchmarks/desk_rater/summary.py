@@ -32,9 +32,8 @@ def show(results: Sequence[Result], arms: tuple[str, str]) -> dict[str, Any]:
         reached = ", ".join(f"{arm} {count}" for arm, count in figures["reached"].items())
         print(f"  Dice {ENOUGH} reached: {reached}")
     strokes = overall["all"]["ratio"]["strokes"]["value"]
-    print(
-        f"\nThe one-click tools need {strokes:.2f} of the strokes: {'less' if strokes < AIM else 'NOT less'} than a third."
-    )
+    reached = "less" if strokes < AIM else "NOT less"
+    print(f"\nThe one-click tools need {strokes:.2f} of the strokes: {reached} than a third.")
     gave_up = Counter((one["arm"], one["gave_up"]) for one in results if one["dice"] < ENOUGH)
     for (arm, why), count in gave_up.items():
         print(f"  not reached with {arm}: {count}, {why}")

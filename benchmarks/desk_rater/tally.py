@@ -8,6 +8,7 @@ POINT = 1.10  # to a place on the screen
 BUTTON = 0.10  # of the mouse, down or up
 THINK = 1.35  # before what is decided anew
 SEGMENT, CENTIMETRE = 0.9, 0.16  # drawing a line: for each straight piece of it, and for its length
+LOOK = 0.24  # at what a notch or key did: one cycle of perceiving, deciding and moving
 PIXELS_A_CENTIMETRE = 96 / 2.54
 
 
@@ -18,7 +19,9 @@ class Tally:
     Seconds are those of the keystroke-level model (Card, Moran and Newell 1980, "The keystroke-level model for user
     performance time with interactive systems", CACM 23(7), fig. 1; the mouse's button as Kieras has it): a person
     thinks once before each click, each stroke, and each run of like keys or notches (rule 2 there: such a run is one
-    unit). The left hand stays on the keys and the right one on the mouse, so that neither goes home.
+    unit); in a run that sets a level by what is seen each step takes a look of 240 ms besides (the cycle of the model
+    human processor: Card, Moran and Newell 1983, "The psychology of human-computer interaction"). The left hand stays
+    on the keys and the right one on the mouse, so that neither goes home.
 
     Parameters
     ----------
@@ -45,13 +48,13 @@ class Tally:
         """A run of one key."""
         if times:
             self.keys += times
-            self.seconds += THINK + KEY * times
+            self.seconds += keys_seconds(times)
 
-    def turn(self, times: int = 1) -> None:
-        """A run of notches one way."""
-        if times:
-            self.notches += times
-            self.seconds += THINK + KEY * times
+    def watch(self, keys: int = 0, notches: int = 0, *, first: bool) -> None:
+        """Keys or notches that set something by what is seen, one step of a run."""
+        self.keys += keys
+        self.notches += notches
+        self.seconds += THINK * first + KEY * (keys + notches) + LOOK
 
     def point(self) -> None:
         self.seconds += POINT
