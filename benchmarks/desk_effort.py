@@ -1,13 +1,13 @@
 """What a correction costs at the desk: one-click tools against brush and eraser alone, by a scripted rater.
 
-Synthetic patients with images in three planes are predicted by the lesion model that comes with the package, at half of
-the probability; of predictions whose lesion Dice is below 0.9 those of each plane are taken in turn that have most of
-each kind of fault: false lesions, missed ones, badly outlined ones. Each is corrected twice in headless Chromium with
-real pointer and key events until the Dice is 0.9: with the one-click tools (level of the region, remove, add, fit to
-the picture, with the wheel for their level) and then brush and eraser for what is left, and with brush and eraser
-alone. The rater knows the truth, hits what it points at, does the stroke that mends most voxels a second, and sees
-after each step how much is left to do; strokes are planned alike in both. Dice is that of the mask that the desk saved.
-Seconds are those of the keystroke-level model (see `desk_rater/tally.py`), as the script itself does not have to think.
+Synthetic patients with images in three planes are predicted by the lesion model that comes with the package, by its own
+threshold and by one half. Of predictions whose lesion Dice is below 0.9 those of each plane are taken in turn that have
+most of each kind of fault: false lesions, missed ones, badly outlined ones. Each is corrected twice in headless
+Chromium with real pointer and key events until the Dice is 0.9: with the one-click tools (level of the region, remove,
+add, fit to the picture, with the wheel for their level) and then brush and eraser for what is left, and with brush and
+eraser alone. The rater knows the truth, hits what it points at, does the stroke that mends most voxels a second, and
+sees after each step how much is left to do; strokes are planned alike in both. Dice is that of the mask that the desk
+saved. Seconds are those of the keystroke-level model (see `desk_rater/tally.py`), as the script itself does not think.
 
 Run: taskset -c 1 python benchmarks/desk_effort.py --root DIR [--resume] [--cases 20] [--json FILE]
 """
@@ -111,7 +111,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--root", type=Path, required=True, help="folder of every product")
     add("--resume", action="store_true", help="go on in it; what was predicted and corrected is kept")
     add("--cases", type=int, default=20, help="(20)")
-    add("--patients", type=int, default=14, help="of each of three sites, of whom cases are taken (14)")
+    add("--patients", type=int, default=20, help="of each of three sites, of whom cases are taken (20)")
     add("--seed", type=int, default=SEED, help=f"of the patients ({SEED})")
     add("--json", type=Path, help="file for all figures")
     return parser.parse_args(arguments)

@@ -15,6 +15,7 @@ MOST_STROKES = 400
 NOTCHES = 12
 _TOUCHING = np.ones((3, 3, 3), np.int8)
 _FALSE = 0.1  # a part of which less than this share is lesion is a false one
+_SEVERAL = 3
 _LOPSIDED = 2.0  # so many times more is missed than false, or the other way: the level is wrong everywhere
 
 
@@ -65,8 +66,10 @@ class Rater:
         return self.brush.left(self._mask)
 
     def _level(self) -> None:
-        """Draw the whole region at another level, notch by notch, for as long as that leaves less to do."""
+        """Where several lesions are off, draw the whole region at another level for as long as that leaves less."""
         before = self._mask
+        if len(parts(self.known.truth)) < _SEVERAL:
+            return
         missed = np.count_nonzero(self.known.truth & ~before)
         false = np.count_nonzero(before & ~self.known.truth)
         if max(missed, false) < _LOPSIDED * min(missed, false) or max(missed, false) < 0.2 * self.known.truth.sum():
@@ -92,13 +95,12 @@ class Rater:
                 self.hand.click(self._middle(part))
 
     def _add_missed(self) -> None:
-        """Click on what is missed wherever brushing it takes more than one slice."""
-        for piece in parts(self.known.truth & self.known.free & ~self._mask):
+        """Click on each lesion that is missed, wherever brushing it takes more than one slice."""
+        for lesion in parts(self.known.truth & self.known.free):
             if self._done:
                 return
-            left = piece & ~self._mask
-            if self._slices(left) > 1:
-                voxel = self._middle(left)
+            if not (lesion & self._mask).any() and self._slices(lesion) > 1:
+                voxel = self._middle(lesion)
                 self._try("add", voxel, lambda: self.hand.click(voxel))  # noqa: B023 - called at once
 
     def _fit_parts(self) -> None:
