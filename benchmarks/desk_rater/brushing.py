@@ -1,5 +1,6 @@
 """Which stroke is the best next one, and how long brushing still takes."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from desk_rater.hand import Bool, Grip
 from desk_rater.known import Known
 from desk_rater.strokes import Slice, Stroke, strokes, swept
+
+_LEAKED = 5  # times as many voxels are wrong as there are to find
 
 
 @dataclass
@@ -47,7 +50,12 @@ class Brushing:
         self._plan(mask, at).remove(stroke)
 
     def left(self, mask: Bool) -> float:
-        """Estimate the seconds of brushing from a mask until it is good; where that cannot be, until nothing helps."""
+        """Estimate the seconds of brushing from a mask until it is good; where that cannot be, until nothing helps.
+
+        Infinite for what is seen at a glance to have leaked.
+        """
+        if self.known.wrong(mask) > _LEAKED * np.count_nonzero(self.known.truth):
+            return math.inf
         key = np.packbits(mask).tobytes()
         if key not in self._estimated:
             self._estimated[key] = self._simulated(mask.copy())
