@@ -97,7 +97,8 @@ def corrected(root: Path, window: Browser, case: Case, arm: str, regions: tuple[
     saved = output["lesion"] if not refused else case.given.masks["lesion"]
     (counted,) = read_table(place / "effort.tsv") if not refused else ({},)
     result = {
-        "case": case.name, "arm": arm, "faults": described(case.faults), "gave_up": gave_up or refused,
+        "case": case.name, "plane": case.plane, "arm": arm, "faults": described(case.faults),
+        "gave_up": gave_up or refused,
         "dice": dice(case.known.truth, read_mask(saved).data > 0), **hand.tally.as_json(),
         "script_seconds": round(time.monotonic() - begun, 1), "desk_counted": dict(counted),
     }  # fmt: skip

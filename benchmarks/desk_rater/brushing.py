@@ -43,7 +43,7 @@ class Brushing:
         others = tuple(axis for axis in range(3) if axis != self.through)
         slices = np.flatnonzero((mask ^ self.known.truth).any(axis=others))
         options = [(stroke, int(at)) for at in slices for stroke in self._plan(mask, int(at))]
-        return max(options, key=lambda one: one[0].gain / grip.seconds(*one, self.spacing), default=None)
+        return max(options, key=lambda one: one[0].gain / grip.seconds(one[0], one[1], self.spacing), default=None)
 
     def forget(self, mask: Bool, stroke: Stroke, at: int) -> None:
         """Plan a stroke no more, from this mask: on the screen it mended nothing."""

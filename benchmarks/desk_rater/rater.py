@@ -134,11 +134,11 @@ class Rater:
                 if self._done:
                     return
                 self.hand.notch(voxel, up=up, first=not turned)
-                now = self._left
-                if now > least:
+                left = self._left
+                if left > least:
                     self.hand.notch(voxel, up=not up, first=False)
                     break
-                least = now
+                least = left
             if turned > 0:
                 return
 

@@ -83,9 +83,11 @@ def strokes(seen: Slice) -> Iterator[Stroke]:
     for erase in (False, True):
         pieces, count = label(wrong[cut] & (near.drawn == erase), _TOUCHING)
         for number in range(1, count + 1):
+            piece = pieces == number
+            wide = max(np.ptp(at) * step + step for at, step in zip(np.nonzero(piece), seen.spacing, strict=True))
             for size in SIZES:
-                if size > min(seen.spacing) / 2 or size == SIZES[0]:
-                    stroke = _along(near, pieces == number, size, erase=erase)
+                if size == SIZES[0] or min(seen.spacing) / 2 < size <= 2 * wide:
+                    stroke = _along(near, piece, size, erase=erase)
                     if stroke is not None and stroke.gain > 0:
                         yield replace(stroke, corners=tuple((a + low[0], b + low[1]) for a, b in stroke.corners))
 

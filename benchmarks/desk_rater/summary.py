@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from desk_rater.cases import FAULTS
+from desk_rater.cases import FAULTS, PLANES
 from desk_rater.known import ENOUGH
 
 COUNTS = ("strokes", "clicks", "keys", "notches", "seconds")
@@ -46,7 +46,7 @@ def table(results: Sequence[Result], arms: tuple[str, str]) -> pd.DataFrame:
     for one in results:
         faults = one["faults"]
         row = rows.setdefault(one["case"], {
-            "case": one["case"], "worst": faults["worst"], "dice0": faults["dice"],
+            "case": one["case"], "plane": one["plane"], "worst": faults["worst"], "dice0": faults["dice"],
             **{kind: faults[key] for kind, key in zip(FAULTS, ("false", "missed", "outlined"), strict=True)},
         })  # fmt: skip
         row |= {f"{one['arm']}_{name}": one[name] for name in (*COUNTS, "dice")}
@@ -84,5 +84,7 @@ def said(ratio: Mapping[str, Any]) -> str:
 
 
 def _kinds(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    kinds = [(f"worst: {kind}", rows[rows["worst"] == kind]) for kind in FAULTS]
+    kinds = [(f"most of what is wrong: {kind}", rows[rows["worst"] == kind]) for kind in FAULTS]
+    kinds += [(f"with a lesion that is {kind}", rows[rows[kind] > 0]) for kind in FAULTS[:2]]
+    kinds += [(f"plane: {plane}", rows[rows["plane"] == plane]) for plane in PLANES]
     return [*((kind, part) for kind, part in kinds if len(part)), ("all", rows)]
