@@ -1,115 +1,127 @@
-"""Pictures of the desk: a synthetic patient as it is opened, as it is corrected by two clicks, and in three dimensions.
+"""Pictures of masks being corrected in the browser, and an animation of them, from what `nnunet_ext predict` left.
 
-Of the patient's lesions the largest is left out of the mask, though a probability of it stays, and a false one is put
-in. Nothing in the pictures is of a person.
+    python -m benchmarks.desk_pictures PREDICTED --images DIR --truth DIR -o OUT
 
-Run: python -m benchmarks.desk_pictures -o docs [--seed N] [--width 1280 --height 800]
+PREDICTED holds probabilities (`predict --save_probabilities`), `--truth` masks of the same images, such as those of
+`nnunet_ext inject`. In headless Chromium, with a real pointer: in each case every predicted lesion that is none is
+removed with one click, and every lesion that was missed is added with one, where the model nearly found it; then the
+case is saved. OUT gets `desk.webp` and a PNG of each of its frames. What it corrects goes to a folder of its own.
 """
 
 import argparse
+import re
+import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+import cc3d
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from PIL import Image
 
-from nnunet_ext.core.nifti_read import read_mask, read_volume
-from nnunet_ext.core.nifti_write import write_image, write_mask
-from nnunet_ext.core.target import load_target
-from nnunet_ext.correction.desk import Desk, desk_regions
-from nnunet_ext.correction.desk_case import DeskCase
-from nnunet_ext.correction.server import serve
-from nnunet_ext.phantom.dataset import write_phantom
-from nnunet_ext.phantom.lesions import Pathology
-from nnunet_ext.phantom.site import find_sites
-from nnunet_ext.report.desk.assets import desk_assets
-from nnunet_ext.report.region_names import region_name
-from tests.report.browser import browser
-from tests.report.desk.desk_window import DeskWindow
+from nnunet_ext.core.nifti_read import read_mask
+from tests.report.browser import ENTER, browser
+from tests.report.desk.desk_window import DeskWindow, desk_window
 
-_TOUCHING: Final = np.ones((3, 3, 3))
-_REASONS: Final = ("lesion: the folds disagree", "lesion: near-empty prediction", "cord: an end is uncertain")
+_SECONDS: Final = 1.8
+_SIZE: Final = (1024, 640)  # of the animation
+_QUALITY: Final = 70
+_LEFT: Final = "return desk.here.current !== arguments[0] || document.getElementById('all-done').open"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
+    """Draw them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=800)
-    asked = parser.parse_args(arguments)
-    asked.out.mkdir(parents=True, exist_ok=True)
+    add = parser.add_argument
+    add("predicted", type=Path)
+    add("--images", type=Path, required=True)
+    add("--truth", type=Path, required=True)
+    add("-o", "--out", type=Path, required=True)
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        desk, missed, false = _desk(root, asked.seed)
-        with serve(desk, desk_assets()) as serving, browser(root / "browser", webgl=True) as chromium:
-            window = DeskWindow(chromium, serving.address)
-            window.start()
-            chromium.narrow(asked.width, asked.height)
-
-            def shot(name: str) -> None:
-                (asked.out / name).write_bytes(chromium.screenshot())
-
-            window.press("w")
-            window.run("desk.here.app.view.moveTo(arguments[0])", list(false))
-            plane = window.run("return desk.here.app.settings.big")
-            shot("desk-opened.png")
-            window.click(false, plane)
-            window.run("desk.here.app.view.moveTo(arguments[0])", list(missed))
-            window.click(missed, plane)
-            shot("desk-corrected.png")
-            window.press("d")
-            chromium.wait(lambda: window.run("return document.body.dataset.solid"), "three dimensions")
-            shot("desk-solid.png")
-
-
-def _desk(root: Path, seed: int) -> tuple[Desk, tuple[int, ...], tuple[int, ...]]:
-    """Make a desk, and say where its first case lacks a lesion and where it has a false one."""
-    (site,) = find_sites(["isotropic"])
-    site = replace(site, pathologies=((Pathology.MS, 1.0),))
-    write_phantom(root / "phantom", sites=[site], patients_per_site=1, seed=seed)
-    (image,) = (root / "phantom").glob("sub-*/**/anat/*.nii.gz")
-    cord, truth = (
-        next((root / "phantom" / "derivatives").glob(f"**/*{part}*.nii.gz")) for part in ("label-SC", "lesion")
-    )
-    lesions, affine = read_mask(truth).data > 0, read_volume(image).affine
-    inside = read_mask(cord).data > 0
-    labels, count = ndimage.label(lesions, _TOUCHING)
-    sizes = ndimage.sum_labels(lesions, labels, np.arange(1, count + 1))
-    missed = labels == int(np.argmax(sizes)) + 1
-    far = ndimage.distance_transform_edt(~lesions) * inside
-    longest = int(np.argmax(far.shape))
-    ends = np.indices(far.shape)[longest]
-    far[(ends < 0.35 * far.shape[longest]) | (ends > 0.75 * far.shape[longest])] = 0
-    middle = np.unravel_index(np.argmax(far), far.shape)
-    away = np.sqrt(sum((axis - at) ** 2 for axis, at in zip(np.indices(far.shape), middle, strict=True)))
-    false = (away <= 3) & inside
-    probability = ndimage.gaussian_filter((0.8 * (lesions & ~missed) + 0.75 * false + 0.42 * missed), 0.7)
-    given = {"sc": root / "sc.nii.gz", "lesion": root / "lesion.nii.gz"}
-    write_mask(given["sc"], inside.astype(np.uint8), affine)
-    write_mask(given["lesion"], ((lesions & ~missed) | false).astype(np.uint8), affine)
-    write_image(root / "probability.nii.gz", probability.astype(np.float32), affine)
-    cases = [
-        DeskCase(
-            number, f"sub-{number:02d}_T2w", image, "", given,
-            {region: root / "desk" / f"{number}_{region}.nii.gz" for region in given},
-            {"lesion": root / "probability.nii.gz"}, _REASONS[number % len(_REASONS)], f"{0.9 - 0.06 * number:.2f}",
+        verb = (
+            sys.executable,
+            "-m",
+            "nnunet_ext",
+            "correct",
+            asked.predicted,
+            "--images",
+            asked.images,
+            "--no-browser",
         )
-        for number in range(1, 9)
-    ]  # fmt: skip
-    regions = [replace(one, label=region_name(one.name)) for one in desk_regions(load_target("cord-lesion"))]
-    desk = Desk("Round 2", "ann", tuple(cases), tuple(regions), root / "desk")
-    return desk, _voxel(missed), _voxel(false)
+        command = [*map(str, verb), "-o", str(Path(folder) / "corrected"), "--rater", "ann"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+            try:
+                with browser(Path(folder) / "browser") as chromium, desk_window(chromium, _address(served)) as window:
+                    frames = list(_frames(window, asked.truth))
+            finally:
+                served.terminate()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for number, frame in enumerate(frames, start=1):
+        frame.save(asked.out / f"desk-{number}.png", optimize=True)
+    small = [frame.resize(_SIZE, Image.Resampling.LANCZOS) for frame in frames]
+    milliseconds = round(1000 * _SECONDS)
+    small[0].save(
+        asked.out / "desk.webp", save_all=True, append_images=small[1:], duration=milliseconds, loop=0, quality=_QUALITY
+    )
 
 
-def _voxel(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
-    voxels = np.argwhere(mask)
+def _address(served: "subprocess.Popen[str]") -> str:
+    for line in served.stdout or ():
+        if found := re.search(r"http://\S+", line):
+            return found[0]
+    sys.exit("the desk did not start")
+
+
+def _frames(window: DeskWindow, truth: Path) -> Iterator[Image.Image]:
+    for number in window.run("return [...document.querySelectorAll('#list button')].map(one => +one.dataset.id)"):
+        if window.run("return desk.here.current") != number:
+            window.go(number)
+        window.wait_for(number)
+        yield from _corrected(window, truth)
+        window.press(ENTER)
+        window.browser.wait(partial(window.run, _LEFT, number), "saving")
+
+
+def _corrected(window: DeskWindow, truth: Path) -> Iterator[Image.Image]:
+    window.run("desk.here.app.settings.big = 'axial'; desk.here.app.view.draw()")
+    yield _picture(window)
+    name = window.run("return desk.here.app.work.given.name")
+    true = read_mask(next(truth.rglob(f"{name}_label-lesion_seg.nii*"))).data > 0
+    found = window.mask()
+    for part in (*_apart(found, true), *_apart(true, found)):
+        _look_at(window, part)
+        yield _picture(window)
+        window.click(part)
+        yield _picture(window)
+
+
+def _apart(mask: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> list[tuple[int, ...]]:
+    """Give a voxel in the middle of each part of a mask that does not touch another."""
+    parts, count = cc3d.connected_components(mask, connectivity=26, return_N=True)
+    alone = [parts == number for number in range(1, count + 1) if not (other & (parts == number)).any()]
+    return [_middle(part) for part in alone]
+
+
+def _middle(part: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+    voxels = np.argwhere(part)
     nearest = voxels[np.argmin(((voxels - voxels.mean(axis=0)) ** 2).sum(axis=1))]
-    return tuple(int(at) for at in nearest)
+    return tuple(nearest.tolist())
+
+
+def _look_at(window: DeskWindow, voxel: tuple[int, ...]) -> None:
+    window.run("desk.here.app.view.moveTo(arguments[0]); desk.here.app.view.draw()", list(voxel))
+    window.browser.point(("move", *window.at(voxel)))
+
+
+def _picture(window: DeskWindow) -> Image.Image:
+    window.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+    return Image.open(BytesIO(window.browser.screenshot())).convert("RGB")
 
 
 if __name__ == "__main__":
