@@ -165,7 +165,7 @@ desk.main = (() => {
     // ---- fields
     one("comment").addEventListener("input", () => { if (app.work) { app.work.comment(one("comment").value); sitting.touch(); } });
     one("size").addEventListener("input", () => app.set({ radius: Number(one("size").value) / 2 }));
-    one("grey").addEventListener("change", () => app.set({ holdGrey: one("grey").value }));
+    one("grey").addEventListener("change", () => { app.set({ holdGrey: one("grey").value }); one("grey").blur(); });
     one("most").addEventListener("change", () => app.set({ most: Math.max(1, Number(one("most").value) || 2000) }));
     one("level").addEventListener("input", () => {
       const level = Number(one("level").value);
@@ -173,6 +173,8 @@ desk.main = (() => {
       else app.set({ level });
     });
     one("level").addEventListener("change", () => one("level").blur());
+    // A button that was clicked is not the one that the next Enter means.
+    document.addEventListener("click", (event) => { if (event.detail && event.target.closest("button")) event.target.closest("button").blur(); });
     one("again").addEventListener("click", () => cases.again());
     one("end").addEventListener("click", () => cases.end());
     for (const kind of ["pointerdown", "pointermove", "wheel", "keydown"]) {
