@@ -18,15 +18,17 @@ Mask = npt.NDArray[np.bool_]
 _SUM: Final = 1e-2  # probabilities read from a table are rounded
 
 
-def checked_classes(values: npt.ArrayLike, classes: int) -> Classes:
+def checked_classes(values: npt.ArrayLike, classes: int, least: int = 0) -> Classes:
     """Take class numbers.
 
     Parameters
     ----------
     values
-        Shape (n,), whole numbers of 0 to `classes` - 1. No patient at all is fine.
+        Shape (n,), whole numbers of `least` to `classes` - 1. No patient at all is fine.
     classes
         How many there are.
+    least
+        -1 where a patient may have none.
 
     Raises
     ------
@@ -40,9 +42,9 @@ def checked_classes(values: npt.ArrayLike, classes: int) -> Classes:
         raise DataRefusedError(f"class numbers were needed, found values such as {_few(found)}")
     with np.errstate(invalid="ignore"):
         numbers = found.astype(np.int64)
-    if found.size and (np.any(numbers != found) or numbers.min() < 0 or numbers.max() >= classes):
+    if found.size and (np.any(numbers != found) or numbers.min() < least or numbers.max() >= classes):
         raise DataRefusedError(
-            f"class numbers of 0 to {classes - 1} were needed, found {_few(found)}; leave others out, and say so"
+            f"class numbers of {least} to {classes - 1} were needed, found {_few(found)}; leave others out, and say so"
         )
     return numbers
 
