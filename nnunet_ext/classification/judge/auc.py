@@ -4,11 +4,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize
 
 from nnunet_ext.classification.judge.arrays import checked_scores
 from nnunet_ext.classification.judge.delong import delong
-from nnunet_ext.classification.judge.estimate import LEVEL, Estimate
+from nnunet_ext.classification.judge.estimate import Estimate, Z
 
 _LEAST_VARIANCE: Final = 1e-14  # below, it is rounding
 
@@ -42,21 +42,21 @@ def auc(positive: npt.ArrayLike, scores: npt.ArrayLike) -> Estimate:
     areas = delong(members, values[np.newaxis])
     if areas is None:
         return Estimate.without_interval(None, members.size)
-    area, z = float(areas.values[0]), float(stats.norm.ppf((1 + LEVEL) / 2))
+    area = float(areas.values[0])
     if areas.covariance is not None and (variance := float(areas.covariance[0, 0])) > _LEAST_VARIANCE:
-        half = z * float(np.sqrt(variance))
+        half = Z * float(np.sqrt(variance))
         return Estimate(area, max(0.0, area - half), min(1.0, area + half), members.size, "DeLong")
     m = int(members.sum())
-    low, high = _newcombe(area, m, members.size - m, z)
+    low, high = _newcombe(area, m, members.size - m)
     return Estimate(area, low, high, members.size, "Newcombe")
 
 
-def _newcombe(area: float, m: int, n: int, z: float) -> tuple[float, float]:
+def _newcombe(area: float, m: int, n: int) -> tuple[float, float]:
     more = (m + n) / 2 - 1
 
     def distance(end: float) -> float:
         spread = 1 + more * ((1 - end) / (2 - end) + end / (1 + end))
-        return (area - end) ** 2 - z**2 * end * (1 - end) * spread / (m * n)
+        return (area - end) ** 2 - Z**2 * end * (1 - end) * spread / (m * n)
 
     low = 0.0 if area <= 0 else float(optimize.brentq(distance, 0.0, area - 1e-12))
     high = 1.0 if area >= 1 else float(optimize.brentq(distance, area + 1e-12, 1.0))

@@ -9,7 +9,7 @@ from scipy import stats
 
 from nnunet_ext.classification.judge.arrays import checked_scores
 from nnunet_ext.classification.judge.delong import delong
-from nnunet_ext.classification.judge.estimate import LEVEL
+from nnunet_ext.classification.judge.estimate import Z
 
 _LEAST_VARIANCE: Final = 1e-14  # below, it is rounding
 
@@ -51,7 +51,7 @@ class AucDifference:
         if variance <= _LEAST_VARIANCE:
             return cls(a, b, 0.0, 0.0, 0.0, 0.0, 1.0)
         error = float(np.sqrt(variance))
-        half, z = float(stats.norm.ppf((1 + LEVEL) / 2)) * error, difference / error
+        half, z = Z * error, difference / error
         return cls(a, b, difference, difference - half, difference + half, z, 2 * float(stats.norm.sf(abs(z))))
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from nnunet_ext.classification.judge.arrays import checked_pair
-from nnunet_ext.classification.judge.estimate import LEVEL
+from nnunet_ext.classification.judge.estimate import Z
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def mcnemar(right_a: npt.ArrayLike, right_b: npt.ArrayLike) -> McNemar:
     if not n:
         return McNemar(0, 0)
     exact, mid = _two_sided(min(only_a, only_b), only_a + only_b)
-    q_a, q_b, z = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2), float(stats.norm.ppf((1 + LEVEL) / 2))
-    half = z * float(np.sqrt((q_a + q_b - (q_b - q_a) ** 2) / (n + 2)))
+    q_a, q_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    half = Z * float(np.sqrt((q_a + q_b - (q_b - q_a) ** 2) / (n + 2)))
     return McNemar(
         only_a,
         only_b,

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from nnunet_ext.classification.judge.arrays import checked_probabilities
 from nnunet_ext.classification.judge.auc import auc
 from nnunet_ext.classification.judge.estimate import Estimate
+from nnunet_ext.classification.judge.macro_auc import macro_auc
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class OneVsRest:
     by_class
         Of each class.
     macro
-        Their mean; None where one of them is. `bootstrap` gives it an interval.
+        Their mean; None where one of them is. `bootstrap` of `macro_auc` gives it an interval.
     """
 
     by_class: tuple[Estimate, ...]
@@ -28,8 +29,8 @@ class OneVsRest:
 def one_vs_rest(truth: npt.ArrayLike, probabilities: npt.ArrayLike) -> OneVsRest:
     """Give the areas of each class against the rest, and their unweighted mean.
 
-    Provost and Domingos 2003 (Mach. Learn. 52:199) without their weights, as `roc_auc_score(multi_class="ovr")` of
-    scikit-learn; see `auc` for the intervals. Of two classes both areas are the same.
+    Provost and Domingos 2003 (Mach. Learn. 52:199), without their weights; see `auc` for the intervals, `macro_auc` for
+    the mean. Of two classes both areas are the same.
 
     Parameters
     ----------
@@ -50,5 +51,4 @@ def one_vs_rest(truth: npt.ArrayLike, probabilities: npt.ArrayLike) -> OneVsRest
     """
     true, given = checked_probabilities(truth, probabilities)
     by_class = tuple(auc(true == number, given[:, number]) for number in range(given.shape[1]))
-    values = [each.value for each in by_class if each.value is not None]
-    return OneVsRest(by_class, sum(values) / len(by_class) if len(values) == len(by_class) else None)
+    return OneVsRest(by_class, macro_auc(true, given))

@@ -1,9 +1,8 @@
 """A share of patients."""
 
-import numpy as np
-from scipy import stats
+import math
 
-from nnunet_ext.classification.judge.estimate import LEVEL, Estimate
+from nnunet_ext.classification.judge.estimate import Estimate, Z
 
 
 def wilson(hits: int, count: int) -> Estimate:
@@ -25,8 +24,8 @@ def wilson(hits: int, count: int) -> Estimate:
     """
     if not count:
         return Estimate.without_interval(None, 0)
-    share, z = hits / count, float(stats.norm.ppf((1 + LEVEL) / 2))
-    middle, half = share + z**2 / (2 * count), z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    low, high = (float(middle + sign * half) / (1 + z**2 / count) for sign in (-1, 1))
+    share = hits / count
+    middle, half = share + Z**2 / (2 * count), Z * math.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    low, high = ((middle + sign * half) / (1 + Z**2 / count) for sign in (-1, 1))
     # Of no hit the lower end is 0, and of all the upper one is 1: what rounding leaves of it is taken off.
     return Estimate(share, low if hits else 0.0, high if hits < count else 1.0, count, "Wilson")

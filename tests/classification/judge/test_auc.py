@@ -103,6 +103,7 @@ def test_several_classes_are_judged_against_the_rest_as_scikit_learn_does(drawn:
     there = metrics.roc_auc_score(truth, probabilities, multi_class="ovr", average=None)
     assert [each.value for each in found.by_class] == pytest.approx(list(there))
     assert found.macro == pytest.approx(np.mean(there))
+    assert found.macro == pytest.approx(np.mean([each.value or 0.0 for each in found.by_class]))
 
 
 @given(diagnosed(2))

@@ -12,7 +12,7 @@ from nnunet_ext.classification.judge.bootstrap_difference import bootstrap_diffe
 from nnunet_ext.classification.judge.by_group import by_group
 from nnunet_ext.classification.judge.decide import decide
 from nnunet_ext.classification.judge.estimate import Estimate
-from nnunet_ext.classification.judge.one_vs_rest import one_vs_rest
+from nnunet_ext.classification.judge.macro_auc import macro_auc
 from nnunet_ext.classification.judge.resample import Resampling, resample
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.volume import Array
@@ -29,10 +29,6 @@ def area(truth: Classes, probabilities: Values) -> Estimate:
     return auc(truth == 1, probabilities[:, 1])
 
 
-def macro(truth: Classes, probabilities: Values) -> float | None:
-    return one_vs_rest(truth, probabilities).macro
-
-
 def two_classes(count: int, seed: int, apart: float = 1.5) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 2, count)
@@ -42,7 +38,7 @@ def two_classes(count: int, seed: int, apart: float = 1.5) -> tuple[Array, Array
 
 def test_the_interval_of_an_area_comes_near_delongs() -> None:
     truth, probabilities = two_classes(200, 0)
-    there, found = area(truth, probabilities), bootstrap(macro, truth, probabilities, Resampling(1000, 0))
+    there, found = area(truth, probabilities), bootstrap(macro_auc, truth, probabilities, Resampling(1000, 0))
     assert found.value == pytest.approx(there.value)
     assert (found.count, found.method) == (200, "percentile")
     assert (found.low, found.high) == pytest.approx((there.low, there.high), abs=0.012)
@@ -52,7 +48,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_one_another() -> None
     drawn = two_classes(30, 1)
     first, again = (bootstrap(accuracy, *drawn, FEW) for _ in range(2))
     assert first == again
-    assert first != bootstrap(macro, *drawn, Resampling(times=200, seed=4))
+    assert first != bootstrap(macro_auc, *drawn, Resampling(times=200, seed=4))
 
 
 @given(diagnosed(3, least=1))
@@ -66,7 +62,7 @@ def test_a_draw_that_is_stratified_keeps_every_class(drawn: tuple[Array, Array])
 
 @given(diagnosed(3))
 def test_whatever_the_patients_nothing_is_raised_and_no_nan_is_given(drawn: tuple[Array, Array]) -> None:
-    for statistic in (accuracy, macro):
+    for statistic in (accuracy, macro_auc):
         found = bootstrap(statistic, *drawn, Resampling(times=20))
         ends = (found.value, found.low, found.high)
         assert all(end is None or np.isfinite(end) for end in ends)
@@ -76,9 +72,9 @@ def test_whatever_the_patients_nothing_is_raised_and_no_nan_is_given(drawn: tupl
 def test_draws_without_a_figure_are_left_out_and_counted() -> None:
     truth = np.array([0, 0, 0, 0, 1, 1])
     probabilities = np.stack([1 - truth * 0.9, truth * 0.9], axis=1)
-    found = bootstrap(macro, truth, probabilities, FEW)
+    found = bootstrap(macro_auc, truth, probabilities, FEW)
     assert found.method.startswith("percentile, undefined in ")
-    whole = bootstrap(macro, truth, probabilities, Resampling(200, 3, stratified=True))
+    whole = bootstrap(macro_auc, truth, probabilities, Resampling(200, 3, stratified=True))
     assert whole.method == "percentile"
     rare = bootstrap(lambda labels, _: None if labels[0] else 1.0, np.array([0, 1, 1, 1]), np.eye(2)[[0, 1, 1, 1]], FEW)
     assert (rare.value, rare.low, rare.method) == (1.0, None, "n/a")
@@ -94,10 +90,10 @@ def test_one_patient_and_none_have_no_interval() -> None:
 def test_the_difference_of_two_is_of_the_same_patients() -> None:
     truth, good = two_classes(80, 2, 4.0)
     bad = np.stack([good.mean(axis=1)] * 2, axis=1)
-    found = bootstrap_difference(macro, truth, bad, good, FEW)
+    found = bootstrap_difference(macro_auc, truth, bad, good, FEW)
     assert found.low is not None
     assert found.low > 0.2
-    same = bootstrap_difference(macro, truth, good, good, FEW)
+    same = bootstrap_difference(macro_auc, truth, good, good, FEW)
     assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
 
 

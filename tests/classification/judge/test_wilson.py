@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nnunet_ext.classification.judge.estimate import Estimate
+from nnunet_ext.classification.judge.estimate import LEVEL, Estimate, Z
 from nnunet_ext.classification.judge.wilson import wilson
 
 
@@ -28,6 +28,10 @@ def test_it_is_that_of_scipy_and_holds_the_share(drawn: tuple[int, int]) -> None
     assert found.high is not None
     assert 0 <= found.low <= hits / count <= found.high <= 1
     assert found.low < found.high
+
+
+def test_the_quantile_is_that_of_the_level() -> None:
+    assert pytest.approx(stats.norm.ppf((1 + LEVEL) / 2), abs=1e-15) == Z
 
 
 def test_of_no_patient_there_is_no_share() -> None:

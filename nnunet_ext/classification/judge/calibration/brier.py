@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.classification.judge.arrays import Mask, Values, checked_probabilities
-from nnunet_ext.classification.judge.calibration.equal_mass import equal_mass
+from nnunet_ext.classification.judge.calibration.bin_means import bin_means
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,9 @@ def brier(truth: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = 10) ->
 
 
 def _parts(came: Mask, said: Values, bins: int) -> Values:
-    numbers = equal_mass(said, bins)
-    counts = np.bincount(numbers)
-    share, mean = (np.bincount(numbers, weights=each) / counts for each in (came, said))
-    within = said - mean[numbers]
-    reliability = (counts * (mean - share) ** 2).sum() / came.size
-    resolution = (counts * (share - came.mean()) ** 2).sum() / came.size
-    resolution += (2 * within * (came - share[numbers]) - within**2).mean()
+    table = bin_means(came, said, bins)
+    within = said - table.said[table.number]
+    reliability = np.average((table.said - table.came) ** 2, weights=table.patients)
+    resolution = np.average((table.came - came.mean()) ** 2, weights=table.patients)
+    resolution += (2 * within * (came - table.came[table.number]) - within**2).mean()
     return np.array([((said - came) ** 2).mean(), reliability, resolution, came.mean() * (1 - came.mean())])

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nnunet_ext.classification.judge.arrays import Values, checked_probabilities
-from nnunet_ext.classification.judge.calibration.reliability import ReliabilityBin, reliability
+from nnunet_ext.classification.judge.arrays import checked_probabilities
+from nnunet_ext.classification.judge.calibration.bin_means import BinMeans, bin_means
 from nnunet_ext.classification.judge.top_label import top_label
 
 
@@ -58,8 +58,8 @@ def ece(truth: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = 10) -> C
     true, given = checked_probabilities(truth, probabilities)
     if not true.size:
         return CalibrationError(None, None, None)
-    top = reliability(*top_label(true, given), bins)
-    classes = [reliability(true == number, given[:, number], bins) for number in range(given.shape[1])]
+    top = bin_means(*top_label(true, given), bins)
+    classes = [bin_means(true == number, given[:, number], bins) for number in range(given.shape[1])]
     return CalibrationError(
         top_label=_mean_gap(top),
         classwise=float(np.mean([_mean_gap(table) for table in classes])),
@@ -67,17 +67,10 @@ def ece(truth: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int = 10) -> C
     )
 
 
-def _mean_gap(table: tuple[ReliabilityBin, ...]) -> float:
-    counts, came, said = _columns(table)
-    return float((counts * np.abs(came - said)).sum() / counts.sum())
+def _mean_gap(table: BinMeans) -> float:
+    return float(np.average(np.abs(table.came - table.said), weights=table.patients))
 
 
-def _debiased(table: tuple[ReliabilityBin, ...]) -> float:
-    counts, came, said = _columns(table)
-    square = (came - said) ** 2 - came * (1 - came) / (counts - 1)
-    return float(np.sqrt(max(0.0, (counts * square).sum() / counts.sum())))
-
-
-def _columns(table: tuple[ReliabilityBin, ...]) -> tuple[Values, Values, Values]:
-    counts = np.array([each.came.count for each in table], dtype=np.float64)
-    return counts, np.array([each.came.value or 0.0 for each in table]), np.array([each.said for each in table])
+def _debiased(table: BinMeans) -> float:
+    square = (table.came - table.said) ** 2 - table.came * (1 - table.came) / (table.patients - 1)
+    return float(np.sqrt(max(0.0, np.average(square, weights=table.patients))))

@@ -114,6 +114,48 @@ def test_scores_worked_by_hand_come_out() -> None:
     assert fit_conformal(np.zeros(9, int), nine, 0.8, by_class=True) == Conformal(Score.LAC, 0.8, (0.8, None), (9, 0))
 
 
+def made_up(count: int, shift: int) -> tuple[Array, Array]:
+    row, column = np.arange(count)[:, np.newaxis], np.arange(3)
+    weights = 1 + ((row * 37 + column * 53 + shift) % 101) / 10
+    turn = (row[:, 0] * 7 + shift) % 10
+    return np.where(turn < 6, weights.argmax(axis=1), turn % 3), weights / weights.sum(axis=1, keepdims=True)
+
+
+def test_the_sets_are_those_of_mapie() -> None:
+    """MAPIE 1.6.0, SplitConformalClassifier(confidence_level=0.8, conformity_score="lac", prefit=True)."""
+    found = fit_conformal(*made_up(50, 3), 0.8)
+    assert found.thresholds[0] == pytest.approx(0.58918919)
+    sets = prediction_sets(found, made_up(12, 40)[1]).astype(int)
+    assert ["".join(map(str, row)) for row in sets] == [
+        "010",
+        "001",
+        "010",
+        "101",
+        "001",
+        "010",
+        "101",
+        "100",
+        "010",
+        "001",
+        "010",
+        "010",
+    ]
+
+
+@given(SEEDS)
+def test_adaptive_scores_are_sums_of_sorted_probabilities(seed: int) -> None:
+    """Romano et al. 2020, equations 5 to 8, by sorting, where no two classes are as likely."""
+    rng = np.random.default_rng(seed)
+    probabilities, uniform = rng.dirichlet(np.ones(5), 20), rng.uniform(size=20)
+    falling = np.argsort(-probabilities, axis=1)
+    ordered = np.take_along_axis(probabilities, falling, axis=1)
+    below = ordered.cumsum(axis=1) - ordered
+    found = np.take_along_axis(strangeness(probabilities, Score.APS, uniform), falling, axis=1)
+    assert np.allclose(found, below + uniform[:, np.newaxis] * ordered)
+    plain = np.take_along_axis(strangeness(probabilities, Score.APS), falling, axis=1)
+    assert np.allclose(plain, ordered.cumsum(axis=1))
+
+
 def test_without_validation_every_diagnosis_is_possible() -> None:
     found = fit_conformal([], np.empty((0, 2)), 0.5)
     assert found.thresholds == (None, None)
