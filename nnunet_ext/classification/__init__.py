@@ -1,0 +1,1 @@
+"""What kind of lesion it is, with the evidence beside the answer."""
