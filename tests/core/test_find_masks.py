@@ -21,3 +21,9 @@ def test_what_predict_leaves_is_found(case: str, bids: bool) -> None:
     name = output_stem(case, "lesion", Naming.BIDS, "probseg", bids=bids)
     assert case_of_mask(f"{name}.nii.gz", "lesion", "probseg") == case
     assert case_of_mask(f"{name}.nii.gz", "lesion") is None
+
+
+def test_a_tumours_mask_is_none_of_the_cord() -> None:
+    for name in ("sub-01_T2w_tumor_seg.nii.gz", "sub-01_label-tumor_desc-T2w_mask.nii.gz"):
+        assert case_of_mask(name, "whole") == "sub-01_T2w"
+        assert case_of_mask(name, "sc") is None
