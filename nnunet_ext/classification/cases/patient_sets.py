@@ -134,20 +134,3 @@ def refuse_trained(tested: Collection[str], trained: Collection[str]) -> None:
             f"test patients that the segmentation was not trained on were needed, found {len(leaked)} that it was: "
             f"{first_few(leaked)}; take them out of the test set, or predict with a segmentation that has not seen them"
         )
-
-
-def refuse_in_two_sets(sets: Mapping[str, Collection[str]]) -> None:
-    """Refuse a person who is in two sets, such as `train`, `validation` and `test`.
-
-    Raises
-    ------
-    DataRefusedError
-        With their names and sets.
-    """
-    of_person: dict[str, list[str]] = {}
-    for name, people in sets.items():
-        for person in set(people):
-            of_person.setdefault(person, []).append(name)
-    shown = [f"{person} ({' and '.join(names)})" for person, names in sorted(of_person.items()) if len(names) > 1]
-    if shown:
-        raise DataRefusedError(f"each patient in one set was needed, found in several: {first_few(shown)}; keep one")
