@@ -99,3 +99,22 @@ def pairs(lowest: int, highest: int, least: int = 2, most: int = 15) -> st.Searc
 def stems(*parts: Sequence[str]) -> st.SearchStrategy[str]:
     """Draw BIDS names: one of each sequence, of which an empty text is left out."""
     return st.tuples(*map(st.sampled_from, parts)).map(lambda found: "_".join(filter(None, found)))
+
+
+@st.composite
+def diagnosed(draw: st.DrawFn, classes: int = 3, least: int = 0, most: int = 40) -> tuple[Array, Array]:
+    """Draw patients: the class of each, shape (n,), and probabilities, shape (n, classes), of which many are alike.
+
+    Parameters
+    ----------
+    draw
+        Given by Hypothesis.
+    classes
+        How many there are; some may have no patient.
+    least, most
+        Of patients.
+    """
+    rng = np.random.default_rng(draw(SEEDS))
+    count = draw(st.integers(least, most))
+    weights = rng.integers(0, draw(st.sampled_from([2, 5, 1000])) + 1, (count, classes)) + 1e-3
+    return rng.integers(0, classes, count), weights / weights.sum(axis=1, keepdims=True)

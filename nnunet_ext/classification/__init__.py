@@ -1,1 +1,1 @@
-"""What kind of lesion is it: a patient's diagnosis down a tree of decisions, with what spoke for it."""
+"""What kind of lesion it is, with the evidence beside the answer."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.cell_lists import PATHS, join_list
 from nnunet_ext.core.tables import NOTHING, cell, table_text
-from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.evaluation.rows import RegionMetrics

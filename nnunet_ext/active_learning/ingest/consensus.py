@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from nnunet_ext.active_learning.ingest.opinion import LesionPolicy, Opinion
 from nnunet_ext.active_learning.ingest.words import CONSENSUS_RATER, KEPT, Action
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.labels import Mask
 from nnunet_ext.core.slices import Slices
@@ -13,7 +14,6 @@ from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.dataset_conversion.raters import CONSENSUS
 from nnunet_ext.dataset_conversion.settle_outside import settle_outside
 from nnunet_ext.evaluation.agreement.raters import RaterAgreement, rater_agreement
-from nnunet_ext.evaluation.as_row import as_row
 
 RaterConsensus = Literal["majority", "staple", "adjudicate"]
 """How several raters' masks become one: by vote, by STAPLE, or by a person wherever they differ."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnunet_ext.active_learning.training.matrix import EVERY_SITE
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.tables import Row, number
-from nnunet_ext.evaluation.as_row import as_row
 
 FORGETTING_COLUMNS: Final = (
     "site", "rounds", "first", "last", "gain", "best", "backward_transfer", "cord_area_drift_percent",

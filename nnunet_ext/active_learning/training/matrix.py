@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Final
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.labels import CORD
 from nnunet_ext.core.tables import Row, number
-from nnunet_ext.evaluation.as_row import as_row
 
 MATRIX_COLUMNS: Final = ("round", "site", "cases", "cord_dice", "lesion_dice", "lesion_f1", "cord_area_mm2")
 

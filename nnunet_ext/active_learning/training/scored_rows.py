@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.cord_section import median_section_mm2
 from nnunet_ext.core.labels import CORD, Labelling, region_mask
 from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Volume
-from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.evaluate_pair import CaseResult, RegionResult
 
 SCORE_COLUMNS: Final = (

@@ -9,6 +9,7 @@ from nnunet_ext import __version__
 from nnunet_ext.cli.agreement.figures import draw_figures
 from nnunet_ext.cli.agreement.place import write_agreement
 from nnunet_ext.cli.agreement.words import Columns, cells, figure, interval, label, left_out_words, p_value, verdict
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.output_place import OutputPlace
 from nnunet_ext.core.tables import NOTHING, Row
 from nnunet_ext.evaluation.agreement.adjust import Correction
@@ -17,7 +18,6 @@ from nnunet_ext.evaluation.agreement.analyse import Analysis, pair_rows
 from nnunet_ext.evaluation.agreement.compare import Rules
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind
 from nnunet_ext.evaluation.agreement.sites import EVERY_SITE, site_rows
-from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.report.agreement_page import AgreementContent
 from nnunet_ext.report.section import Picture, Section
 

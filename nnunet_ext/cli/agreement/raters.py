@@ -13,6 +13,7 @@ from nnunet_ext.cli.agreement.place import claim, write_agreement
 from nnunet_ext.cli.agreement.publish import left_out_row
 from nnunet_ext.cli.agreement.words import Columns, cells, figure, left_out_words, rater_lines
 from nnunet_ext.cli.progress import progress_bar
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import ADOPTED_WITHIN, apart
 from nnunet_ext.core.mask import refuse_several
@@ -26,7 +27,6 @@ from nnunet_ext.dataset_conversion.raters import CONSENSUS
 from nnunet_ext.evaluation.agreement.align import LeftOut
 from nnunet_ext.evaluation.agreement.rater_summary import rater_summary, volume_agreement
 from nnunet_ext.evaluation.agreement.raters import OF_OTHERS, RaterAgreement, rater_agreement
-from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.report.agreement_page import AgreementContent
 from nnunet_ext.report.plots.raincloud import raincloud
 from nnunet_ext.report.section import Picture, Section

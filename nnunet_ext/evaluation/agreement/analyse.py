@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.core.workers import Progress
@@ -14,7 +15,6 @@ from nnunet_ext.evaluation.agreement.compare import Rules, compare
 from nnunet_ext.evaluation.agreement.correlate import ScoredSample, correlate, with_scores
 from nnunet_ext.evaluation.agreement.measurements import WHOLE, Kind, Measurements
 from nnunet_ext.evaluation.agreement.scores import Scores, match_scores
-from nnunet_ext.evaluation.as_row import as_row
 
 SCORES: Final = "clinical scores"
 """Stands for the column of those who have none."""

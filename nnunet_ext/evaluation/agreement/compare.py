@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import Correction, adjust
 from nnunet_ext.evaluation.agreement.align import Sample, Unit
@@ -11,7 +12,6 @@ from nnunet_ext.evaluation.agreement.concordance import concordance
 from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.paired_test import PairedTest, paired_test
 from nnunet_ext.evaluation.agreement.repeated_images import one_image
-from nnunet_ext.evaluation.as_row import as_row
 
 
 @dataclass(frozen=True)

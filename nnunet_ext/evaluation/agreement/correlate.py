@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.workers import Progress
 from nnunet_ext.evaluation.agreement.adjust import adjust
 from nnunet_ext.evaluation.agreement.align import Sample
@@ -13,7 +14,6 @@ from nnunet_ext.evaluation.agreement.correlation import spearman
 from nnunet_ext.evaluation.agreement.correlation_difference import CorrelationDifference, correlation_difference
 from nnunet_ext.evaluation.agreement.scores import Scores, match_scores
 from nnunet_ext.evaluation.agreement.values import Values
-from nnunet_ext.evaluation.as_row import as_row
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.evaluation.agreement.confidence_interval import ConfidenceInterval
 from nnunet_ext.evaluation.agreement.intraclass import intraclass
 from nnunet_ext.evaluation.agreement.raters import RaterAgreement
 from nnunet_ext.evaluation.agreement.values import standard_deviation
-from nnunet_ext.evaluation.as_row import as_row
 
 
 def rater_summary(rows: Sequence[RaterAgreement]) -> list[dict[str, str]]:

@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.tables import NOTHING
 from nnunet_ext.evaluation.agreement.align import Sample
 from nnunet_ext.evaluation.agreement.measurements import WHOLE
 from nnunet_ext.evaluation.agreement.values import standard_deviation
-from nnunet_ext.evaluation.as_row import as_row
 
 EVERY_SITE: Final = "(all)"
 """Stands for all sites together."""

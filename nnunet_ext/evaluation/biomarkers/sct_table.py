@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.tables import table_text
-from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.biomarkers.measured_case import CaseStatus, MeasuredCase, MeasuredLesion
 
 SCT_FOLDER: Final = "sct_tables"

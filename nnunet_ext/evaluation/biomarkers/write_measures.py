@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.atomic import write_json, write_text
 from nnunet_ext.core.cell_lists import join_list
 from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.tables import Row, filled, table_text
-from nnunet_ext.evaluation.as_row import as_row
 from nnunet_ext.evaluation.biomarkers.biomarkers_dictionary import (
     BRIDGE_DICTIONARY,
     CASE_DICTIONARY,

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.evaluation.agreement.agreement_dictionary import AGREEMENT, COMPARISON, CORRELATION, PAIRS, SITES
 from nnunet_ext.evaluation.agreement.align import Unit
@@ -12,7 +13,6 @@ from nnunet_ext.evaluation.agreement.confidence_interval import Bootstrap
 from nnunet_ext.evaluation.agreement.measurements import Kind, Measurements, read_measurements
 from nnunet_ext.evaluation.agreement.scores import read_scores
 from nnunet_ext.evaluation.agreement.sites import site_rows
-from nnunet_ext.evaluation.as_row import as_row
 from tests.evaluation.agreement.tables import write_biomarkers, write_metrics, write_participants
 
 RULES = Rules(bootstrap=Bootstrap(200, 0))

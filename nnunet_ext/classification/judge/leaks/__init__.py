@@ -1,0 +1,1 @@
+"""What makes a test worthless, seen in its tables alone."""
