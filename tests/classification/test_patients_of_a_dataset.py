@@ -31,11 +31,8 @@ def fill(bids: SmallBids) -> None:
     for number, name in enumerate(names):
         bids.case(f"{name}_T2w", lesion=number % 3 != 0)
     said = [*(kinds[number % 4] for number in range(8)), "n/a", "MS", "MS"]
-    rows = [
-        {"participant_id": name, "diagnosis": kind, "age": "30", "sex": "F"}
-        for name, kind in zip(names, said, strict=True)
-    ]
-    bids.participants(rows)
+    pairs = zip(names, said, strict=True)
+    bids.participants([{"participant_id": name, "diagnosis": kind, "age": "30", "sex": "F"} for name, kind in pairs])
 
 
 def joined(cases: list[FoundCase], said: CaseParticipants, *masks: Path) -> list[Patient]:
@@ -59,7 +56,7 @@ def test_patients_sets_and_measures_are_the_same_from_bids_and_from_the_raw_data
     said = read_case_participants(bids.root / "participants.tsv")
     by_hand = joined(cases_of_bids(bids.root, said), said, bids.root / "derivatives" / "labels")
     raw = convert(tmp_path / "raw", bids.root).dataset.folder
-    converted = joined(cases_of_raw_dataset(raw), said, raw / "labelsTr", raw / "labelsTs")
+    converted = joined(cases_of_raw_dataset(raw), said, raw)
     assert [one.person for one in converted] == [one.person for one in by_hand]
     assert [one.diagnosis for one in converted] == [one.diagnosis for one in by_hand]
     assert [one.status for one in converted].count(PatientStatus.INCLUDE) == 9

@@ -52,8 +52,8 @@ def find_lesion_files(places: Sequence[Path], cases: Iterable[str]) -> LesionFil
     Parameters
     ----------
     places
-        Folders: of masks with `lesion` or `tumor` in their names, wherever below, or of label maps ``CASE.nii.gz`` with
-        nnU-Net's `dataset.json` in it or above it. The first that has a case's mask is taken for that case.
+        Folders: of masks with `lesion` or `tumor` in their names, wherever below; of label maps ``CASE.nii.gz`` with
+        nnU-Net's `dataset.json` in it or above it; or a raw dataset. The first that has a case's mask is taken for it.
     cases
         Their names: BIDS stems, with or without a dataset's name before.
 
@@ -75,7 +75,7 @@ def find_lesion_files(places: Sequence[Path], cases: Iterable[str]) -> LesionFil
             raise DataRefusedError(f"{place}: a folder of lesion masks was needed, found none; check the path")
         labelling = _labelling(place)
         named = {} if labelling else _lesions_below(place)
-        maps = images_below(place) if labelling else {}
+        maps = _label_maps_below(place) if labelling else {}
         if not named and not maps:
             raise DataRefusedError(
                 f"{place}: lesion masks were needed, such as sub-01_label-lesion_desc-T2w_mask.nii.gz, or label maps "
@@ -94,6 +94,16 @@ def find_lesion_files(places: Sequence[Path], cases: Iterable[str]) -> LesionFil
             else:
                 found[case] = LesionFile(file, cord=of_cords.get(case), place=place)
     return LesionFiles(found, problems)
+
+
+def _label_maps_below(place: Path) -> dict[str, list[Path]]:
+    """List label maps by case: of a raw dataset those alone, not its images, which have the same names."""
+    own = [place / name for name in ("labelsTr", "labelsTs") if (place / name).is_dir()]
+    found: dict[str, list[Path]] = {}
+    for folder in own or [place]:
+        for case, files in images_below(folder).items():
+            found.setdefault(case, []).extend(files)
+    return found
 
 
 def _lesions_below(place: Path) -> dict[str, list[Path]]:

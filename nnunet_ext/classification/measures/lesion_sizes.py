@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnunet_ext.classification.measures.cord_body import CordBody
+from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import NOTHING, Row, number
 
 Values = dict[str, float | None]
@@ -28,11 +29,11 @@ def sizes_of_rows(rows: Iterable[Row]) -> tuple[LesionSize, ...]:
 
     Raises
     ------
-    ValueError
-        Where a cell is a word.
+    DataRefusedError
+        Where a volume is missing, or a cell is a word.
     """
     return tuple(
-        LesionSize(number(row["volume_mm3"]) or 0.0, number(row.get("length_mm", NOTHING)))
+        LesionSize(_needed(row, "volume_mm3"), _number(row, "length_mm"))
         for row in rows
         if row.get("status", "") not in _NOT_IN_CORD
     )
@@ -58,3 +59,21 @@ def size_measures(sizes: Sequence[LesionSize]) -> Values:
         "total_length_mm": sum(lengths, 0.0) if known else None,
         "longest_mm": max(lengths, default=0.0) if known else None,
     }
+
+
+def _needed(row: Row, column: str) -> float:
+    value = _number(row, column)
+    if value is None:
+        raise DataRefusedError(f"{_whose(row)}: {column} was needed, found none; run nnunet_ext biomarkers again")
+    return value
+
+
+def _number(row: Row, column: str) -> float | None:
+    try:
+        return number(row.get(column, NOTHING))
+    except ValueError as error:
+        raise DataRefusedError(f"{_whose(row)}, {column}: {error}; run nnunet_ext biomarkers again") from error
+
+
+def _whose(row: Row) -> str:
+    return f"biomarkers of {row.get('case', 'a case')}, lesion {row.get('lesion', '')}"

@@ -94,7 +94,7 @@ def measure_case(
     signals = {name: signal_measures(parts, body.cut(image, lesion)) for name, image in images.items()}
     values = {**measured, "longest_vertebrae": vertebrae, **place_measures(body, at_levels)}
     notes = () if by_levels or not sizes else (f"levels not known: a vertebra was taken for {VERTEBRA_MM} mm",)
-    plain = () if GADOLINIUM not in signals or PLAIN in signals else (f"enhancement against the cord: no {PLAIN}",)
+    plain = (f"enhancement against the cord: no {PLAIN}",) if _against_cord(signals) else ()
     return CaseMeasures(case, {**values, **_by_channel(signals)}, (*notes, *plain))
 
 
@@ -117,6 +117,12 @@ def _vertebrae(body: CordBody, levels: CordLevels | None, longest_mm: float | No
     if known and len(known) == len(extents):
         return max(known), True
     return (None if longest_mm is None else longest_mm / VERTEBRA_MM), False
+
+
+def _against_cord(signals: Mapping[str, Values]) -> bool:
+    """Tell whether there is enhancement and nothing from before gadolinium to hold it against."""
+    after, before = (signals.get(name, {}).get("contrast") for name in (GADOLINIUM, PLAIN))
+    return after is not None and before is None
 
 
 def _by_channel(signals: Mapping[str, Values]) -> Values:

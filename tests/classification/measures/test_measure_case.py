@@ -92,6 +92,14 @@ def test_the_rows_of_biomarkers_give_the_sizes_that_the_masks_have() -> None:
     assert [by_rows[name] for name in sizes] == pytest.approx([by_masks[name] for name in sizes], rel=0.01)
 
 
+@pytest.mark.parametrize(("volume", "said"), [("n/a", "volume_mm3 was needed"), ("big", "found 'big'")])
+def test_a_row_without_a_volume_is_refused_by_case_and_lesion(volume: str, said: str) -> None:
+    drawn = scene(LATERAL)
+    rows = [{"case": "a", "lesion": "2", "status": "measured", "volume_mm3": volume, "length_mm": "3"}]
+    with pytest.raises(DataRefusedError, match=f"biomarkers of a, lesion 2.*{said}"):
+        measure_case("a", drawn.lesion, drawn.cord, {}, rows=rows)
+
+
 def test_a_ventral_lesion_lies_in_front_and_two_sides_do_not_cancel() -> None:
     found = measured(scene(Ellipsoid((0.0, 2.5, 0.0))))
     assert found["dorsal_position"] == pytest.approx(-2.5 / HALVES[1], abs=0.03)
