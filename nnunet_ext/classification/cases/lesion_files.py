@@ -29,6 +29,8 @@ class LesionFile:
         The same for the cord; None where there is none.
     place
         Folder that it was found in, as it was given.
+    ignore
+        Value of a label map's voxels in which nobody has looked for lesions; None where there is none.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class LesionFile:
     cord: Path | None = None
     cord_values: tuple[int, ...] = ()
     place: Path = Path()
+    ignore: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def find_lesion_files(places: Sequence[Path], cases: Iterable[str]) -> LesionFil
             if labelling is not None:
                 values = next(labelling.values[name] for name in _LESIONS if name in labelling.values)
                 cord_values = labelling.values.get("sc", ())
-                found[case] = LesionFile(file, values, file if cord_values else None, cord_values, place)
+                found[case] = LesionFile(
+                    file, values, file if cord_values else None, cord_values, place, labelling.ignore
+                )
             else:
                 found[case] = LesionFile(file, cord=of_cords.get(case), place=place)
     return LesionFiles(found, problems)

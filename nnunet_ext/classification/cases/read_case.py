@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from nnunet_ext.classification.cases.patient import PatientCase
-from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
 from nnunet_ext.core.grid import on_grid
 from nnunet_ext.core.mask import read_region
 from nnunet_ext.core.nifti_read import read_mask, read_volume
@@ -54,11 +54,12 @@ def read_case(case: PatientCase, levels: Path | None = None) -> ReadCase:
     Raises
     ------
     DataRefusedError
-        Where the case has no mask, a file is damaged or no mask, or one lies on another grid.
+        Where the case has no mask, a file is damaged or no mask, one lies on another grid, or a label map says that
+        nobody has looked for lesions.
     """
     if case.lesion is None:
         raise DataRefusedError(f"{case.case}: a lesion mask was needed, found none; run nnunet_ext predict")
-    lesion = _region(case.lesion.path, case.lesion.values)
+    lesion = _region(case.lesion.path, case.lesion.values, case.lesion.ignore)
     notes = [*lesion.notes]
 
     def laid(volume: Volume, file: Path) -> Volume:
@@ -74,9 +75,13 @@ def read_case(case: PatientCase, levels: Path | None = None) -> ReadCase:
     return ReadCase(lesion, cord, images, labelled, tuple(dict.fromkeys(notes)))
 
 
-def _region(file: Path, values: tuple[int, ...]) -> Volume:
-    """Read a mask, or those voxels of a label map that have one of the values."""
+def _region(file: Path, values: tuple[int, ...], ignore: int | None = None) -> Volume:
+    """Read a mask, or those voxels of a label map that have one of the values, if none is `ignore`."""
     if not values:
         return read_region(file, _HALF).volume
     labels = read_mask(file)
+    if ignore is not None and (labels.data == ignore).any():
+        raise FileRefusedError(
+            file, f"a lesion mask was needed, found voxels of {ignore}, in which nobody has looked; predict it instead"
+        )
     return replace(labels, data=np.isin(labels.data, values))

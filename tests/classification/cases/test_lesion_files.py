@@ -8,7 +8,7 @@ from nnunet_ext.core.errors import DataRefusedError
 from tests.classification.cases.lab import write
 
 CASES = ["sub-01_T2w", "zurich_sub-02_ses-01_T2w"]
-DATASET = '{"labels": {"background": 0, "sc": [1, 2], "lesion": 2}, "channel_names": {"0": "MRI"}}'
+DATASET = '{"labels": {"background": 0, "sc": [1, 2], "lesion": 2, "ignore": 3}, "channel_names": {"0": "MRI"}}'
 
 
 @pytest.mark.parametrize("naming", [Naming.BIDS, Naming.NEUROPOLY])
@@ -32,6 +32,7 @@ def test_label_maps_are_read_by_their_description(tmp_path: Path) -> None:
     write(tmp_path / "labelsTr" / f"{CASES[1]}.nii.gz")
     for place in (tmp_path / "labelsTr", tmp_path):
         file = find_lesion_files([place], CASES).of_case[CASES[1]]
+        assert file.ignore == 3
         assert (file.path.parent.name, file.values, file.cord, file.cord_values) == (
             "labelsTr",
             (2,),

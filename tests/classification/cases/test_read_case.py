@@ -49,6 +49,14 @@ def test_a_label_map_holds_both(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.cord.data, cord.data)
 
 
+def test_a_label_map_in_which_nobody_looked_for_lesions_is_no_healthy_cord(tmp_path: Path) -> None:
+    _, cord = masks()
+    write_mask(tmp_path / "a.nii.gz", cord.data * 3, cord.affine)
+    files = LesionFile(tmp_path / "a.nii.gz", (2,), tmp_path / "a.nii.gz", (1, 2), ignore=3)
+    with pytest.raises(FileRefusedError, match="voxels of 3, in which nobody has looked"):
+        read_case(PatientCase("a", "sub-1", {}, files))
+
+
 def test_a_soft_mask_is_cut_at_a_half(tmp_path: Path) -> None:
     lesion, _ = masks()
     write_probability(tmp_path / "a_probseg.nii.gz", lesion.data * np.float32(0.4), lesion.affine)
