@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from nnunet_ext.core.json_numbers import finite, whole_number
-from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
+from nnunet_ext.core.toml_fields import path_inside, refuse_unknown, texts
 
 
 class Missing(StrEnum):

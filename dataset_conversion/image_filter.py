@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnunet_ext.core.names import ImageName
+from nnunet_ext.core.toml_fields import refuse_unknown, texts
 from nnunet_ext.dataset_conversion.class_profile import CHANNEL_POLICIES, Missing, missing_policy
-from nnunet_ext.dataset_conversion.toml_fields import refuse_unknown, texts
 
 
 @dataclass(frozen=True)

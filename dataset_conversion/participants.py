@@ -1,6 +1,5 @@
 """What a dataset's participants.tsv says."""
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,15 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError
-from nnunet_ext.core.first_few import first_few
-from nnunet_ext.core.tables import NOTHING, is_missing, plain_name, whole_table
+from nnunet_ext.core.participants_table import ParticipantsTable, read_participants_table, valued
 from nnunet_ext.dataset_conversion.profile import ParticipantColumns
 
-_LOG: Final = logging.getLogger(__name__)
 _SEX: Final = ("sex", "gender")
-_IDENTIFIER: Final = "participant_id"
-
-Cells = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,32 +40,6 @@ class Participants:
     said: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The rows of the table, each a mapping of column to cell with its subject, and how its columns are written."""
-
-    rows: Sequence[tuple[str, Cells]]
-    columns: Mapping[str, str]
-
-    def named(self, wanted: Sequence[str]) -> list[str]:
-        """Give the columns that are meant, in the order in which they are wanted; of equal names the literal first."""
-        meant = [
-            column
-            for name in wanted
-            for column in sorted(self.columns, key=lambda column: column != name)
-            if plain_name(column) == plain_name(name)
-        ]
-        return list(dict.fromkeys(meant))
-
-    def values(self, wanted: Sequence[str]) -> dict[str, str]:
-        """Give each subject's first value in the columns that are meant."""
-        columns = self.named(wanted)
-        found: dict[str, str] = {}
-        for subject, row in self.rows:
-            found.setdefault(subject, next(iter(_valued(row, columns).values()), ""))
-        return {subject: value for subject, value in found.items() if value}
-
-
 def read_participants(root: Path, columns: ParticipantColumns) -> Participants:
     """Read the table; a dataset without one has no values.
 
@@ -84,7 +52,7 @@ def read_participants(root: Path, columns: ParticipantColumns) -> Participants:
         one participant, or lacks the column that the profile says names the person.
     """
     path = root / "participants.tsv"
-    table = _read(path)
+    table = read_participants_table(path)
     _refuse_two_answers(path, table, columns)
     if columns.person_columns and not table.named(columns.person_columns):
         raise DataRefusedError(
@@ -103,35 +71,11 @@ def read_participants(root: Path, columns: ParticipantColumns) -> Participants:
     )
 
 
-def _read(path: Path) -> _Table:
-    if not path.is_file() and not path.is_symlink():
-        return _Table([], {})
-    if path.is_file() and not path.read_bytes().strip():
-        return _Table([], {})
-    table = whole_table(path, [_IDENTIFIER])
-    if nameless := [str(row.line) for row in table.rows if is_missing(row[_IDENTIFIER])]:
-        _LOG.warning("%s: left out, as it has no %s: line %s", path, _IDENTIFIER, first_few(nameless))
-    rows = [{column: " ".join(_unmarked(cell).split()) for column, cell in row.items()} for row in table.rows]
-    named = [(_subject(row[_IDENTIFIER]), row) for row in rows]
-    return _Table([(subject, row) for subject, row in named if subject], table.written)
-
-
-def _unmarked(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
-
-
-def _subject(identifier: str) -> str:
-    if is_missing(identifier):
-        return ""
-    label = identifier[4:] if identifier[:4].casefold() == "sub-" else identifier
-    return f"sub-{label}" if label else ""
-
-
-def _refuse_two_answers(path: Path, table: _Table, columns: ParticipantColumns) -> None:
+def _refuse_two_answers(path: Path, table: ParticipantsTable, columns: ParticipantColumns) -> None:
     found: dict[str, tuple[str, ...]] = {}
     asked = [table.named(names) for names in (columns.site, columns.pathology)]
     for subject, row in table.rows:
-        said = tuple(next(iter(_valued(row, names).values()), "") for names in asked)
+        said = tuple(next(iter(valued(row, names).values()), "") for names in asked)
         if found.setdefault(subject, said) != said:
             raise DataRefusedError(
                 f"{path}: one site and one pathology for each participant were needed, found for {subject} "
@@ -139,10 +83,10 @@ def _refuse_two_answers(path: Path, table: _Table, columns: ParticipantColumns) 
             )
 
 
-def _which(table: _Table, what: str, wanted: Sequence[str]) -> Iterator[str]:
+def _which(table: ParticipantsTable, what: str, wanted: Sequence[str]) -> Iterator[str]:
     """Say which columns a value comes from, where that is not what the profile says, or where another says else."""
     columns = table.named(wanted)
-    valued = [_valued(row, columns) for _, row in table.rows]
+    valued = [valued(row, columns) for _, row in table.rows]
     first = Counter(next(iter(values)) for values in valued if values)
     for column in (table.columns[column] for column in columns if column in first):
         if column not in wanted:
@@ -153,7 +97,3 @@ def _which(table: _Table, what: str, wanted: Sequence[str]) -> Iterator[str]:
             f"{what}: column {taken!r} of participants.tsv goes before {' and '.join(map(repr, others))}, which "
             f"{'says' if len(others) == 1 else 'say'} otherwise of {len(differing)} participants"
         )
-
-
-def _valued(row: Cells, columns: Sequence[str]) -> dict[str, str]:
-    return {column: row[column] for column in columns if not is_missing(row.get(column, NOTHING))}

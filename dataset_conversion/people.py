@@ -10,9 +10,9 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
+from nnunet_ext.core.people_by_name import people_by_name
 from nnunet_ext.core.provenance import sha256
 from nnunet_ext.dataset_conversion.draw_sets import Membership, Patient
-from nnunet_ext.dataset_conversion.people_by_name import people_by_name
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase
 from nnunet_ext.dataset_conversion.same_images import same_images, shows_something
 from nnunet_ext.dataset_conversion.scan import Scan

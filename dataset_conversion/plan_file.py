@@ -16,13 +16,13 @@ from nnunet_ext.core.provenance import generated_by
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.tables import NOTHING, TableRow, cell
 from nnunet_ext.core.target import Target, parse_target
+from nnunet_ext.core.toml_fields import texts
 from nnunet_ext.dataset_conversion.cases_table import case_row, cases_tsv, person_of, read_cases
 from nnunet_ext.dataset_conversion.convert_case import ConvertedCase
 from nnunet_ext.dataset_conversion.plan import Plan
 from nnunet_ext.dataset_conversion.planned_case import PlannedCase, PlannedLabel, Split
 from nnunet_ext.dataset_conversion.profile import Profile, parse_profile
 from nnunet_ext.dataset_conversion.source import Source
-from nnunet_ext.dataset_conversion.toml_fields import texts
 
 SCHEMA: Final = 2
 

@@ -1,7 +1,6 @@
 """How one dataset names its files, and what is done where it is not as it should be."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
@@ -9,7 +8,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from nnunet_ext.core.errors import UsageError
-from nnunet_ext.core.shipped_toml import load_toml
+from nnunet_ext.core.shipped_toml import lay_over_shipped, load_toml
+from nnunet_ext.core.toml_fields import path_inside, refuse_unknown, texts
 from nnunet_ext.dataset_conversion.class_profile import (
     CHANNEL_POLICIES,
     LABEL_POLICIES,
@@ -18,7 +18,6 @@ from nnunet_ext.dataset_conversion.class_profile import (
     parse_class,
 )
 from nnunet_ext.dataset_conversion.image_filter import ImageFilter, parse_filter
-from nnunet_ext.dataset_conversion.toml_fields import path_inside, refuse_unknown, texts
 
 OutsidePolicy = Literal["keep", "extend_cord", "clip", "error"]
 OUTSIDE_POLICIES: Final[tuple[OutsidePolicy, ...]] = ("keep", "extend_cord", "clip", "error")
@@ -240,24 +239,7 @@ def parse_profile(content: Mapping[str, Any]) -> Profile:
 
 
 def _parse_extended(content: Mapping[str, Any]) -> Profile:
-    extended = content.get("extends")
-    if extended is None:
-        return parse_profile(content)
-    base = files(_PACKAGE).joinpath("profiles", f"{extended}.toml")
-    if not base.is_file():
-        raise ValueError(f"extends names no shipped profile: {extended!r}")
-    if "name" not in content:  # under the name `auto` it would be replaced by what is recognised
-        raise ValueError("a profile that extends another needs a name of its own")
-    return parse_profile(_merged(tomllib.loads(base.read_text(encoding="utf-8")), content))
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay tables over tables; anything else replaces what was there."""
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _merged(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
-    return merged
+    return parse_profile(lay_over_shipped("profile", _PACKAGE, "profiles", content))
 
 
 def _parse_columns(content: Mapping[str, Any]) -> ParticipantColumns:

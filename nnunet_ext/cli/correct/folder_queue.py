@@ -12,11 +12,11 @@ from nnunet_ext.cli.correct.output_names import OutputNames
 from nnunet_ext.cli.correct.split_label_map import SplitLabelMap
 from nnunet_ext.cli.correct.worst_first import Standing, read_tables, standings
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.find_masks import masks_below
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.names import Dialect, LabelClass
 from nnunet_ext.correction.desk import HIDDEN, DeskRegion
 from nnunet_ext.correction.desk_case import DeskCase
-from nnunet_ext.evaluation.biomarkers.mask_names import masks_below
 from nnunet_ext.evaluation.mask_files import CaseMaskFiles
 from nnunet_ext.report.region_names import region_name
 

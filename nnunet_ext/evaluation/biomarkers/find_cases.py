@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.core.errors import DataRefusedError, UsageError
+from nnunet_ext.core.find_masks import Kind, case_of_mask, images_below, masks_below
 from nnunet_ext.core.labels import CORD, Labelling
 from nnunet_ext.core.names import image_stem
 from nnunet_ext.core.other_folder import did_you_mean
 from nnunet_ext.core.pair_names import pair_names
 from nnunet_ext.core.read_json import read_json_object
 from nnunet_ext.core.target import load_target
-from nnunet_ext.evaluation.biomarkers.mask_names import Kind, case_of_mask, images_below, masks_below
 from nnunet_ext.evaluation.mask_files import LABEL_FOLDERS, holds_masks
 
 _DATASET: Final = "dataset.json"

@@ -3,38 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.cascade.prediction.case_files import Naming, output_stem
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.core.names import Dialect, label_stem, parse_case
+from nnunet_ext.core.names import parse_case
 from nnunet_ext.core.target import load_target
 from nnunet_ext.evaluation.biomarkers.find_cases import Sources, find_lesion_cases
 from nnunet_ext.evaluation.biomarkers.instance_file import instance_file
-from nnunet_ext.evaluation.biomarkers.mask_names import case_of_mask
 
 
 def touch(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"")
-
-
-@pytest.mark.parametrize("dialect", list(Dialect))
-@pytest.mark.parametrize("stem", ["sub-01_T2w", "sub-01_ses-02_acq-sag_run-1_T2star"])
-def test_the_names_of_every_dialect_lead_back_to_the_image(dialect: Dialect, stem: str) -> None:
-    assert case_of_mask(f"{label_stem(stem, 'lesion', dialect)}.nii.gz", "lesion") == stem
-    assert case_of_mask(f"{label_stem(stem, 'sc', dialect)}.nii", "sc") == stem
-    assert case_of_mask(f"{label_stem(stem, 'sc', dialect)}.nii.gz", "lesion") is None
-
-
-@pytest.mark.parametrize(("case", "bids"), [("sub-01_T2w", True), ("site_001", False)])
-def test_what_predict_leaves_is_found(case: str, bids: bool) -> None:
-    for naming in (Naming.BIDS, Naming.NEUROPOLY):
-        name = output_stem(case, "lesion", naming, "mask", bids=bids)
-        assert case_of_mask(f"{name}.nii.gz", "lesion") == case
-    name = output_stem(case, "lesion", Naming.BIDS, "probseg", bids=bids)
-    assert case_of_mask(f"{name}.nii.gz", "lesion", "probseg") == case
-    assert case_of_mask(f"{name}.nii.gz", "lesion") is None
 
 
 def test_a_folder_of_predictions_gives_lesions_with_their_cords_and_nothing_else(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nnunet_ext.dataset_conversion.people_by_name import MOST_VISITS, people_by_name
+from nnunet_ext.core.people_by_name import MOST_VISITS, people_by_name
 
 LAYOUT = Path(__file__).resolve().parents[3] / "shared/data/layouts/spine_generic_multi_subject.txt.gz"
 

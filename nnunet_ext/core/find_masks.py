@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Final, Literal
 
-from nnunet_ext.core.names import FIRST_CHANNEL, LabelClass, MaskName, image_stem, parse_mask_name, plain_first
+from nnunet_ext.core.names import FIRST_CHANNEL, MaskName, image_stem, parse_mask_name, plain_first
 
 Kind = Literal["mask", "probseg"]
+MaskClass = Literal["sc", "lesion", "whole"]
+"""The cord, its lesions, or a tumour as a whole."""
 
-_CLASSES: Final = ("sc", "lesion")
+_CLASSES: Final[tuple[MaskClass, ...]] = ("sc", "lesion", "whole")
 _INSTANCES: Final = "_dseg"  # as this package writes lesions with their numbers: no mask
 
 
-def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -> str | None:
+def case_of_mask(file_name: str, label_class: MaskClass, kind: Kind = "mask") -> str | None:
     """Take the case's name from a mask's.
 
     Parameters
@@ -37,7 +39,7 @@ def case_of_mask(file_name: str, label_class: LabelClass, kind: Kind = "mask") -
     return None if name is None else name.case
 
 
-def masks_below(folder: Path, label_class: LabelClass, kind: Kind = "mask") -> dict[str, list[Path]]:
+def masks_below(folder: Path, label_class: MaskClass, kind: Kind = "mask") -> dict[str, list[Path]]:
     """List by case the masks below a folder that are named as such; the plain name wins, see `plain_first`."""
     named: dict[str, list[tuple[Path, MaskName]]] = {}
     for file in _images(folder):
@@ -58,7 +60,7 @@ def _images(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if image_stem(file.name) is not None and not file.is_dir())
 
 
-def _mask_name(file_name: str, label_class: LabelClass, kind: Kind) -> MaskName | None:
+def _mask_name(file_name: str, label_class: MaskClass, kind: Kind) -> MaskName | None:
     stem = image_stem(file_name) or ""
     if stem.endswith(_INSTANCES):
         return None

@@ -5,6 +5,22 @@ from pathlib import PurePosixPath
 from typing import Any
 
 
+class AtKeyError(ValueError):
+    """Something is wrong with the value of one key.
+
+    Parameters
+    ----------
+    key
+        The names of the tables that it stands in, from the outermost, and its own.
+    said
+        What was needed, what was found, and what to write.
+    """
+
+    def __init__(self, key: tuple[str, ...], said: str) -> None:
+        super().__init__(f"{'.'.join(key)}: {said}")
+        self.key = key
+
+
 def refuse_unknown(content: Mapping[str, Any], known: Collection[str], where: str) -> None:
     """Refuse keys that mean nothing.
 
