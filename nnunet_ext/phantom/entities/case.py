@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import betaincinv, ndtr
 
 from nnunet_ext.phantom.entities.entity import Entity
 from nnunet_ext.phantom.entities.figures import ERRS_KIND, ERRS_WITHIN, FIGURES, Figures, Quartiles, Sign
@@ -13,13 +13,13 @@ from nnunet_ext.phantom.entities.place import Span, largest_ml, place_lesions, s
 from nnunet_ext.phantom.entities.region import Region
 
 # Longer lesions are larger, and several plaques are together longer than one.
-_LONG_AND_LARGE: Final = {True: 0.75, False: 0.45}  # of tumours, and of demyelination
+_LONG_AND_LARGE: Final = {True: 0.75, False: 0.5}  # of tumours, and of demyelination
 _LONG_AND_MANY: Final = 0.8
 _LARGE_AND_CLEAR: Final = 0.6  # small tumours, and large demyelination, are taken for the other kind
 
 _SHORTEST, _LONGEST = 0.7, 9.0  # vertebrae
 _UNEVEN: Final = (0.8, 1.0)
-_SPREAD: Final = 0.7  # how far cases are alike: readers disagree on a quarter of them, as the paper's did
+_SPREAD: Final = 0.6  # how far cases are alike: readers disagree on a quarter of them, as the paper's did
 _GADOLINIUM: Final = 0.6
 _QUARTILE: Final = 0.6745  # standard deviations
 _READERS: Final = 3

@@ -11,7 +11,11 @@ from nnunet_ext.phantom.tissues import Tissue
 
 _STEPS, _ACROSS = 121, 33  # of a blob's sampled shape
 _FURTHEST: Final = 1.5
-_SEEN: Final = 0.12  # of the largest section: less, and nobody would draw the lesion any longer
+_SEEN_MM2: Final = 5.0  # a section that is smaller is less than a voxel, and nobody draws the lesion any longer;
+_SEEN: Final = (0.12, 0.5)  # as a share of the lesion's largest one, within these bounds
+
+_NECROTIC: Final = 0.3
+_MIDDLE_CORD_MM2: Final = 70.0
 
 ACTIVE: Final = Tissue.SCI_LESION
 """What stands for plaque that takes up gadolinium: the number of tissues is fixed."""
@@ -24,7 +28,7 @@ def draw_tumour(ends_mm: tuple[float, float], signs: frozenset[Sign], rng: np.ra
     middle = _beside(0.05 if Sign.CENTRAL in signs else float(rng.uniform(0.3, 0.45)), float(rng.uniform(-180, 180)))
     sharp = Sign.SHARP in signs
     whole = Blob(Tissue.OEDEMA, (0.0, *middle), (1.0, across, across), 0.02 if sharp else 0.08, _seed(rng))
-    whole = reaching(whole, ends_mm)
+    whole = reaching(whole, ends_mm, _MIDDLE_CORD_MM2)
     share = float(rng.uniform(0.4, 0.55) if Sign.LONG_OEDEMA in signs else rng.uniform(0.65, 0.85))
     half = share * (bottom - top) / 2
     place = (top + bottom) / 2 + float(rng.uniform(-0.5, 0.5)) * ((bottom - top) / 2 - half)
@@ -40,7 +44,7 @@ def draw_tumour(ends_mm: tuple[float, float], signs: frozenset[Sign], rng: np.ra
         if Sign.CAP in signs:  # the core is painted over it: a crescent is left at the pole
             rim = float(rng.uniform(2.0, 3.5))
             parts.append(replace(core, tissue=Tissue.HAEMORRHAGE, centre=(place + end * rim, *middle), seed=_seed(rng)))
-    return *parts, core
+    return (*parts, core) if sharp else (*parts, core, *_patches(core, rng))
 
 
 def draw_plaque(
@@ -53,7 +57,7 @@ def draw_plaque(
         angle = float(rng.choice([-1, 1]) * np.clip(rng.normal(65, 35), 0, 150))
         middle, across = _beside(float(rng.uniform(0.55, 0.8)), angle), float(rng.uniform(0.75, 0.9))
     whole = Blob(Tissue.PLAQUE, (0.0, *middle), (1.0, across, across), float(rng.uniform(0.03, 0.07)), _seed(rng))
-    whole = reaching(replace(whole, above_c1=ends_mm[0] < 0), ends_mm)
+    whole = reaching(replace(whole, above_c1=ends_mm[0] < 0), ends_mm, _MIDDLE_CORD_MM2)
     parts = [whole]
     half = (ends_mm[1] - ends_mm[0]) / 2
     if active:
@@ -67,21 +71,36 @@ def draw_plaque(
     return tuple(parts)
 
 
-def reaching(blob: Blob, ends_mm: tuple[float, float]) -> Blob:
+def _patches(core: Blob, rng: np.random.Generator) -> list[Blob]:
+    """Draw what takes up no gadolinium within a core."""
+    (along, *middle), (half, wide, _) = core.centre, core.radii
+    patches = []
+    for _ in range(int(rng.integers(2, 6))):
+        place = along + float(rng.uniform(-0.75, 0.75)) * half
+        right, front = (float(part + rng.uniform(-0.6, 0.6) * wide) for part in middle)
+        radii = (float(rng.uniform(0.08, 0.2)) * half, *(rng.uniform(0.2, 0.4, 2) * wide).tolist())
+        tissue = Tissue.CAVITY if rng.random() < _NECROTIC else Tissue.OEDEMA
+        patches.append(Blob(tissue, (place, right, front), radii, 0.08, _seed(rng)))
+    return patches
+
+
+def reaching(blob: Blob, ends_mm: tuple[float, float], cord_mm2: float) -> Blob:
     """Stretch a rough blob along the cord until what is seen of it ends at these places.
 
-    Its own waves, and the cord's surface that cuts it, decide where a blob of radius one ends.
+    Its own waves, and the surface of the cord that cuts it, decide where a blob of radius one ends; `cord_mm2` is the
+    area of the cord's section.
     """
     along = np.linspace(-_FURTHEST, _FURTHEST, _STEPS, dtype=np.float32)
     across = np.linspace(-1, 1, _ACROSS, dtype=np.float32)
     down, right, front = np.broadcast_arrays(*np.ix_(along, across, across))
     unit = replace(blob, centre=(0.0, *blob.centre[1:]), radii=(1.0, *blob.radii[1:]))
-    sections = (unit.covers(down, right, front) & (right**2 + front**2 < 1)).sum(axis=(1, 2))
-    seen = along[sections >= _SEEN * sections.max()]
-    radius = (ends_mm[1] - ends_mm[0]) / float(seen[-1] - seen[0])
-    return replace(
-        blob, centre=(ends_mm[0] - radius * float(seen[0]), *blob.centre[1:]), radii=(radius, *blob.radii[1:])
-    )
+    in_cord = right**2 + front**2 < 1
+    sections = (unit.covers(down, right, front) & in_cord).sum(axis=(1, 2)) * (cord_mm2 / in_cord[0].sum())
+    largest = float(sections.max())
+    seen = along[sections >= np.clip(_SEEN_MM2, _SEEN[0] * largest, _SEEN[1] * largest)]
+    radius = (ends_mm[1] - ends_mm[0]) / max(float(seen[-1] - seen[0]), 0.5)
+    centre = (ends_mm[0] + ends_mm[1]) / 2 - radius * float(seen[0] + seen[-1]) / 2
+    return replace(blob, centre=(centre, *blob.centre[1:]), radii=(radius, *blob.radii[1:]))
 
 
 def _beside(off: float, degrees_from_back: float) -> tuple[float, float]:

@@ -11,11 +11,11 @@ from nnunet_ext.phantom.levels import LEVEL_HEIGHTS, Size, size_at
 _ACROSS: Final = 0.25  # vertebrae on each side of a border that is crossed, at least
 _APART: Final = 0.3  # vertebrae between two lesions, at least
 _MORE_APART: Final = (0.1, 1.1)
-_EVEN: Final = 4.0  # of Dirichlet's distribution: how alike the lengths of a patient's lesions are
+_EVEN: Final = 8.0  # of Dirichlet's distribution: how alike the lengths of a patient's lesions are
 _SAC_WIDENED: Final = 2.2
 _CORD_SWOLLEN: Final = 1.7
 _FILLED: Final = 0.85  # of the section, from end to end
-_THIN_MM2: Final = {True: 30.0, False: 5.0}  # of tumours, and of demyelination
+_THIN_MM2: Final = {True: 30.0, False: 9.0}  # of tumours, and of demyelination
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from nnunet_ext.phantom.cord import cord_section
 from nnunet_ext.phantom.cord_coordinates import CordFrame
 from nnunet_ext.phantom.entities.case import Case
 from nnunet_ext.phantom.entities.figures import Sign
-from nnunet_ext.phantom.entities.growths import draw_plaque, draw_tumour
+from nnunet_ext.phantom.entities.growths import draw_plaque, draw_tumour, reaching
 from nnunet_ext.phantom.lesions import Blob, Pathology, draw_deformations
 from nnunet_ext.phantom.spine import Deformation, Spine, build_spine, draw_build
 
@@ -41,15 +41,14 @@ def shape_case(case: Case, rng: np.random.Generator) -> Shape:
     ends = [(build.arc_at(span.top), build.arc_at(span.bottom)) for span in case.lesions]
     focus_mm = (ends[0][0] + ends[-1][1]) / 2
     worn = draw_deformations(Pathology.HEALTHY, build, focus_mm, rng)
-    blobs = _draw_blobs(case, ends, rng)
+    growths = _draw_growths(case, ends, rng)
     swollen = float(rng.uniform(0.15, 0.3)) if case.entity.is_tumour or Sign.SWOLLEN in case.signs else 0.0
-    healthy = build_spine(build)
-    low, high = _THINNEST, _THICKEST
-    for _ in range(_HALVINGS):
-        bulk = (low + high) / 2
-        spine, lesions = _grown(healthy, worn, blobs, ends, bulk, swollen)
-        low, high = (bulk, high) if lesion_volume_ml(spine, lesions) < case.volume_ml else (low, bulk)
-    return Shape(spine, lesions, focus_mm)
+    cord = _Cord(build_spine(build), worn, tuple(ends), swollen)
+    bulk = cord.bulk_of(case.volume_ml, growths)
+    # How thick a lesion is decides where it is seen to end.
+    stretched = [cord.stretched(growth, place, bulk) for growth, place in zip(growths, ends, strict=True)]
+    bulk = cord.bulk_of(case.volume_ml, stretched)
+    return Shape(cord.swollen_by(bulk), cord.grown(stretched, bulk), focus_mm)
 
 
 def lesion_volume_ml(spine: Spine, lesions: Sequence[Blob]) -> float:
@@ -71,31 +70,54 @@ def lesion_volume_ml(spine: Spine, lesions: Sequence[Blob]) -> float:
     return float(hurt.sum()) * _STEP_MM * _ACROSS_MM**2 / 1000
 
 
-def _draw_blobs(case: Case, ends: Sequence[tuple[float, float]], rng: np.random.Generator) -> tuple[Blob, ...]:
-    blobs: list[Blob] = []
-    for number, place in enumerate(ends):
-        if case.entity.is_tumour:
-            blobs += draw_tumour(place, case.signs, rng)
-        else:
-            blobs += draw_plaque(place, case.signs, active=case.enhances and number == 0, rng=rng)
-    return tuple(blobs)
+def _draw_growths(case: Case, ends: Sequence[tuple[float, float]], rng: np.random.Generator) -> list[tuple[Blob, ...]]:
+    if case.entity.is_tumour:
+        return [draw_tumour(place, case.signs, rng) for place in ends]
+    longest = max(ends, key=lambda place: place[1] - place[0])
+    return [draw_plaque(place, case.signs, active=case.enhances and place is longest, rng=rng) for place in ends]
 
 
-def _grown(
-    healthy: Spine,
-    worn: tuple[Deformation, ...],
-    blobs: Sequence[Blob],
-    ends: Sequence[tuple[float, float]],
-    bulk: float,
-    swollen: float,
-) -> tuple[Spine, tuple[Blob, ...]]:
+@dataclass(frozen=True, eq=False)
+class _Cord:
+    """A healthy cord, and how it gives way to lesions between these places; their bulk is 1 where they fill it."""
+
+    healthy: Spine
+    worn: tuple[Deformation, ...]
+    ends: tuple[tuple[float, float], ...]
+    swollen: float
+
+    def bulk_of(self, volume_ml: float, growths: Sequence[tuple[Blob, ...]]) -> float:
+        """Halve the interval in which lesions have this volume."""
+        low, high = _THINNEST, _THICKEST
+        for _ in range(_HALVINGS):
+            bulk = (low + high) / 2
+            small = lesion_volume_ml(self.swollen_by(bulk), self.grown(growths, bulk)) < volume_ml
+            low, high = (bulk, high) if small else (low, bulk)
+        return (low + high) / 2
+
+    def grown(self, growths: Sequence[tuple[Blob, ...]], bulk: float) -> tuple[Blob, ...]:
+        """All blobs, in the order that they are painted in."""
+        return tuple(_widened(blob, bulk) for growth in growths for blob in growth)
+
+    def swollen_by(self, bulk: float) -> Spine:
+        """Lay out the cord around lesions of a bulk."""
+        swelling = self.swollen * min(bulk, 1.0) + _SWELLS * max(bulk - 1.0, 0.0)
+        changes = [change for place in self.ends for change in _swelling(self.healthy, place, swelling)]
+        return build_spine(self.healthy.build, (*self.worn, *changes))
+
+    def stretched(self, growth: tuple[Blob, ...], ends_mm: tuple[float, float], bulk: float) -> tuple[Blob, ...]:
+        """Let all of a lesion, which is its first blob, be seen from end to end."""
+        spine = self.swollen_by(bulk)
+        entry = spine.index(np.array(sum(ends_mm) / 2))
+        area = float(np.pi * spine.cord_half_width[entry] * spine.cord_half_depth[entry])
+        whole, *parts = growth
+        seen = reaching(_widened(whole, bulk), ends_mm, area)
+        return replace(whole, centre=seen.centre, radii=(seen.radii[0], *whole.radii[1:])), *parts
+
+
+def _widened(blob: Blob, bulk: float) -> Blob:
     factor = min(bulk, _WIDEST)
-    lesions = tuple(
-        replace(blob, radii=(blob.radii[0], blob.radii[1] * factor, blob.radii[2] * factor)) for blob in blobs
-    )
-    swelling = swollen * min(bulk, 1.0) + _SWELLS * max(bulk - 1.0, 0.0)
-    changes = [change for place in ends for change in _swelling(healthy, place, swelling)]
-    return build_spine(healthy.build, (*worn, *changes)), lesions
+    return replace(blob, radii=(blob.radii[0], blob.radii[1] * factor, blob.radii[2] * factor))
 
 
 def _swelling(healthy: Spine, ends_mm: tuple[float, float], swelling: float) -> list[Deformation]:
