@@ -105,6 +105,7 @@ def test_each_group_is_judged_for_itself_and_one_of_a_single_class_is_said_to_be
     assert [each.group for each in (lyon, oslo, porto)] == ["Lyon", "Oslo", "Porto"]
     assert oslo.figure == area(truth[:30], probabilities[:30])
     assert sum(oslo.patients) == 30
+    assert porto.patients == (int((groups == "Porto").sum()), 0)
     assert (lyon.patients[0], lyon.figure.value, porto.figure.value) == (0, None, None)
     drawn = by_group(partial(bootstrap, accuracy, resampling=FEW), truth, probabilities, groups.tolist())
     assert drawn[1].figure == bootstrap(accuracy, truth[:30], probabilities[:30], FEW)

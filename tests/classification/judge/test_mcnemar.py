@@ -20,6 +20,14 @@ def test_the_published_example_comes_out() -> None:
     assert found.difference == pytest.approx(6 / 21)
 
 
+def test_counts_that_are_equal_and_classifiers_that_never_differ_are_no_evidence() -> None:
+    """Fagerland et al. 2013, supplement: the mid-p of equal counts is 1 less half the chance of them."""
+    equal, never = compared(5, 2, 2, 1), compared(5, 0, 0, 5)
+    assert equal.p_exact == 1.0
+    assert equal.p_mid == pytest.approx(1 - 6 / 16 / 2)
+    assert (never.p_exact, never.p_mid, never.difference) == (1.0, 1.0, 0.0)
+
+
 @given(*[st.integers(0, 20)] * 4)
 def test_it_is_scipys_binomial_test_of_those_in_whom_they_differ(both: int, a: int, b: int, neither: int) -> None:
     found = compared(both, a, b, neither)

@@ -64,7 +64,9 @@ def test_a_site_that_decides_alone_is_found_and_so_is_a_missing_age() -> None:
     assert covariate_alone(truth, sites).auc.value == 1.0
     ages = [None if each else 40.0 for each in truth]
     assert covariate_alone(truth, ages).findings == ("decides alone",)
-    assert covariate_alone(truth, [None] * 80).auc.value == 0.5
+    unequal = np.repeat([0, 1], [23, 7])
+    for nothing in ([None] * 30, ["Lyon"] * 30, [40.0] * 30):
+        assert covariate_alone(unequal, nothing).auc.value == 0.5
 
 
 def test_a_fact_that_says_nothing_is_seldom_called_a_leak() -> None:

@@ -100,6 +100,10 @@ def test_too_few_readers_or_patients_have_no_kappa() -> None:
     assert fleiss(np.empty((0, 3)), 2, FEW) == Estimate(None, None, None, 0, "n/a")
     assert fleiss([[0, UNREAD], [UNREAD, 1]], 2, FEW).value is None
     assert fleiss([[1, 1], [1, 1]], 2, FEW).value is None
+    for kappa in (fleiss, cohen):
+        one = kappa([[0, 1]], 2, FEW)
+        assert one == Estimate(one.value, None, None, 1, "n/a")
+        assert one.value is not None
 
 
 def test_what_is_no_reading_is_refused() -> None:
