@@ -23,7 +23,7 @@ VERBS: Final = {
     "convert": "turn BIDS folders into one nnU-Net raw dataset",
     "crop-dataset": "box the cord of a raw dataset: outside the box the image is zero",
     "predict": "segment images: find the cord, box it, segment inside, put back in the image's own geometry",
-    "correct": "correct masks in the browser: of any folder, on a page of this machine, with every check",
+    "correct": "correct the masks of any folder in the browser, with every check of the correction loop",
     "evaluate": "score predictions against references: overlap, surfaces, lesions one by one; per site and over all",
     "biomarkers": "measure lesions: size, shape and the tissue bridges that they leave",
     "agreement": "compare methods, or raters: paired tests, bias and limits, clinical scores, figures",

@@ -68,7 +68,8 @@ def paint_lesions(tissue: TissueMap, spine: Spine, frame: CordFrame, lesions: Se
             continue
         part, inner = tissue[box], frame.cut(box)
         inside = blob.covers(inner.down, *cord_section(spine, inner))
-        part[inside & in_cord[part]] = blob.tissue
+        paintable = in_cord[part] | (part == Tissue.MEDULLA) if blob.above_c1 else in_cord[part]
+        part[inside & paintable] = blob.tissue
 
 
 def cord_section(spine: Spine, frame: CordFrame) -> tuple[Floats, Floats]:

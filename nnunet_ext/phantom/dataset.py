@@ -1,40 +1,18 @@
-"""Writing a BIDS dataset of synthetic patients: seeded, resumable, in parallel."""
+"""Writing a BIDS dataset of synthetic patients of several sites."""
 
 import json
-import logging
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from nnunet_ext.core.atomic import TEMPORARY_MARK, sweep, write_json, write_text
-from nnunet_ext.core.bids_ignore import write_bids_ignore
-from nnunet_ext.core.errors import ConflictError, FileRefusedError, UsageError
+from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.names import Dialect
-from nnunet_ext.core.nifti_read import read_mask, read_volume
-from nnunet_ext.core.nifti_write import write_image, write_mask
-from nnunet_ext.core.read_json import read_json
-from nnunet_ext.core.workers import Progress, run_all
-from nnunet_ext.phantom.bids import (
-    BIDS_IGNORE,
-    GENERATOR,
-    LABELS,
-    PARTICIPANT_COLUMNS,
-    README,
-    ImageFiles,
-    image_files,
-    image_sidecar,
-    label_sidecar,
-    participants_table,
-)
-from nnunet_ext.phantom.contrast import Contrast
-from nnunet_ext.phantom.patient import Patient, draw_patient, scan
+from nnunet_ext.core.workers import Progress
+from nnunet_ext.phantom.bids import BIDS_IGNORE, PARTICIPANT_COLUMNS, README, participants_table
+from nnunet_ext.phantom.cohort import write_cohort
+from nnunet_ext.phantom.patient import Patient, draw_patient
 from nnunet_ext.phantom.site import Site
-
-_logger = logging.getLogger(__name__)
-
-_BIDS_VERSION: Final = "1.10.0"
-_DESCRIPTION: Final = "dataset_description.json"
 
 
 def write_phantom(
@@ -84,132 +62,49 @@ def write_phantom(
     ConflictError
         `out` holds something else, or a dataset made with other arguments.
     """
-    _check(sites, patients_per_site, seed, sessions, n_procs)
-    identity = _identity(sites, patients_per_site, seed, dialect, sessions)
-    _claim(out, identity)
-    drawn = [(site, number) for site in sites for number in range(1, patients_per_site + 1)]
-    run_all(_make, drawn, (out, seed, dialect, sessions), n_procs, progress)
-    patients = [draw_patient(site, number, seed) for site, number in drawn]
-    write_text(out / "participants.tsv", participants_table(patients))
+    _check(sites)
+    write_cohort(out, _Sites(tuple(sites), patients_per_site, seed), dialect, sessions, n_procs, progress)
     return out
 
 
-def _check(sites: Sequence[Site], patients_per_site: int, seed: int, sessions: int, n_procs: int) -> None:
+def _check(sites: Sequence[Site]) -> None:
     if not sites:
         raise UsageError("at least one site was needed, found none; see nnunet_ext.phantom.site.SITES")
     codes = [site.code for site in sites]
     if len(set(codes)) < len(codes) or not all(code.isalnum() for code in codes):
         raise UsageError(f"sites need codes of letters and digits, each its own; found {', '.join(codes)}")
-    counts = {"patients per site": patients_per_site, "sessions": sessions, "processes": n_procs}
-    for name, count in counts.items():
-        if count < 1:
-            raise UsageError(f"at least 1 was needed for {name}, found {count}")
-    if seed < 0:
-        raise UsageError(f"a seed is 0 or more, found {seed}")
 
 
-def _identity(
-    sites: Sequence[Site], patients_per_site: int, seed: int, dialect: Dialect, sessions: int
-) -> dict[str, Any]:
-    """All that the bytes follow from, as JSON reads it back."""
-    settings = {
-        "Seed": seed,
-        "PatientsPerSite": patients_per_site,
-        "Sessions": sessions,
-        "LabelNames": dialect.value,
-        "Sites": [asdict(site) for site in sites],
-    }
-    description = {
-        "Name": "Synthetic spinal-cord MRI",
-        "BIDSVersion": _BIDS_VERSION,
-        "DatasetType": "raw",
-        "License": "CC0",
-        "GeneratedBy": [GENERATOR],
-        "Phantom": settings,
-    }
-    result: dict[str, Any] = json.loads(json.dumps(description))
-    return result
+@dataclass(frozen=True)
+class _Sites:
+    """As many patients of each site, numbered from 1 in each."""
 
+    sites: tuple[Site, ...]
+    patients_per_site: int
+    seed: int
 
-def _claim(out: Path, identity: dict[str, Any]) -> None:
-    """Make sure that `out` is ours, and write what describes it."""
-    described = out / _DESCRIPTION
-    if out.exists() and not described.exists():
-        others = [] if not out.is_dir() else [p.name for p in out.iterdir() if not p.name.startswith(TEMPORARY_MARK)]
-        if others or not out.is_dir():
-            raise ConflictError(
-                f"{out}: a new or empty folder was needed, found {others[0] if others else 'a file'}; name another one"
-            )
-    if described.exists() and _read_json(described) != identity:
-        raise ConflictError(
-            f"{out}: holds a dataset that was made otherwise (other seed, sites, numbers or version); "
-            "name another folder, or delete this one"
-        )
-    left = sweep(out) if out.exists() else []
-    if left:
-        _logger.info("%s: deleted %d unfinished files of an interrupted run", out, len(left))
-    write_json(described, identity)
-    write_text(out / "README", README)
-    write_text(out / ".bidsignore", BIDS_IGNORE)
-    write_json(out / "participants.json", PARTICIPANT_COLUMNS)
-    write_json(
-        out / LABELS / _DESCRIPTION,
-        {
-            "Name": "Masks of synthetic spinal-cord MRI",
-            "BIDSVersion": _BIDS_VERSION,
-            "DatasetType": "derivative",
-            "GeneratedBy": [GENERATOR],
-            "DatasetLinks": {"raw": "../.."},
-        },
-    )
-    if identity["Phantom"]["LabelNames"] != Dialect.BIDS:
-        write_bids_ignore(out / LABELS, "/sub-*")  # none of the labs' names is one of BIDS'
+    @property
+    def size(self) -> Mapping[str, int]:
+        return {"PatientsPerSite": self.patients_per_site}
 
+    @property
+    def made_of(self) -> Mapping[str, Any]:
+        return {"Sites": [asdict(site) for site in self.sites]}
 
-def _read_json(path: Path) -> object:
-    try:
-        content: object = read_json(path)
-    except FileRefusedError:
-        return None
-    return content
+    @property
+    def numbers(self) -> Sequence[int]:
+        return range(len(self.sites) * self.patients_per_site)
 
+    def draw(self, number: int) -> Patient:
+        site, before = divmod(number, self.patients_per_site)
+        return draw_patient(self.sites[site], before + 1, self.seed)
 
-def _make(numbered: tuple[Site, int], out: Path, seed: int, dialect: Dialect, sessions: int) -> None:
-    patient = draw_patient(*numbered, seed)
-    for session in range(1, sessions + 1):
-        named = session if sessions > 1 else None
-        files = {c: image_files(patient, named, c, dialect) for c in patient.site.contrasts}
-        if not all(_is_whole(out, names) for names in files.values()):
-            _write_visit(out, patient, session, files)
+    def texts(self) -> Mapping[str, str]:
+        return {
+            "README": README,
+            ".bidsignore": BIDS_IGNORE,
+            "participants.json": json.dumps(PARTICIPANT_COLUMNS, indent=4, ensure_ascii=False) + "\n",
+        }
 
-
-def _is_whole(out: Path, files: ImageFiles) -> bool:
-    """Whether an image, its masks and their sidecars stand there and can be read to the end."""
-    for stem, read in ((files.image, read_volume), (files.cord, read_mask), (files.lesion, read_mask)):
-        if not _sidecar(out, stem).exists() or not _nifti(out, stem).exists():
-            return False
-        try:
-            read(_nifti(out, stem))
-        except FileRefusedError as error:
-            _logger.warning("made again: %s", error)
-            return False
-    return True
-
-
-def _write_visit(out: Path, patient: Patient, session: int, files: dict[Contrast, ImageFiles]) -> None:
-    visit = scan(patient, session)
-    for contrast, names in files.items():
-        image = visit.images[contrast]
-        write_image(_nifti(out, names.image), image.data, image.affine)
-        write_json(_sidecar(out, names.image), image_sidecar(patient, contrast, max(image.spacing)))
-        for stem, mask in ((names.cord, visit.cord), (names.lesion, visit.lesion)):
-            write_mask(_nifti(out, stem), mask.data, mask.affine)
-            write_json(_sidecar(out, stem), label_sidecar(names.image))
-
-
-def _nifti(out: Path, stem: Path) -> Path:
-    return out / f"{stem}.nii.gz"
-
-
-def _sidecar(out: Path, stem: Path) -> Path:
-    return out / f"{stem}.json"
+    def table(self) -> str:
+        return participants_table([self.draw(number) for number in self.numbers])

@@ -39,6 +39,8 @@ class Blob:
         Relative height of the surface's waves.
     seed
         Of the waves.
+    above_c1
+        Whether what lies above C1 is painted as well, into the oblongata.
     """
 
     tissue: Tissue
@@ -46,6 +48,7 @@ class Blob:
     radii: tuple[float, float, float]
     roughness: float
     seed: int
+    above_c1: bool = False
 
     @property
     def extent_mm(self) -> tuple[float, float]:

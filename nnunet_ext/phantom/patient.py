@@ -11,10 +11,12 @@ from nnunet_ext.core.volume import Volume
 from nnunet_ext.phantom.acquisition import Acquisition, cord_mask, lesion_mask, make_image
 from nnunet_ext.phantom.anatomy import tissue_map
 from nnunet_ext.phantom.contrast import Contrast
+from nnunet_ext.phantom.cord import TissueMap
 from nnunet_ext.phantom.lesions import Blob, Pathology, draw_deformations, draw_lesions, grown
 from nnunet_ext.phantom.site import Range, Site
 from nnunet_ext.phantom.slices import Plane, SliceGrid, place_grid
 from nnunet_ext.phantom.spine import Spine, build_spine, draw_build
+from nnunet_ext.phantom.tissues import Tissue
 
 # Streams of chance: each stage and session has its own, so that one more image or visit changes no other.
 _ANATOMY, _EVOLUTION, _PLACEMENT, _IMAGE, _SCORES = range(5)
@@ -40,6 +42,8 @@ class Patient:
         Place along the cord, in mm below the upper edge of C1, that disease and field of view are centred on.
     spine, lesions
         Anatomy, and lesions at the first visit.
+    looks_like
+        Tissues that look like another one in a contrast: as a core that takes up no gadolinium.
     """
 
     site: Site
@@ -51,6 +55,7 @@ class Patient:
     focus_mm: float
     spine: Spine
     lesions: tuple[Blob, ...]
+    looks_like: tuple[tuple[Contrast, Tissue, Tissue], ...] = ()
 
     @property
     def participant_id(self) -> str:
@@ -117,10 +122,22 @@ def scan(patient: Patient, session: int = 1) -> Visit:
     images = {}
     for number, contrast in enumerate(site.contrasts):
         rng = _rng(patient.seed, site, patient.number, _IMAGE, session, number)
-        image = make_image(tissue, grid, _acquisition(site, contrast, rng), rng)
+        image = make_image(_seen(tissue, patient, contrast), grid, _acquisition(site, contrast, rng), rng)
         images[contrast] = reorient(Volume(image, grid.to_world), site.axes)
     cord, lesion = (reorient(Volume(mask(tissue, grid), grid.to_world), site.axes) for mask in (cord_mask, lesion_mask))
     return Visit(images, cord, lesion)
+
+
+def _seen(tissue: TissueMap, patient: Patient, contrast: Contrast) -> TissueMap:
+    """Put what each tissue looks like in its place."""
+    if not any(changed is contrast for changed, _, _ in patient.looks_like):
+        return tissue
+    table = np.arange(256, dtype=np.uint8)
+    for changed, painted, seen in patient.looks_like:
+        if changed is contrast:
+            table[painted] = seen
+    result: TissueMap = table[tissue]
+    return result
 
 
 def _lesions_at(patient: Patient, session: int) -> tuple[Blob, ...]:

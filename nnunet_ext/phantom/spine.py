@@ -76,7 +76,9 @@ class Deformation:
     cord_width, cord_depth
         Relative change in the middle: 0.2 is swelling by a fifth, -0.2 atrophy.
     from_front_mm, from_back_mm
-        How far disc and ligament push into the sac in the middle.
+        How far disc and ligament push into the sac in the middle; negative where the canal is widened.
+    sac_width
+        Relative change in the middle: a slowly growing tumour widens the canal.
     """
 
     arc_mm: float
@@ -85,6 +87,7 @@ class Deformation:
     cord_depth: float = 0.0
     from_front_mm: float = 0.0
     from_back_mm: float = 0.0
+    sac_width: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,21 +241,24 @@ def _squeezed(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Press on the sac, then fit the cord into the room that is left."""
     front, back = sizes["canal_front"].copy(), sizes["canal_back"].copy()
+    sac = sizes["sac_half_width"].copy()
     width = size_at(Size.CORD_WIDTH, levels) * build.cord_width / 2
     depth = size_at(Size.CORD_DEPTH, levels) * build.cord_depth / 2
     for change in deformations:
         weight = np.exp(-0.5 * ((arc - change.arc_mm) / change.sigma_mm) ** 2)
         front -= change.from_front_mm * weight
         back += change.from_back_mm * weight
+        sac *= 1 + change.sac_width * weight
         width *= 1 + change.cord_width * weight
         depth *= 1 + change.cord_depth * weight
     conus_taper = np.clip((conus - arc) / _TAPER_MM, 0, 1) ** 0.6
     width, depth = width * conus_taper, depth * conus_taper
     flattened = np.minimum(depth, np.maximum((front - back) / 2 - 0.3, 0.8))
     width *= 1 + 0.35 * (1 - flattened / np.maximum(depth, 1e-6)) * (depth > 0)
-    width = np.minimum(width, sizes["sac_half_width"] * 0.92)
-    right, forward = _cord_centre(build, sizes["sac_half_width"] - width, front, back, flattened, arc, levels)
+    width = np.minimum(width, sac * 0.92)
+    right, forward = _cord_centre(build, sac - width, front, back, flattened, arc, levels)
     return {
+        "sac_half_width": sac,
         "sac_front": front,
         "sac_back": back,
         "cord_half_width": width,

@@ -42,6 +42,13 @@ def test_phantoms_and_their_masks_are_valid(run: Callable[..., int], tmp_path: P
     assert errors(out / "derivatives" / "labels") == []
 
 
+def test_the_four_entities_are_valid(run: Callable[..., int], tmp_path: Path) -> None:
+    out = tmp_path / "phantoms"
+    assert run("phantom", out, "--entities", "--patients", 1, "--naming", "bids") == 0
+    assert errors(out) == []
+    assert errors(out / "derivatives" / "labels") == []
+
+
 @pytest.mark.parametrize("naming", ["neuropoly", "bids"])
 def test_images_with_injected_lesions_and_their_masks_are_valid(
     run: Callable[..., int], tmp_path: Path, naming: str

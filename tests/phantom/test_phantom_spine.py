@@ -74,3 +74,15 @@ def test_the_centreline_is_as_long_as_its_arc_and_runs_downwards(seed: int) -> N
     steps = np.hypot(np.diff(spine.y), np.diff(spine.z))
     np.testing.assert_allclose(steps, np.diff(spine.arc), rtol=2e-3)
     assert (np.diff(spine.z) < 0).all()
+
+
+def test_a_widened_canal_holds_a_cord_that_would_not_find_room_in_it() -> None:
+    build = draw_build(np.random.default_rng(3))
+    place = build.arc_at(4.5)
+    narrow, wide = (
+        build_spine(build, (Deformation(place, 20, 1.0, 1.0, *canal),)) for canal in ((), (-4.0, -4.0, 0.5))
+    )
+    entry = narrow.index(np.array(place))
+    assert wide.cord_half_depth[entry] > 1.2 * narrow.cord_half_depth[entry]
+    assert wide.sac_half_width[entry] == pytest.approx(1.5 * narrow.sac_half_width[entry], rel=0.01)
+    assert wide.cord_half_width[entry] < wide.sac_half_width[entry]

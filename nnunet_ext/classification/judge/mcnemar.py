@@ -41,11 +41,11 @@ def mcnemar(right_a: npt.ArrayLike, right_b: npt.ArrayLike) -> McNemar:
     """Compare two accuracies on the same patients.
 
     McNemar's test given the patients in whom the two differ: with s the smaller and t the sum of both counts, and X
-    binomial of t and 1/2, ``p_exact = min(1, 2 P(X <= s))`` and ``p_mid = p_exact - P(X = s)``, which is ``1 - P(X = s)
-    / 2`` where the counts are equal, and both are 1 where the two never differ (Fagerland, Lydersen and Laake 2013, BMC
-    Med. Res. Methodol. 13:91, which recommends the mid-p). The interval is Bonett and Price's (2012, J. Educ. Behav.
-    Stat. 37:479): with ``q_b = (only_b + 1) / (n + 2)`` and q_a alike, ``q_b - q_a -+ z sqrt((q_a + q_b - (q_b -
-    q_a)^2) / (n + 2))``.
+    binomial of t and 1/2, ``p_exact = min(1, 2 P(X <= s))`` and ``p_mid = p_exact - P(X = s)``. Where the counts are
+    equal, ``p_mid = 1 - P(X = s) / 2``, and where the two never differ, both are 1 (Fagerland, Lydersen and Laake 2013,
+    BMC Med. Res. Methodol. 13:91, which recommends the mid-p). The interval is Bonett and Price's (2012, J. Educ.
+    Behav. Stat. 37:479): with ``q_b = (only_b + 1) / (n + 2)``, q_a alike and ``d = q_b - q_a``, it is
+    ``d -+ z sqrt((q_a + q_b - d^2) / (n + 2))``.
 
     Parameters
     ----------

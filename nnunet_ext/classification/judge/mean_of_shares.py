@@ -12,7 +12,7 @@ def mean_of_shares(shares: Sequence[Estimate]) -> Estimate:
 
     The interval puts together those of the shares p_i, l_i to u_i: with K shares of mean p,
     ``p - sqrt(sum (p_i - l_i)^2) / K`` to ``p + sqrt(sum (u_i - p_i)^2) / K`` (Zou and Donner 2008, Stat. Med.
-    27:1693); of two shares and with Wilson's intervals it is method 10 of Newcombe 1998 (Stat. Med. 17:873).
+    27:1693), which never leaves 0 to 1; of two shares and with Wilson's intervals it is method 10 of Newcombe 1998 (Stat. Med. 17:873).
 
     Parameters
     ----------
@@ -33,4 +33,4 @@ def mean_of_shares(shares: Sequence[Estimate]) -> Estimate:
         return Estimate.without_interval(None, count)
     below, above = (float(np.sqrt(((values - ends) ** 2).sum()) / len(shares)) for ends in (lows, highs))
     mean = float(values.mean())
-    return Estimate(mean, max(0.0, mean - below), min(1.0, mean + above), count, "MOVER")
+    return Estimate(mean, mean - below, mean + above, count, "MOVER")

@@ -11,9 +11,9 @@ from nnunet_ext.report.colours import DRAWN_COLOURS
 from nnunet_ext.report.rendering import Script
 
 SCRIPTS: Final = (
-    "runs.js", "grid.js", "slices.js", "layers.js", "components.js", "grow.js", "brush.js", "fill.js", "interpolate.js",
-    "smooth.js", "extent.js", "nifti.js", "work.js", "effort.js", "server.js", "sitting.js", "tiles.js", "view.js",
-    "solid.js", "pointer.js", "actions.js", "keys.js", "panel.js", "cases.js", "main.js",
+    "runs.js", "grid.js", "slices.js", "layers.js", "components.js", "grow.js", "fit.js", "brush.js", "fill.js",
+    "interpolate.js", "smooth.js", "extent.js", "nifti.js", "work.js", "effort.js", "server.js", "sitting.js",
+    "tiles.js", "view.js", "solid.js", "pointer.js", "actions.js", "keys.js", "panel.js", "cases.js", "main.js",
 )  # fmt: skip
 """In the order in which they run; each adds its part to the one object `desk`."""
 

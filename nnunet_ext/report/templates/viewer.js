@@ -83,6 +83,7 @@
     history.replaceState(null, "", `#case-${number + 1}`);
     const entry = data.cases[number];
     const { name, parts } = entry;
+    one("correct").href = `correct.html#${encodeURIComponent(name)}`;
     legend(entry);
     lesions(entry);
     if (!viewer) return;

@@ -56,9 +56,8 @@ def test_a_correction_is_downloaded_on_the_grid_of_the_image_and_says_which_imag
 
 def test_a_draft_stays_in_the_browser(chromium: Browser, report: Path) -> None:
     window = DeskWindow(chromium, "")
-    chromium.open(report / "correct.html")
-    window.ready()
-    window.go(2)
+    chromium.open(report / "correct.html", "#sub-2_T2w")
+    window.wait_for(2)
     window.click(tuple(window.run("return desk.here.app.view.cursor")))
     mask = window.mask()
     chromium.wait(lambda: "draft kept" in "".join(chromium.texts("#saved")), "the draft")

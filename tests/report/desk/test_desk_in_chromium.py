@@ -9,7 +9,7 @@ import pytest
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.correction.server import serve
 from nnunet_ext.report.desk.assets import desk_assets
-from tests.report.browser import ENTER, SHIFT, Browser
+from tests.report.browser import CONTROL, ENTER, SHIFT, Browser
 from tests.report.desk.desk_window import DeskWindow, desk_window
 from tests.report.desk.made_cases import Bool, Geometry, MadeCases
 
@@ -220,6 +220,31 @@ def test_the_brush_is_held_to_the_cord_and_to_brighter_voxels(case: tuple[MadeCa
     assert (window.mask() & ~truth.lesion & ~truth.cord).any()
 
 
+def test_a_lesion_that_is_drawn_in_part_is_fitted_to_the_picture_and_the_wheel_sets_how_far(
+    case: tuple[MadeCases, DeskWindow],
+) -> None:
+    made, window = case
+    truth = made.truth(1)
+    first, second = (tuple(int(at) for at in place) for place in np.argwhere(truth.bright)[:2])
+    window.press("b", *"[" * 8)
+    window.drag(window.at(first), window.at(second))
+    part = window.mask()
+    assert (part & truth.bright).sum() == 2
+    window.browser.point(("move", *window.at(second)))
+    window.press("F")
+    assert (window.mask() == truth.lesion | truth.bright).all()
+    assert "Fitted to the picture: 5 mm³" in window.notice
+    for _ in range(9):
+        window.wheel(second, -100, keys=SHIFT)
+    wide = window.mask()
+    assert wide.sum() > 7
+    assert not (wide & ~truth.cord).any()
+    window.press("u")
+    assert (window.mask() == part).all()
+    window.save()
+    assert "; fit 1; undo 1" in (made.root / "desk" / "effort.tsv").read_text()
+
+
 def test_three_dimensions_show_what_is_drawn_in_the_order_of_niivue(case: tuple[MadeCases, DeskWindow]) -> None:
     made, window = case
     window.go(2)  # whose axes are turned
@@ -275,3 +300,61 @@ def test_a_case_that_was_asked_for_and_left_before_it_came_is_not_held(case: tup
     assert window.run(_HASTY)
     window.wait_for(2)
     window.browser.wait(lambda: window.run(_HELD) == [False, True], "the one case that is held")
+
+
+def test_a_case_that_was_changed_is_saved_when_it_is_left_for_another(case: tuple[MadeCases, DeskWindow]) -> None:
+    made, window = case
+    window.click(place_of(made.truth(1).bright))
+    window.press("b")
+    window.drag(window.at(place_of(made.truth(1).bright)), window.at((15, 15, 5)))
+    mask = window.mask()
+    assert (mask != made.truth(1).lesion).any()
+    window.press("j")
+    window.wait_for(2)
+    assert (made.saved(1) == mask).all()
+    assert window.run("return document.querySelector('#list [data-id=\"1\"]').dataset.state") == "edit"
+    window.press("k")
+    window.wait_for(1)
+    assert (window.mask() == mask).all()
+    window.press("j")
+    window.wait_for(2)
+    assert not made.output(2).exists()  # nothing of it was changed
+
+
+def test_a_rater_rejects_and_puts_off_with_a_comment(case: tuple[MadeCases, DeskWindow]) -> None:
+    made, window = case
+    window.press("/", *"moved", ENTER, "R")
+    window.wait_for(2)
+    window.press("l")
+    window.browser.wait(lambda: window.run("return document.getElementById('all-done').open"), "the end")
+    rows = [line.split("\t") for line in (made.root / "desk" / "marks.tsv").read_text().splitlines()]
+    table = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    assert {(row["case"][0], row["action"]) for row in table} == {("1", "reject"), ("2", "defer")}
+    assert any("moved" in row["comment"] for row in table if row["action"] == "reject")
+    assert not made.output(1).exists()
+
+
+def test_wheel_and_drags_move_slices_zoom_crosshair_and_contrast(case: tuple[MadeCases, DeskWindow]) -> None:
+    _, window = case
+    look = (
+        "const {view} = desk.here.app; return [view.cursor, view.window, view.tiles.axial.scale, view.tiles.axial.x0]"
+    )
+    place = (12, 12, 5)
+    cursor, contrast, scale, _ = window.run(look)
+    window.wheel(place, -100)
+    assert window.run(look)[0] == [*cursor[:2], cursor[2] + 1]
+    window.wheel(place, 100)
+    window.wheel(place, -100, keys=CONTROL)
+    x, y = window.at(place)
+    assert window.run(look)[2] > scale
+    window.drag((x, y), (x + 60, y + 20), button=2)
+    changed = window.run(look)
+    assert changed[1] != contrast
+    assert changed[0] == cursor
+    window.drag((x, y), button=2)
+    assert window.run(look)[0] == list(place)
+    left = window.run(look)[3]
+    window.drag((x, y), (x + 30, y), button=1)
+    window.at(place)  # draws
+    assert abs(window.run(look)[3] - left - 30) < 1.5
+    assert window.run("return desk.here.app.work.layers.done.length") == 0

@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from nnunet_ext.core.nifti_read import read_volume
 from nnunet_ext.correction.runs import runs_of
@@ -205,6 +205,66 @@ def test_what_grows_is_the_connected_part_above_the_level_and_keeps_its_likelies
     assert set(some) <= set(wanted)
     heights = values.ravel(order="F")
     assert heights[some].mean() > heights[wanted].mean()
+
+
+def fitted(
+    image: npt.NDArray[np.float64],
+    part: npt.NDArray[np.bool_],
+    near: npt.NDArray[np.bool_],
+    prior: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """The odds of each voxel of a neighbourhood after three rounds, times a half."""
+    start = np.log(prior[near] / (1 - prior[near])) / 2 + np.where(part[near], 1, -1)
+    odds, values = start, image[near]
+    for _ in range(3):
+        share = 1 / (1 + np.exp(-odds))
+        logs = []
+        for weight in (share, 1 - share):
+            mean = np.average(values, weights=weight)
+            spread = np.sqrt(np.average((values - mean) ** 2, weights=weight))
+            logs.append(stats.norm.logpdf(values, mean, spread))
+        odds = start + logs[0] - logs[1]
+    made = np.zeros(image.shape)
+    made[near] = 255 / (1 + np.exp(-odds / 2))
+    return made
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_part_that_is_badly_outlined_is_fitted_to_what_shines(page: Browser, known: bool) -> None:
+    shape, spacing = (18, 16, 7), np.array([0.7, 0.9, 2.5])
+    rng = np.random.default_rng(4)
+    place = (np.indices(shape).T * spacing - np.array([6, 7, 7.5])).T
+    truth = (place**2).sum(axis=0) < 3.2**2
+    part = np.roll(truth, 2, axis=0) & (np.indices(shape)[1] < 9)
+    allowed = np.ones(shape, dtype=np.bool_)
+    allowed[:3] = False
+    image = np.rint(100 + 40 * truth + rng.normal(0, 5, shape))
+    probability = np.clip(np.rint(255 * ndimage.gaussian_filter(part.astype(float), 1.0)), 0, 255)
+    script = (
+        GRID
+        + """
+        const [, , image, probability, allowed, part] = arguments;
+        const found = desk.fit.around({grid, image, probability, allowed: at => allowed[at] === 1}, part);
+        return [found.seed, image.map((_, at) => found.value(at))];
+    """
+    )
+    numbers = np.flatnonzero((part & allowed).ravel(order="F")).tolist()
+    seed, values = page.run(
+        script, list(shape), np.diag([*spacing, 1]).tolist(), image.ravel(order="F").tolist(),
+        probability.ravel(order="F").tolist() if known else None, flat(allowed), numbers,
+    )  # fmt: skip
+    part &= allowed
+    near = (ndimage.distance_transform_edt(~part, sampling=spacing) <= 4) & allowed
+    prior = np.clip(probability / 255, 0.02, 0.98) if known else np.full(shape, 0.5)
+    made = np.array(values).reshape(shape, order="F")
+    assert np.abs(made - fitted(image, part, near, prior)).max() < 0.51
+    assert seed in numbers
+    assert values[seed] == made[part].max()
+    reached = truth & near
+    before = 2 * (part & truth).sum() / (part.sum() + truth.sum())
+    after = 2 * ((made >= 128) & reached).sum() / ((made >= 128).sum() + reached.sum())
+    assert before < 0.7
+    assert after > 0.9
 
 
 @pytest.mark.parametrize("through", [-1, 0, 2])

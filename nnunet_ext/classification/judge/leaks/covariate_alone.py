@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from nnunet_ext.classification.judge.auc_difference import AucDifference, auc_di
 from nnunet_ext.classification.judge.estimate import Estimate
 from nnunet_ext.classification.judge.leaks.out_of_fold_share import out_of_fold_share
 from nnunet_ext.core.errors import DataRefusedError
+from nnunet_ext.core.tables import NOTHING
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,7 @@ def covariate_alone(
         See `checked_scores`; or where there are more or fewer values than patients.
     """
     members, _ = checked_scores(positive, np.zeros(len(values)))
-    words = all(isinstance(value, str) for value in values) and len(values) > 0
-    facts = np.array(values) if words else np.array([np.nan if each is None else each for each in values], np.float64)
-    if np.any(np.isinf(facts) if facts.dtype.kind == "f" else False):
-        raise DataRefusedError("finite numbers were needed, found infinity; leave such patients out, and say so")
+    facts = _facts(values)
     alone = out_of_fold_share(members, facts, seed)
     if alone is None:
         return CovariateAlone(Estimate.without_interval(None, members.size), None, ())
@@ -85,3 +84,12 @@ def covariate_alone(
     if model is not None and low > 0.5 and (model.low is None or model.low <= 0):
         findings.append("as good as the model")
     return CovariateAlone(area, model, tuple(findings))
+
+
+def _facts(values: Sequence[float | None] | Sequence[str]) -> npt.NDArray[Any]:
+    if any(isinstance(value, str) for value in values):
+        return np.array([NOTHING if value is None else str(value) for value in values])
+    numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    if np.isinf(numbers).any():
+        raise DataRefusedError("finite numbers were needed, found infinity; leave such patients out, and say so")
+    return numbers

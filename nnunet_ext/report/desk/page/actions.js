@@ -39,6 +39,7 @@ desk.actions = (() => {
       ["Parts", "keep", "y", "Keep this part and go to the next", () => app.part(1, true), { short: "Keep" }],
       ["Parts", "remove", "x", "Remove the part at the crosshair", () => app.removeHere(), { short: "Remove", also: ["Delete"] }],
       ["Parts", "add", "a", "Add what the model nearly found at the pointer or the crosshair", () => app.addHere(), { short: "Add" }],
+      ["Parts", "fit", "F", "Fit the part's outline to the picture, at the pointer or the crosshair", () => app.fitHere(), { short: "Fit" }],
       ["View", "region", "r", "Work on the other region", () => app.region(next(app.work.given.regions, app.work.region))],
       ["View", "masks", " ", "Masks on or off", flip("masks"), { shown: "Space", short: "Masks" }],
       ...[1, 2, 3, 4].map((n) => ["View", `layer-${n}`, String(n), `Layer ${n} on or off`, () => app.toggleLayer(n - 1), { layer: n - 1 }]),

@@ -157,7 +157,8 @@ desk.cases = (() => {
       async start() {
         try {
           await load();
-          const first = queue.cases.find((entry) => entry.state !== "saved" && !entry.held_by) || queue.cases[0];
+          const named = decodeURIComponent(window.location.hash.slice(1));
+          const first = queue.cases.find((entry) => entry.name === named) || queue.cases.find((entry) => entry.state !== "saved" && !entry.held_by) || queue.cases[0];
           if (first) await open(first.id);
           else cover("There is no case to correct.");
         } catch (error) {

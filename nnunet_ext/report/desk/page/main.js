@@ -112,6 +112,12 @@ desk.main = (() => {
       const voxel = (app.hovered && inside(app.hovered)) || app.view.cursor;
       app.done(app.work.grow(app.work.grid.index(voxel)), voxel);
     };
+    app.fitHere = () => {
+      const drawn = (voxel) => voxel && app.work.layers.masks[app.work.region][app.work.grid.index(voxel)] & 1;
+      const under = app.hovered && inside(app.hovered);
+      const voxel = drawn(under) ? under : app.view.cursor;
+      app.done(app.work.fit(app.work.grid.index(voxel)), voxel);
+    };
     app.removeHere = () => {
       const at = parts.findIndex((part) => part.current);
       const entry = app.done(app.work.remove(app.work.grid.index(app.view.cursor)));
@@ -159,7 +165,7 @@ desk.main = (() => {
     // ---- fields
     one("comment").addEventListener("input", () => { if (app.work) { app.work.comment(one("comment").value); sitting.touch(); } });
     one("size").addEventListener("input", () => app.set({ radius: Number(one("size").value) / 2 }));
-    one("grey").addEventListener("change", () => app.set({ holdGrey: one("grey").value }));
+    one("grey").addEventListener("change", () => { app.set({ holdGrey: one("grey").value }); one("grey").blur(); });
     one("most").addEventListener("change", () => app.set({ most: Math.max(1, Number(one("most").value) || 2000) }));
     one("level").addEventListener("input", () => {
       const level = Number(one("level").value);
@@ -167,6 +173,8 @@ desk.main = (() => {
       else app.set({ level });
     });
     one("level").addEventListener("change", () => one("level").blur());
+    // A button that was clicked is not the one that the next Enter means.
+    document.addEventListener("click", (event) => { if (event.detail && event.target.closest("button")) event.target.closest("button").blur(); });
     one("again").addEventListener("click", () => cases.again());
     one("end").addEventListener("click", () => cases.end());
     for (const kind of ["pointerdown", "pointermove", "wheel", "keydown"]) {

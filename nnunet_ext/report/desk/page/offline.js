@@ -56,7 +56,9 @@ desk.offline = (() => {
       }
       store(key(id), { ...content, state: "saved" });
       const next = data.cases.findIndex((_, n) => (store(key(n + 1)) || {}).state !== "saved");
-      const notes = files.length ? [`Downloaded ${files.join(" and ")}: give it back with the round's other masks.`] : ["Nothing was changed, so there is nothing to download."];
+      const notes = [files.length ? `Downloaded ${files.join(" and ")}: give it back with the round's other masks.` : "Nothing to download."];
+      const words = content.action === "edit" ? content.said.absent.map((region) => `no ${region}`).join(", ") : `the action ${content.action}`;
+      if (words) notes.push(`A page without a server cannot hand on "${words}": write it into marks.tsv.`);
       return { state: "saved", action: content.action, files, notes, next: next < 0 ? null : next + 1 };
     }
 

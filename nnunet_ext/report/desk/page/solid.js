@@ -32,7 +32,7 @@ desk.solid = (() => {
       await viewer.attachToCanvas(canvas);
       const parts = colours.map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
       const of = (channel) => [0, ...parts.map((part) => part[channel])];
-      viewer.setDrawColormap({ R: of(0), G: of(1), B: of(2), A: [0, ...parts.map((_, n) => (n ? 255 : 110))], labels: ["", ...parts.map((_, n) => String(n + 1))] });
+      viewer.setDrawColormap({ R: of(0), G: of(1), B: of(2), A: [0, ...parts.map((_, n) => (n ? 255 : 28))], labels: ["", ...parts.map((_, n) => String(n + 1))] });
       viewer.setDrawOpacity(1);
     }
 

@@ -3,6 +3,8 @@ globalThis.desk ??= {};
 // An open case: what each tool does to its masks. It knows nothing of the screen; what cannot be done is said.
 desk.work = (() => {
   const NEAR = 2;
+  const HALF = 128;
+  const CERTAIN = 255;
 
   // `given`: the answer to `open`; `image`: voxels in the file's order; `probability`: region to voxels, 0 to 255.
   function make({ given, inside, image, probability, settings, say }) {
@@ -55,19 +57,35 @@ desk.work = (() => {
       if (!level) return say(known ? "The model found nothing here at any level: take the brush." : "Nothing stands out here: take the brush."), null;
       // Up its own hill only: neither into what is drawn nor into what is likelier than the place that was clicked.
       const own = (at) => allowed(at) && !(layers.masks[growth.region][at] & 1) && value(at) <= growth.top;
-      growth = { region, seed: top.at, value, allowed: own, level, top: top.value, entry: null };
-      return regrow(level, known);
+      const most = inside[region] ? Math.max(1, Math.floor(settings.most / grid.volume)) : Infinity;
+      const said = (size, at) => `Added ${size} mm³ ${known ? `above a probability of ${at}` : "by brightness (no probability is known here)"}`;
+      growth = { tool: "grow", region, before: [], seed: top.at, value, allowed: own, level, top: top.value, most, said, entry: null };
+      return regrow(level);
     }
 
-    function regrow(level, known = probability[region]) {
+    // The outline of a part anew, by brightness and probability.
+    function fit(seed) {
+      const before = desk.components.connected(mask(), grid, seed);
+      if (!before.length) return say("Nothing is drawn here that could be fitted to the picture."), null;
+      if (holdsOthers(region)) return say("Only what lies inside another region is fitted to the picture: take the brush."), null;
+      const cord = within(region);
+      const own = new Set(before);
+      const allowed = (at) => own.has(at) || (cord(at) && !(layers.masks[region][at] & 1));
+      const found = desk.fit.around({ grid, image, probability: probability[region], allowed }, before);
+      const said = (size) => `Fitted to the picture: ${size} mm³`;
+      growth = { tool: "fit", region, before, ...found, allowed: (at) => found.value(at) > 0 && cord(at), level: HALF, top: CERTAIN, most: Infinity, said, entry: null };
+      return regrow(HALF);
+    }
+
+    function regrow(level) {
       if (growth.entry && !layers.withdraw(growth.entry)) return growth = null, null;
       growth.level = Math.max(1, Math.min(growth.top, level));
-      const most = inside[region] ? Math.max(1, Math.floor(settings.most / grid.volume)) : Infinity;
-      const { voxels, cut } = desk.grow.part({ grid, ...growth }, growth.seed, growth.level, most);
-      growth.entry = layers.apply("grow", [{ region, voxels }]);
+      const { tool, before, said } = growth;
+      const { voxels, cut } = desk.grow.part({ grid, ...growth }, growth.seed, growth.level, growth.most);
+      const [old, made] = [new Set(before), new Set(voxels)];
+      growth.entry = layers.apply(tool, [{ region, voxels: [...before.filter((at) => !made.has(at)), ...voxels.filter((at) => !old.has(at))] }]);
       if (!growth.entry) return growth = null, null;
-      const size = (growth.entry.parts[0].voxels.length * grid.volume).toFixed(0);
-      say(`Added ${size} mm³ ${known ? `above a probability of ${(growth.level / 255).toFixed(2)}` : "by brightness (no probability is known here)"}${cut ? ", cut at the largest size" : ""}. Shift and wheel, + and -: level.`);
+      say(`${said((voxels.length * grid.volume).toFixed(0), (growth.level / 255).toFixed(2))}${cut ? ", cut at the largest size" : ""}. Shift and wheel, + and -: level.`);
       return growth.entry;
     }
 
@@ -204,7 +222,7 @@ desk.work = (() => {
     }
 
     return {
-      grid, layers, image, probability, given, click, remove, restore, grow, growing, setLevel, begin, move, end, outline, fill, interpolate, smooth, clear,
+      grid, layers, image, probability, given, click, remove, restore, grow, fit, growing, setLevel, begin, move, end, outline, fill, interpolate, smooth, clear,
       undo: () => step("undo"),
       redo: () => step("redo"),
       get region() { return region; },

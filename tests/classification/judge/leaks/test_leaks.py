@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnunet_ext.classification.judge.leaks.covariate_alone import covariate_alone
+from nnunet_ext.classification.judge.leaks.fact_rows import fact_rows
 from nnunet_ext.classification.judge.leaks.one_class_sites import OneClassSite, one_class_sites
 from nnunet_ext.classification.judge.leaks.shared_people import SharedPerson, shared_people
 from nnunet_ext.core.errors import DataRefusedError
@@ -100,6 +101,13 @@ def test_a_model_that_is_no_better_than_age_is_said_to_be() -> None:
     assert (better.model.low or 0) > 0
 
 
+def test_an_age_without_end_is_refused_and_so_are_more_ages_than_patients() -> None:
+    with pytest.raises(DataRefusedError, match="infinity"):
+        covariate_alone([0, 1], [40.0, float("inf")])
+    with pytest.raises(DataRefusedError, match="found 2 and 3"):
+        covariate_alone([0, 1], [40.0, 30.0, 20.0])
+
+
 @given(SEEDS, st.integers(0, 12))
 def test_few_patients_are_no_trouble(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
@@ -111,3 +119,25 @@ def test_few_patients_are_no_trouble(seed: int, count: int) -> None:
     assert (found.auc.value is None) == (smallest < 2)
     assert found.auc.value is None or 0 <= found.auc.value <= 1
     assert found == covariate_alone(truth, values, scores)
+
+
+def test_each_fact_has_a_row_for_each_diagnosis_and_a_planted_leak_stands_in_its_own() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(90) % 3
+    ages = (20 + 30 * (truth == 2) + rng.normal(0, 5, 90)).tolist()
+    sexes = rng.choice(["F", "M"], 90).tolist()
+    rows = fact_rows(truth, {"age": ages, "sex": sexes}, DIAGNOSES)
+    assert [(row["fact"], row["diagnosis"]) for row in rows] == [(a, b) for a in ("age", "sex") for b in DIAGNOSES]
+    assert rows[2]["findings"] == "decides alone"
+    assert {row["findings"] for row in rows[3:]} == {"n/a"}
+    assert (rows[0]["model_auc"], rows[0]["difference"]) == ("n/a", "n/a")
+
+
+def test_of_two_diagnoses_a_fact_has_one_row_with_the_model_beside() -> None:
+    truth = np.tile([0, 1], 20)
+    probabilities = np.stack([1 - 0.8 * truth, 0.8 * truth], axis=1)
+    (row,) = fact_rows(truth, {"site": ["Lyon", "Porto"] * 20}, DIAGNOSES[:2], probabilities)
+    assert (row["diagnosis"], row["auc"], row["model_auc"]) == ("NMOSD", "1.0", "1.0")
+    assert row["findings"] == "decides alone, as good as the model"
+    (few,) = fact_rows([0], {"site": ["Lyon"]}, DIAGNOSES[:2])
+    assert (few["auc"], few["findings"]) == ("n/a", "n/a")
