@@ -86,12 +86,12 @@ def _refuse_two_answers(path: Path, table: ParticipantsTable, columns: Participa
 def _which(table: ParticipantsTable, what: str, wanted: Sequence[str]) -> Iterator[str]:
     """Say which columns a value comes from, where that is not what the profile says, or where another says else."""
     columns = table.named(wanted)
-    valued = [valued(row, columns) for _, row in table.rows]
-    first = Counter(next(iter(values)) for values in valued if values)
+    found = [valued(row, columns) for _, row in table.rows]
+    first = Counter(next(iter(values)) for values in found if values)
     for column in (table.columns[column] for column in columns if column in first):
         if column not in wanted:
             yield f"{what}: column {column!r} of participants.tsv"
-    if differing := [values for values in valued if len({value.casefold() for value in values.values()}) > 1]:
+    if differing := [values for values in found if len({value.casefold() for value in values.values()}) > 1]:
         taken, *others = (table.columns[column] for column in differing[0])
         yield (
             f"{what}: column {taken!r} of participants.tsv goes before {' and '.join(map(repr, others))}, which "

@@ -41,7 +41,7 @@ def joined(cases: list[FoundCase], said: CaseParticipants, *masks: Path) -> list
 
 
 def measured(patients: list[Patient]) -> dict[str, Mapping[str, float | None]]:
-    rows = {}
+    rows: dict[str, Mapping[str, float | None]] = {}
     for patient in patients:
         read = [(case.case.removeprefix("site_"), read_case(case)) for case in patient.usable]
         cases = [measure_case(name, one.lesion, one.cord, one.images) for name, one in read]
