@@ -29,6 +29,8 @@ def show(results: Sequence[Result], arms: tuple[str, str]) -> dict[str, Any]:
             print(f"  {name:8} median {one:7.1f} with one click, {other:7.1f} with the brush alone", end="")
             print(f"; of all {said(figures['ratio'][name])}" if name in figures["ratio"] else "")
         print(f"  strokes and clicks: {said(figures['ratio']['strokes_and_clicks'])}")
+        print(f"  strokes of one case: median {figures['of_a_case']:.2f} of the brush's", end="")
+        print(f"; less than a third in {figures['below_aim']} cases")
         reached = ", ".join(f"{arm} {count}" for arm, count in figures["reached"].items())
         print(f"  Dice {ENOUGH} reached: {reached}")
     strokes = overall["all"]["ratio"]["strokes"]["value"]
@@ -56,11 +58,14 @@ def table(results: Sequence[Result], arms: tuple[str, str]) -> pd.DataFrame:
 def compared(rows: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
     """Compare both ways: medians, and the share of one in the other, of all cases together, with its interval."""
     ratio = {name: share(rows[f"{arms[0]}_{name}"], rows[f"{arms[1]}_{name}"]) for name in ("strokes", "seconds")}
+    each = rows[f"{arms[0]}_strokes"] / rows[f"{arms[1]}_strokes"].clip(lower=1)
     both = [rows[f"{arm}_strokes"] + rows[f"{arm}_clicks"] for arm in arms]
     return {
         "cases": len(rows),
         "median": {arm: {name: float(rows[f"{arm}_{name}"].median()) for name in COUNTS} for arm in arms},
         "ratio": {**ratio, "strokes_and_clicks": share(*both)},
+        "of_a_case": float(each.median()),
+        "below_aim": int((each < AIM).sum()),
         "reached": {arm: int((rows[f"{arm}_dice"] >= ENOUGH).sum()) for arm in arms},
     }
 
