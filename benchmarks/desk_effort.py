@@ -112,7 +112,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--root", type=Path, required=True, help="folder of every product")
     add("--resume", action="store_true", help="go on in it; what was predicted and corrected is kept")
     add("--cases", type=int, default=20, help="(20)")
-    add("--patients", type=int, default=20, help="of each of three sites, of whom cases are taken (20)")
+    add("--patients", type=int, default=14, help="of each of three sites, of whom cases are taken (14)")
     add("--seed", type=int, default=SEED, help=f"of the patients ({SEED})")
     add("--json", type=Path, help="file for all figures")
     return parser.parse_args(arguments)

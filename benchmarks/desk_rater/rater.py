@@ -124,12 +124,10 @@ class Rater:
 
     def _tune(self, voxel: Voxel) -> None:
         """Turn the wheel for as long as that leaves less to do: the way that there is more wrong, then the other."""
-        false, missed = (
-            np.count_nonzero(self._mask & ~self.known.truth),
-            np.count_nonzero(self.known.truth & ~self._mask),
-        )
+        now = self._mask
+        too_much = int(np.count_nonzero(now & ~self.known.truth)) > int(np.count_nonzero(self.known.truth & ~now))
         least = self._left
-        for up in (false > missed, false <= missed):
+        for up in (too_much, not too_much):
             for turned in range(NOTCHES):
                 if self._done:
                     return

@@ -21,7 +21,7 @@ def show(results: Sequence[Result], arms: tuple[str, str]) -> dict[str, Any]:
     """Print a row a case and the summary; gives both."""
     rows = table(results, arms)
     print("\n" + rows.to_string(index=False, float_format="{:.2f}".format))
-    overall = {kind: compared(part, arms) for kind, part in _kinds(rows)}
+    overall = {kind: compared(part, arms) for kind, part in _kinds(rows) if part[f"{arms[1]}_strokes"].any()}
     for kind, figures in overall.items():
         print(f"\n{kind}, {figures['cases']} cases")
         for name in COUNTS:
@@ -29,6 +29,8 @@ def show(results: Sequence[Result], arms: tuple[str, str]) -> dict[str, Any]:
             print(f"  {name:8} median {one:7.1f} with one click, {other:7.1f} with the brush alone", end="")
             print(f"; of all {said(figures['ratio'][name])}" if name in figures["ratio"] else "")
         print(f"  strokes and clicks: {said(figures['ratio']['strokes_and_clicks'])}")
+        print(f"  strokes of one case: median {figures['of_a_case']:.2f} of the brush's", end="")
+        print(f"; less than a third in {figures['below_aim']} cases")
         reached = ", ".join(f"{arm} {count}" for arm, count in figures["reached"].items())
         print(f"  Dice {ENOUGH} reached: {reached}")
     strokes = overall["all"]["ratio"]["strokes"]["value"]
@@ -55,12 +57,16 @@ def table(results: Sequence[Result], arms: tuple[str, str]) -> pd.DataFrame:
 
 def compared(rows: pd.DataFrame, arms: tuple[str, str]) -> dict[str, Any]:
     """Compare both ways: medians, and the share of one in the other, of all cases together, with its interval."""
-    ratio = {name: share(rows[f"{arms[0]}_{name}"], rows[f"{arms[1]}_{name}"]) for name in ("strokes", "seconds")}
-    both = [rows[f"{arm}_strokes"] + rows[f"{arm}_clicks"] for arm in arms]
+    worked = rows[rows[f"{arms[1]}_strokes"] > 0]  # what was given up at once says nothing of either way
+    ratio = {name: share(worked[f"{arms[0]}_{name}"], worked[f"{arms[1]}_{name}"]) for name in ("strokes", "seconds")}
+    each = worked[f"{arms[0]}_strokes"] / worked[f"{arms[1]}_strokes"]
+    both = [worked[f"{arm}_strokes"] + worked[f"{arm}_clicks"] for arm in arms]
     return {
         "cases": len(rows),
         "median": {arm: {name: float(rows[f"{arm}_{name}"].median()) for name in COUNTS} for arm in arms},
         "ratio": {**ratio, "strokes_and_clicks": share(*both)},
+        "of_a_case": float(each.median()),
+        "below_aim": int((each < AIM).sum()),
         "reached": {arm: int((rows[f"{arm}_dice"] >= ENOUGH).sum()) for arm in arms},
     }
 
@@ -87,4 +93,4 @@ def _kinds(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     kinds = [(f"most of what is wrong: {kind}", rows[rows["worst"] == kind]) for kind in FAULTS]
     kinds += [(f"with a lesion that is {kind}", rows[rows[kind] > 0]) for kind in FAULTS[:2]]
     kinds += [(f"plane: {plane}", rows[rows["plane"] == plane]) for plane in PLANES]
-    return [*((kind, part) for kind, part in kinds if len(part)), ("all", rows)]
+    return [*kinds, ("all", rows)]
