@@ -15,10 +15,11 @@ from nnunet_ext.phantom.lesions import Blob, Pathology, draw_deformations
 from nnunet_ext.phantom.spine import Deformation, Spine, build_spine, draw_build
 
 _BELOW: Final = 0.25  # vertebrae of cord below the lowest lesion
-_THINNEST, _THICKEST, _HALVINGS = 0.1, 6.0, 12
+_THINNEST, _THICKEST, _HALVINGS = 0.1, 6.0, 11
 _WIDEST: Final = 1.3  # factor on a lesion's radii: beyond, only the cord swells on
 _SWELLS: Final = 0.6
-_STEP_MM, _ACROSS_MM, _REACH_MM = 1.5, 0.75, 20.0
+_STEP_MM, _ACROSS_MM = 1.5, 0.75
+_BEYOND: Final = 1.3  # half-diameters: cords are no ellipses
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +55,13 @@ def shape_case(case: Case, rng: np.random.Generator) -> Shape:
 def lesion_volume_ml(spine: Spine, lesions: Sequence[Blob]) -> float:
     """Measure lesions within the cord, and above C1 where they reach there, on a grid of its own coordinates."""
     extents = np.array([blob.extent_mm for blob in lesions])
-    across = np.arange(-_REACH_MM, _REACH_MM, _ACROSS_MM, dtype=np.float32)
     down = np.arange(extents[:, 0].min(), min(extents[:, 1].max(), spine.conus), _STEP_MM, dtype=np.float32)
-    grid = np.broadcast_arrays(*np.ix_(down, across, across))
+    entry = spine.index(down)
+    reach = (
+        (spine.cord_half_width * _BEYOND + np.abs(spine.cord_right))[entry].max(),
+        (spine.cord_half_depth * _BEYOND + np.abs(spine.cord_front))[entry].max(),
+    )
+    grid = np.broadcast_arrays(*np.ix_(down, *(np.arange(-one, one, _ACROSS_MM, dtype=np.float32) for one in reach)))
     frame = CordFrame(*grid)
     right, front = cord_section(spine, frame)
     inside = (right**2 + front**2 < 1) & (frame.down < spine.conus)

@@ -16,7 +16,7 @@ Sites = tuple[Site, Site]
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, small_sites: Sites) -> Path:
-    return write_entities(tmp_path_factory.mktemp("d") / "bids", patients_per_entity=2, seed=4, sites=small_sites)
+    return write_entities(tmp_path_factory.mktemp("d") / "bids", patients_per_entity=1, seed=4, sites=small_sites)
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -30,7 +30,7 @@ def table(root: Path, name: str = "participants.tsv") -> pd.DataFrame:
 
 def test_each_entity_has_its_patients_with_age_sex_site_and_three_readers(written: Path) -> None:
     found = table(written)
-    assert found["diagnosis"].value_counts().to_dict() == dict.fromkeys(map(str, Entity), 2)
+    assert found["diagnosis"].value_counts().to_dict() == dict.fromkeys(map(str, Entity), 1)
     assert sorted(found.index) == sorted(folder.name for folder in written.glob("sub-*"))
     described = json.loads((written / "participants.json").read_text())
     assert list(found.columns) == list(described)
@@ -54,21 +54,20 @@ def test_what_was_drawn_stands_in_a_table_of_its_own_and_agrees_with_the_masks(w
         assert (read_volume(image).affine == mask.affine).all()
 
 
-def test_the_same_arguments_give_the_same_bytes_and_more_patients_change_none(
+def test_the_same_arguments_give_the_same_bytes_in_one_process_and_in_two(
     tmp_path: Path, written: Path, small_sites: Sites
 ) -> None:
-    few = write_entities(tmp_path / "few", patients_per_entity=1, seed=4, sites=small_sites, n_procs=2)
-    kept = {name: one for name, one in digests(few).items() if name.startswith("sub-") or "labels/sub-" in name}
-    assert len(kept) >= 24
-    assert kept.items() <= digests(written).items()
+    again = write_entities(tmp_path / "again", patients_per_entity=1, seed=4, sites=small_sites, n_procs=2)
+    assert len(digests(again)) >= 4 * 6
+    assert digests(again) == digests(written)
 
 
 def test_a_finished_dataset_is_left_as_it_is_and_another_seed_refused(written: Path, small_sites: Sites) -> None:
     before = digests(written)
-    write_entities(written, patients_per_entity=2, seed=4, sites=small_sites)
+    write_entities(written, patients_per_entity=1, seed=4, sites=small_sites)
     assert digests(written) == before
     with pytest.raises(ConflictError, match="made otherwise"):
-        write_entities(written, patients_per_entity=2, seed=5, sites=small_sites)
+        write_entities(written, patients_per_entity=1, seed=5, sites=small_sites)
 
 
 def test_senseless_numbers_are_refused_before_anything_is_written(tmp_path: Path) -> None:
