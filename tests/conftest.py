@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,13 @@ from nnunet_ext.core.volume import Affine, Array
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=100)
 settings.register_profile("desk", deadline=None, max_examples=25)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+def pytest_configure() -> None:
+    """Let what tests start hear Ctrl-C, also where the tests run in the background of a script, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 SHAPE = (16, 20, 12)
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real"
