@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-import cc3d
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from nnunet_ext.core.components import components
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, union
 from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.tube import largest_tube
@@ -43,7 +43,7 @@ def cord_alone(cord: Mask, lesion: Mask, affine: Affine) -> Mask:
     if box is None:
         return cord
     near = cord[box]  # components of a whole-spine scan would take gigabytes
-    pieces, count = cc3d.connected_components(near, connectivity=_NEIGHBOURS, return_N=True)
+    pieces, count = components(near, _NEIGHBOURS)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
     beside = np.bincount(pieces[near & ~lesion[box]], minlength=count + 1)
     mostly = at_least(1 - beside / np.maximum(sizes, 1), _MOSTLY)

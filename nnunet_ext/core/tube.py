@@ -2,12 +2,12 @@
 
 from typing import Final
 
-import cc3d
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from nnunet_ext.core.components import components
 from nnunet_ext.core.rounding import ROUNDING
 from nnunet_ext.core.volume import Affine, Array, Volume
 
@@ -43,7 +43,7 @@ def largest_tube(cord: Volume, along_mm: float = ALONG_MM, across_mm: float = AC
     array
         bool, shape (i, j, k); the gaps themselves stay empty. An empty mask gives an empty one.
     """
-    pieces, count = cc3d.connected_components(cord.data > 0, connectivity=_NEIGHBOURS, return_N=True)
+    pieces, count = components(cord.data > 0, _NEIGHBOURS)
     keep = np.zeros(count + 1, dtype=np.bool_)
     if count == 1:
         keep[1] = True

@@ -88,7 +88,7 @@ def _to_do(told: Instructions) -> list[str]:
     return [
         "## What to do",
         "",
-        "Best in the browser, which does all that follows for you: `nnunet_ext active correct ROUNDS` where the loop's "
+        "Best in the browser, which does all that follows for you: `nnunet_ext active correct LOOP` where the loop's "
         "folder is, else `nnunet_ext correct` with the name of this folder, and send back the folder that it writes.",
         "",
         f"1. Open the cases one by one, in the order of `{MARKS}`: `commands.txt` has a line for each viewer{example}.",

@@ -19,7 +19,7 @@ _COLOURS: Final = (
 """Of the regions, in the model's order: FSLeyes' name of a colour map, and red, green and blue."""
 
 _HEAD: Final = """\
-# Best in the browser, which saves masks and marks by itself: nnunet_ext active correct ROUNDS where the loop's folder
+# Best in the browser, which saves masks and marks by itself: nnunet_ext active correct LOOP where the loop's folder
 # is, else: nnunet_ext correct . -o ../corrected
 # Lines to paste into a terminal that stands in this folder (cd to it first). Each opens an image with your copies of
 # its masks: edit them and save them under the same name. Then say in marks.tsv what you did; PROTOCOL.md tells what to

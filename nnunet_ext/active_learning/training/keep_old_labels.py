@@ -7,7 +7,7 @@ from nnunet_ext.active_learning.exchange.sent_masks import read_sent
 from nnunet_ext.active_learning.ingest.for_training import TrainingCase
 from nnunet_ext.active_learning.layout import Round
 from nnunet_ext.active_learning.query.stratum import SUSPECT
-from nnunet_ext.core.tables import read_table
+from nnunet_ext.core.tables import filled, read_table
 
 
 def keep_old_labels(cases: Sequence[TrainingCase], one: Round) -> list[TrainingCase]:
@@ -22,8 +22,8 @@ def keep_old_labels(cases: Sequence[TrainingCase], one: Round) -> list[TrainingC
     one
         The round, which is back.
     """
-    asked = read_table(one.query, ("case", "stratum"), whole=True)
-    suspects = {row["case"] for row in asked if row["stratum"] == SUSPECT}
+    asked = read_table(one.query, ("case",), whole=True)
+    suspects = {row["case"] for row in asked if filled(row, "stratum") == SUSPECT}
     given = {
         (mask.case, mask.region): (one.to_correct / mask.predicted, mask.predicted_sha256)
         for mask in (read_sent(one.to_correct) if suspects else ())

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import cc3d
 import numpy as np
 from scipy import ndimage
 
 from nnunet_ext.cascade.box import Box
 from nnunet_ext.cascade.prediction.post_processing import OutsideCord, PostProcessing
+from nnunet_ext.core.components import components
 from nnunet_ext.core.labels import CORD, Labelling, Mask, Masks, region_mask, union
 from nnunet_ext.core.rounding import at_least
 from nnunet_ext.core.tube import SMALLEST_CORD_MM3, largest_tube
@@ -102,7 +102,7 @@ def _as_nnunet(frame: "_Frame", masks: Masks, largest_of: Sequence[tuple[int, ..
     changes = []
     for values in largest_of:
         labels = frame.regions.draw(masks)
-        pieces = cc3d.connected_components(region_mask(labels, values), connectivity=_NEIGHBOURS)
+        pieces, _ = components(region_mask(labels, values), _NEIGHBOURS)
         sizes = np.bincount(pieces.ravel())
         sizes[0] = 0
         gone: Mask = (pieces > 0) & (sizes < sizes.max())[pieces]
@@ -168,13 +168,13 @@ class _Frame:
 
     def measure(self, rule: str, region: str, voxels: Mask) -> Change:
         count = int(np.count_nonzero(voxels))
-        pieces = cc3d.connected_components(voxels, connectivity=_NEIGHBOURS, return_N=True)[1] if count else 0
+        pieces = components(voxels, _NEIGHBOURS)[1] if count else 0
         return Change(rule, region, count, int(pieces), round(count * self.voxel_mm3, 3))
 
     def cord(self, masks: Masks) -> Mask:
         cord = masks[CORD]
         if self.regions.lesions and cord.any():
-            pieces = cc3d.connected_components(cord, connectivity=_NEIGHBOURS)
+            pieces, _ = components(cord, _NEIGHBOURS)
             more_than_lesion = np.zeros(int(pieces.max()) + 1, dtype=np.bool_)
             more_than_lesion[pieces[cord & ~union(masks[name] for name in self.regions.lesions)]] = True
             cord = more_than_lesion[pieces]
@@ -220,7 +220,7 @@ class _Frame:
         return holes
 
     def small(self, region: str, smallest_mm3: float, masks: Masks) -> Mask:
-        pieces = cc3d.connected_components(masks[region], connectivity=_NEIGHBOURS)
+        pieces, _ = components(masks[region], _NEIGHBOURS)
         small = ~at_least(np.bincount(pieces.ravel()) * self.voxel_mm3, smallest_mm3)
         small[0] = False
         found: Mask = small[pieces]

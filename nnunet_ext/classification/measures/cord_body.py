@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cc3d
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import savgol_filter
 
+from nnunet_ext.core.components import components
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import RAW_AXES, reorient
 from nnunet_ext.core.stray_lesions import cord_alone
@@ -106,7 +106,7 @@ def cord_body(lesion: Volume, cord: Volume) -> CordBody | None:
         return None
     region = _box(upright.data)
     inside, drawn = upright.data[region], turned.data[region]
-    numbered = cc3d.connected_components(np.ascontiguousarray(drawn), connectivity=_NEIGHBOURS)
+    numbered, _ = components(np.ascontiguousarray(drawn), _NEIGHBOURS)
     lesions = np.where(inside, numbered, 0).astype(np.uint32)
     centre, half = _middles(inside, upright.spacing)
     slope = np.gradient(centre, upright.spacing[2], axis=0) if len(centre) > 1 else np.zeros_like(centre)

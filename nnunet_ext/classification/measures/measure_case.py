@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cc3d
 import numpy as np
 
 from nnunet_ext.classification.measures.cord_body import CordBody, cord_body
@@ -19,6 +18,7 @@ from nnunet_ext.classification.measures.levels import VERTEBRA_MM, CordLevels, c
 from nnunet_ext.classification.measures.measure_dictionary import GADOLINIUM, PLAIN
 from nnunet_ext.classification.measures.place import PLACES, place_measures
 from nnunet_ext.classification.measures.signal import signal_measures, surroundings
+from nnunet_ext.core.components import components
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.tables import Row
 from nnunet_ext.core.volume import Array, Volume
@@ -99,7 +99,7 @@ def measure_case(
 
 
 def _sizes_without_cord(lesion: Volume) -> tuple[LesionSize, ...]:
-    numbered = cc3d.connected_components(np.ascontiguousarray(lesion.data > 0), connectivity=18)
+    numbered, _ = components(np.ascontiguousarray(lesion.data > 0), 18)
     return tuple(LesionSize(float(count) * lesion.voxel_volume_mm3, None) for count in np.bincount(numbered.flat)[1:])
 
 

@@ -296,8 +296,8 @@ def test_the_protocol_tells_of_the_target_and_the_policy(
     for word in ("spinal cord", "lesion", "accept", "edit", "reject", "defer", "marks.tsv", "slices", "Faces"):
         assert word in text
     assert "extend the cord" in text
-    assert "`nnunet_ext active correct ROUNDS`" in text
-    assert "nnunet_ext active correct ROUNDS" in (tmp_path / "to_correct" / "commands.txt").read_text()
+    assert "`nnunet_ext active correct LOOP`" in text
+    assert "nnunet_ext active correct LOOP" in (tmp_path / "to_correct" / "commands.txt").read_text()
     clipped = ExchangeSettings(load_target("cord-lesion"), outside_cord="clip")
     write_exchange(tmp_path / "clip" / "to_correct", cases, clipped, datasets)
     assert "cut off" in (tmp_path / "clip" / "to_correct" / "PROTOCOL.md").read_text()
