@@ -44,12 +44,13 @@ def largest_tube(cord: Volume, along_mm: float = ALONG_MM, across_mm: float = AC
         bool, shape (i, j, k); the gaps themselves stay empty. An empty mask gives an empty one.
     """
     pieces, count = components(cord.data > 0, _NEIGHBOURS)
-    keep = np.zeros(count + 1, dtype=np.bool_)
+    keep: npt.NDArray[np.bool_] = np.zeros(count + 1, dtype=np.bool_)
     if count == 1:
         keep[1] = True
     elif count:
         keep[_in_largest_tubes(pieces, cord.affine, (across_mm, across_mm, along_mm))] = True
-    return keep[pieces]
+    found: npt.NDArray[np.bool_] = keep[pieces]
+    return found
 
 
 def _in_largest_tubes(pieces: Array, affine: Affine, reach_mm: tuple[float, float, float]) -> list[int]:
