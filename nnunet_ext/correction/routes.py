@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import Timer
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
@@ -23,6 +24,7 @@ Assets = Mapping[str, tuple[bytes, str]]
 INDEX: Final = "index.html"
 """Name of the page itself."""
 
+_GRACE_SECONDS: Final = 0.3
 _BINARY: Final = "application/octet-stream"
 _TAB: Final = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 _RAISED: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -171,7 +173,7 @@ class Routes:
     def over(self, request: Request) -> Answer:
         """End."""
         request.body()
-        self.end()
+        Timer(_GRACE_SECONDS, self.end).start()  # else the process may be gone before the answer is
         return Answer.of_json({})
 
     def _draft(self, case: DeskCase, body: Mapping[str, Any]) -> Draft:
