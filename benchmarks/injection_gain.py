@@ -67,8 +67,9 @@ class Settings:
 class Bench:
     """The patients of one seed, and what is done with them."""
 
-    def __init__(self, root: Path, settings: Settings, seed: int) -> None:
+    def __init__(self, root: Path, settings: Settings, seed: int, device: str) -> None:
         self.root, self.settings, self.seed = root / f"seed{seed}", settings, seed
+        self.device = device
         self.nnunet = self.root / "nnunet"
         self.process = NnunetProcess(self.nnunet, self.root / "nnunet.log", n_procs=1)
         self.target = load_target("cord-lesion")
@@ -144,10 +145,10 @@ class Bench:
             trainer = f"{TRAINERS[arm]}_{self.settings.epochs}epochs"
             os.environ[SEED_VARIABLE] = str(self.seed)
             model = (CONFIGURATION, "-tr", trainer, "-p", PLANS)
-            self.nnunet_command("nnUNetv2_train", self.number, model[0], 0, *model[1:], "-device", "cpu")
+            self.nnunet_command("nnUNetv2_train", self.number, model[0], 0, *model[1:], "-device", self.device)
             trained = time.monotonic()
             images, out = self.raw.folder / "imagesTs", folder / "predictions"
-            how = ("-device", "cpu", "--disable_tta", "-npp", 0, "-nps", 0)
+            how = ("-device", self.device, "--disable_tta", "-npp", 0, "-nps", 0)
             given = ("-d", self.number, "-c", *model, "-f", 0)
             self.nnunet_command("nnUNetv2_predict", "-i", images, "-o", out, *given, *how)
             means_of_run = self._score(folder).assign(arm=arm, seed=self.seed)
@@ -188,7 +189,14 @@ def main() -> None:
     add = parser.add_argument
     add("--root", type=Path, required=True, help="folder of every product")
     add("--resume", action="store_true", help="go on in it; finished runs are kept")
-    add("--seeds", type=int, default=3, help="datasets, each trained on with and without injection (3)")
+    add(
+        "--seeds",
+        nargs="+",
+        type=int,
+        default=[1, 2, 3],
+        help="of datasets, trained on with and without (1 2 3)",
+    )
+    add("-device", "--device", default="cpu", help="(cpu)")
     add("--diseased", type=int, default=3, help="training patients with labelled lesions (3)")
     add("--healthy", type=int, default=12, help="training patients with a cord mask and no lesion (12)")
     add("--held-out-diseased", type=int, default=14, help="held-out patients with lesions (14)")
@@ -202,8 +210,8 @@ def main() -> None:
     reach_trainers()
     print(f"nnU-Net {version('nnunetv2')}, torch {version('torch')}; {settings}", flush=True)
     results = []
-    for seed in range(1, options.seeds + 1):
-        bench = Bench(root, settings, seed)
+    for seed in options.seeds:
+        bench = Bench(root, settings, seed, options.device)
         bench.prepare()
         for arm in TRAINERS:
             found = bench.do(arm)

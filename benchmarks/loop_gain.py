@@ -65,6 +65,7 @@ def parsed() -> argparse.Namespace:
     add("--resume", action="store_true", help="go on in it; finished rounds are kept")
     add("--strategies", nargs="+", default=list(STRATEGIES), help=" ".join(STRATEGIES))
     add("--seeds", nargs="+", type=int, default=[1, 2, 3], help="(1 2 3)")
+    add("-device", "--device", default="cpu", help="(cpu)")
     add("--data-seed", type=int, default=3, help="of the patients (3)")
     add("--train", type=int, default=6, help="patients with sagittal images that the first model is trained on (6)")
     add("--test", type=int, default=6, help="patients of each of two sites that all are tested on (6)")
@@ -94,7 +95,7 @@ def main() -> None:
             "active", "simulate", root / "simulated", "-d", here.number, "--pool", *pools, "--localizer", "none",
             "--budget", settings.budget, "--rounds", settings.rounds, "--epochs", settings.epochs,
             "--most-per-site", 1.0, "--first-trainer", f"{FIRST}_{settings.first_epochs}epochs", "-c", CONFIGURATION,
-            "-p", PLANS, "-device", "cpu", "--strategies", *options.strategies, "--seeds", *options.seeds,
+            "-p", PLANS, "-device", options.device, "--strategies", *options.strategies, "--seeds", *options.seeds,
         )  # fmt: skip
     print(f"{(time.monotonic() - begun) / 60:.1f} minutes in all")
 

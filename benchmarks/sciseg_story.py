@@ -81,8 +81,8 @@ def world(root: Path, settings: Settings) -> World:
 class Story:
     """One seed's story."""
 
-    def __init__(self, root: Path, settings: Settings, seed: int) -> None:
-        self.world, self.settings, self.seed = world(root, settings), settings, seed
+    def __init__(self, root: Path, settings: Settings, seed: int, device: str) -> None:
+        self.world, self.settings, self.seed, self.device = world(root, settings), settings, seed, device
         self.simulation = Simulation(root / "loops")
         self.home = self.simulation.run("story", seed)
         self.first = FirstTraining(f"{FIRST}_{settings.first_epochs}epochs", PLANS, CONFIGURATION, "0")
@@ -95,7 +95,7 @@ class Story:
         """Do all of it, and say what took how many seconds; what was done before takes none."""
         with self.world.environment():
             begun = time.monotonic()
-            start_home(self.simulation, self.seed, self.world.dataset.folder.name, self.first, "cpu")
+            start_home(self.simulation, self.seed, self.world.dataset.folder.name, self.first, self.device)
             run_home(self.simulation, "story", self.seed)
             yield PHASES[0], time.monotonic() - begun
         for number in range(1, len(PHASES)):
@@ -120,7 +120,7 @@ class Story:
 
     def _round(self, home: Home, number: int) -> None:
         """Do a round; before its model is trained, the second one is copied to be trained from scratch, too."""
-        run = SimulatedRun(home, self._asked(), self._known(), "cpu", 1)
+        run = SimulatedRun(home, self._asked(), self._known(), self.device, 1)
         while (state := read_state(home.rounds)).number < number or (
             state.number == number and state.stage is not Stage.TRAINED
         ):
@@ -142,7 +142,7 @@ class Story:
 
     def _from_scratch(self) -> None:
         with living_in(self.scratch, self.seed):
-            SimulatedRun(self.scratch, {}, self._known(), "cpu", 1).step(COMPARED)
+            SimulatedRun(self.scratch, {}, self._known(), self.device, 1).step(COMPARED)
 
     def _known(self) -> KnownLabels:
         sites = [one.site for one in self.world.persons if one.pool]
@@ -200,6 +200,7 @@ def parsed() -> argparse.Namespace:
     add("--root", type=Path, required=True, help="folder of every product")
     add("--resume", action="store_true", help="go on in it; what was done is kept")
     add("--seeds", nargs="+", type=int, default=[1, 2, 3], help="(1 2 3)")
+    add("-device", "--device", default="cpu", help="(cpu)")
     add("--data-seed", type=int, default=5, help="of the patients (5)")
     add("--train", type=int, default=8, help="patients of A and of B that the first model is trained on (8)")
     add("--test", type=int, default=6, help="patients of each site that all are tested on (6)")
@@ -222,14 +223,16 @@ def main() -> None:
     print(f"patients: made and preprocessed in {time.monotonic() - begun:.0f} s", flush=True)
     scores, minutes = [], {}
     for seed in options.seeds:
-        story = Story(root, settings, seed)
+        story = Story(root, settings, seed, options.device)
         for phase, seconds in story.tell():
             print(f"seed {seed}, phase {phase}: {seconds:.0f} s", flush=True)
         scores.append(story.scores())
         minutes[seed] = story.minutes()
     together = pd.concat(scores, ignore_index=True)
+    spent = pd.DataFrame(minutes).T
     write_text(root / "story.tsv", tsv(together))
-    show(together, pd.DataFrame(minutes).T)
+    write_text(root / "minutes.tsv", tsv(spent.rename_axis("seed").reset_index()))
+    show(together, spent)
     print(f"{(time.monotonic() - begun) / 60:.1f} minutes in all")
 
 
