@@ -28,6 +28,7 @@ VERBS: Final = {
     "biomarkers": "measure lesions: size, shape and the tissue bridges that they leave",
     "agreement": "compare methods, or raters: paired tests, bias and limits, clinical scores, figures",
     "active": "the correction loop: ask people for what helps most, take in what they corrected, train, compare",
+    "classify": "what kind of lesion it is: tumour or demyelination, and which; or `not sure`, and why",
     "report": "pages to look at, mark and pass on, from what any verb left; offline, each in one file",
     "train-default": "make the models that come with the package again, from a seed and synthetic data alone",
     "model": "share trained models safely: export, verify, import",

@@ -67,7 +67,5 @@ class Calibration:
         truth = np.asarray(content[_TRUTH], dtype=np.int64)
         probabilities = np.asarray(content[_PROBABILITIES], dtype=np.float64)
         if probabilities.ndim != 2 or truth.shape != probabilities.shape[:1] or not np.isfinite(probabilities).all():
-            raise ValueError(
-                f"numbers of as many patients were needed, found {truth.shape} and {probabilities.shape}"
-            )
+            raise ValueError(f"numbers of as many patients were needed, found {truth.shape} and {probabilities.shape}")
         return cls(truth, probabilities)

@@ -15,6 +15,7 @@ from nnunet_ext.classification.measured.contributions import Contributions, cont
 from nnunet_ext.classification.measured.design import Row
 from nnunet_ext.classification.measured.models_file import read_models
 from nnunet_ext.classification.measured.stack import StackModel
+from nnunet_ext.classification.network.settings import CropSettings
 from nnunet_ext.classification.tree_probabilities import conditional_probabilities
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json_object
@@ -68,8 +69,16 @@ class Classifier:
         if Evidence.LOGISTIC not in self.description.evidences:
             return {}
         taxonomy = self.description.taxonomy
-        of_folds = [read_measured(place, Evidence.LOGISTIC, taxonomy) for place in self._folds]
+        of_folds = [read_measured(place, Evidence.LOGISTIC, taxonomy) for place in self.folds]
         return {node: contributions([models[node] for models in of_folds], rows) for node in taxonomy.decisions}
+
+    def crop_settings(self) -> CropSettings | None:
+        """Say how its network wants crops cut; None of a classifier without one."""
+        if Evidence.NETWORK not in self.description.evidences:
+            return None
+        from nnunet_ext.classification.network.network_file import read_network  # noqa: PLC0415 - as below
+
+        return read_network(self.folds[0]).settings.crop
 
     def calibration(self, evidence: Evidence) -> Calibration:
         """Read what validation taught about an evidence."""
@@ -80,14 +89,15 @@ class Classifier:
             return Calibration.of_content(content[str(evidence)])
 
     @property
-    def _folds(self) -> list[Path]:
+    def folds(self) -> list[Path]:
+        """The folders of its folds."""
         return fold_folders(self.folder, self.description.folds)
 
     def _of_measures(self, evidence: Evidence, rows: Sequence[Row]) -> Conditional:
         taxonomy = self.description.taxonomy
         of_folds = [
             {node: model.predict(rows) for node, model in read_measured(place, evidence, taxonomy).items()}
-            for place in self._folds
+            for place in self.folds
         ]
         return {node: np.mean([each[node] for each in of_folds], axis=0) for node in taxonomy.decisions}
 
@@ -98,7 +108,7 @@ class Classifier:
 
         taxonomy = self.description.taxonomy
         shown = [read_crop(file) for file in crops if file is not None]
-        mean = np.mean([read_network(place).predict(shown) for place in self._folds], axis=0)
+        mean = np.mean([read_network(place).predict(shown) for place in self.folds], axis=0)
         named = {name: mean[:, at] for at, name in enumerate(taxonomy.diagnoses)}
         return conditional_probabilities(taxonomy, named)
 

@@ -131,9 +131,7 @@ def read_description(folder: Path) -> Description:
 
 
 def _by_evidence(content: Mapping[str, Mapping[str, Any]]) -> dict[Evidence, dict[str, float]]:
-    return {
-        Evidence(name): {str(node): float(value) for node, value in of.items()} for name, of in content.items()
-    }
+    return {Evidence(name): {str(node): float(value) for node, value in of.items()} for name, of in content.items()}
 
 
 def _refuse_changed(folder: Path, digests: Mapping[str, str]) -> None:

@@ -86,7 +86,5 @@ def predict_patients(
     return predicted
 
 
-def _of_patient(
-    said: Mapping[Evidence, Mapping[str, Values]], at: int
-) -> dict[Evidence, dict[str, Values]]:
+def _of_patient(said: Mapping[Evidence, Mapping[str, Values]], at: int) -> dict[Evidence, dict[str, Values]]:
     return {evidence: {node: values[at] for node, values in of.items()} for evidence, of in said.items()}

@@ -73,8 +73,7 @@ def refuse_seen(patients: Iterable[Patient], fold_of: Mapping[str, int], predict
         for patient in patients
         if patient.person in fold_of
         for case in patient.usable
-        if case.lesion is not None
-        and (maker := mask_maker(case.lesion.path)).folds != {str(fold_of[patient.person])}
+        if case.lesion is not None and (maker := mask_maker(case.lesion.path)).folds != {str(fold_of[patient.person])}
     ]
     if seen:
         raise DataRefusedError(

@@ -15,7 +15,9 @@ from nnunet_ext.classification.measures.lesion_sizes import Values
 from nnunet_ext.classification.measures.measure_case import CaseMeasures, measure_case
 from nnunet_ext.classification.measures.measure_dictionary import measure_dictionary
 from nnunet_ext.classification.measures.patient_measures import patient_measures
-from nnunet_ext.classification.network.crop import CropSettings, crop_case, write_crop
+from nnunet_ext.classification.network.crop import crop_case
+from nnunet_ext.classification.network.crop_file import write_crop
+from nnunet_ext.classification.network.settings import CropSettings
 from nnunet_ext.classification.study.with_companions import read_with_companions
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError

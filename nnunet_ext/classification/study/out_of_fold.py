@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from nnunet_ext.classification.classifier.description import TRAINING
 from nnunet_ext.classification.classifier.fold_files import (
     has_measured,
     has_network,
@@ -90,6 +91,7 @@ class FoldTraining:
         """Train the network of every fold, and give what it says of the fold that it had not seen."""
         # Within the function: torch and MONAI are seconds of import, which measures alone need not wait for.
         from nnunet_ext.classification.network.crop_file import read_crop  # noqa: PLC0415
+        from nnunet_ext.classification.network.labelled import LabelledCrops  # noqa: PLC0415
         from nnunet_ext.classification.network.network_file import read_network, write_network  # noqa: PLC0415
         from nnunet_ext.classification.network.train import train_network  # noqa: PLC0415
 
@@ -101,15 +103,12 @@ class FoldTraining:
             place = self.folder / f"fold_{fold}"
             if not has_network(place):
                 shown = np.flatnonzero(training.fold_of != fold)
-                network = train_network(
-                    [crops[at] for at in shown],
-                    [int(training.truth[at]) for at in shown],
-                    len(taxonomy.diagnoses),
-                    self.network,
-                    self.folder / "training" / f"network-fold_{fold}",
-                    seed=self.seed + fold,
-                    device=self.device,
+                labelled = LabelledCrops(
+                    [crops[at] for at in shown], [int(training.truth[at]) for at in shown], taxonomy.diagnoses
                 )
+                state = self.folder / TRAINING / f"network-fold_{fold}"
+                network = train_network(labelled, self.network, state, self.seed + fold, device=self.device)
+                place.mkdir(parents=True, exist_ok=True)
                 write_network(place, network)
             held = np.flatnonzero(training.fold_of == fold)
             said[held] = read_network(place).predict([crops[at] for at in held])

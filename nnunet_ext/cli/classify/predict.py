@@ -107,7 +107,9 @@ class ClassifyPredict:
             for text in skipped[:_SHOWN]:
                 print(f"left out: {text}")
             if known and not self.seen:
-                print(f"left out, as they trained the classifier: {first_few(known)} (--seen predicts them all the same)")
+                print(
+                    f"left out, as they trained the classifier: {first_few(known)} (--seen predicts them all the same)"
+                )
         if not chosen:
             raise DataRefusedError(
                 f"patients with images and lesion masks were needed, found none that did not train the classifier: "
@@ -179,7 +181,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the action's arguments."""
     add_sources(parser)
     add = parser.add_argument
-    add("-m", dest="model", type=Path, required=True, metavar="MODEL", help="folder of a classifier, or an imported name")
+    add(
+        "-m",
+        dest="model",
+        type=Path,
+        required=True,
+        metavar="MODEL",
+        help="folder of a classifier, or an imported name",
+    )
     add("-o", dest="out", type=Path, required=True, metavar="OUT", help="folder of the tables and pictures")
     add(
         "--evidence", choices=[str(one) for one in Evidence], metavar="KIND",
@@ -193,7 +202,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hide", nargs="+", default=[], metavar="CONTRAST",
         help="contrasts to leave out, as if there were none, to see what they are worth (default: none)",
     )  # fmt: skip
-    add("--seen", action="store_true", help="predict those who trained the classifier, too: figures of them are flattered")
+    add(
+        "--seen",
+        action="store_true",
+        help="predict those who trained the classifier, too: figures of them are flattered",
+    )
     add("--no-maps", dest="maps", action="store_false", help="draw no pictures of where the network looked")
     add_n_procs(parser)
     add("--json", action="store_true", help="answer in JSON")

@@ -75,7 +75,9 @@ class ClassifyTrain:
         settings = replace(settings, masks=masks, segmentation=model)
         training = begin_training(self.out, taxonomy, patients, sets, measured, (columns, settings))
         print(_in_words(learning, sets, channels), flush=True)
-        trained = train_classifier(training, channels, columns, settings, self.out, lambda text: print(text, flush=True))
+        trained = train_classifier(
+            training, channels, columns, settings, self.out, lambda text: print(text, flush=True)
+        )
         place.finish()
         _tell(trained, self.out)
         return 0
