@@ -27,6 +27,7 @@ VERBS: Final = {
     "evaluate": "score predictions against references: overlap, surfaces, lesions one by one; per site and over all",
     "biomarkers": "measure lesions: size, shape and the tissue bridges that they leave",
     "agreement": "compare methods, or raters: paired tests, bias and limits, clinical scores, figures",
+    "classify": "what kind of lesion it is, with the evidence beside the answer; how far that can be believed",
     "active": "the correction loop: ask people for what helps most, take in what they corrected, train, compare",
     "report": "pages to look at, mark and pass on, from what any verb left; offline, each in one file",
     "train-default": "make the models that come with the package again, from a seed and synthetic data alone",

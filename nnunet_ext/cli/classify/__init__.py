@@ -1,0 +1,1 @@
+"""`nnunet_ext classify`: what kind of lesion it is."""
