@@ -52,7 +52,11 @@ class ClassifyPredict:
         # Within the function: SciPy and pandas, and for a network torch, which a wrong argument must not wait for.
         from nnunet_ext.classification.classifier.classifier import read_classifier  # noqa: PLC0415
         from nnunet_ext.classification.classifier.predict import predict_patients  # noqa: PLC0415
-        from nnunet_ext.classification.classifier.write_predictions import Written, files_of, write_predictions  # noqa: PLC0415
+        from nnunet_ext.classification.classifier.write_predictions import (  # noqa: PLC0415
+            Written,
+            files_of,
+            write_predictions,
+        )
         from nnunet_ext.classification.study.write_training import trained_people  # noqa: PLC0415
         from nnunet_ext.cli.classify.measured import masks_of  # noqa: PLC0415
 
@@ -172,7 +176,7 @@ def find_classifier(asked: Path) -> Path:
         return imported
     where = "" if imported is None else f" or below {imported.parent}"
     raise UsageError(
-        f"-m: the folder of a classifier was needed, or the name of one that was imported; found none at {asked}{where}; "
+        f"-m: a classifier's folder, or the name of one that was imported, was needed, found none at {asked}{where}; "
         f"train one: nnunet_ext classify train DATA --lesions MASKS -o classifier"
     )
 

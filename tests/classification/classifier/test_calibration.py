@@ -36,7 +36,7 @@ def test_what_is_written_is_read_back() -> None:
 
 @pytest.mark.parametrize("wrong", [{"truth": [0, 1]}, {"probabilities": [[0.5, np.nan]] * 20}, {"probabilities": [1]}])
 def test_numbers_that_do_not_fit_are_refused(wrong: dict[str, list[object]]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="patients|number|array"):
         Calibration.of_content({**drawn(20, 3).content(), **wrong})
 
 
