@@ -1,6 +1,7 @@
 """`calibration.tsv` and `reliability.tsv`: whether probabilities mean what they say."""
 
 from dataclasses import asdict
+from typing import Final
 
 from nnunet_ext.classification.evaluated.predictions import Predictions
 from nnunet_ext.classification.evaluated.question import Question, questions
@@ -12,6 +13,10 @@ from nnunet_ext.classification.judge.calibration.reliability import reliability
 from nnunet_ext.classification.judge.top_label import top_label
 from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.tables import Row
+
+_MOST_BINS: Final = 10
+_LEAST_BINS: Final = 2
+_IN_A_BIN: Final = 10
 
 
 def calibration_table(predictions: Predictions) -> list[Row]:
@@ -43,6 +48,8 @@ def calibration_table(predictions: Predictions) -> list[Row]:
 def reliability_table(predictions: Predictions) -> list[Row]:
     """Give what the likeliest branch was said to be worth, and how often it was right, bin by bin.
 
+    Bins are of ten patients or more, ten bins at most: a share of four patients says nothing that anybody could see.
+
     Returns
     -------
     list of dict
@@ -51,7 +58,8 @@ def reliability_table(predictions: Predictions) -> list[Row]:
     """
     rows: list[Row] = []
     for asked, keys, given in _given(predictions):
-        for number, found in enumerate(reliability(*top_label(asked.truth, given)), start=1):
+        bins = min(_MOST_BINS, max(_LEAST_BINS, asked.truth.size // _IN_A_BIN))
+        for number, found in enumerate(reliability(*top_label(asked.truth, given), bins), start=1):
             values = {
                 "bin": number,
                 "low": found.low,

@@ -110,14 +110,12 @@ class ClassifyEvaluate:
             said = {"findings": evaluated.findings, "leaks": evaluated.leaks, "cautions": evaluated.cautions}
             print(json.dumps({**told, **said, "page": str(page)}, ensure_ascii=False))
             return
-        for sentence in evaluated.leaks:
-            print(f"nnunet_ext classify: leak: {sentence}", file=sys.stderr)
         for sentence in evaluated.cautions:
             print(f"nnunet_ext classify: warning: {sentence}", file=sys.stderr)
         print(f"{len(predictions.patients)} patients, by {predictions.classifier.recommended} (recommended):")
         print("\n".join(f"  {sentence}" for sentence in evaluated.findings))
-        looked = "No leak was found" if not evaluated.leaks else f"{len(evaluated.leaks)} leaks were found, see above"
-        print(f"{looked}.\n{page}: every table and figure on one page; open it in a browser. Research use only.")
+        print("No leak was found." if not evaluated.leaks else "Leaks found: " + "; ".join(evaluated.leaks))
+        print(f"{page}: every table and figure on one page; open it in a browser. Research use only.")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
