@@ -1,4 +1,4 @@
-"""What validation taught about how sure to be: probabilities of patients whom no model had seen, without their names."""
+"""What validation taught about how sure to be: what was said of patients whom no model had seen, without names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -77,9 +77,9 @@ def refuse_seen(patients: Iterable[Patient], fold_of: Mapping[str, int], predict
     ]
     if seen:
         raise DataRefusedError(
-            f"lesion masks out of fold were needed of patients whom the segmentation was trained on, found others of "
-            f"{len(seen)}: {first_few(seen)}; give nnU-Net's own, --lesions .../fold_0/validation .../fold_1/validation "
-            f"and so on, or predict each fold's patients with -f of that fold"
+            f"lesion masks out of fold were needed of patients who trained the segmentation, found others of "
+            f"{len(seen)}: {first_few(seen)}; give nnU-Net's own, --lesions .../fold_0/validation .../fold_1/validation"
+            f", and so on, or predict each fold's patients with -f of that fold"
         )
 
 

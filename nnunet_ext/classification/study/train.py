@@ -48,6 +48,11 @@ class TrainingSettings:
         How networks are trained, and where.
     masks, segmentation
         Whose lesion masks: `predicted` or `manual`, and by which model.
+
+    Raises
+    ------
+    UsageError
+        Where nothing is to be trained, or the coverage is none.
     """
 
     evidences: tuple[Evidence, ...] = tuple(Evidence)
@@ -57,6 +62,16 @@ class TrainingSettings:
     device: str = "cpu"
     masks: str = "manual"
     segmentation: str = ""
+
+    def __post_init__(self) -> None:
+        single = [one for one in self.evidences if one is not Evidence.BOTH]
+        if not single or (len(single) < 2 and Evidence.BOTH in self.evidences):
+            raise UsageError(
+                f"models to train were needed, {Evidence.BOTH} needs two others; "
+                f"found {', '.join(self.evidences) or 'none'}"
+            )
+        if not 0 < self.coverage < 1:
+            raise UsageError(f"a coverage between 0 and 1 was needed, such as 0.9, found {self.coverage:g}")
 
 
 @dataclass(frozen=True)
@@ -103,12 +118,9 @@ def train_classifier(
 
     Raises
     ------
-    UsageError
-        Where nothing is to be trained, or the coverage is none.
     DataRefusedError
         Where a fold has no patient of a branch.
     """
-    _check(settings)
     begun = time.monotonic()
     folds = FoldTraining(training, columns, folder, settings.seed, settings.network, settings.device)
     said = {one: _out_of_fold(folds, one, tell) for one in settings.evidences if one is not Evidence.BOTH}
@@ -151,17 +163,6 @@ def shared_files(folder: Path, description: Description) -> list[Path]:
             elif evidence is not Evidence.BOTH:
                 files += measured_files(place, evidence, description.taxonomy)
     return [*files, folder / STACK] if Evidence.BOTH in description.evidences else files
-
-
-def _check(settings: TrainingSettings) -> None:
-    single = [one for one in settings.evidences if one is not Evidence.BOTH]
-    if not single or (len(single) < 2 and Evidence.BOTH in settings.evidences):
-        raise UsageError(
-            f"models to train were needed, {Evidence.BOTH} needs two others; "
-            f"found {', '.join(settings.evidences) or 'none'}"
-        )
-    if not 0 < settings.coverage < 1:
-        raise UsageError(f"a coverage between 0 and 1 was needed, such as 0.9, found {settings.coverage:g}")
 
 
 def _out_of_fold(folds: FoldTraining, evidence: Evidence, tell: Tell) -> Conditional:

@@ -49,12 +49,12 @@ class TrainingSet:
 
     @property
     def truth(self) -> Classes:
-        """Number of each patient's diagnosis, in the tree's order."""
+        """Give the number of each patient's diagnosis, in the tree's order."""
         order = self.taxonomy.diagnoses
         return np.array([order.index(name) for name in self.diagnoses], dtype=np.int64)
 
     def branch_at(self, node: str) -> Classes:
-        """Number of each patient's branch at a node; -1 of those whom it does not concern."""
+        """Give the number of each patient's branch at a node; -1 of those whom it does not concern."""
         branches = self.taxonomy.branches(node)
         steps = [dict(_by_node(self.taxonomy.path(name))).get(node) for name in self.diagnoses]
         return np.array([_NOT_BELOW if step is None else branches.index(step) for step in steps], dtype=np.int64)

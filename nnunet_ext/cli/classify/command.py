@@ -17,8 +17,8 @@ examples:
   train:               nnunet_ext classify train /data/bids --lesions predicted -o classifier
   new patients:        nnunet_ext classify predict /data/new_bids --lesions predicted_new -m classifier -o said
   how good is it:      nnunet_ext classify evaluate said -o judged
-diagnosis, age, sex, and columns reader_1, reader_2 are read from participants.tsv. For research, not for diagnosis.
-exit: 0 done; 2 usage; 3 data refused; 4 something is not installed; 5 the folder holds something else; 6 unsafe model"""
+diagnosis, age, sex, and columns reader_1, reader_2 stand in participants.tsv. For research, not for diagnosis.
+exit: 0 done; 2 usage; 3 data refused; 4 something is not installed; 5 another folder is needed; 6 unsafe model"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -66,7 +66,7 @@ class ClassifyPredict:
         place.refuse_taken()
         classifier = read_classifier(folder)
         described = classifier.description
-        evidence = self._evidence(classifier)
+        evidence = self._checked(classifier)
         trained = trained_people(folder)
         found = self.sources.patients(described.taxonomy)
         patients = self._chosen(found, trained)
@@ -87,10 +87,16 @@ class ClassifyPredict:
         title = "Lesions classified by nnunet_ext"
         return OutputPlace(self.out, "classify predict", title, force=self.force, settings=settings)
 
-    def _evidence(self, classifier: "Classifier") -> Evidence:
+    def _checked(self, classifier: "Classifier") -> Evidence:
+        """Refuse what the classifier does not know, and give the evidence that counts."""
         described = classifier.description
         if self.coverage is not None and not 0 < self.coverage < 1:
             raise UsageError(f"--coverage: a share between 0 and 1 was needed, such as 0.9, found {self.coverage:g}")
+        if strange := sorted(set(self.hide) - set(described.channels[1:])):
+            raise UsageError(
+                f"--hide: contrasts other than that of the masks were needed, of {', '.join(described.channels[1:])}, "
+                f"found {', '.join(strange)}"
+            )
         if self.evidence is None:
             return described.recommended
         if self.evidence not in described.evidences:
@@ -127,11 +133,6 @@ class ClassifyPredict:
         from nnunet_ext.cli.classify.measured import read_patients  # noqa: PLC0415
 
         described = classifier.description
-        if strange := sorted(set(self.hide) - set(described.channels[1:])):
-            raise UsageError(
-                f"--hide: contrasts other than that of the masks were needed, of {', '.join(described.channels[1:])}, "
-                f"found {', '.join(strange)}"
-            )
         reading = Measuring(described.channels, self.out / "work", classifier.crop_settings())
         return read_patients([hidden(one, self.hide) for one in patients], reading, self.n_procs)
 

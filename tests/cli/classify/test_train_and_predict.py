@@ -16,12 +16,14 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from tests.classification.drawn_patients import masks_of, write_patients
 
+LOGISTIC = ("--evidence", "logistic", "--folds", "3")
 MEASURES = ("--evidence", "logistic", "boosting", "both", "--folds", "3")
-TRAINED = ("calibration.json", "both.json", "fold_0/logistic.json", "fold_2/logistic.json")
+MODEL = "fold_0/logistic.json"
+TRAINED = ("calibration.json", "both.json", MODEL, "fold_2/logistic.json")
 
 
-def train(out: Path, *data: Path, more: tuple[str, ...] = ()) -> int:
-    return main(["classify", "train", *map(str, data), "-o", str(out), *MEASURES, *more])
+def train(out: Path, *data: Path, more: tuple[str, ...] = MEASURES) -> int:
+    return main(["classify", "train", *map(str, data), "-o", str(out), *more])
 
 
 def predict(out: Path, model: Path, *data: Path, more: tuple[str, ...] = ()) -> int:
@@ -91,8 +93,8 @@ def test_the_same_command_gives_the_same_models_and_another_seed_others(home: Pa
     assert all(
         (tmp_path / "again" / name).read_bytes() == (home / "classifier" / name).read_bytes() for name in TRAINED
     )
-    assert train(tmp_path / "other", home / "site", more=("--seed", "1")) == 0
-    assert (tmp_path / "other" / TRAINED[0]).read_bytes() != (home / "classifier" / TRAINED[0]).read_bytes()
+    assert train(tmp_path / "other", home / "site", more=(*LOGISTIC, "--seed", "1")) == 0
+    assert (tmp_path / "other" / TRAINED[2]).read_bytes() != (home / "classifier" / TRAINED[2]).read_bytes()
 
 
 def test_a_training_that_was_killed_goes_on_to_the_same_models(home: Path, tmp_path: Path) -> None:
@@ -112,18 +114,18 @@ def test_a_training_that_was_killed_goes_on_to_the_same_models(home: Path, tmp_p
 def test_models_are_trained_anew_once_a_mask_was_corrected_or_a_patient_came(home: Path, tmp_path: Path) -> None:
     site, out = tmp_path / "site", tmp_path / "classifier"
     shutil.copytree(home / "site", site)
-    assert train(out, site) == 0
-    before = (out / TRAINED[2]).read_bytes()
+    assert train(out, site, more=LOGISTIC) == 0
+    before = (out / TRAINED[0]).read_bytes()
     mask = masks_of(site) / "sub-001" / "anat" / "sub-001_T2w_label-lesion_seg.nii.gz"
     drawn = read_mask(mask)
     write_mask(mask, np.roll(drawn.data, 1, axis=2) & (np.indices(drawn.data.shape)[2] % 2 == 0), drawn.affine)
-    assert train(out, site) == 0
-    corrected = (out / TRAINED[2]).read_bytes()
+    assert train(out, site, more=LOGISTIC) == 0
+    corrected = (out / TRAINED[0]).read_bytes()
     assert corrected != before
     said = (site / "participants.tsv").read_text(encoding="utf-8")
     (site / "participants.tsv").write_text(said.replace("sub-002\tependymoma", "sub-002\tn/a"), encoding="utf-8")
-    assert train(out, site) == 0
-    assert (out / TRAINED[2]).read_bytes() != corrected
+    assert train(out, site, more=LOGISTIC) == 0
+    assert (out / TRAINED[0]).read_bytes() != corrected
     assert json.loads((out / "classifier.json").read_text())["trained"]["patients"]["ependymoma"] == 6
 
 
