@@ -50,6 +50,7 @@ def read_boosting(path: Path) -> BoostingModel:
 
     Types are checked before anything is made of them. skops says nothing of their content, and scikit-learn follows a
     tree's nodes wherever they point to: so each must point to one further on, and look at a measure that there is.
+    Nothing but these nodes and the first guess is kept of the file's classifier, whose attributes could be anything.
 
     Raises
     ------
@@ -104,28 +105,38 @@ def _checked(path: Path, content: Any) -> BoostingModel:  # noqa: ANN401 - whate
         raise ValueError("shares between 0 and 1 were needed")
     if type(trees) is not ensemble.HistGradientBoostingClassifier:
         raise TypeError(f"HistGradientBoostingClassifier was needed, found {type(trees).__name__}")
-    if list(trees.classes_) != list(range(len(branches))) or trees.n_features_in_ != len(columns):
-        raise ValueError("trees of other branches or measures")
-    _check_trees(path, trees, len(branches), len(columns))
-    return BoostingModel(tuple(branches), tuple(columns), shares, trees)
+    rebuilt = _rebuilt(path, trees, len(branches), len(columns))
+    return BoostingModel(tuple(branches), tuple(columns), shares, rebuilt)
 
 
-def _check_trees(path: Path, trees: Any, branches: int, columns: int) -> None:  # noqa: ANN401 - scikit-learn has no types
-    common = require_classify("sklearn.ensemble._hist_gradient_boosting.common")
+def _rebuilt(path: Path, trees: Any, branches: int, columns: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
+    """Put the nodes and the first guess, checked, into a classifier of our own; nothing else of the file is kept."""
+    ensemble = require_classify("sklearn.ensemble")
     predictor = require_classify("sklearn.ensemble._hist_gradient_boosting.predictor")
-    outputs = 1 if branches == 2 else branches
+    fresh = ensemble.HistGradientBoostingClassifier(max_iter=1, early_stopping=False, categorical_features=None)
+    fresh.fit(np.zeros((branches, columns)), np.arange(branches))
+    none, known = fresh._predictors[0][0].raw_left_cat_bitsets, fresh._predictors[0][0].nodes.dtype
+    first = trees._baseline_prediction
+    if first.dtype != np.float64 or first.shape != fresh._baseline_prediction.shape or not np.isfinite(first).all():
+        raise ValueError("another first guess")
+    stages = []
     for stage in trees._predictors:
-        if len(stage) != outputs or not all(type(tree) is predictor.TreePredictor for tree in stage):
-            raise ValueError(f"{outputs} trees a stage were needed")
+        if len(stage) != first.size or not all(type(tree) is predictor.TreePredictor for tree in stage):
+            raise ValueError(f"{first.size} trees a stage were needed")
         for tree in stage:
-            nodes = tree.nodes
-            if nodes.dtype != common.PREDICTOR_RECORD_DTYPE or nodes.ndim != 1 or not len(nodes):
-                raise ValueError(f"a tree of nodes {nodes.dtype}")
-            inner = np.flatnonzero(nodes["is_leaf"] == 0)
-            held = nodes[inner]
-            ends = np.stack([held["left"], held["right"]]).astype(np.int64)
-            feature = held["feature_idx"]
-            if np.any((ends <= inner) | (ends >= len(nodes))) or np.any((feature < 0) | (feature >= columns)):
-                raise UnsafeModelError(f"{path}: {_NEEDED}, found a tree that leads out of itself; do not use it")
-            if np.any(nodes["is_categorical"]) or not np.isfinite(nodes["value"]).all():
-                raise ValueError("a tree of categories, or with values that are no numbers")
+            _check_nodes(path, tree.nodes, known, columns)
+        stages.append([predictor.TreePredictor(tree.nodes, none, none) for tree in stage])
+    fresh._baseline_prediction, fresh._predictors = first, stages
+    return fresh
+
+
+def _check_nodes(path: Path, nodes: Any, known: np.dtype[Any], columns: int) -> None:  # noqa: ANN401 - of a file
+    if nodes.dtype != known or nodes.ndim != 1 or not len(nodes):
+        raise ValueError(f"a tree of nodes {nodes.dtype}")
+    inner = np.flatnonzero(nodes["is_leaf"] == 0)
+    ends = np.stack([nodes["left"], nodes["right"]])[:, inner].astype(np.int64)
+    looked_at = nodes["feature_idx"][inner]
+    if np.any((ends <= inner) | (ends >= len(nodes))) or np.any((looked_at < 0) | (looked_at >= columns)):
+        raise UnsafeModelError(f"{path}: {_NEEDED}, found a tree that leads out of itself; do not use it")
+    if np.any(nodes["is_categorical"]) or not np.isfinite(nodes["value"]).all():
+        raise ValueError("a tree of categories, or with values that are no numbers")

@@ -34,7 +34,7 @@ class Contributions:
     @property
     def logits(self) -> Values:
         """The sums, shape (patients, speaks_for)."""
-        return self.baseline + self.terms.sum(axis=2)
+        return np.asarray(self.baseline + self.terms.sum(axis=2))
 
 
 def contributions(models: Sequence[LogisticModel], rows: Sequence[Row]) -> Contributions:

@@ -46,8 +46,8 @@ def fit_boosting(patients: NodePatients, seed: int = 0) -> BoostingModel:
                 for other, trees in enumerate(TREES):
                     found = with_shares(stages[trees - 1], model.shares)
                     losses[place, other] += len(truth) * (log_loss(truth, found) or 0.0)
-        leaves, trees = np.unravel_index(int(np.argmin(losses)), losses.shape)
-        return _fit(patients, LEAVES[leaves], TREES[trees], seed)
+        least = np.argwhere(losses == losses.min())[0]  # of equals the smallest
+        return _fit(patients, LEAVES[least[0]], TREES[least[1]], seed)
 
 
 def _fit(patients: NodePatients, leaves: int, trees: int, seed: int) -> BoostingModel:

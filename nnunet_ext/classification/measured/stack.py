@@ -16,7 +16,7 @@ from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.toml_fields import refuse_unknown, texts
 
 _LEAST: Final = 1e-3  # a probability below counts as that: no evidence can outvote all others by being very sure
-_HOLD: Final = 1.0
+_HOLD: Final = 4.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class StackModel:
     evidences
         Names.
     weights
-        Of each evidence, 0 or more.
+        Of each evidence, 0 to 1: none counts for more than it says itself.
     intercepts
         Of each branch.
     """
@@ -77,15 +77,15 @@ class StackModel:
         if len(branches) < 2 or not evidences or len(set(evidences)) < len(evidences):
             raise ValueError(f"two branches, and evidences, were needed, found {branches} and {evidences}")
         weights = number_list(content["weights"], len(evidences), "weights")
-        if min(weights) < 0:
-            raise ValueError(f"weights of 0 or more were needed, found {min(weights)}")
+        if not all(0 <= weight <= 1 for weight in weights):
+            raise ValueError(f"weights of 0 to 1 were needed, found {weights}")
         return cls(branches, evidences, weights, number_list(content["intercepts"], len(branches), "intercepts"))
 
 
 def fit_stack(probabilities: Mapping[str, Values], truth: npt.ArrayLike, branches: Sequence[str]) -> StackModel:
     """Weigh evidences by what they said of patients that they were not trained on.
 
-    Least of ``sum of -ln P(truth) + (sum of (weight - 1 / evidences)^2 + sum of intercept^2) / 2``, which is convex:
+    Least of ``sum of -ln P(truth) + 2 (sum of (weight - 1 / evidences)^2 + sum of intercept^2)``, which is convex:
     few patients leave the plain mean of the logarithms, many take each evidence for what it is worth.
 
     Parameters
@@ -122,7 +122,7 @@ def fit_stack(probabilities: Mapping[str, Values], truth: npt.ArrayLike, branche
         return float(loss), np.asarray(slope + _HOLD * held)
 
     start = np.concatenate([np.full(count, equal), np.zeros(len(branches))])
-    bounds = [(0.0, None)] * count + [(None, None)] * len(branches)
+    bounds: list[tuple[float | None, float | None]] = [(0.0, 1.0)] * count + [(None, None)] * len(branches)
     found = optimize.minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return StackModel(tuple(branches), evidences, tuple(found[:count].tolist()), tuple(found[count:].tolist()))
 

@@ -30,7 +30,7 @@ def cropped(drawn: Scene, box: CropSettings = USUAL, channels: tuple[str, ...] =
 
 def centre_of(mask: Array) -> Array:
     """Give the centre of gravity, in voxels of the crop."""
-    return np.array([(axis * mask).sum() for axis in np.indices(mask.shape)]) / mask.sum()
+    return np.array([float((axis * mask).sum() / mask.sum()) for axis in np.indices(mask.shape)])
 
 
 @pytest.mark.parametrize("axes", EIGHT)

@@ -1,6 +1,7 @@
 import io
 import json
 import pickle
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from nnunet_ext.classification.network.network import Network
 from nnunet_ext.classification.network.network_file import JSON_FILE, WEIGHTS_FILE, read_network, write_network
-from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UnsafeModelError
+from nnunet_ext.core.errors import DataRefusedError, EnvironmentProblemError, FileRefusedError, UnsafeModelError
 from tests.classification.network.made import CHANNELS, DIAGNOSES, TINY, made_crop, made_patients, trained
 
 Weights = dict[str, Any]
@@ -169,6 +170,19 @@ def test_settings_of_another_network_do_not_fit_the_weights(tmp_path: Path) -> N
     (tmp_path / JSON_FILE).write_text(json.dumps(said), encoding="utf-8")
     with pytest.raises(UnsafeModelError, match="needed"):
         read_network(tmp_path)
+
+
+@pytest.mark.parametrize("package", ["monai", "safetensors"])
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_network(tmp_path, trained())
+    monkeypatch.setitem(sys.modules, package, None)  # as Python itself marks what cannot be imported
+    for act in (lambda: read_network(tmp_path), lambda: trained().predict([made_crop(0)])):
+        with pytest.raises(
+            EnvironmentProblemError, match=rf"{package} was needed.*pip install 'nnunet_ext\[classify\]'"
+        ):
+            act()
 
 
 def test_a_network_of_nan_is_not_written(tmp_path: Path) -> None:
