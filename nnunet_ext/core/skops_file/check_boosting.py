@@ -1,0 +1,163 @@
+"""Checking a file of gradient boosting for which nobody vouches."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nnunet_ext.core.errors import FileRefusedError, UnsafeModelError
+from nnunet_ext.core.safe_types import BOOSTING, PREDICTOR
+from nnunet_ext.core.skops_file.plain_array import plain_array
+from nnunet_ext.core.skops_file.schema import Node, check_schema, scalar
+from nnunet_ext.core.zip_entries import Limits, OddZipError, opened_zip, read_entry, refuse_odd, sound_entries
+
+_SCHEMA: Final = "schema.json"
+_MIB: Final = 1 << 20
+_LIMITS: Final = Limits(entries=50_000, file_bytes=16 * _MIB, text_bytes=64 * _MIB, total_bytes=256 * _MIB)
+_FIELDS: Final = ("left", "right", "feature_idx", "is_leaf", "is_categorical")
+_MOST: Final = 100
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Boosting:
+    """What a file that passed says: number of features that it takes, and of classes that it tells apart."""
+
+    features: int
+    classes: int
+    schema: str
+
+
+def check_boosting(path: Path) -> Boosting:
+    """Check a file that skops wrote of a `HistGradientBoostingClassifier`, and run nothing of it.
+
+    skops itself keeps to the types that it trusts. This list is shorter, and the trees are looked at, too: scikit-learn
+    follows their numbers without a check, so that a wrong one would read memory that is none of theirs, or go round in
+    circles.
+
+    Raises
+    ------
+    UnsafeModelError
+        Where it names any type but those of `safe_types`, holds objects, more than its arrays, or is a bomb; or where a
+        tree leads out of itself.
+    """
+    try:
+        with opened_zip(path, "fetch it again") as opened:
+            return _checked(opened, path)
+    except (OddZipError, FileRefusedError) as error:
+        said = error.reason if isinstance(error, FileRefusedError) else str(error)
+        raise UnsafeModelError(f"{path.name}: {said}") from error
+
+
+def _checked(opened: zipfile.ZipFile, path: Path) -> Boosting:
+    contents, total = dict[str, bytes](), 0
+    for info in sound_entries(opened, path, _LIMITS):
+        refuse_odd(info, "gradient boosting is made")
+        if info.filename in contents:
+            raise OddZipError(f"{info.filename!r}: stands twice")
+        if info.filename != _SCHEMA and not info.filename.endswith(".npy"):
+            raise OddZipError(f"{info.filename!r:.100}: {_SCHEMA} and arrays, NUMBER.npy, were needed and nothing else")
+        contents[info.filename] = read_entry(opened, info, total, _LIMITS)
+        total += len(contents[info.filename])
+    text = contents.pop(_SCHEMA, b"{}")
+    root = _read_schema(text)
+    try:
+        named = check_schema(root)
+    except OddZipError as error:
+        raise OddZipError(f"{_SCHEMA}: {error}") from error
+    if set(named) != set(contents):
+        raise OddZipError(f"{_SCHEMA}: names other arrays than there are")
+    arrays = {name: _array(name, content) for name, content in contents.items()}
+    return _check_trees(root, arrays, text.decode("utf-8"))
+
+
+def _read_schema(text: bytes) -> Mapping[str, Any]:
+    try:
+        root = json.loads(text.decode("utf-8"), object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError) as error:
+        raise OddZipError(f"{_SCHEMA}: JSON was needed: {str(error)[:200]}") from error
+    if not isinstance(root, dict):
+        raise OddZipError(f"{_SCHEMA}: an object was needed")
+    return root
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a key stands twice")
+    return content
+
+
+def _array(name: str, content: bytes) -> Array:
+    try:
+        return plain_array(content)
+    except OddZipError as error:
+        raise OddZipError(f"{name}: {error}") from error
+
+
+def _check_trees(root: Node, arrays: Mapping[str, Array], schema: str) -> Boosting:
+    state = _state(root, BOOSTING)
+    features, trees = (scalar(state.get(key)) for key in ("n_features_in_", "n_trees_per_iteration_"))
+    if not _is_count(features) or not _is_count(trees, _MOST):
+        raise OddZipError(f"n_features_in_ and n_trees_per_iteration_ were needed, found {features!r} and {trees!r}")
+    rounds = _items(state.get("_predictors"))
+    for one in rounds:
+        members = _items(one)
+        if len(members) != trees:
+            raise OddZipError(f"{trees} trees a round were needed, found {len(members)}")
+        for tree in members:
+            _check_tree(_array_of(_state(tree, PREDICTOR).get("nodes"), arrays), int(str(features)))
+    baseline, classes = (_array_of(state.get(key), arrays) for key in ("_baseline_prediction", "classes_"))
+    count = 2 if trees == 1 else int(str(trees))
+    if baseline.shape != (1, trees) or classes.shape != (count,):
+        raise OddZipError(f"{count} classes were needed, found {classes.shape} and {baseline.shape}")
+    return Boosting(int(str(features)), count, schema)
+
+
+def _check_tree(nodes: Array, features: int) -> None:
+    """Refuse a tree whose branches do not lead onwards within it: scikit-learn numbers the nodes so that they do."""
+    if nodes.ndim != 1 or not len(nodes) or nodes.dtype.names is None or not set(_FIELDS) <= set(nodes.dtype.names):
+        raise OddZipError("a tree needs its nodes")
+    if nodes["is_categorical"].any():
+        raise OddZipError("a tree that asks for categories, which no measure is")
+    inner = nodes["is_leaf"] == 0
+    at = np.arange(len(nodes))[inner]
+    for side in ("left", "right"):
+        to = nodes[side][inner].astype(np.int64)
+        if not ((to > at) & (to < len(nodes))).all():
+            raise OddZipError(f"a tree whose {side} branches lead out of it, or back")
+    asked = nodes["feature_idx"][inner]
+    if not ((asked >= 0) & (asked < features)).all():
+        raise OddZipError(f"a tree that asks for a measure that is none of its {features}")
+
+
+def _state(node: object, kind: tuple[str, str]) -> Mapping[str, Any]:
+    if not isinstance(node, Mapping) or (node.get("__module__"), node.get("__class__")) != kind:
+        found = f"{node.get('__class__')!s:.60}" if isinstance(node, Mapping) else "nothing"
+        raise OddZipError(f"{_SCHEMA}: a {kind[1]} was needed, found {found}")
+    content = node.get("content")
+    held = content.get("content") if isinstance(content, Mapping) else None
+    if not isinstance(held, Mapping) or content is None or content["__loader__"] != "DictNode":
+        raise OddZipError(f"{_SCHEMA}: {kind[1]} has no attributes")
+    return held
+
+
+def _items(node: object) -> list[object]:
+    if not isinstance(node, Mapping) or node.get("__loader__") != "ListNode" or len(node["content"]) > 100 * _MOST:
+        raise OddZipError(f"{_SCHEMA}: _predictors needs lists of trees")
+    return list(node["content"])
+
+
+def _array_of(node: object, arrays: Mapping[str, Array]) -> Array:
+    if not isinstance(node, Mapping) or (node.get("__loader__"), node.get("__class__")) != ("NdArrayNode", "ndarray"):
+        raise OddZipError(f"{_SCHEMA}: an array was needed")
+    return arrays[node["file"]]
+
+
+def _is_count(value: object, most: int = 100_000) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most
