@@ -10,12 +10,13 @@ BOOSTING: Final = (
     "HistGradientBoostingClassifier",
 )
 PREDICTOR: Final = ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor")
+BINS: Final = ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper")
 
 _NUMPY: Final = ("bool", "float32", "float64", "int32", "int64", "uint8", "uint32", "uint64", "ndarray")
 _OBJECTS: Final = (
     BOOSTING,
     PREDICTOR,
-    ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"),
+    BINS,
     ("sklearn.preprocessing._label", "LabelEncoder"),
     ("sklearn._loss.link", "Interval"),
     ("sklearn._loss.link", "LogitLink"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
+from nnunet_ext.core.read_json import without_doubles
 
 FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 
@@ -32,7 +33,7 @@ def read_json_object(path: Path, *, finite: bool = False) -> dict[str, Any]:
         raise UnsafeModelError(f"{path.name}: a JSON object of up to {_BYTES} bytes was needed")
     try:
         content = json.loads(
-            path.read_bytes().decode("utf-8"), object_pairs_hook=_without_doubles, **(_FINITE if finite else {})
+            path.read_bytes().decode("utf-8"), object_pairs_hook=without_doubles, **(_FINITE if finite else {})
         )
     except (ValueError, RecursionError) as error:
         raise UnsafeModelError(f"{path.name}: a JSON object was needed: {error}") from error
@@ -80,10 +81,3 @@ def _whole(text: str) -> int:
 
 
 _FINITE: Final[dict[str, Any]] = {"parse_float": _finite, "parse_constant": _finite, "parse_int": _whole}
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise ValueError("a key stands twice")
-    return content

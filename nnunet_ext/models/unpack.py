@@ -12,7 +12,7 @@ from nnunet_ext.core.zip_entries import Limits, OddZipError, extract, opened_zip
 from nnunet_ext.models.entry_names import Fate, below_model, fate_of
 from nnunet_ext.models.model_folders import model_folders
 
-_CURE: Final = "fetch it again or, where it is another kind of archive, unpack it and zip the folder DatasetXXX_NAME"
+CURE: Final = "fetch it again or, where it is another kind of archive, unpack it and zip the folder DatasetXXX_NAME"
 
 Decide = Callable[[str], tuple[Fate, str]]
 """Says by an entry's name what becomes of it and its place; raises UnsafeModelError where it is to be refused."""
@@ -71,7 +71,7 @@ def unpack_by(archive: Path, into: Path, rules: Callable[[Sequence[str]], Decide
         Called with the names of all entries, as they stand there.
     """
     try:
-        with opened_zip(archive, _CURE) as opened:
+        with opened_zip(archive, CURE) as opened:
             found = _sorted_out(opened, archive, limits, rules)
             total = 0
             for place, info in found.wanted.items():

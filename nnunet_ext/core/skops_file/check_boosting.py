@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.core.errors import FileRefusedError, UnsafeModelError
-from nnunet_ext.core.safe_types import BOOSTING, PREDICTOR
+from nnunet_ext.core.read_json import without_doubles
+from nnunet_ext.core.safe_types import BINS, BOOSTING, PREDICTOR
 from nnunet_ext.core.skops_file.plain_array import plain_array
 from nnunet_ext.core.skops_file.schema import Node, check_schema, scalar
 from nnunet_ext.core.zip_entries import Limits, OddZipError, opened_zip, read_entry, refuse_odd, sound_entries
@@ -19,14 +20,24 @@ from nnunet_ext.core.zip_entries import Limits, OddZipError, opened_zip, read_en
 _SCHEMA: Final = "schema.json"
 _MIB: Final = 1 << 20
 _LIMITS: Final = Limits(entries=50_000, file_bytes=16 * _MIB, text_bytes=64 * _MIB, total_bytes=256 * _MIB)
-_FIELDS: Final = ("left", "right", "feature_idx", "is_leaf", "is_categorical")
+_WHOLE: Final = ("left", "right", "feature_idx", "is_leaf", "is_categorical")
 _MOST: Final = 100
+_MOST_FEATURES: Final = 10_000
+_MOST_ROUNDS: Final = 10_000
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Boosting:
-    """What a file that passed says: number of features that it takes, and of classes that it tells apart."""
+    """What a file that passed says.
+
+    Parameters
+    ----------
+    features, classes
+        Number of those that it takes, and of those that it tells apart.
+    schema
+        Text of its `schema.json`.
+    """
 
     features: int
     classes: int
@@ -78,19 +89,12 @@ def _checked(opened: zipfile.ZipFile, path: Path) -> Boosting:
 
 def _read_schema(text: bytes) -> Mapping[str, Any]:
     try:
-        root = json.loads(text.decode("utf-8"), object_pairs_hook=_without_doubles)
+        root = json.loads(text.decode("utf-8"), object_pairs_hook=without_doubles)
     except (ValueError, RecursionError) as error:
         raise OddZipError(f"{_SCHEMA}: JSON was needed: {str(error)[:200]}") from error
     if not isinstance(root, dict):
         raise OddZipError(f"{_SCHEMA}: an object was needed")
     return root
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise ValueError("a key stands twice")
-    return content
 
 
 def _array(name: str, content: bytes) -> Array:
@@ -102,27 +106,29 @@ def _array(name: str, content: bytes) -> Array:
 
 def _check_trees(root: Node, arrays: Mapping[str, Array], schema: str) -> Boosting:
     state = _state(root, BOOSTING)
-    features, trees = (scalar(state.get(key)) for key in ("n_features_in_", "n_trees_per_iteration_"))
-    if not _is_count(features) or not _is_count(trees, _MOST):
-        raise OddZipError(f"n_features_in_ and n_trees_per_iteration_ were needed, found {features!r} and {trees!r}")
-    rounds = _items(state.get("_predictors"))
-    for one in rounds:
+    features, trees = _count(state, "n_features_in_", _MOST_FEATURES), _count(state, "n_trees_per_iteration_", _MOST)
+    if _array_of(_state(state.get("_bin_mapper"), BINS).get("is_categorical_"), arrays).any():
+        raise OddZipError("takes categories, which no measure is")
+    for one in _items(state.get("_predictors")):
         members = _items(one)
         if len(members) != trees:
             raise OddZipError(f"{trees} trees a round were needed, found {len(members)}")
         for tree in members:
-            _check_tree(_array_of(_state(tree, PREDICTOR).get("nodes"), arrays), int(str(features)))
+            _check_tree(_array_of(_state(tree, PREDICTOR).get("nodes"), arrays), features)
     baseline, classes = (_array_of(state.get(key), arrays) for key in ("_baseline_prediction", "classes_"))
-    count = 2 if trees == 1 else int(str(trees))
-    if baseline.shape != (1, trees) or classes.shape != (count,):
+    count = 2 if trees == 1 else trees
+    if baseline.shape != (1, trees) or classes.shape != (count,) or not _are_finite(baseline):
         raise OddZipError(f"{count} classes were needed, found {classes.shape} and {baseline.shape}")
-    return Boosting(int(str(features)), count, schema)
+    return Boosting(features, count, schema)
 
 
 def _check_tree(nodes: Array, features: int) -> None:
     """Refuse a tree whose branches do not lead onwards within it: scikit-learn numbers the nodes so that they do."""
-    if nodes.ndim != 1 or not len(nodes) or nodes.dtype.names is None or not set(_FIELDS) <= set(nodes.dtype.names):
+    names = nodes.dtype.names or ()
+    if nodes.ndim != 1 or not len(nodes) or not {*_WHOLE, "value"} <= set(names):
         raise OddZipError("a tree needs its nodes")
+    if not all(nodes.dtype[name].kind in "iu" for name in _WHOLE) or not _are_finite(nodes["value"]):
+        raise OddZipError("a tree of whole numbers and finite values was needed")
     if nodes["is_categorical"].any():
         raise OddZipError("a tree that asks for categories, which no measure is")
     inner = nodes["is_leaf"] == 0
@@ -131,9 +137,20 @@ def _check_tree(nodes: Array, features: int) -> None:
         to = nodes[side][inner].astype(np.int64)
         if not ((to > at) & (to < len(nodes))).all():
             raise OddZipError(f"a tree whose {side} branches lead out of it, or back")
-    asked = nodes["feature_idx"][inner]
+    asked = nodes["feature_idx"][inner].astype(np.int64)
     if not ((asked >= 0) & (asked < features)).all():
         raise OddZipError(f"a tree that asks for a measure that is none of its {features}")
+
+
+def _are_finite(values: Array) -> bool:
+    return values.dtype.kind == "f" and bool(np.isfinite(values).all())
+
+
+def _count(state: Mapping[str, Any], key: str, most: int) -> int:
+    value = scalar(state.get(key))
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
+        raise OddZipError(f"{_SCHEMA}: {key}: 1 to {most} was needed, found {value!r:.60}")
+    return value
 
 
 def _state(node: object, kind: tuple[str, str]) -> Mapping[str, Any]:
@@ -148,7 +165,7 @@ def _state(node: object, kind: tuple[str, str]) -> Mapping[str, Any]:
 
 
 def _items(node: object) -> list[object]:
-    if not isinstance(node, Mapping) or node.get("__loader__") != "ListNode" or len(node["content"]) > 100 * _MOST:
+    if not isinstance(node, Mapping) or node.get("__loader__") != "ListNode" or len(node["content"]) > _MOST_ROUNDS:
         raise OddZipError(f"{_SCHEMA}: _predictors needs lists of trees")
     return list(node["content"])
 
@@ -157,7 +174,3 @@ def _array_of(node: object, arrays: Mapping[str, Array]) -> Array:
     if not isinstance(node, Mapping) or (node.get("__loader__"), node.get("__class__")) != ("NdArrayNode", "ndarray"):
         raise OddZipError(f"{_SCHEMA}: an array was needed")
     return arrays[node["file"]]
-
-
-def _is_count(value: object, most: int = 100_000) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most

@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,9 @@ from nnunet_ext.core.zip_entries import OddZipError
 
 _KINDS: Final = "biufU"
 _LONGEST_HEADER: Final = 4096
-_DAMAGED: Final = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, OverflowError)
+_DAMAGED: Final = (
+    ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError, OverflowError, tokenize.TokenError,
+)  # fmt: skip
 
 
 def plain_array(content: bytes) -> npt.NDArray[Any]:
@@ -28,7 +31,7 @@ def plain_array(content: bytes) -> npt.NDArray[Any]:
         version = npy.read_magic(stream)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         shape, fortran, dtype = read(stream, max_header_size=_LONGEST_HEADER)
-    except (*_DAMAGED, KeyError) as error:
+    except _DAMAGED as error:
         raise OddZipError(f"an array of NumPy's was needed, found {str(error)[:200]}") from error
     kinds = {dtype.kind} if dtype.names is None else {dtype[name].kind for name in dtype.names}
     if dtype.hasobject or not kinds <= set(_KINDS):
