@@ -2,10 +2,12 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.classification.network.settings import parse_settings
 from nnunet_ext.classification.taxonomy import parse_taxonomy
 from nnunet_ext.cli.left_out import tell_left_out
 from nnunet_ext.models.classifier.export import ClassifierExport, export_classifier
@@ -13,7 +15,12 @@ from nnunet_ext.models.classifier.install import install_classifier
 from nnunet_ext.models.classifier.parsers import Parsers
 from nnunet_ext.models.classifier.verify import VerifiedClassifier, verify_classifier
 
-PARSERS: Final = Parsers(tree=parse_taxonomy)
+
+def _settings(content: Mapping[str, Any]) -> object:
+    return parse_settings(content["settings"])
+
+
+PARSERS: Final = Parsers(tree=parse_taxonomy, network=_settings)
 """What the checks of a classifier need of the package that makes them."""
 
 

@@ -8,6 +8,8 @@ from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.models.classifier.description import Description
 from nnunet_ext.models.classifier.entries import CLASSIFIER
 
+_NETWORK: Final = ("nnunet_ext classification network", 1)
+_NETWORK_KEYS: Final = frozenset({"format", "version", "channels", "diagnoses", "settings"})
 _DEEPEST: Final = 6
 _MOST: Final = 10_000
 _LONGEST: Final = 500
@@ -48,6 +50,8 @@ def check_models(
 def check_settings(name: str, content: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], object]) -> None:
     """Check the settings of a network by themselves, `fold_N/network.json`; raises what `check_models` does."""
     _plain(name, content)
+    if set(content) != _NETWORK_KEYS or (content["format"], content["version"]) != _NETWORK:
+        raise UnsafeModelError(f"{name}: {', '.join(sorted(_NETWORK_KEYS))} of {_NETWORK[0]} {_NETWORK[1]} were needed")
     _parsed(name, content, parse)
 
 

@@ -19,11 +19,10 @@ from nnunet_ext.models.json_files import without_doubles
 
 _LENGTH: Final = 8
 _LONGEST_HEADER: Final = 4 << 20
-_METADATA: Final = "__metadata__"
-_KNOWN_METADATA: Final = ({"format": "pt"}, {"format": "np"})
-_FLOATS: Final = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
-_COUNTER_TYPE: Final = "I64"
-_DTYPES: Final = {**_FLOATS, _COUNTER_TYPE: "<i8"}
+_TEXTS: Final = "__metadata__"
+_WEIGHT: Final = "F32"
+_COUNT: Final = "I64"
+_DTYPES: Final = {_WEIGHT: "<f4", _COUNT: "<i8"}
 _KEYS: Final = frozenset({"dtype", "shape", "data_offsets"})
 
 
@@ -87,8 +86,8 @@ def _tensors(header: bytes) -> Iterator[_Tensor]:
         raise _WrongError(f"a header in JSON was needed: {str(error)[:200]}") from error
     if not isinstance(content, dict):
         raise _WrongError("an object was needed as header")
-    if content.pop(_METADATA, _KNOWN_METADATA[0]) not in _KNOWN_METADATA:
-        raise _WrongError(f"{_METADATA} holds more than the format, which was not looked at: write it without")
+    if _TEXTS in content:
+        raise _WrongError(f"{_TEXTS}: weights alone were needed, found texts beside them")
     for name, told in content.items():
         yield _tensor(name, told)
 
@@ -97,9 +96,9 @@ def _tensor(name: str, told: Any) -> _Tensor:  # noqa: ANN401 - whatever JSON ho
     if not isinstance(told, dict) or set(told) != _KEYS:
         raise _WrongError(f"{name!r:.120}: dtype, shape and data_offsets were needed")
     dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]
-    needed = (_COUNTER_TYPE,) if name.endswith(f".{COUNTER}") else tuple(_FLOATS)
-    if dtype not in needed:
-        raise _WrongError(f"{name!r:.120}: {' or '.join(needed)} was needed, found {dtype!r:.40}")
+    needed = _COUNT if name.endswith(f".{COUNTER}") else _WEIGHT
+    if dtype != needed:
+        raise _WrongError(f"{name!r:.120}: {needed} was needed, found {dtype!r:.40}")
     if not _are_counts(shape) or not _are_counts(offsets) or len(offsets) != 2:
         raise _WrongError(f"{name!r:.120}: a shape and two offsets were needed, found {shape!r:.60}, {offsets!r:.60}")
     begin, end = offsets

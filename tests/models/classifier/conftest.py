@@ -5,14 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from nnunet_ext.classification.taxonomy import parse_taxonomy
+from nnunet_ext.cli.model_classifier import PARSERS
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.models.classifier.export import ClassifierExport, export_classifier
 from nnunet_ext.models.classifier.install import install_classifier
-from nnunet_ext.models.classifier.parsers import Parsers
-from tests.models.classifier.made import NAME, Files, classifier_files, described, entries, write_classifier, zipped
+from tests.models.classifier.made import (
+    NAME,
+    Files,
+    classifier_files,
+    described,
+    entries,
+    manifested,
+    write_classifier,
+    zipped,
+)
 
-PARSERS = Parsers(tree=parse_taxonomy)
+__all__ = ["PARSERS"]
+
 Refused = Callable[[bytes], str]
 
 
@@ -47,19 +56,7 @@ def refused(tmp_path: Path) -> Refused:
 
 def spoilt(exported: bytes, sound: Files, changes: Mapping[str, bytes | None], /, **told: object) -> bytes:
     """Give the zip of a classifier with other files, whose own description and manifest know them."""
-    import json
-
-    files = {name: data for name, data in {**sound, **changes}.items() if data is not None}
-    files = described(files, **told)
-    held = entries(exported)
-    card = held[f"{NAME}/MODEL_CARD.md"]
-    manifest = json.loads(held[f"{NAME}/manifest.json"])
-    return zipped({f"{NAME}/{name}": data for name, data in _with_manifest({**files, "MODEL_CARD.md": card}, manifest)})
-
-
-def _with_manifest(files: Files, manifest: dict[str, object]) -> list[tuple[str, bytes]]:
-    import hashlib
-    import json
-
-    told = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
-    return [*files.items(), ("manifest.json", json.dumps({**manifest, "files": told}).encode())]
+    files = described({name: data for name, data in {**sound, **changes}.items() if data is not None}, **told)
+    card = entries(exported)[f"{NAME}/MODEL_CARD.md"]
+    whole = manifested({**files, "MODEL_CARD.md": card})
+    return zipped({f"{NAME}/{name}": data for name, data in whole.items()})

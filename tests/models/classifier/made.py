@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nnunet_ext.classification.network.settings import CropSettings, NetworkSettings
 from nnunet_ext.classification.taxonomy import load_taxonomy
 from nnunet_ext.models.classifier.densenet_shapes import COUNTER, densenet_of
 
@@ -49,6 +50,13 @@ def described(files: Mapping[str, bytes], /, **changes: object) -> Files:
     return {**files, "classifier.json": _json({**content, "files": digests, **changes})}
 
 
+def manifested(files: Mapping[str, bytes]) -> Files:
+    """Give files with the manifest that describes them."""
+    told = {name: {"sha256": _digest(data), "size": len(data)} for name, data in files.items()}
+    manifest = {"schema": "nnunet_ext/classifier", "schema_version": 1, "made_with": {}, "warnings": [], "files": told}
+    return {**files, "manifest.json": _json(manifest)}
+
+
 def description(files: Mapping[str, bytes], folds: int) -> dict[str, Any]:
     """Give what `classifier.json` says of a classifier with these other files."""
     tree = load_taxonomy()
@@ -81,15 +89,14 @@ def description(files: Mapping[str, bytes], folds: int) -> dict[str, Any]:
 
 def network() -> dict[str, Any]:
     """Describe a network with one layer in each of two blocks."""
-    crop = {"size": [3, 8, 8], "spacing": [3.0, 1.0, 2.0], "clip": 8.0}
-    training = {
-        "epochs": 1, "batch": 2, "rate": 0.001, "decay": 0.05, "smoothing": 0.1, "channel_dropout": 0.3,
-    }  # fmt: skip
-    shape = {"dimensions": 2, "first_features": 4, "growth": 2, "blocks": [1, 1]}
+    crop = CropSettings(size=(3, 8, 8))
+    settings = NetworkSettings(crop=crop, first_features=4, growth=2, blocks=(1, 1), epochs=1, batch=2)
     return {
-        "settings": {"crop": crop, **shape, **training},
+        "format": "nnunet_ext classification network",
+        "version": 1,
         "channels": list(CHANNELS),
         "diagnoses": list(load_taxonomy().diagnoses),
+        "settings": settings.content(),
     }
 
 

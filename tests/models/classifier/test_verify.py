@@ -184,9 +184,9 @@ def _changed(name: str, change: Callable[[Content], object]) -> Callable[[Files]
         (_changed("calibration.json", lambda c: c["logistic"]["probabilities"][0].__setitem__(0, 0.9)), "sum to 1"),
         (_changed("calibration.json", lambda content: content.update(oracle={})), "evidences"),
         (_changed("fold_0/network.json", lambda content: content.update(diagnoses=["MS"])), "diagnoses"),
-        (_changed("fold_0/network.json", lambda content: content["settings"].update(growth=10**6)), "usual size"),
-        (_changed("fold_0/network.json", lambda content: content["settings"].update(blocks="ab")), "DenseNet"),
-        (_changed("fold_0/network.json", lambda content: content.pop("settings")), "DenseNet"),
+        (_changed("fold_0/network.json", lambda content: content["settings"].update(growth=10**6)), "growth"),
+        (_changed("fold_0/network.json", lambda content: content["settings"].update(blocks="ab")), "whole number"),
+        (_changed("fold_0/network.json", lambda content: content.pop("settings")), "settings, version"),
     ],
 )
 def test_models_that_do_not_fit_the_description_are_refused(
@@ -266,7 +266,7 @@ _BIAS = "class_layers.out.bias"
         (lambda: _header(tensors(), lambda h: h[_BIAS].update(data_offsets=[1 << 30, (1 << 30) + 16])), "leave a gap"),
         (lambda: _header(tensors(), lambda h: h[_BIAS].update(data_offsets=[-16, 0])), "two offsets"),
         (lambda: _header(tensors(), lambda h: h[_BIAS].update(shape=[1 << 39, 1 << 39])), "are not the bytes"),
-        (lambda: _header(tensors(), lambda h: h[_BIAS].update(dtype="I32")), "F16 or F32"),
+        (lambda: _header(tensors(), lambda h: h[_BIAS].update(dtype="I32")), "F32 was needed"),
         (lambda: _header(tensors(), lambda h: h[_BIAS].update(more=1)), "data_offsets were needed"),
         (lambda: _header(tensors(), lambda h: h.update(__metadata__={"patient": "Meier"})), "__metadata__"),
         (lambda: tensors({_BIAS: None}), "is missing"),
