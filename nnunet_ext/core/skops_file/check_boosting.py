@@ -20,6 +20,7 @@ from nnunet_ext.core.zip_entries import Limits, OddZipError, opened_zip, read_en
 _SCHEMA: Final = "schema.json"
 _MIB: Final = 1 << 20
 _LIMITS: Final = Limits(entries=50_000, file_bytes=16 * _MIB, text_bytes=64 * _MIB, total_bytes=256 * _MIB)
+_KEYS: Final = {"branches", "columns", "shares", "trees"}
 _WHOLE: Final = ("left", "right", "feature_idx", "is_leaf", "is_categorical")
 _MOST: Final = 100
 _MOST_FEATURES: Final = 10_000
@@ -33,19 +34,21 @@ class Boosting:
 
     Parameters
     ----------
-    features, classes
-        Number of those that it takes, and of those that it tells apart.
+    branches, columns
+        Those that it tells apart, and the measures that it takes.
     schema
         Text of its `schema.json`.
     """
 
-    features: int
-    classes: int
+    branches: tuple[str, ...]
+    columns: tuple[str, ...]
     schema: str
 
 
 def check_boosting(path: Path) -> Boosting:
-    """Check a file that skops wrote of a `HistGradientBoostingClassifier`, and run nothing of it.
+    """Check a file that skops wrote of a classifier's gradient boosting at one node, and run nothing of it.
+
+    It holds `branches`, `columns`, `shares` of the branches, and `trees`, a `HistGradientBoostingClassifier`.
 
     skops itself keeps to the types that it trusts. This list is shorter, and the trees are looked at, too: scikit-learn
     follows their numbers without a check, so that a wrong one would read memory that is none of theirs, or go round in
@@ -105,7 +108,11 @@ def _array(name: str, content: bytes) -> Array:
 
 
 def _check_trees(root: Node, arrays: Mapping[str, Array], schema: str) -> Boosting:
-    state = _state(root, BOOSTING)
+    held = root.get("content")
+    if root.get("__loader__") != "DictNode" or not isinstance(held, Mapping) or set(held) != _KEYS:
+        raise OddZipError(f"{_SCHEMA}: {', '.join(sorted(_KEYS))} were needed, and nothing else")
+    branches, columns = (_names(held[key], key) for key in ("branches", "columns"))
+    state = _state(held["trees"], BOOSTING)
     features, trees = _count(state, "n_features_in_", _MOST_FEATURES), _count(state, "n_trees_per_iteration_", _MOST)
     if _array_of(_state(state.get("_bin_mapper"), BINS).get("is_categorical_"), arrays).any():
         raise OddZipError("takes categories, which no measure is")
@@ -119,7 +126,11 @@ def _check_trees(root: Node, arrays: Mapping[str, Array], schema: str) -> Boosti
     count = 2 if trees == 1 else trees
     if baseline.shape != (1, trees) or classes.shape != (count,) or not _are_finite(baseline):
         raise OddZipError(f"{count} classes were needed, found {classes.shape} and {baseline.shape}")
-    return Boosting(features, count, schema)
+    if len(branches) != count or len(columns) != features:
+        raise OddZipError(
+            f"trees of {count} branches and {features} measures, and {len(branches)}, {len(columns)} names"
+        )
+    return Boosting(branches, columns, schema)
 
 
 def _check_tree(nodes: Array, features: int) -> None:
@@ -151,6 +162,15 @@ def _count(state: Mapping[str, Any], key: str, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
         raise OddZipError(f"{_SCHEMA}: {key}: 1 to {most} was needed, found {value!r:.60}")
     return value
+
+
+def _names(node: object, key: str) -> tuple[str, ...]:
+    items = node.get("content") if isinstance(node, Mapping) and node.get("__loader__") == "ListNode" else []
+    names = [scalar(item) for item in items or []]
+    texts = tuple(name for name in names if isinstance(name, str) and name.isprintable())
+    if not texts or len(texts) != len(items or []) or len(set(texts)) < len(texts):
+        raise OddZipError(f"{_SCHEMA}: {key}: names that differ were needed, found {names!r:.100}")
+    return texts
 
 
 def _state(node: object, kind: tuple[str, str]) -> Mapping[str, Any]:

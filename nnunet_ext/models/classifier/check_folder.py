@@ -72,12 +72,10 @@ def _check_file(folder: Path, name: str, described: Description, parsers: Parser
         _check_json(name, read_json_object(path, finite=True), described, parsers)
     elif path.suffix == ".skops":
         boosting, node = check_boosting(path), str(node_of(name))
-        if node not in described.tree.decisions or boosting.classes != len(described.tree.branches(node)):
-            raise UnsafeModelError(f"{path.name}: tells {boosting.classes} branches apart, and the tree has others")
-        if boosting.features > len(described.columns):
-            raise UnsafeModelError(
-                f"{path.name}: takes {boosting.features} measures, and {len(described.columns)} are fed"
-            )
+        if boosting.branches != described.tree.branches(node):
+            raise UnsafeModelError(f"{path.name}: other branches than the tree's: {', '.join(boosting.branches):.200}")
+        if not set(boosting.columns) <= set(described.columns):
+            raise UnsafeModelError(f"{path.name}: measures that are not fed: {', '.join(boosting.columns):.200}")
     else:
         network = read_json_object(path.with_name(NETWORK), finite=True)
         check_tensors(path, densenet_of(network, NETWORK).shapes())

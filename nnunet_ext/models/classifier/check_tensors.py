@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 
 from nnunet_ext.core.errors import UnsafeModelError
+from nnunet_ext.core.read_json import without_doubles
 from nnunet_ext.models.classifier.densenet_shapes import COUNTER, Shape
-from nnunet_ext.models.json_files import without_doubles
 
 _LENGTH: Final = 8
 _LONGEST_HEADER: Final = 4 << 20

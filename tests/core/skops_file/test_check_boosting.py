@@ -1,6 +1,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +27,20 @@ def refusal(path: Path, content: bytes) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("classes", "features"), [(2, 3), (3, 2)])
+@pytest.mark.parametrize(("classes", "features"), [("ab", "xyz"), ("abc", "xy")])
 def test_what_scikit_learn_fits_and_skops_writes_passes_and_can_be_read_with_the_same_list(
-    tmp_path: Path, classes: int, features: int
+    tmp_path: Path, classes: str, features: str
 ) -> None:
-    from skops.io import loads
-
-    content = boosting(classes, features)
+    content = boosting(tuple(classes), tuple(features))
     (tmp_path / "b.skops").write_bytes(content)
     found = check_boosting(tmp_path / "b.skops")
-    assert (found.classes, found.features) == (classes, features)
-    probabilities = loads(content, trusted=list(TRUSTED)).predict_proba(np.zeros((2, features)))
-    assert probabilities.shape == (2, classes)
+    assert (found.branches, found.columns) == (tuple(classes), tuple(features))
+    trees = import_module("skops.io").loads(content, trusted=list(TRUSTED))["trees"]
+    assert trees.predict_proba(np.zeros((2, len(features)))).shape == (2, len(classes))
 
 
 def test_the_protocol_is_the_one_that_skops_writes() -> None:
-    from skops.io import _protocol
-
-    assert _protocol.PROTOCOL == PROTOCOL
+    assert import_module("skops.io._protocol").PROTOCOL == PROTOCOL
 
 
 def evil(module: str, name: str, loader: str, **more: object) -> Schema:
@@ -51,7 +48,7 @@ def evil(module: str, name: str, loader: str, **more: object) -> Schema:
 
 
 def attributes(schema: Schema) -> Schema:
-    held: Schema = schema["content"]["content"]
+    held: Schema = schema["content"]["trees"]["content"]["content"]
     return held
 
 
@@ -91,6 +88,10 @@ def _first(schema: Schema) -> Schema:
         (lambda schema: schema.update(protocol=True), "protocol"),
         (lambda schema: schema.pop("protocol"), "protocol"),
         (lambda schema: schema.update(more=1), "more"),
+        (lambda schema: schema["content"].pop("shares"), "shares"),
+        (lambda schema: schema["content"]["branches"]["content"].pop(), "1, 3 names"),
+        (lambda schema: schema["content"]["columns"].update(content=[]), "names that differ"),
+        (lambda schema: schema["content"].update(trees=schema["content"]["branches"]), "other arrays"),
         (lambda schema: schema.pop("__id__"), "__id__"),
         (lambda schema: attributes(schema).update(other={**_first(schema), "content": "7"}), "two different things"),
         (lambda schema: attributes(schema).pop("_predictors"), "other arrays"),
@@ -202,4 +203,4 @@ def test_a_flipped_bit_ends_in_a_refusal_or_changes_no_more_than_numbers(
         found = check_boosting(path)
     except UnsafeModelError:
         return
-    assert (found.features, found.classes) == (3, 2)
+    assert (len(found.columns), len(found.branches)) == (3, 2)

@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nnunet_ext.models.classifier.densenet_shapes import COUNTER, densenet_of
 COLUMNS = ("age", "lesion_volume_ml", "lesions")
 CHANNELS = ("T2w",)
 NAME = "lesion-kinds"
+KINDS = ("tumour", "demyelination")
 Files = dict[str, bytes]
 
 
@@ -29,7 +31,7 @@ def classifier_files(folds: int = 1) -> Files:
         files[f"fold_{fold}/network.json"] = _json(network())
         files[f"fold_{fold}/network.safetensors"] = tensors()
         for node in load_taxonomy().decisions:
-            files[f"fold_{fold}/boosting-{node}.skops"] = boosting()
+            files[f"fold_{fold}/boosting-{node}.skops"] = boosting(load_taxonomy().branches(node))
     return {**files, "classifier.json": _json(description(files, folds))}
 
 
@@ -119,16 +121,18 @@ def tensors(changes: Mapping[str, Any] | None = None) -> bytes:
 
 
 @cache
-def boosting(classes: int = 2, features: int = len(COLUMNS)) -> bytes:
+def boosting(branches: tuple[str, ...] = KINDS, columns: tuple[str, ...] = COLUMNS) -> bytes:
     """Fit gradient boosting on a few patients, one value missing, and write it as skops does."""
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from skops.io import dumps
 
     random = np.random.default_rng(0)
-    measures, kinds = random.normal(size=(60, features)), np.arange(60) % classes
+    measures, kinds = random.normal(size=(60, len(columns))), np.arange(60) % len(branches)
     measures[:, 0] += kinds
     measures[3, 1] = np.nan
-    return bytes(dumps(HistGradientBoostingClassifier(max_iter=2, random_state=0).fit(measures, kinds)))
+    trees = HistGradientBoostingClassifier(max_iter=2, random_state=0).fit(measures, kinds)
+    shares = [1 / len(branches)] * len(branches)
+    content = {"branches": list(branches), "columns": list(columns), "shares": shares, "trees": trees}
+    return bytes(import_module("skops.io").dumps(content))  # which has no types
 
 
 def entries(content: bytes) -> Files:

@@ -118,8 +118,8 @@ def test_a_file_that_is_not_the_one_of_the_description_is_refused(
     ("content", "said"),
     [
         (with_schema(boosting(), lambda schema: schema.update(__module__="os", __class__="system")), "names os.system"),
-        (boosting(3), "tells 3 branches apart"),
-        (boosting(2, 5), "takes 5 measures"),
+        (boosting(("MS", "NMOSD")), "other branches"),
+        (boosting(columns=("age", "income")), "not fed"),
         (b"\x80\x04cposix\nsystem\n.", "a sound zip"),
     ],
 )
