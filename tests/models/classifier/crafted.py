@@ -26,7 +26,7 @@ _MORE: Final = (
 )  # fmt: skip
 
 
-def craft_classifier(sound: Mapping[str, bytes], random: Random, into: Path, _: Path) -> Crafted:
+def craft_classifier(sound: Mapping[str, bytes], random: Random, into: Path, _marker: Path) -> Crafted:
     """Make a zip for `model import`."""
     files, hows = dict(sound), []
     for _ in range(random.choice((1, 1, 1, 2))):

@@ -6,6 +6,7 @@ import stat
 import warnings
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -285,13 +286,11 @@ def test_weights_that_are_not_those_of_the_network_are_refused_by_file(
 
 
 def test_the_tensors_of_a_network_are_those_that_monai_builds() -> None:
-    from monai.networks.nets import DenseNet121
-
     from nnunet_ext.models.classifier.densenet_shapes import DenseNet, densenet_of
 
     flat = densenet_of(network(), "network.json")
     for net in (flat, DenseNet(3, 4, 3, 6, 3, (2, 1, 1))):
-        built = DenseNet121(
+        built = import_module("monai.networks.nets").DenseNet121(
             spatial_dims=net.dimensions,
             in_channels=net.inputs,
             out_channels=net.outputs,
