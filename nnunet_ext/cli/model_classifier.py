@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.classification.measured.logistic import LogisticModel
+from nnunet_ext.classification.measured.normal import NormalModel
+from nnunet_ext.classification.measured.stack import StackModel
 from nnunet_ext.classification.network.settings import parse_settings
 from nnunet_ext.classification.taxonomy import parse_taxonomy
 from nnunet_ext.cli.left_out import tell_left_out
@@ -20,7 +23,13 @@ def _settings(content: Mapping[str, Any]) -> object:
     return parse_settings(content["settings"])
 
 
-PARSERS: Final = Parsers(tree=parse_taxonomy, network=_settings)
+PARSERS: Final = Parsers(
+    tree=parse_taxonomy,
+    logistic=LogisticModel.from_json,
+    stack=StackModel.from_json,
+    network=_settings,
+    usual=NormalModel.from_json,
+)
 """What the checks of a classifier need of the package that makes them."""
 
 

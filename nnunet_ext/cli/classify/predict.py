@@ -18,15 +18,13 @@ from nnunet_ext.core.environment import folder_of
 from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.output_place import OutputPlace
+from nnunet_ext.models.classifier.find import find_classifier
 
 if TYPE_CHECKING:
     from nnunet_ext.classification.cases.patient import Patient
     from nnunet_ext.classification.classifier.classifier import Classifier
     from nnunet_ext.classification.classifier.prediction_tables import PredictedPatient
     from nnunet_ext.classification.study.measured_patient import MeasuredPatient
-
-CLASSIFIERS: Final = "classifiers"
-"""Folder below `nnUNet_results` of classifiers that came from elsewhere."""
 
 _SHOWN: Final = 20
 
@@ -60,7 +58,7 @@ class ClassifyPredict:
         from nnunet_ext.classification.study.write_training import trained_people  # noqa: PLC0415
         from nnunet_ext.cli.classify.measured import masks_of  # noqa: PLC0415
 
-        folder = find_classifier(self.model)
+        folder = find_classifier(str(self.model), folder_of("nnUNet_results", os.environ))
         place = self._place(folder)
         place.refuse_inputs([*self.sources.datasets, *self.sources.masks, folder])
         place.refuse_taken()
@@ -159,27 +157,6 @@ class ClassifyPredict:
         for warning in classifier.description.warnings:
             print(warning)
         print(f"{self.out}: {len(predicted)} patients by {evidence}; see predictions.tsv and contributions.tsv")
-
-
-def find_classifier(asked: Path) -> Path:
-    """Find a classifier by its folder, or by the name that `model import` gave it.
-
-    Raises
-    ------
-    UsageError
-        Where there is neither.
-    """
-    if asked.is_dir():
-        return asked
-    results = folder_of("nnUNet_results", os.environ)
-    imported = None if results is None else results / CLASSIFIERS / asked
-    if imported is not None and imported.is_dir():
-        return imported
-    where = "" if imported is None else f" or below {imported.parent}"
-    raise UsageError(
-        f"-m: a classifier's folder, or the name of one that was imported, was needed, found none at {asked}{where}; "
-        f"train one: nnunet_ext classify train DATA --lesions MASKS -o classifier"
-    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

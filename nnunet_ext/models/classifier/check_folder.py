@@ -36,7 +36,7 @@ def check_folder(folder: Path, parsers: Parsers) -> Description:
     """
     if not (folder / CLASSIFIER).is_file():
         raise UnsafeModelError(f"{CLASSIFIER} was needed, and is missing")
-    described = check_description(read_json_object(folder / CLASSIFIER, finite=True), parsers.tree)
+    described = check_description(read_json_object(folder / CLASSIFIER, finite=True), parsers)
     for name, digest in described.files.items():
         if not (folder / name).is_file() or (folder / name).is_symlink():
             raise UnsafeModelError(f"{name}: stands in {CLASSIFIER}, and is missing")

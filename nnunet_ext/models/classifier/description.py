@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nnunet_ext.core.errors import UnsafeModelError
 from nnunet_ext.models.classifier.entries import CLASSIFIER, fold_of, is_part
-from nnunet_ext.models.classifier.parsers import Tree
+from nnunet_ext.models.classifier.parsers import Parsers, Tree
 
 FORMAT: Final = "nnunet_ext classifier"
 VERSION: Final = 1
@@ -17,10 +16,12 @@ EVIDENCES: Final = ("logistic", "boosting", "network", "both")
 _KEYS: Final = frozenset(
     {
         "format", "version", "taxonomy", "channels", "columns", "evidences", "recommended", "folds", "seed", "coverage",
-        "temperatures", "thresholds", "usual", "trained", "warnings", "files",
+        "reason", "temperatures", "thresholds", "usual", "trained", "warnings", "files",
     }
 )  # fmt: skip
 _TRAINED: Final = frozenset({"patients", "sites", "masks", "segmentation", "versions", "seconds"})
+Parsed = TypeVar("Parsed")
+
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MOST: Final = 1000
 _MOST_FOLDS: Final = 100
@@ -66,7 +67,7 @@ class Description:
     files: Mapping[str, str]
 
 
-def check_description(content: Mapping[str, Any], parse_tree: Callable[[Mapping[str, Any]], Tree]) -> Description:
+def check_description(content: Mapping[str, Any], parsers: Parsers) -> Description:
     """Check the content of a `classifier.json`, key by key.
 
     Raises
@@ -79,7 +80,7 @@ def check_description(content: Mapping[str, Any], parse_tree: Callable[[Mapping[
         raise _error(f"the format {FORMAT!r} of version {VERSION} was needed, found {found!r:.100}; see if a newer "
                      f"nnunet_ext reads it")  # fmt: skip
     _only(content, _KEYS, "")
-    tree = _tree(content["taxonomy"], parse_tree)
+    tree = _tree(content["taxonomy"], parsers.tree)
     evidences = _texts(content["evidences"], "evidences")
     columns = _texts(content["columns"], "columns")
     trained = _mapping(content["trained"], "trained")
@@ -93,7 +94,8 @@ def check_description(content: Mapping[str, Any], parse_tree: Callable[[Mapping[
     _by_evidence(content["temperatures"], "temperatures", evidences, tree.decisions, _LARGEST)
     pairs = [node for node in tree.decisions if len(tree.branches(node)) == 2]
     _by_evidence(content["thresholds"], "thresholds", evidences, pairs, 1)
-    _check_usual(content["usual"], columns)
+    _parsed(content["usual"], "usual", parsers.usual)
+    _text(content["reason"], "reason")
     for package, version in _mapping(trained["versions"], "trained: versions").items():
         _text(package, "trained: versions")
         _text(version, "trained: versions")
@@ -130,20 +132,15 @@ def _tree(content: object, parse_tree: Callable[[Mapping[str, Any]], Tree]) -> T
         _text(mapping.get(key), f"taxonomy: {key}")
     for node in nodes:
         _text(node, "taxonomy: nodes")
+    return _parsed(mapping, "taxonomy", parse_tree)
+
+
+def _parsed(content: object, where: str, parse: Callable[[Mapping[str, Any]], Parsed]) -> Parsed:
+    mapping = _mapping(content, where)
     try:
-        return parse_tree(mapping)
+        return parse(mapping)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _error(f"taxonomy: {error!s:.400}") from error
-
-
-def _check_usual(usual: object, columns: tuple[str, ...]) -> None:
-    for column, ends in _mapping(usual, "usual").items():
-        _one_of(column, columns, "usual")
-        if not isinstance(ends, list) or len(ends) != 2:
-            raise _error(f"usual: {column}: a lowest and a highest value were needed, found {ends!r:.100}")
-        for low, high in pairwise(_number(end, f"usual: {column}", -_LARGEST) for end in ends):
-            if low > high:
-                raise _error(f"usual: {column}: a lowest and a highest value were needed, found {ends!r:.100}")
+        raise _error(f"{where}: {error!s:.400}") from error
 
 
 def _by_evidence(

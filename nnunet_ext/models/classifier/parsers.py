@@ -36,9 +36,12 @@ class Parsers:
         Of the numbers at one node in `fold_N/logistic.json` and `both.json`.
     network
         Of `fold_N/network.json`.
+    usual
+        Of `usual` in `classifier.json`.
     """
 
     tree: Callable[[Mapping[str, Any]], Tree]
     logistic: Callable[[Mapping[str, Any]], object] = _anything
     stack: Callable[[Mapping[str, Any]], object] = _anything
     network: Callable[[Mapping[str, Any]], object] = _anything
+    usual: Callable[[Mapping[str, Any]], object] = _anything
