@@ -36,11 +36,11 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) -e '.[test,fast]'
+	$(PIP) -e '.[test,fast,classify]'
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
-	$(PIP) -e '.[test,fast,dev]'
+	$(PIP) -e '.[test,fast,classify,dev]'
 	touch $@
 
 clean:

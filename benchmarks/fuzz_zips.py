@@ -3,7 +3,7 @@
 A finding is a traceback, a hang of more than 10 s, a gigabyte of memory, a file outside of where it belongs, code of a
 model that ran, or a refusal that does not say what to do. Each is printed with the number that makes it again.
 
-Run: python benchmarks/fuzz_zips.py --seed 1 --count 500 --minutes 10
+Run: python benchmarks/fuzz_zips.py --seed 1 --count 500 --minutes 10 [--classifiers]
 """
 
 import argparse
@@ -20,8 +20,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--classifiers", action="store_true", help="zips of classifiers, not of segmentation models")
     options = parser.parse_args()
-    tried = try_crafted(options.seed, options.count, options.minutes * 60)
+    tried = try_crafted(options.seed, options.count, options.minutes * 60, classifiers=options.classifiers)
     told = ", ".join(f"{kind}: {number}" for kind, number in tried.codes.items())
     print(f"{sum(tried.codes.values())} models; {told}; the slowest took {tried.slowest:.1f} s")
     if tried.findings:

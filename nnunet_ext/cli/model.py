@@ -9,9 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from nnunet_ext.cli.left_out import tell_left_out
+from nnunet_ext.cli.model_classifier import ClassifierAnswer
 from nnunet_ext.core.environment import EXTERNAL_TRAINERS, FOLDERS, folder_of, required_folder, trainer_folder
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.tables import TableRow, read_table
+from nnunet_ext.models.classifier.card import ClassifierSources
+from nnunet_ext.models.classifier.entries import CLASSIFIER, holds_classifier
+from nnunet_ext.models.classifier.export import ClassifierExport
 from nnunet_ext.models.default_card import read_card
 from nnunet_ext.models.default_models import NAMES, find_default
 from nnunet_ext.models.entry_names import CROP_METADATA
@@ -30,6 +35,8 @@ examples (MODEL is Dataset501_CordLesion/nnUNetTrainerSCI__nnUNetPlans__3d_fullr
   one that came along: nnunet_ext model export cord -o cord.zip
   take it over:       nnunet_ext model import cord-lesion.zip
                       nnunet_ext predict -i scan.nii.gz -o predicted -m MODEL
+  a classifier, too:  nnunet_ext model export classifiers/lesion-kinds -o lesion-kinds.zip --evaluation scores
+                      nnunet_ext model import lesion-kinds.zip
 The Spinal Cord Toolbox loads the zip, too: give sct_deepseg its address, with -install -custom-url.
 exit: 0 done; 5 a model of that name stands; 6 the zip could run code, or write outside its folder: nothing was kept"""
 
@@ -59,6 +66,8 @@ class ModelExport:
 
     def run(self) -> int:
         """Export, and say what stayed here."""
+        if (self.request.model / CLASSIFIER).is_file():
+            return self._classifier()
         sources = CardSources(
             cases=_table(self.dataset, "cases.tsv", "--dataset"),
             metrics=_table(self.evaluation, "summary.tsv", "--evaluation"),
@@ -87,6 +96,14 @@ class ModelExport:
             print(f"{archive}: {name}, folds {' '.join(exported.facts.folds)}, {archive.stat().st_size / 1e6:.1f} MB")
         return 0
 
+    def _classifier(self) -> int:
+        if self.request.folds or self.dataset or self.request.crop_metadata_file:
+            raise UsageError("-f, --dataset and --crop-metadata are of segmentation models, and this is a classifier")
+        figures = _table(self.evaluation, "figures.tsv", "--evaluation")
+        sources = ClassifierSources(figures, self.licence, self.intended_use)
+        request = ClassifierExport(self.request.model, self.request.archive, sources, self.request.force)
+        return ClassifierAnswer(self.json).export(request)
+
 
 @dataclass(frozen=True)
 class ModelImport:
@@ -103,6 +120,8 @@ class ModelImport:
     def run(self) -> int:
         """Verify and install, and say what and where."""
         results = required_folder("nnUNet_results", os.environ)
+        if holds_classifier(_existing(self.archive)):
+            return ClassifierAnswer(self.json).take(self.archive, results, self.dataset, force=self.force)
         others = [folder for variable in FOLDERS if (folder := folder_of(variable, os.environ)) is not None]
         verified = install_model(
             _existing(self.archive), results, force=self.force, others=others, dataset=self.dataset
@@ -124,6 +143,8 @@ class ModelVerify:
         folder = _default(self.archive)
         if folder is not None:
             _tell_default(folder, self.json)
+        elif holds_classifier(_existing(self.archive)):
+            return ClassifierAnswer(self.json).verify(self.archive, self.dataset)
         else:
             _tell(verify_zip(_existing(self.archive), self.dataset), self.json, "passes every check")
         return 0
@@ -186,13 +207,7 @@ def _tell(verified: VerifiedZip, as_json: bool, what: str) -> None:
         for key, value in _facts(model).items():
             if value:
                 print(f"  {key}: {'; '.join(map(str, value)) if isinstance(value, list) else value}")
-    for entry in (*verified.left_out, *verified.extras):
-        print(f"nnunet_ext model: left out, as prediction does not need it: {_shown(entry)}", file=sys.stderr)
-
-
-def _shown(entry: str) -> str:
-    """Show a name that anybody may have given on one line, without what a terminal obeys."""
-    return entry if entry.isprintable() else ascii(entry)
+    tell_left_out((*verified.left_out, *verified.extras))
 
 
 def _facts(model: VerifiedModel) -> Mapping[str, Any]:
@@ -220,7 +235,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model",
         type=Path,
         metavar="MODEL",
-        help="nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIG, or the name of one that comes with nnunet_ext",
+        help="nnUNet_results/DatasetXXX_NAME/TRAINER__PLANS__CONFIG, the folder of a classifier, or the name of one "
+        "that comes with nnunet_ext",
     )
     export.add_argument("-o", dest="archive", type=Path, required=True, metavar="FILE.zip", help="the zip to write")
     export.add_argument(
@@ -255,8 +271,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for action in (take, verify):
         action.add_argument(
-            "--as", dest="dataset", default="", metavar="DatasetXXX_NAME",
-            help="name of the dataset's folder, where the zip has none, or in its place (default: as in the zip)",
+            "--as", dest="dataset", default="", metavar="NAME",
+            help="name of the dataset's folder, DatasetXXX_NAME, or of the classifier, where the zip has none, or in "
+            "its place (default: as in the zip)",
         )  # fmt: skip
     for action in (export, take, verify):
         action.epilog = _EXAMPLES

@@ -53,6 +53,14 @@ def read_json_object(
     return content
 
 
+def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of what JSON says, for `object_pairs_hook`; ValueError where a key stands twice."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a key stands twice")
+    return content
+
+
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):

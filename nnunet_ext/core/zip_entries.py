@@ -135,15 +135,26 @@ def extract(opened: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, total: i
         Where it grows beyond the limits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
-    with opened.open(info) as source, path.open("xb") as sink:
-        while chunk := source.read(_CHUNK):
-            written += len(chunk)
-            if problem := limits.problem(info.filename, written, info.compress_size):
-                raise OddZipError(f"{info.filename!r}: {problem}")
-            if total + written > limits.total_bytes:
-                raise OddZipError(f"unpacks to more than {limits.total_bytes} bytes in all")
+    with path.open("xb") as sink:
+        for chunk in _chunks(opened, info, total, limits):
             sink.write(chunk)
         sink.flush()
         os.fsync(sink.fileno())
-    return total + written
+        return total + sink.tell()
+
+
+def read_entry(opened: zipfile.ZipFile, info: zipfile.ZipInfo, total: int, limits: Limits) -> bytes:
+    """Read an entry into memory, where `total` bytes are already; raises what `extract` does."""
+    return b"".join(_chunks(opened, info, total, limits))
+
+
+def _chunks(opened: zipfile.ZipFile, info: zipfile.ZipInfo, total: int, limits: Limits) -> Iterator[bytes]:
+    read = 0
+    with opened.open(info) as source:
+        while chunk := source.read(_CHUNK):
+            read += len(chunk)
+            if problem := limits.problem(info.filename, read, info.compress_size):
+                raise OddZipError(f"{info.filename!r}: {problem}")
+            if total + read > limits.total_bytes:
+                raise OddZipError(f"unpacks to more than {limits.total_bytes} bytes in all")
+            yield chunk

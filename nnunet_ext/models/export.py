@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from nnunet_ext.core.atomic import atomic_path, write_bytes, write_json, write_text
-from nnunet_ext.core.errors import ConflictError, DataRefusedError, UsageError
+from nnunet_ext.core.atomic import write_bytes, write_json, write_text
+from nnunet_ext.core.errors import DataRefusedError, UsageError
 from nnunet_ext.core.labels import Labelling
-from nnunet_ext.core.leftovers import scratch_folder, sweep
 from nnunet_ext.core.model_name import STOCK_TRAINER, ModelName
-from nnunet_ext.core.plain_zip import write_zip
-from nnunet_ext.core.provenance import sha256
 from nnunet_ext.core.read_checkpoint import read_checkpoint
 from nnunet_ext.models.check_plans import check_plans
 from nnunet_ext.models.default_card import read_card
@@ -33,10 +30,10 @@ from nnunet_ext.models.model_card import CardSources, boxed, model_card
 from nnunet_ext.models.postprocessing_file import find_postprocessing, postprocessing_bytes, read_postprocessing
 from nnunet_ext.models.shareable import refuse_private, shareable_dataset_json, shareable_plans
 from nnunet_ext.models.verify import verify_zip
+from nnunet_ext.models.write_archive import write_archive
 from nnunet_ext.models.write_checkpoint import write_checkpoint
 
 _BEST: Final = "checkpoint_best.pth"
-_STAGING: Final = ".nnunet_ext-export-"
 
 
 @dataclass(frozen=True)
@@ -93,22 +90,7 @@ def export_model(request: ExportRequest) -> Exported:
         Where the model names what `verify_zip` refuses.
     """
     name = _name(request.model)
-    folder = request.archive.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    sweep(folder, below=False)
-    with scratch_folder(folder, _STAGING) as staged:
-        exported = _stage(request, name, staged)
-        with atomic_path(request.archive, verify=verify_zip) as temporary:
-            write_zip(staged, temporary)
-            if not request.force:
-                _refuse_other(request.archive, temporary)
-    return exported
-
-
-def _refuse_other(archive: Path, written: Path) -> None:
-    """Refuse to replace any file but the one that a run of the same command left, which was killed or is repeated."""
-    if archive.exists() and not (archive.is_file() and sha256(archive) == sha256(written)):
-        raise ConflictError(f"{archive}: exists; choose another -o, or overwrite it with --force")
+    return write_archive(request.archive, lambda staged: _stage(request, name, staged), verify_zip, force=request.force)
 
 
 def _name(model: Path) -> ModelName:
@@ -155,7 +137,7 @@ def _stage(request: ExportRequest, name: ModelName, staging: Path) -> Exported:
         warnings.append(card.warning)
     facts = ModelFacts(trainer, {fold: file.name for fold, file in files.items()}, tuple(warnings))
     write_text(folder / MODEL_CARD, model_card(shared, facts, dataset, request.sources))
-    write_json(folder / MANIFEST, manifest_content(folder, facts))
+    write_json(folder / MANIFEST, manifest_content(folder, asdict(facts)))
     for text in (PLANS, DATASET_JSON, MODEL_CARD, MANIFEST):
         refuse_private(text, (folder / text).read_text(encoding="utf-8"))
     return Exported(shared, facts, left_out)

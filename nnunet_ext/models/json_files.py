@@ -7,14 +7,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnunet_ext.core.errors import DataRefusedError, UnsafeModelError
+from nnunet_ext.core.read_json import without_doubles
 
 FACES: Final = ("superior", "inferior", "left", "right", "anterior", "posterior")
 
 _BYTES: Final = 1 << 26
+_WHOLE: Final = 1 << 53
 
 
-def read_json_object(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path, *, finite: bool = False) -> dict[str, Any]:
     """Read a JSON file whose content is an object.
+
+    Parameters
+    ----------
+    finite
+        Refuse NaN, infinity, and whole numbers that no float holds. nnU-Net itself writes NaN.
 
     Raises
     ------
@@ -25,7 +32,9 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if path.stat().st_size > _BYTES:
         raise UnsafeModelError(f"{path.name}: a JSON object of up to {_BYTES} bytes was needed")
     try:
-        content = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_without_doubles)
+        content = json.loads(
+            path.read_bytes().decode("utf-8"), object_pairs_hook=without_doubles, **(_FINITE if finite else {})
+        )
     except (ValueError, RecursionError) as error:
         raise UnsafeModelError(f"{path.name}: a JSON object was needed: {error}") from error
     if not isinstance(content, dict):
@@ -57,8 +66,18 @@ def crop_metadata(content: Mapping[str, Any]) -> dict[str, float]:
     return {key: content[key] for key in keys}
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise ValueError("a key stands twice")
-    return content
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:60]}, which is no finite number")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if abs(value) > _WHOLE:
+        raise ValueError(f"{text[:60]}, which is beyond {_WHOLE}")
+    return value
+
+
+_FINITE: Final[dict[str, Any]] = {"parse_float": _finite, "parse_constant": _finite, "parse_int": _whole}

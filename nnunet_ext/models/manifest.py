@@ -1,7 +1,7 @@
 """`manifest.json`: what a shared model consists of, to the byte, and what made it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -34,14 +34,14 @@ class ModelFacts:
     warnings: tuple[str, ...]
 
 
-def manifest_content(folder: Path, facts: ModelFacts) -> dict[str, Any]:
-    """Describe every file below `folder`, the manifest itself left out."""
+def manifest_content(folder: Path, facts: Mapping[str, Any], schema: str = SCHEMA) -> dict[str, Any]:
+    """Describe every file below `folder`, the manifest itself left out; `facts` is told beside."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     return {
-        "schema": SCHEMA,
+        "schema": schema,
         "schema_version": SCHEMA_VERSION,
         "made_with": {name: version(name) for name in _MADE_WITH},
-        **asdict(facts),
+        **facts,
         "files": {
             path.relative_to(folder).as_posix(): {"sha256": sha256(path), "size": path.stat().st_size} for path in paths
         },
@@ -60,16 +60,33 @@ def changed_files(content: Mapping[str, Any], hashes: Mapping[str, str]) -> list
 
 
 def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> ModelFacts:
-    """Hold unpacked files, all that the zip holds for this model, against their manifest.
+    """Hold unpacked files, all that the zip holds for this model, against their manifest; see `check_files`."""
+    check_files(content, folder, names)
+    trainer, folds, warnings = (content.get(key) for key in ("original_trainer", "folds", "warnings"))
+    if not isinstance(trainer, str) or not isinstance(folds, dict) or not isinstance(warnings, list):
+        raise UnsafeModelError(f"{MANIFEST}: original_trainer, folds and warnings were needed")
+    texts = {str(fold): str(checkpoint) for fold, checkpoint in folds.items()}
+    return ModelFacts(trainer, texts, tuple(str(warning) for warning in warnings))
+
+
+def check_files(content: Mapping[str, Any], folder: Path, names: Iterable[str], schema: str = SCHEMA) -> None:
+    """Hold files against what a manifest says of them.
+
+    Parameters
+    ----------
+    names
+        All that there are in the folder.
+    schema
+        The kind of manifest that is needed.
 
     Raises
     ------
     UnsafeModelError
         Where a file is missing, additional or different, or the manifest is of another kind or version.
     """
-    if (content.get("schema"), content.get("schema_version")) != (SCHEMA, SCHEMA_VERSION):
+    if (content.get("schema"), content.get("schema_version")) != (schema, SCHEMA_VERSION):
         raise UnsafeModelError(
-            f"{MANIFEST}: {SCHEMA} of version {SCHEMA_VERSION} was needed, found {content.get('schema')!r:.60} of "
+            f"{MANIFEST}: {schema} of version {SCHEMA_VERSION} was needed, found {content.get('schema')!r:.60} of "
             f"version {content.get('schema_version')!r:.20}; a newer nnunet_ext may read it"
         )
     files = content.get("files")
@@ -79,8 +96,3 @@ def check_manifest(content: Mapping[str, Any], folder: Path, names: Iterable[str
         path = folder / name
         if expected != {"sha256": sha256(path), "size": path.stat().st_size}:
             raise UnsafeModelError(f"{name}: is not the file that {MANIFEST} describes; fetch the model again")
-    trainer, folds, warnings = (content.get(key) for key in ("original_trainer", "folds", "warnings"))
-    if not isinstance(trainer, str) or not isinstance(folds, dict) or not isinstance(warnings, list):
-        raise UnsafeModelError(f"{MANIFEST}: original_trainer, folds and warnings were needed")
-    texts = {str(fold): str(checkpoint) for fold, checkpoint in folds.items()}
-    return ModelFacts(trainer, texts, tuple(str(warning) for warning in warnings))

@@ -92,7 +92,7 @@ def _segments(dataset: Mapping[str, Any]) -> str:
     channels = dataset.get("channel_names") or dataset.get("modality") or {}
     rows = [(str(label), str(values)) for label, values in dataset["labels"].items()]
     told = [
-        _table(("Label", "Values"), rows),
+        table(("Label", "Values"), rows),
         f"Input channels: {', '.join(escaped(str(channel)) for channel in channels.values())}.",
         f"Orientation (SCT's letters): {escaped(str(dataset.get('image_orientation', NOT_STATED)))}",
     ]
@@ -111,7 +111,7 @@ def _data(cases: Sequence[Row]) -> str:
     trained = [row for row in included if row["split"] == "train"]
     sites = {row["site"] for row in trained}
     total = f"Trained on: images {len(trained)}, patients {_patients(trained)}, sites {len(sites)}."
-    return f"{total}\n\n{_table(('Site', 'Set', 'Contrast', 'Patients', 'Images'), rows)}"
+    return f"{total}\n\n{table(('Site', 'Set', 'Contrast', 'Patients', 'Images'), rows)}"
 
 
 def _patients(rows: Iterable[Row]) -> int:
@@ -124,7 +124,7 @@ def _metrics(metrics: Sequence[Row]) -> str:
     columns = ("site", "region", "metric", "n_used", "mean", "sd")
     told = [row for row in metrics if row.get("metric") in _HEADLINES] or metrics
     rows = [tuple(_rounded(row.get(column, "")) for column in columns) for row in told]
-    return _table(("Site", "Region", "Metric", "Cases", "Mean", "SD"), rows)
+    return table(("Site", "Region", "Metric", "Cases", "Mean", "SD"), rows)
 
 
 def _rounded(cell: str) -> str:
@@ -169,6 +169,7 @@ def _use(name: ModelName, facts: ModelFacts, margins: str) -> str:
     )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown, its cells escaped."""
     lines = [header, ["---"] * len(header), *([escaped(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,6 +1,7 @@
 """Unpacking a zip that nobody vouches for."""
 
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,10 @@ from nnunet_ext.core.zip_entries import Limits, OddZipError, extract, opened_zip
 from nnunet_ext.models.entry_names import Fate, below_model, fate_of
 from nnunet_ext.models.model_folders import model_folders
 
-_CURE: Final = "fetch it again or, where it is another kind of archive, unpack it and zip the folder DatasetXXX_NAME"
+CURE: Final = "fetch it again or, where it is another kind of archive, unpack it and zip the folder DatasetXXX_NAME"
+
+Decide = Callable[[str], tuple[Fate, str]]
+"""Says by an entry's name what becomes of it and its place; raises UnsafeModelError where it is to be refused."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,20 @@ def unpack(archive: Path, into: Path, limits: Limits | None = None, *, dataset: 
     UsageError
         Where `dataset` is no name of one, or there are several.
     """
-    limits = limits or Limits()
+    return unpack_by(archive, into, lambda entries: _model_rules(entries, dataset), limits or Limits())
+
+
+def unpack_by(archive: Path, into: Path, rules: Callable[[Sequence[str]], Decide], limits: Limits) -> Unpacked:
+    """Unpack what rules of another kind of model know; raises what `unpack` does.
+
+    Parameters
+    ----------
+    rules
+        Called with the names of all entries, as they stand there.
+    """
     try:
-        with opened_zip(archive, _CURE) as opened:
-            found = _sorted_out(opened, archive, limits, dataset)
+        with opened_zip(archive, CURE) as opened:
+            found = _sorted_out(opened, archive, limits, rules)
             total = 0
             for place, info in found.wanted.items():
                 total = extract(opened, info, into / place, total, limits)
@@ -76,16 +90,22 @@ class _Sorted:
     extras: list[str] = field(default_factory=list)
 
 
-def _sorted_out(opened: zipfile.ZipFile, archive: Path, limits: Limits, dataset: str) -> _Sorted:
+def _model_rules(entries: Sequence[str], dataset: str) -> Decide:
+    models = model_folders(entries, dataset)
+    return lambda entry: (fate_of(entry, models), "/".join(below_model(entry, models) or (entry,)))
+
+
+def _sorted_out(
+    opened: zipfile.ZipFile, archive: Path, limits: Limits, rules: Callable[[Sequence[str]], Decide]
+) -> _Sorted:
     entries = sound_entries(opened, archive, limits)
-    models = model_folders((info.orig_filename for info in entries), dataset)
+    decide = rules([info.orig_filename for info in entries])
     found, seen = _Sorted(), set[str]()
     for info in entries:
         refuse_odd(info, "a model is made")
-        fate = fate_of(info.orig_filename, models)
+        fate, place = decide(info.orig_filename)
         if info.is_dir():  # folders are made for the files that need them
             continue
-        place = "/".join(below_model(info.orig_filename, models) or (info.orig_filename,))
         if fate is Fate.EXTRA:
             found.extras.append(info.orig_filename)
             continue

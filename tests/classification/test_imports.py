@@ -8,7 +8,8 @@ names = [found.name for found in pkgutil.walk_packages(room.__path__, room.__nam
 for name in names:
     __import__(name)
 siblings = {name.split(".")[1] for name in sys.modules if name.startswith("nnunet_ext.")}
-print(len(names) > 15, sorted({"torch", "monai", "sklearn", "nnunetv2"} & set(sys.modules)), sorted(siblings))
+heavy = {"torch", "monai", "sklearn", "skops", "safetensors", "nnunetv2"} & set(sys.modules)
+print(len(names) > 15, sorted(heavy), sorted(siblings))
 """
 
 

@@ -63,7 +63,7 @@ def craft(base: Base, random: Random, into: Path, marker: Path) -> Crafted:
     """
     files, hows = dict(base.files), []
     for _ in range(random.choice((1, 1, 1, 1, 2))):
-        spoil = random.choice((_json, _json, _json, _json, _bytes, _checkpoint, _checkpoint, _missing, _more))
+        spoil = random.choice((_json, _json, _json, _json, spoil_bytes, _checkpoint, _checkpoint, _missing, _more))
         files, how = spoil(files, random, marker)
         hows.append(how)
     if random.random() < 0.5:
@@ -85,8 +85,8 @@ def _json(files: Files, random: Random, _: Path) -> tuple[Files, str]:
         content = json.loads(files[name])
     except (KeyError, ValueError, RecursionError):  # spoiled already
         return files, "nothing"
-    places = list(_places(content))
-    holder, key = random.choice(places)
+    found = list(places(content))
+    holder, key = random.choice(found)
     how = random.choice(("value", "value", "value", "value", "gone", "twin", "list", "inside"))
     if how == "gone":
         del holder[key]
@@ -95,10 +95,10 @@ def _json(files: Files, random: Random, _: Path) -> tuple[Files, str]:
     elif how == "list":
         holder[key] = [holder[key]] * random.choice((0, 1, 2, 3, 100))
     elif how == "inside":
-        other, inner = random.choice(places)
+        other, inner = random.choice(found)
         holder[key] = json.loads(json.dumps(other.get(inner) if isinstance(other, dict) else other[inner]))
     else:
-        holder[key] = _value(random)
+        holder[key] = any_value(random)
     return {**files, name: json.dumps(content).encode()}, f"{name}: {key!r:.60} {how} {_told(holder, key)}"
 
 
@@ -109,7 +109,7 @@ def _told(holder: Any, key: Any) -> str:  # noqa: ANN401 - whatever JSON holds
         return ""
 
 
-def _value(random: Random) -> Any:  # noqa: ANN401 - whatever JSON holds
+def any_value(random: Random) -> Any:  # noqa: ANN401 - whatever JSON holds
     number = random.choice(_NUMBERS)
     kinds: tuple[Any, ...] = (
         random.choice((None, True, False, [], {}, [[]], {"a": 1})),
@@ -124,7 +124,7 @@ def _value(random: Random) -> Any:  # noqa: ANN401 - whatever JSON holds
     return random.choice(kinds)
 
 
-def _places(content: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - whatever JSON holds
+def places(content: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - whatever JSON holds
     found, waiting = [], [content]
     while waiting:
         holder = waiting.pop()
@@ -136,7 +136,7 @@ def _places(content: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - whatever J
     return found
 
 
-def _bytes(files: Files, random: Random, _: Path) -> tuple[Files, str]:
+def spoil_bytes(files: Files, random: Random, _: Path) -> tuple[Files, str]:
     name = random.choice(sorted(files))
     data = bytearray(files[name])
     how = random.choice(
@@ -144,7 +144,7 @@ def _bytes(files: Files, random: Random, _: Path) -> tuple[Files, str]:
     )
     changed: dict[str, Callable[[], bytes | bytearray]] = {
         "cut": lambda: data[: random.randrange(len(data) + 1)],
-        "flip": lambda: _flipped(data, random),
+        "flip": lambda: flipped(data, random),
         "empty": lambda: b"",
         "zeros": lambda: bytes(len(data)),
         "bom": lambda: b"\xef\xbb\xbf" + data,
@@ -158,7 +158,7 @@ def _bytes(files: Files, random: Random, _: Path) -> tuple[Files, str]:
     return {**files, name: bytes(changed[how]())}, f"{name}: {how}"
 
 
-def _flipped(data: bytearray, random: Random) -> bytearray:
+def flipped(data: bytearray, random: Random) -> bytearray:
     for _ in range(random.choice((1, 1, 10, 1000)) if data else 0):
         data[random.randrange(len(data))] ^= 1 << random.randrange(8)
     return data
@@ -259,15 +259,15 @@ def _zip(files: Files, random: Random, archive: Path) -> tuple[Path, str]:
             opened.writestr(last, b"/etc/passwd")
         if how == "bomb":
             opened.writestr(last, bytes(100 << 20))
-    archive.write_bytes(bytes(_broken(bytearray(archive.read_bytes()), how, random)))
+    archive.write_bytes(bytes(broken(bytearray(archive.read_bytes()), how, random)))
     return archive, f"{above}{model} {how}"
 
 
-def _broken(data: bytearray, how: str, random: Random) -> bytearray:
+def broken(data: bytearray, how: str, random: Random) -> bytearray:
     if how == "cut":
         return data[: random.randrange(len(data))]
     if how == "flip":
-        return _flipped(data, random)
+        return flipped(data, random)
     if how == "garbage":
         return bytearray(random.randbytes(100)) + data
     if how == "nul":

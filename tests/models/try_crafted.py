@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -19,6 +20,8 @@ from typing import Final
 from nnunet_ext.cli.main import main
 from nnunet_ext.core.nifti_write import write_image
 from tests.cascade.prediction.tiny_model import noise
+from tests.models.classifier.crafted import craft_classifier
+from tests.models.classifier.made import classifier_files
 from tests.models.crafted import Base, Crafted, craft
 
 SECONDS: Final = 10
@@ -48,7 +51,7 @@ class Tried:
     findings: tuple[Finding, ...]
 
 
-def try_crafted(seed: int, count: int, seconds: float = float("inf")) -> Tried:
+def try_crafted(seed: int, count: int, seconds: float = float("inf"), *, classifiers: bool = False) -> Tried:
     """Craft models one by one and hand each to the command that reads it.
 
     Parameters
@@ -57,20 +60,25 @@ def try_crafted(seed: int, count: int, seconds: float = float("inf")) -> Tried:
         Of the draws; the same number is the same model.
     seconds
         After which no other one is begun.
+    classifiers
+        Craft zips of classifiers in the place of segmentation models.
     """
     begun, codes, findings, slowest = time.monotonic(), dict[str, int](), list[Finding](), 0.0
     with tempfile.TemporaryDirectory() as folder, _nnunet_variables(Path(folder) / "results"):
-        base = Base.made(Path(folder) / "base")
         image = Path(folder) / "image.nii.gz"
-        volume = noise((12, 16, 16))
-        write_image(image, volume.data, volume.affine)
-        findings += _sound(base, image, Path(folder))
+        if classifiers:
+            make = partial(craft_classifier, classifier_files())
+        else:
+            make = partial(craft, Base.made(Path(folder) / "base"))
+            volume = noise((12, 16, 16))
+            write_image(image, volume.data, volume.affine)
+            findings += _sound(image, Path(folder))
         for number in range(count):
             if time.monotonic() - begun > seconds:
                 break
             one = Path(folder) / "one"
             one.mkdir()
-            made = craft(base, Random(f"{seed} {number}"), one, marker := Path(folder) / "it ran")
+            made = make(Random(f"{seed} {number}"), one, marker := Path(folder) / "it ran")
             at = time.monotonic()
             code, what = _one(made, image, Path(folder))
             slowest = max(slowest, time.monotonic() - at)
@@ -82,7 +90,7 @@ def try_crafted(seed: int, count: int, seconds: float = float("inf")) -> Tried:
     return Tried(dict(sorted(codes.items())), slowest, tuple(findings))
 
 
-def _sound(base: Base, image: Path, root: Path) -> list[Finding]:
+def _sound(image: Path, root: Path) -> list[Finding]:
     """Predict with the model that nobody spoilt, which also imports all that there is to import."""
     told = io.StringIO()
     with contextlib.redirect_stderr(told), contextlib.redirect_stdout(told):
@@ -114,7 +122,7 @@ def _one(made: Crafted, image: Path, root: Path) -> tuple[int | str, list[str]]:
     if grown > MEMORY_BYTES:
         what.append(f"{grown >> 20} MiB of memory")
     written = _tree(root) - before - {"results", "out", "results/.nnunet_ext-import.lock"}
-    belongs = ("results/Dataset", "out/") if code == 0 else ("out/",)
+    belongs = ("results/Dataset", "results/classifiers", "out/") if code == 0 else ("out/",)
     if strangers := sorted(name for name in written if not name.startswith(belongs)):
         what.append(f"written: {strangers[:10]}")
     return code, what

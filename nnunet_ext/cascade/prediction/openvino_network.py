@@ -5,13 +5,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
 import torch
 
 from nnunet_ext.core.errors import EnvironmentProblemError
+from nnunet_ext.core.require_extra import require_extra
 
 _REPORTER: Final = "openvino_telemetry"
 _NORMS: Final = (torch.nn.InstanceNorm1d, torch.nn.InstanceNorm2d, torch.nn.InstanceNorm3d)
@@ -76,14 +76,8 @@ def load_openvino() -> ModuleType:
     EnvironmentProblemError
         Where it is not installed, or broken.
     """
-    try:
-        with _without_reporter():
-            return import_module("openvino")
-    except (ImportError, OSError) as error:
-        raise EnvironmentProblemError(
-            f"the engine openvino needs the package of that name ({error}); run: pip install 'nnunet_ext[fast]', "
-            f"or use --engine torch"
-        ) from error
+    with _without_reporter():
+        return require_extra("openvino", "fast", "the engine openvino", ", or use --engine torch")
 
 
 def _compile(openvino: ModuleType, network: torch.nn.Module, image: torch.Tensor) -> Any:  # noqa: ANN401 - no annotations

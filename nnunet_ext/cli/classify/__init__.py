@@ -1,1 +1,1 @@
-"""`nnunet_ext classify`: what kind of lesion it is."""
+"""`nnunet_ext classify`: what kind of lesion is it."""

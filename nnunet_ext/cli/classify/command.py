@@ -1,20 +1,24 @@
-"""`nnunet_ext classify`: what kind of lesion it is, with the evidence beside the answer."""
+"""`nnunet_ext classify`: tumour or demyelination, and which of them; a patient a row."""
 
 import argparse
 from importlib import import_module
 from typing import Any, Final
 
 _ACTIONS: Final = {
-    "evaluate": "judge predictions of patients whose diagnosis is known: every table of a paper, and a page",
+    "train": "train a classifier on patients with a diagnosis: measures, network, both, side by side, out of fold",
+    "predict": "say what a classifier makes of patients' lesions: calibrated, with what spoke for it, or `not sure`",
+    "evaluate": "hold predictions against diagnoses and readers: figures with intervals, leaks, and a page",
 }
 """Each action lives in the module of its name."""
 
 _EXAMPLES: Final = """\
 examples:
-  how good is it:        nnunet_ext classify evaluate predicted -o judged
-  two sites, one table:  nnunet_ext classify evaluate predicted_zurich predicted_geneva -o judged
-  what masks cost:       nnunet_ext classify evaluate predicted --manual predicted_manual -o judged
-exit: 0 done; 2 usage; 3 data refused; 4 a package is missing; 5 the folder holds something else"""
+  lesion masks first:  nnunet_ext predict -i /data/bids -o predicted
+  train:               nnunet_ext classify train /data/bids --lesions predicted -o classifier
+  new patients:        nnunet_ext classify predict /data/new_bids --lesions predicted_new -m classifier -o said
+  how good is it:      nnunet_ext classify evaluate said -o judged
+diagnosis, age, sex, and columns reader_1, reader_2 stand in participants.tsv. For research, not for diagnosis.
+exit: 0 done; 2 usage; 3 data refused; 4 something is not installed; 5 another folder is needed; 6 unsafe model"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

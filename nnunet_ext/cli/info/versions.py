@@ -11,7 +11,15 @@ from nnunet_ext import __version__
 from nnunet_ext.cli.info.problem import Problem
 
 _PACKAGE: Final = "nnunet_ext"
-_OPTIONAL: Final = {"openvino": "fast", "bids-validator-deno": "bids", "argcomplete": "complete"}
+_OPTIONAL: Final = {
+    "openvino": "fast",
+    "scikit-learn": "classify",
+    "monai": "classify",
+    "skops": "classify",
+    "safetensors": "classify",
+    "bids-validator-deno": "bids",
+    "argcomplete": "complete",
+}
 """What an extra of that name brings for users; the others are for who works on the code."""
 
 

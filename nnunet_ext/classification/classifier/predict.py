@@ -1,0 +1,90 @@
+"""What a classifier says of patients, calibrated, with how sure it is and what spoke for it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nnunet_ext.classification.classifier.classifier import Classifier
+from nnunet_ext.classification.classifier.prediction_tables import (
+    ALIKE,
+    UNLIKE_TRAINING,
+    PredictedPatient,
+    kept_diagnoses,
+)
+from nnunet_ext.classification.classifier.tempered import tempered
+from nnunet_ext.classification.evidence import Evidence
+from nnunet_ext.classification.judge.arrays import Values
+from nnunet_ext.classification.measured.normal import NormalModel
+from nnunet_ext.classification.study.measured_patient import MeasuredPatient
+from nnunet_ext.classification.tree_probabilities import tree_probabilities
+
+_SHOWN = 4
+
+
+def predict_patients(
+    classifier: Classifier, patients: Sequence[MeasuredPatient], evidence: Evidence, coverage: float
+) -> list[PredictedPatient]:
+    """Predict.
+
+    A patient without a lesion is predicted, too: what counts is what the flags say.
+
+    Parameters
+    ----------
+    classifier
+        From `read_classifier`.
+    patients
+        Measured with the classifier's channels, and with crops where it has a network.
+    evidence
+        Which one counts.
+    coverage
+        Of the sets.
+
+    Raises
+    ------
+    UsageError
+        Where the coverage is not between 0 and 1.
+    DataRefusedError
+        Where measures or crops do not fit the classifier.
+    """
+    if not patients:
+        return []
+    described = classifier.description
+    rows = [one.values for one in patients]
+    untempered = classifier.untempered(rows, [one.crop for one in patients])
+    sure = {name: tempered(of, described.temperatures.get(name, {})) for name, of in untempered.items()}
+    leaves = tree_probabilities(described.taxonomy, sure[evidence])
+    said = np.stack([leaves[name] for name in described.taxonomy.diagnoses], axis=1)
+    inside = classifier.calibration(evidence).sets(said, coverage)
+    likeness = NormalModel.from_json(described.usual).judge(rows)
+    spoke = classifier.contributions(rows)
+    predicted = []
+    for at, one in enumerate(patients):
+        unlike = likeness[at].is_unlike
+        several = int(inside[at].sum()) != 1
+        flags = (*one.flags, *((ALIKE,) if several else ()), *((UNLIKE_TRAINING,) if unlike else ()))
+        outside = likeness[at].outside
+        shown = ", ".join(outside[:_SHOWN]) + (f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else "")
+        told = (f"beyond all training patients: {shown}",) if outside else ()
+        predicted.append(
+            PredictedPatient(
+                person=one.person,
+                channels=one.channels,
+                flags=flags,
+                notes=(*one.notes, *told),
+                conditional=_of_patient(sure, at),
+                untempered=_of_patient(untempered, at),
+                kept=kept_diagnoses(described.taxonomy, inside[at]),
+                contributions={
+                    node: {
+                        name: (one.values.get(name), float(each.terms[at, 0, place]))
+                        for place, name in enumerate(each.measures)
+                    }
+                    for node, each in spoke.items()
+                },
+            )
+        )
+    return predicted
+
+
+def _of_patient(said: Mapping[Evidence, Mapping[str, Values]], at: int) -> dict[Evidence, dict[str, Values]]:
+    return {evidence: {node: values[at] for node, values in of.items()} for evidence, of in said.items()}
