@@ -17,6 +17,7 @@ WITH_EXAMPLES = (
     "biomarkers",
     "report",
     "active",
+    "classify",
 )
 
 

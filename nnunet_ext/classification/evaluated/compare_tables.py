@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.classification.evaluated.join_predictions import refuse_other_classifier
-from nnunet_ext.classification.evaluated.paired import Paired, paired_row, resampled_row
+from nnunet_ext.classification.evaluated.paired import Paired, Side, paired_row, resampled_row
 from nnunet_ext.classification.evaluated.predictions import Predictions
 from nnunet_ext.classification.evaluated.question import questions
 from nnunet_ext.classification.judge.resample import Resampling
@@ -61,13 +61,8 @@ def compare_tables(
             )
         for of_a, of_b in zip(questions(a), questions(b), strict=True):
             for evidence in evidences:
-                sides = [
-                    part
-                    for asked, facts in ((of_a, a.classifier), (of_b, b.classifier))
-                    for part in (asked.decided(evidence, facts.thresholds), asked.tempered(evidence))
-                ]
                 keys = {"comparison": name, "node": of_a.name, "evidence": evidence}
-                pair = Paired(of_a.truth, *sides)
+                pair = Paired(of_a.truth, Side.of(of_a, evidence, a.classifier), Side.of(of_b, evidence, b.classifier))
                 rows.append({**keys, **paired_row(pair, resampling), **resampled_row(pair, resampling)})
     return rows, tuple(said)
 

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from nnunet_ext.classification.evaluated.paired import Paired, paired_row
+from nnunet_ext.classification.evaluated.paired import Paired, Side, paired_row
 from nnunet_ext.classification.evaluated.predictions import Predictions
 from nnunet_ext.classification.evaluated.question import questions
 from nnunet_ext.classification.judge.resample import Resampling
@@ -17,14 +17,11 @@ def difference_table(predictions: Predictions, resampling: Resampling) -> list[R
     list of dict
         `node`, `evidence_a`, `evidence_b`, and the columns of `paired_row`.
     """
-    thresholds = predictions.classifier.thresholds
+    facts = predictions.classifier
     rows: list[Row] = []
     for asked in questions(predictions):
-        sides = {
-            evidence: (asked.decided(evidence, thresholds), asked.tempered(evidence))
-            for evidence in predictions.classifier.evidences
-        }
+        sides = {evidence: Side.of(asked, evidence, facts) for evidence in facts.evidences}
         for a, b in combinations(sides, 2):
             keys = {"node": asked.name, "evidence_a": a, "evidence_b": b}
-            rows.append({**keys, **paired_row(Paired(asked.truth, *sides[a], *sides[b]), resampling)})
+            rows.append({**keys, **paired_row(Paired(asked.truth, sides[a], sides[b]), resampling)})
     return rows

@@ -68,12 +68,12 @@ def _sites(asked: Question) -> list[dict[str, object]]:
 
 
 def _facts(asked: Question, evidence: str) -> list[dict[str, object]]:
-    facts = {
+    facts: dict[str, list[str] | list[float | None]] = {
         "site": [patient.site or NOTHING for patient in asked.patients],
         "age": [patient.age for patient in asked.patients],
         "sex": [patient.sex or NOTHING for patient in asked.patients],
     }
-    several = {name: values for name, values in facts.items() if len(set(values)) > 1}
+    several = {name: values for name, values in facts.items() if any(value != values[0] for value in values)}
     given = asked.tempered(evidence) if len(np.unique(asked.truth)) > 1 else None
     rows = fact_rows(asked.truth, several, asked.branches, given)
     return [

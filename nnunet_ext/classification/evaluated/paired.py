@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from nnunet_ext.classification.evaluated.figure_table import one_hot, right_share
+from nnunet_ext.classification.evaluated.predictions import ClassifierFacts
+from nnunet_ext.classification.evaluated.question import Question
 from nnunet_ext.classification.judge.arrays import Classes, Values
 from nnunet_ext.classification.judge.auc_difference import AucDifference, auc_difference
 from nnunet_ext.classification.judge.bootstrap_difference import bootstrap_difference
@@ -14,22 +16,33 @@ from nnunet_ext.core.as_row import as_row
 
 
 @dataclass(frozen=True, eq=False)
-class Paired:
-    """Decisions and probabilities of both, and the truth.
+class Side:
+    """What one of them said.
 
     Parameters
     ----------
-    truth
-        Shape (n,).
-    decided_a, given_a, decided_b, given_b
-        Shapes (n,) and (n, branches).
+    decided
+        Branches, shape (n,).
+    given
+        Probabilities, shape (n, branches).
     """
 
+    decided: Classes
+    given: Values
+
+    @classmethod
+    def of(cls, asked: Question, evidence: str, classifier: ClassifierFacts) -> "Side":
+        """Take what an evidence said of the patients of a question."""
+        return cls(asked.decided(evidence, classifier.thresholds), asked.tempered(evidence))
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """The truth, shape (n,), and what both said."""
+
     truth: Classes
-    decided_a: Classes
-    given_a: Values
-    decided_b: Classes
-    given_b: Values
+    a: Side
+    b: Side
 
 
 def paired_row(pair: Paired, resampling: Resampling) -> dict[str, str]:
@@ -43,10 +56,10 @@ def paired_row(pair: Paired, resampling: Resampling) -> dict[str, str]:
         `auc_b`, `auc_difference` with its interval, its `auc_method`, and DeLong's `auc_p`.
     """
     truth = pair.truth
-    right_a, right_b = pair.decided_a == truth, pair.decided_b == truth
+    right_a, right_b = pair.a.decided == truth, pair.b.decided == truth
     tested = mcnemar(right_a, right_b)
-    two = pair.given_a.shape[1] == 2
-    areas = auc_difference(truth == 0, pair.given_a[:, 0], pair.given_b[:, 0]) if two else _mean_areas(pair, resampling)
+    two = pair.a.given.shape[1] == 2
+    areas = auc_difference(truth == 0, pair.a.given[:, 0], pair.b.given[:, 0]) if two else _mean_areas(pair, resampling)
     return as_row(
         {
             "n": truth.size,
@@ -72,9 +85,9 @@ def paired_row(pair: Paired, resampling: Resampling) -> dict[str, str]:
 
 def resampled_row(pair: Paired, resampling: Resampling) -> dict[str, str]:
     """Give the percentile intervals of both differences over patients: `resampled_accuracy_low` and so on."""
-    sure = (one_hot(decided, pair.given_a.shape[1]) for decided in (pair.decided_a, pair.decided_b))
-    shares = bootstrap_difference(right_share, pair.truth, *sure, resampling)
-    areas = bootstrap_difference(macro_auc, pair.truth, pair.given_a, pair.given_b, resampling)
+    sure_a, sure_b = (one_hot(side.decided, side.given.shape[1]) for side in (pair.a, pair.b))
+    shares = bootstrap_difference(right_share, pair.truth, sure_a, sure_b, resampling)
+    areas = bootstrap_difference(macro_auc, pair.truth, pair.a.given, pair.b.given, resampling)
     return as_row(
         {
             "resampled_accuracy_low": shares.low,
@@ -88,6 +101,6 @@ def resampled_row(pair: Paired, resampling: Resampling) -> dict[str, str]:
 def _mean_areas(pair: Paired, resampling: Resampling) -> AucDifference:
     if not pair.truth.size:
         return AucDifference()
-    drawn = bootstrap_difference(macro_auc, pair.truth, pair.given_a, pair.given_b, resampling)
-    a, b = (macro_auc(pair.truth, given) for given in (pair.given_a, pair.given_b))
+    drawn = bootstrap_difference(macro_auc, pair.truth, pair.a.given, pair.b.given, resampling)
+    a, b = (macro_auc(pair.truth, given) for given in (pair.a.given, pair.b.given))
     return AucDifference(a, b, drawn.value, drawn.low, drawn.high)

@@ -10,6 +10,7 @@ from nnunet_ext.classification.evaluated.evaluate_predictions import Evaluated, 
 from nnunet_ext.classification.evaluated.evaluated_dictionary import TABLES
 from nnunet_ext.classification.evaluated.read_predictions import read_predictions
 from nnunet_ext.classification.judge.resample import Resampling
+from nnunet_ext.classification.taxonomy import parse_taxonomy
 from nnunet_ext.core.tables import NOTHING, Row
 from tests.classification.evaluated.drawn import LEAVES, Drawn, DrawnPatient, cohort
 
@@ -182,6 +183,26 @@ def test_what_is_not_defined_is_not_invented(patients: list[DrawnPatient], tmp_p
     assert not found.leaks
     assert any(sentence.startswith("Few patients") for sentence in found.cautions)
     assert any("no patient to judge by" in sentence for sentence in found.findings)
+
+
+def test_a_question_of_three_branches_is_judged_branch_by_branch(tmp_path: Path) -> None:
+    nodes = {"kind": ["tumour", "MS", "MOGAD"], "tumour": ["astrocytoma", "ependymoma"]}
+    tree = parse_taxonomy({"name": "three", "root": "kind", "nodes": nodes})
+    patients = [DrawnPatient(str(number), tree.diagnoses[number % 4]) for number in range(40)]
+    drawn = Drawn(patients, tree=tree)
+    found = judged(drawn, tmp_path)
+    given = drawn.probabilities()["logistic"]
+    of_kind = np.column_stack([given[:, :2].sum(axis=1), given[:, 2:]])
+    truth = np.array([max(0, number % 4 - 1) for number in range(40)])
+    keys = {"node": "kind", "evidence": "logistic"}
+    figures = found.tables["figures.tsv"]
+    right = (of_kind.argmax(axis=1) == truth).mean()
+    assert value(figures, **keys, table="all", group="all", figure="accuracy") == pytest.approx(right)
+    area = metrics.roc_auc_score(truth == 2, of_kind[:, 2])
+    assert value(figures, **keys, table="branches", group="branch: MOGAD", figure="auc") == pytest.approx(area)
+    assert not [row for row in figures if row["node"] == "kind" and row["table"] == "all" and row["figure"] == "ppv"]
+    between = only(found.tables["differences.tsv"], node="kind")
+    assert (between["auc_method"], between["auc_p"]) == ("percentile", NOTHING)
 
 
 def test_the_same_patients_give_the_same_tables(drawn: Drawn, evaluated: Evaluated, tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ from nnunet_ext.classification.taxonomy import parse_taxonomy
 from nnunet_ext.core.errors import DataRefusedError
 from tests.classification.evaluated.drawn import Drawn, cohort
 
-OTHER = parse_taxonomy(
-    {"name": "flat", "root": "kind", "nodes": {"kind": ["astrocytoma", "ependymoma", "MS", "NMOSD"]}}
-)
+BRANCHES = ["astrocytoma", "ependymoma", "MS", "NMOSD"]
+OTHER = parse_taxonomy({"name": "flat", "root": "kind", "nodes": {"kind": BRANCHES}})
 
 
 def joined(tmp_path: Path, *drawn: Drawn) -> Predictions:

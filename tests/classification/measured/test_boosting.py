@@ -31,7 +31,9 @@ def test_three_branches_with_rare_ones_keep_their_shares() -> None:
     patients = draw_patients(120, 3)
     some = np.flatnonzero((patients.truth > 0) | (np.arange(120) % 3 == 0))
     folds = [np.arange(first, len(some), 3) for first in range(3)]
-    fewer = replace(patients, rows=[patients.rows[place] for place in some], truth=patients.truth[some], folds=folds)
+    fewer = replace(
+        patients, rows=[patients.rows[int(place)] for place in some], truth=patients.truth[some], folds=folds
+    )
     model = fit_boosting(fewer)
     assert model.shares[0] < 0.25
     assert model.predict(fewer.rows).mean(axis=0) == pytest.approx(model.shares, abs=0.1)

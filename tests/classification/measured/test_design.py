@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nnunet_ext.classification.measured.design import LEFT_OUT, SKEWED, design, told_columns, usable_columns
+from nnunet_ext.classification.measured.design import LEFT_OUT, SKEWED, Row, design, told_columns, usable_columns
 from nnunet_ext.classification.measured.scaling import Scaling, fit_scaling
 from nnunet_ext.classification.measures.measure_dictionary import measure_dictionary
 from nnunet_ext.core.errors import DataRefusedError
@@ -27,7 +27,7 @@ def test_where_the_image_was_taken_is_not_fed() -> None:
 
 
 def test_columns_that_part_nobody_are_left_out() -> None:
-    rows = [{"a": 1.0, "b": 2.0, "c": None}, {"a": 3.0, "b": 2.0}, {"a": None, "b": None}]
+    rows: list[Row] = [{"a": 1.0, "b": 2.0, "c": None}, {"a": 3.0, "b": 2.0}, {"a": None, "b": None}]
     assert told_columns(rows, ("a", "b", "c", "d")) == ("a",)
     with pytest.raises(DataRefusedError, match="differs between 3 training patients"):
         told_columns(rows, ("b", "c"))

@@ -96,6 +96,13 @@ def test_a_file_gives_the_same_stack_back_and_damaged_ones_are_refused(tmp_path:
     good = StackModel(TWO, ("logistic", "network"), (0.25, 1.0), (0.1, -0.1))
     write_models(tmp_path / "both.json", {"kind": good})
     assert read_models(tmp_path / "both.json", StackModel.from_json) == {"kind": good}
-    for change in ({"weights": [-0.1, 1]}, {"weights": [1]}, {"evidences": []}, {"branches": ["a"]}, {"more": 1}):
+    changes: list[dict[str, object]] = [
+        {"weights": [-0.1, 1]},
+        {"weights": [1]},
+        {"evidences": []},
+        {"branches": ["a"]},
+        {"more": 1},
+    ]
+    for change in changes:
         with pytest.raises(ValueError, match=r".+"):
             StackModel.from_json(good.to_json() | change)
