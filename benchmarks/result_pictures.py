@@ -2,8 +2,10 @@
 
 One strip a volume: a sagittal slice and three axial ones, the outline of people's mask in green, that of the prediction
 in magenta. Volumes without a mask (mt) show the prediction alone. With --worst the changed volumes of the robustness
-part with the lowest Dice follow, for pictures of failures. Images whose licence lets nobody show them to others are
-left out, but for --private; whoever publishes a picture names its sources, see CREDITS in judge/volumes.py.
+part with the lowest Dice follow, for pictures of failures; with --invented a cord found where none is, and lesions
+found in healthy synthetic cords, from what default_models.py left in the root. Images whose licence lets nobody show
+them to others are left out, but for --private; whoever publishes a picture names its sources, see CREDITS in
+judge/volumes.py.
 
 Run: python benchmarks/result_pictures.py --models DIR --root DIR -o docs [--worst 4]
 (finished predictions in the root are kept; those of benchmarks/default_models.py are the same)
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from judge.bench import CORD, Bench, read_prediction
+from judge.bench import CORD, LESION, Bench, read_prediction
 from judge.changes import CHANGES
 from judge.cord_score import score_cord
 from judge.robustness_part import changed_stem, predict_changed
@@ -63,6 +65,7 @@ def main() -> None:
     add("--real", type=Path, default=REAL, help="folder of the real data (beside the checkout)")
     add("-o", dest="out", type=Path, required=True, help="folder of the pictures")
     add("--worst", type=int, default=0, help="changed volumes to show (0)")
+    add("--invented", type=int, default=0, help="images with an invented cord, and with invented lesions, to show (0)")
     add("--private", action="store_true", help="all real images: not to be published")
     options = parser.parse_args()
     mpl.use("Agg")
@@ -73,6 +76,10 @@ def main() -> None:
     draw(list(unlabelled_results(bench)), options.out / "real-results-unlabelled.jpg")
     if options.worst:
         draw(worst_results(bench, volumes, options.worst), options.out / "real-failures.jpg")
+    if options.invented:
+        results = [*invented(bench, "cordless", CORD, "sc", options.invented)]
+        results += invented(bench, "healthy", LESION, "lesion", options.invented)
+        draw(results, options.out / "invented.jpg")
 
 
 def labelled_results(bench: Bench, volumes: Sequence[RealVolume]) -> Iterator[Result]:
@@ -106,6 +113,21 @@ def worst_results(bench: Bench, volumes: Sequence[RealVolume], count: int) -> li
         Result.of(CHANGES[change](one.load()), read_prediction(out, changed_stem(one, change)).cord, change)
         for _, one, change in worst
     ]
+
+
+def invented(bench: Bench, part: str, model: str, region: str, count: int) -> list[Result]:
+    """Show the images of a part in which most voxels of a region were found, where there is nothing to find."""
+    out = bench.root / "predicted" / (part if part == "healthy" else f"{part}-{model}")
+    files = [file for file in sorted((bench.root / part).rglob("*.nii.gz")) if "derivatives" not in file.parts]
+    found = [(file, read_prediction(out, strip_ending(file.name)).regions[region]) for file in files]
+    most = sorted(found, key=lambda one: -np.count_nonzero(one[1]))[:count]
+    results = []
+    for file, voxels in most:
+        image, name = read_volume(file), strip_ending(file.name)
+        nothing = np.zeros(image.data.shape, np.bool_)
+        title = f"{name} (synthetic, {part}): {np.count_nonzero(voxels)} voxels of {region} invented"
+        results.append(Result(Labelled(name, image, nothing, nothing), voxels, title))
+    return results
 
 
 def draw(results: list[Result], file: Path) -> None:
