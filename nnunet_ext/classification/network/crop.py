@@ -11,6 +11,7 @@ from nnunet_ext.classification.cases.read_case import ReadCase
 from nnunet_ext.classification.network.place_crop import lesion_centred
 from nnunet_ext.classification.network.resample import Sampling, resampled, sampling
 from nnunet_ext.classification.network.settings import CropSettings
+from nnunet_ext.classification.network.straighten import bend_of, straightened
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.orientation import RAW_AXES, reorient
 from nnunet_ext.core.volume import Affine, Array, Volume
@@ -38,7 +39,7 @@ class Crop:
     channels, present
         Names of the images, and which of them the case has.
     affine
-        4 x 4, voxel of the crop to world in mm.
+        4 x 4, voxel of the crop to world in mm, as far as the cord is straight; exact in its middle slice.
     settings
         It was cut by.
     """
@@ -55,8 +56,9 @@ def crop_case(
 ) -> Crop:
     """Cut the box around a case's lesions.
 
-    It lies around the middle of the box that holds all lesions. Where that is longer, it is moved along the cord to
-    where it holds most of them. Without lesions it lies around the middle of the cord, without cord around that of the
+    A bent cord is put upright first: axial slices are moved to the front or back by whole voxels. The box lies around
+    the middle of that which holds all lesions. Where that is longer, it is moved along the cord to where it holds most
+    of them. Without lesions it lies around the middle of the cord, without cord around that of the
     image. Voxels are averaged where they become larger, and interpolated linearly where they become smaller; beyond
     the image all is 0. An oblique image is not turned upright.
 
@@ -74,28 +76,34 @@ def crop_case(
     DataRefusedError
         Where the probability is of another grid, or none.
     """
-    lesion = _upright(read.lesion, read.lesion.data > 0)
-    cord = None if read.cord is None else _upright(read.lesion, read.cord.data > 0).data
-    if cord is None or not cord.any():
-        cord = np.zeros(lesion.data.shape, dtype=np.bool_)
-    centre = lesion_centred(lesion.data, cord, lesion.spacing, settings)
-    grid = sampling(lesion.data.shape, lesion.spacing, centre, settings)
-    shown = lesion.data if probability is None else _upright(read.lesion, _checked(probability, read.lesion)).data
-    images = [_image(read, name, lesion.data, cord, grid, settings.clip) for name in channels]
+    upright = _upright(read.lesion, read.lesion.data > 0)
+    bare = np.zeros(upright.data.shape, dtype=np.bool_)
+    cord = bare if read.cord is None else _upright(read.lesion, read.cord.data > 0).data
+    bend = bend_of(cord, upright.spacing[2])
+
+    def laid(data: Array) -> Array:
+        return straightened(_upright(read.lesion, data).data, bend)
+
+    lesion, cord = laid(read.lesion.data > 0), straightened(cord, bend)
+    centre = lesion_centred(lesion, cord, upright.spacing, settings)
+    grid = sampling(lesion.shape, upright.spacing, centre, settings)
+    shown = lesion if probability is None else laid(_checked(probability, read.lesion))
+    images = [
+        _image(laid(read.images[name])[grid.inside], lesion, cord, grid, settings.clip)
+        if name in read.images
+        else np.zeros(grid.size)
+        for name in channels
+    ]
     data = np.stack([*images, resampled(shown, grid), resampled(cord, grid)])
     present = tuple(name in read.images for name in channels)
-    return Crop(data.astype(np.float32), tuple(channels), present, lesion.affine @ grid.affine, settings)
+    return Crop(data.astype(np.float32), tuple(channels), present, upright.affine @ grid.affine, settings)
 
 
-def _image(
-    read: ReadCase, name: str, lesion: BoolArray, cord: BoolArray, grid: Sampling, clip: float
-) -> npt.NDArray[np.float64]:
-    """Resample an image in units of its cord; zeros where there is none."""
-    if name not in read.images:
-        return np.zeros(grid.size)
-    image = _upright(read.lesion, read.images[name]).data[grid.inside].astype(np.float64)
-    middle, spread = _units(image, lesion[grid.inside], cord[grid.inside])
-    return resampled(np.clip((image - middle) / spread, -clip, clip), grid, cut=True)
+def _image(image: Array, lesion: BoolArray, cord: BoolArray, grid: Sampling, clip: float) -> npt.NDArray[np.float64]:
+    """Resample the part of an image that the box takes from, in units of its cord."""
+    values = image.astype(np.float64)
+    middle, spread = _units(values, lesion[grid.inside], cord[grid.inside])
+    return resampled(np.clip((values - middle) / spread, -clip, clip), grid, cut=True)
 
 
 def _units(image: Array, lesion: BoolArray, cord: BoolArray) -> tuple[float, float]:

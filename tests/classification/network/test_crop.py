@@ -125,6 +125,15 @@ def test_lesions_farther_apart_than_the_crop_are_shown_where_most_of_them_is() -
     np.testing.assert_allclose(both.data[-2], alone.data[-2])
 
 
+def test_all_lesions_of_a_leaning_cord_are_shown() -> None:
+    narrow = CropSettings(size=(3, 16, 64))
+    ends = [Ellipsoid(middle=(0, 0, up), halves=(3, 3, 8)) for up in (-42.0, 42.0)]
+    leaning, straight = (cropped(scene(*ends, lean=(0.0, lean)), narrow) for lean in (0.2, 0.0))
+    assert leaning.data[-2].sum() == pytest.approx(straight.data[-2].sum(), rel=0.05)
+    assert leaning.data[-1].sum() == pytest.approx(straight.data[-1].sum(), rel=0.05)
+    assert not leaning.data[-1, :, [0, -1]].any()
+
+
 def test_an_image_that_is_not_there_is_zero_and_said_to_be() -> None:
     drawn = scene(LESION)
     crop = crop_case(read(drawn, other=drawn.image), ["T1w-gad", "T2w"], USUAL)
