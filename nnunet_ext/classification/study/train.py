@@ -123,7 +123,10 @@ def train_classifier(
     """
     begun = time.monotonic()
     folds = FoldTraining(training, columns, folder, settings.seed, settings.network, settings.device)
-    said = {one: _out_of_fold(folds, one, tell) for one in settings.evidences if one is not Evidence.BOTH}
+    said: dict[Evidence, Conditional] = {}
+    for one in settings.evidences:
+        if one is not Evidence.BOTH:
+            said[one] = _out_of_fold(folds, one, tell)
     if Evidence.BOTH in settings.evidences:
         tell("both: weighing the evidences")
         said[Evidence.BOTH] = _stacked(training, said, folder)
