@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from nnunet_ext.classification.network.classify_extra import require_network_packages
 from nnunet_ext.classification.network.crop import MASKS
 from nnunet_ext.classification.network.settings import NetworkSettings
+from nnunet_ext.core.require_classify import require_classify
 
 if TYPE_CHECKING:
     from monai.networks.nets.densenet import DenseNet121
@@ -28,11 +28,9 @@ def build_network(settings: NetworkSettings, channels: int, classes: int) -> "De
     EnvironmentProblemError
         Where MONAI is not installed.
     """
-    require_network_packages()
-    from monai.networks.nets.densenet import DenseNet121  # noqa: PLC0415 - seconds of import that asking for help must not cost
-
+    densenet = require_classify("monai.networks.nets.densenet")  # seconds of import that asking for help must not cost
     slices = settings.crop.size[0] if settings.dimensions == _FLAT else 1
-    return DenseNet121(
+    built: DenseNet121 = densenet.DenseNet121(
         spatial_dims=settings.dimensions,
         in_channels=(channels + MASKS) * slices,
         out_channels=classes,
@@ -40,6 +38,7 @@ def build_network(settings: NetworkSettings, channels: int, classes: int) -> "De
         growth_rate=settings.growth,
         block_config=settings.blocks,
     )
+    return built
 
 
 def as_input(crops: "Tensor", settings: NetworkSettings) -> "Tensor":

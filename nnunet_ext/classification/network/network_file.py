@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nnunet_ext.classification.network.architecture import build_network
-from nnunet_ext.classification.network.classify_extra import require_network_packages
 from nnunet_ext.classification.network.network import Network
 from nnunet_ext.classification.network.settings import NetworkSettings, parse_settings
 from nnunet_ext.core.atomic import write_bytes, write_json
@@ -16,6 +15,7 @@ from nnunet_ext.core.errors import DataRefusedError, FileRefusedError, UnsafeMod
 from nnunet_ext.core.first_few import first_few
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json_object
+from nnunet_ext.core.require_classify import require_classify
 
 if TYPE_CHECKING:
     from safetensors import safe_open
@@ -48,14 +48,12 @@ def write_network(folder: Path, network: Network) -> None:
     EnvironmentProblemError
         Where safetensors is not installed.
     """
-    require_network_packages()
-    from safetensors.numpy import save  # noqa: PLC0415 - within the extra `classify`
-
+    safetensors = require_classify("safetensors.numpy")
     wrong = [name for name, values in network.weights.items() if not np.isfinite(values).all()]
     if wrong:
         raise DataRefusedError(f"{wrong[0]} holds NaN or infinite weights: the training diverged; train again")
     weights = {name: np.asarray(network.weights[name], order="C") for name in sorted(network.weights)}
-    write_bytes(folder / WEIGHTS_FILE, save(weights))
+    write_bytes(folder / WEIGHTS_FILE, safetensors.save(weights))
     said = (_FORMAT, _VERSION, list(network.channels), list(network.diagnoses), network.settings.content())
     write_json(folder / JSON_FILE, dict(zip(_KEYS, said, strict=True)))
 
@@ -105,15 +103,15 @@ def _shapes(settings: NetworkSettings, channels: int, classes: int) -> dict[str,
 
 
 def _read_weights(path: Path, needed: Mapping[str, tuple[str, tuple[int, ...]]]) -> Weights:
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - as above
+    safetensors = require_classify("safetensors")
 
     if not path.is_file():
         raise FileRefusedError(path, f"the weights of a network were needed, found no such file; {_CURE}")
     try:
-        with safe_open(path, framework="numpy") as stored:
+        with safetensors.safe_open(path, framework="numpy") as stored:
             _refuse_others(path, stored, needed)
             weights = {name: stored.get_tensor(name) for name in needed}
-    except (SafetensorError, OSError, ValueError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
         with path.open("rb") as stream:
             if stream.read(4).startswith(_RUNS_CODE):
                 raise UnsafeModelError(
