@@ -119,8 +119,10 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "reader": "Name from the column reader_NAME; majority vote: what most say; all: all of them",
         "against": "truth, model (the recommended evidence on the very patients whom the reader answered for), or a "
         "reader",
-        "figure": "accuracy, balanced_accuracy, sensitivity, specificity; model_accuracy; accuracy_difference: the "
-        "model's less the reader's; cohen_kappa, fleiss_kappa: agreement beyond chance",
+        "figure": "accuracy, balanced_accuracy, sensitivity, specificity, of the answers that name a branch; "
+        "outside: share of the answers that name none; accuracy_outside_wrong: counting those as wrong; "
+        "model_accuracy; accuracy_difference: the model's less the reader's; cohen_kappa, fleiss_kappa: "
+        "agreement beyond chance",
         **_ESTIMATE,
         "p": "Of accuracy_difference: McNemar's mid-p test, two-sided, not corrected",
         **_METHOD,

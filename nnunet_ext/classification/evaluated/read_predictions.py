@@ -12,6 +12,7 @@ from nnunet_ext.classification.evaluated.predictions import (
     Predictions,
 )
 from nnunet_ext.classification.evaluated.read_probabilities import read_probabilities
+from nnunet_ext.classification.evaluated.reader_answers import NO_ANSWER
 from nnunet_ext.classification.taxonomy import Taxonomy, parse_taxonomy
 from nnunet_ext.core.cell_lists import split_list
 from nnunet_ext.core.errors import DataRefusedError, FileRefusedError
@@ -27,7 +28,6 @@ _DECIDED: Final = "predictions.tsv"
 _EVIDENCE: Final = "evidence.tsv"
 _FILES: Final = (_RECORD, _PATIENTS, _DECIDED, _EVIDENCE)
 _READER: Final = "reader_"
-_NO_READER: Final = "other"
 _NEEDED: Final = f"what nnunet_ext classify predict writes ({', '.join(_FILES)}) was needed"
 
 _LOG: Final = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def _patient(
         raise said.refused(f"a set of {', '.join(taxonomy.diagnoses)} was needed, found {first_few(strange)}")
     answers = {column.removeprefix(_READER): filled(row, column) for column in row if column.startswith(_READER)}
     for reader, answer in answers.items():
-        if answer and answer not in (*taxonomy.diagnoses, *taxonomy.decisions[1:], _NO_READER):
+        if answer and answer not in (*taxonomy.diagnoses, *taxonomy.decisions[1:], NO_ANSWER):
             raise row.refused(f"a diagnosis or decision of {taxonomy.name} was needed of {reader}, found {answer!r}")
     return PredictedPatient(
         person=row["person"],

@@ -8,7 +8,6 @@ from nnunet_ext.classification.evaluated.predictions import Predictions
 from nnunet_ext.classification.evaluated.question import DIAGNOSES, Question, questions
 from nnunet_ext.classification.judge.arrays import Classes
 from nnunet_ext.classification.judge.readers.difficult import difficult
-from nnunet_ext.classification.judge.readers.readings import UNREAD
 
 NO_ANSWER: Final = "other"
 """What a reader said who named no diagnosis of the taxonomy."""
@@ -52,9 +51,3 @@ def disagreement(predictions: Predictions) -> dict[str, bool | None]:
         patient.person: bool(is_torn) if read else None
         for patient, is_torn, read in zip(patients, torn, several, strict=True)
     }
-
-
-def answered(answers: Classes) -> Classes:
-    """Count the answers of each reader, shape (readers,)."""
-    counts: Classes = (answers != UNREAD).sum(axis=0).astype(np.int64)
-    return counts

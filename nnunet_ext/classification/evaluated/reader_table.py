@@ -18,6 +18,7 @@ from nnunet_ext.classification.judge.readers.fleiss import fleiss
 from nnunet_ext.classification.judge.readers.majority_vote import majority_vote
 from nnunet_ext.classification.judge.readers.readings import UNREAD
 from nnunet_ext.classification.judge.resample import Resampling
+from nnunet_ext.classification.judge.wilson import wilson
 from nnunet_ext.core.as_row import as_row
 from nnunet_ext.core.tables import Row
 
@@ -46,8 +47,10 @@ def reader_table(predictions: Predictions, resampling: Resampling) -> list[Row]:
     list of dict
         `node`, `reader`, `against` (`truth`, another reader, `model`, or `all` readers), `figure`, `value`, `low`,
         `high`, `n`, `p`, `method`. Against the truth: accuracy and, of the first of two branches, sensitivity and
-        specificity. Against the model: `model_accuracy` on the same patients, and `accuracy_difference`, the model's
-        less the reader's, with McNemar's mid-p. Between readers: `cohen_kappa`, `fleiss_kappa`. Without readers empty.
+        specificity; `outside`, the share of the reader's answers that name no branch, and `accuracy_outside_wrong`,
+        which counts those as wrong. Against the model: `model_accuracy` on the same patients, and
+        `accuracy_difference`, the model's less the reader's, with McNemar's mid-p. Between readers: `cohen_kappa`,
+        `fleiss_kappa`. Without readers empty.
     """
     names = reader_names(predictions)
     rows: list[dict[str, str]] = []
@@ -58,6 +61,8 @@ def reader_table(predictions: Predictions, resampling: Resampling) -> list[Row]:
         everyone = (*names, VOTE) if len(names) > 1 else names
         for number, judged in enumerate(each_reader(asked.truth, voted, branches)):
             rows += _of_reader(asked, everyone[number], voted[:, number], judged, predictions.classifier)
+            if number < len(names):
+                rows += _outside(asked, names[number], voted[:, number])
         rows += _kappas(asked, names, answers, predictions, resampling)
     return list(rows)
 
@@ -80,6 +85,14 @@ def _of_reader(
     rows.append(_row(against, "model_accuracy", model.accuracy))
     rows.append(_row(against, "accuracy_difference", difference, tested.p_mid))
     return rows
+
+
+def _outside(asked: Question, reader: str, answers: Classes) -> list[dict[str, str]]:
+    said = sum(reader in patient.readers for patient in asked.patients)
+    inside, right = int((answers != UNREAD).sum()), int((answers == asked.truth).sum())
+    keys = {"node": asked.name, "reader": reader, "against": "truth"}
+    shares = {"outside": wilson(said - inside, said), "accuracy_outside_wrong": wilson(right, said)}
+    return [_row(keys, name, share) for name, share in shares.items()]
 
 
 def _kappas(

@@ -35,7 +35,7 @@ def _leaks(judged: Judged) -> Section:
         ("What", "Kind", "Question", "n", "Gives away", "AUC alone", "AUC of the model", "Chance", "Found"),
         rows,
         "AUC alone: cross-validated, from the fact and nothing else. Chance: of a site of as many patients having "
-        "one class only. `decides alone`: the lower end of the interval is above 0.6. `as good as the model`: the "
+        "one class only. “decides alone”: the lower end of the interval is above 0.6. “as good as the model”: the "
         "fact says something, and the model is not shown to say more.",
     )
 

@@ -59,6 +59,7 @@ def _readers(judged: Judged) -> Section:
                     reader,
                     difference["n"],
                     *(percent(found.get(("truth", name))) for name in _SHARES.values()),
+                    percent(found.get(("truth", "accuracy_outside_wrong"))),
                     percent(found["model", "model_accuracy"]),
                     percent(difference, points=True),
                     p_value(difference["p"]),
@@ -69,11 +70,13 @@ def _readers(judged: Judged) -> Section:
             "readers", "Readers beside the model", "No reader's diagnoses are known: patients.tsv has no reader_NAME."
         )
     note = (
-        "On the patients for whom the reader named one of the branches; an answer outside of the question counts as "
-        "none. p: McNemar's mid-p test, not corrected."
+        "On the patients for whom the reader named one of the branches: an answer outside of the question, as MS for "
+        "an astrocytoma where the tumour is asked for, counts as none. Strictly: the reader's accuracy where it "
+        "counts as wrong. Difference: the model's accuracy less the reader's, points; p: McNemar's mid-p test, not "
+        "corrected."
     )
     lead = f"The model is {judged.recommended}, on the very patients whom each reader answered for."
-    columns = ("Question", "Reader", "n", *_SHARES, "Model", "Model − reader, points", "p")
+    columns = ("Question", "Reader", "n", *_SHARES, "Strictly", "Model", "Difference", "p")
     return Section("readers", "Readers beside the model", lead, columns, rows, note)
 
 
