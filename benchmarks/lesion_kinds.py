@@ -1,9 +1,9 @@
 """What kind of lesion: the tables of Zhuo et al. 2022 on synthetic patients, with predicted masks, for three draws.
 
-240 patients with the four entities are drawn as the paper's table describes them (`phantom --entities`), and their
-lesions segmented by the shipped `cord-lesion`, which has seen none of them. For each seed 40 patients of each entity
-train (measures, network, both; out of fold) and the other 20 are tested, with predicted masks, with the drawn ones, and
-without the T1w after gadolinium. Seeds change who trains and every draw of the training.
+Patients with the four entities are drawn as the paper's table describes them (`phantom --entities`): 240 to train on and
+80 others to be tested, and their lesions segmented by the shipped `cord-lesion`, which has seen none of them. For each
+seed 40 patients of each entity, drawn of the 60, train (measures, network, both; out of fold); the same 80 are tested,
+with predicted masks, with the drawn ones, and without the T1w after gadolinium.
 
 Run: taskset -c 1 python benchmarks/lesion_kinds.py --root DIR [--seeds 1 2 3]
 
@@ -15,7 +15,6 @@ import os
 import shutil
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,7 +26,7 @@ import pandas as pd
 from nnunet_ext.cli.main import main as nnunet_ext
 from nnunet_ext.core.atomic import write_text
 
-COHORT_SEED = 7
+PHANTOM_SEEDS = {"training": 7, "tested": 8}
 FOLDERS = {"predicted": "judged", "manual": "judged-manual"}
 TABLES = ("figures", "abstention", "calibration")
 FIGURES = (
@@ -38,75 +37,66 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class Bench:
-    """One root, and how many patients of each entity train and are tested."""
+    """One root, and of how many patients of each entity how many train, and how many are tested."""
 
     root: Path
+    pool: int
     training: int
     tested: int
 
-    @property
-    def cohort(self) -> Path:
-        return self.root / "cohort"
+    def cohort(self, part: str) -> Path:
+        """Give the patients to train on, or those that are tested."""
+        return self.root / part
 
-    @property
-    def predicted(self) -> Path:
-        return self.root / "predicted"
+    def predicted(self, part: str) -> Path:
+        """Give the folder of their lesion masks."""
+        return self.root / f"{part}-predicted"
 
     def prepare(self) -> None:
         """Draw the patients and segment their lesions."""
-        if not (self.cohort / "participants.tsv").is_file():
-            verb("phantom", self.cohort, "--entities", "--patients", self.training + self.tested, "--seed", COHORT_SEED)
-        verb("predict", "-i", self.cohort, "-o", self.predicted, "--suffix", "T2w")
+        for part, count in (("training", self.pool), ("tested", self.tested)):
+            if not (self.cohort(part) / "participants.tsv").is_file():
+                seed = PHANTOM_SEEDS[part]
+                verb("phantom", self.cohort(part), "--entities", "--patients", count, "--seed", seed)
+            verb("predict", "-i", self.cohort(part), "-o", self.predicted(part), "--suffix", "T2w")
 
     def run(self, seed: int) -> dict[str, float]:
         """Train, predict and judge for one seed; give the seconds of each."""
         home = self.root / f"seed{seed}"
-        groups = dict(zip(("training", "tested"), self._split(seed), strict=True))
-        folders = {name: self._linked(home / name, subjects) for name, subjects in groups.items()}
-        masks, model, seconds = ("--lesions", self.predicted), home / "classifier", {}
+        model, tested, seconds = home / "classifier", self.cohort("tested"), dict[str, float]()
+        masks = ("--lesions", self.predicted("tested"))
 
         def timed(what: str, *words: object) -> None:
             begun = time.monotonic()
             verb("classify", *words)
             seconds[what] = time.monotonic() - begun
 
-        timed("train", "train", folders["training"], *masks, "-o", model, "--seed", seed)
-        given = ("predict", folders["tested"])
+        drawn = self._draw(home / "trained", seed)
+        timed("train", "train", drawn, "--lesions", self.predicted("training"), "-o", model, "--seed", seed)
+        given = ("predict", tested)
         timed("predict", *given, *masks, "-m", model, "-o", home / "said", "--no-maps")
         hidden = ("--hide", "T1w-gad", "--no-maps")
         timed("without gadolinium", *given, *masks, "-m", model, "-o", home / "said-without", *hidden)
-        manual = ("--lesions", self.cohort / "derivatives" / "labels")
+        manual = ("--lesions", tested / "derivatives" / "labels")
         timed("manual masks", *given, *manual, "-m", model, "-o", home / "said-manual", "--no-maps")
         others = ("--manual", home / "said-manual", "--without-gadolinium", home / "said-without")
         timed("judge", "evaluate", home / "said", "-o", home / "judged", *others)
         verb("classify", "evaluate", home / "said-manual", "-o", home / "judged-manual")
         return seconds
 
-    def _split(self, seed: int) -> tuple[list[str], list[str]]:
-        """Draw who trains: as many of each entity, whichever site."""
-        table = pd.read_csv(self.cohort / "participants.tsv", sep="\t")
-        of_entity: dict[str, list[str]] = defaultdict(list)
-        for subject, diagnosis in zip(table["participant_id"], table["diagnosis"], strict=True):
-            of_entity[diagnosis].append(subject)
+    def _draw(self, folder: Path, seed: int) -> Path:
+        """Draw who trains, as many of each entity; make a BIDS folder of links to them, with their rows."""
+        cohort = self.cohort("training")
+        table = pd.read_csv(cohort / "participants.tsv", sep="\t", dtype=str, keep_default_na=False)
         rng = np.random.default_rng(seed)
-        training, tested = [], []
-        for subjects in of_entity.values():
-            drawn = [str(subject) for subject in rng.permutation(sorted(subjects))]
-            training += drawn[: self.training]
-            tested += drawn[self.training : self.training + self.tested]
-        return training, tested
-
-    def _linked(self, folder: Path, subjects: Iterable[str]) -> Path:
-        """Make a BIDS folder of links to some subjects, with their rows."""
-        wanted = set(subjects)
+        of_entity = table.groupby("diagnosis")["participant_id"]
+        drawn = {str(one) for _, ids in of_entity for one in rng.permutation(sorted(ids))[: self.training]}
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for subject in sorted(wanted):
-            (folder / subject).symlink_to(self.cohort / subject)
-        table = pd.read_csv(self.cohort / "participants.tsv", sep="\t", dtype=str, keep_default_na=False)
-        write_text(
-            folder / "participants.tsv", table[table["participant_id"].isin(wanted)].to_csv(sep="\t", index=False)
-        )
+        for subject in sorted(drawn):
+            (folder / subject).symlink_to(cohort / subject)
+        rows = table[table["participant_id"].isin(drawn)]
+        write_text(folder / "participants.tsv", rows.to_csv(sep="\t", index=False))
         return folder
 
 
@@ -144,6 +134,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder of all that is made")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3], help="(1 2 3)")
+    parser.add_argument("--pool", type=int, default=60, help="patients of each entity to draw from (60)")
     parser.add_argument("--training", type=int, default=40, help="patients of each entity (40)")
     parser.add_argument("--tested", type=int, default=20, help="patients of each entity (20)")
     return parser.parse_args()
@@ -151,7 +142,7 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     options = parsed()
-    bench = Bench(options.root.resolve(), options.training, options.tested)
+    bench = Bench(options.root.resolve(), options.pool, options.training, options.tested)
     begun = time.monotonic()
     print(f"torch {version('torch')}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
     bench.prepare()
