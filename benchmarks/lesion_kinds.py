@@ -1,9 +1,9 @@
 """What kind of lesion: the tables of Zhuo et al. 2022 on synthetic patients, with predicted masks, for three draws.
 
-Patients with the four entities are drawn as the paper's table describes them (`phantom --entities`): 240 to train on and
-80 others to be tested, and their lesions segmented by the shipped `cord-lesion`, which has seen none of them. For each
-seed 40 patients of each entity, drawn of the 60, train (measures, network, both; out of fold); the same 80 are tested,
-with predicted masks, with the drawn ones, and without the T1w after gadolinium.
+Patients with the four entities are drawn as the paper's table describes them (`phantom --entities`): 240 to train on
+and 80 others to be tested, and their lesions segmented by the shipped `cord-lesion`, which has seen none of them. For
+each seed 40 patients of each entity, drawn of the 60, train (measures, network, both; out of fold); the same 80 are
+tested, with predicted masks, with the drawn ones, and without the T1w after gadolinium.
 
 Run: taskset -c 1 python benchmarks/lesion_kinds.py --root DIR [--seeds 1 2 3]
 
