@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nnunet_ext.classification.cases.draw_folds import Folds, Member, draw_folds
+from nnunet_ext.classification.cases.draw_folds import Folds, Member, draw_folds, draw_site_folds
 from nnunet_ext.classification.cases.patient import Patient, PatientStatus
 from nnunet_ext.core.errors import DataRefusedError
 from nnunet_ext.core.first_few import first_few
@@ -37,6 +37,8 @@ def patient_sets(
     external_sites: Collection[str] = (),
     folds: int = 5,
     seed: int = 0,
+    *,
+    whole_sites: bool = False,
 ) -> PatientSets:
     """Put the patients into sets.
 
@@ -54,12 +56,14 @@ def patient_sets(
         Sites, whatever their case, whose patients are all tested on, apart.
     folds, seed
         How many folds are drawn where the segmentation has none, and of which draw.
+    whole_sites
+        Whether a site's patients are all in one fold, so that every fold is validated on sites it was not trained on.
 
     Raises
     ------
     DataRefusedError
         Where a person who trained the segmentation would be tested on, is in two of its folds, or an external site has
-        no patient.
+        no patient; and where whole sites are asked for beside a segmentation's folds, which no site need agree with.
     """
     included = [patient for patient in patients if patient.status is PatientStatus.INCLUDE]
     outside = {site.casefold() for site in external_sites}
@@ -74,7 +78,16 @@ def patient_sets(
     refuse_trained([*external, *test], trained | set(fold_of))
     apart = {*external, *test}
     members = [Member(one.person, one.diagnosis, one.site) for one in included if one.person not in apart]
-    drawn = draw_folds(members, len(segmenter) or folds, seed, fold_of)
+    if whole_sites and segmenter:
+        raise DataRefusedError(
+            "folds of the segmentation are of patients, not of sites: take whole sites out of training instead, to be "
+            "tested (--test-sites), or predict with a segmentation that has seen none of the patients"
+        )
+    drawn = (
+        draw_site_folds(members, folds, seed)
+        if whole_sites
+        else draw_folds(members, len(segmenter) or folds, seed, fold_of)
+    )
     return PatientSets(drawn, tuple(sorted(test)), tuple(sorted(external)))
 
 

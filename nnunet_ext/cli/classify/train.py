@@ -38,6 +38,7 @@ class ClassifyTrain:
     channels: tuple[str, ...]
     evidence: tuple[str, ...]
     folds: int
+    whole_sites: bool
     coverage: float
     seed: int
     epochs: int | None
@@ -109,7 +110,7 @@ class ClassifyTrain:
         if self.segmentation is not None and not folds:
             raise DataRefusedError(f"{self.segmentation}: folds of the segmentation were needed, found none; "
                                    "name the raw dataset that it was trained on")  # fmt: skip
-        sets = patient_sets(patients, folds, self.test_sites, self.folds, self.seed)
+        sets = patient_sets(patients, folds, self.test_sites, self.folds, self.seed, whole_sites=self.whole_sites)
         refuse_seen(patients, segmenter_folds(patients, folds), predicted=predicted)
         return sets
 
@@ -138,6 +139,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND", help=f"of {', '.join(Evidence)}: what is trained",
     )  # fmt: skip
     add("--folds", type=int, default=5, metavar="N", help="of patients, where the segmentation has none")
+    add(
+        "--whole-sites",
+        action="store_true",
+        help="folds of whole sites: what is said out of fold is of a new site's patients",
+    )
     add("--coverage", type=float, default=0.9, metavar="P", help="share of patients whose set holds the truth")
     add("--seed", type=int, default=0, metavar="N", help="of every draw")
     add("--epochs", type=int, metavar="N", help="of each network (default: 25)")

@@ -30,6 +30,10 @@ def predict(out: Path, model: Path, *data: Path, more: tuple[str, ...] = ()) -> 
     return main(["classify", "predict", *map(str, data), "-m", str(model), "-o", str(out), *more])
 
 
+def judge(out: Path, said: Path) -> int:
+    return main(["classify", "evaluate", str(said), "-o", str(out), "--bootstrap", "100"])
+
+
 def table(file: Path) -> pd.DataFrame:
     return pd.read_csv(file, sep="\t", na_values="n/a")
 
@@ -142,6 +146,43 @@ def test_those_who_trained_it_are_left_out_by_name_unless_asked_for(
     assert len(table(tmp_path / "all" / "predictions.tsv")) == 40
     record = json.loads((tmp_path / "all" / "classify.json").read_text(encoding="utf-8"))
     assert len(record["trained_people_sha256"]) == 28
+
+
+def test_folds_of_whole_sites_are_validated_on_sites_that_they_were_not_trained_on(home: Path, tmp_path: Path) -> None:
+    assert train(tmp_path / "sites", home / "site", more=(*LOGISTIC, "--whole-sites")) == 0
+    folds = json.loads((tmp_path / "sites" / "training" / "folds.json").read_text(encoding="utf-8"))["folds"]
+    said = table(home / "site" / "participants.tsv").set_index("participant_id")["site"]
+    assert [{said[person.removeprefix("site/")] for person in fold} for fold in folds] in (
+        [{"paris"}, {"zurich"}],
+        [{"zurich"}, {"paris"}],
+    )
+
+
+def test_a_site_that_was_kept_for_testing_is_predicted_and_judged(home: Path, tmp_path: Path) -> None:
+    assert train(tmp_path / "one", home / "site", more=(*LOGISTIC, "--test-sites", "Paris")) == 0
+    assert predict(tmp_path / "said", tmp_path / "one", home / "site") == 0
+    patients = table(tmp_path / "said" / "patients.tsv")
+    assert set(patients["site"]) == {"paris"}
+    assert (
+        main(["classify", "evaluate", str(tmp_path / "said"), "-o", str(tmp_path / "judged"), "--bootstrap", "100"])
+        == 0
+    )
+    figures = table(tmp_path / "judged" / "figures.tsv")
+    accuracy = figures[(figures["table"] == "all") & (figures["node"] == "kind") & (figures["figure"] == "accuracy")]
+    assert accuracy["n"].item() == len(patients)
+    assert accuracy["value"].item() > 0.6
+
+
+def test_predicting_those_who_trained_it_is_named_a_leak(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(tmp_path / "seen", home / "classifier", home / "site", more=("--seen",)) == 0
+    assert (
+        main(["classify", "evaluate", str(tmp_path / "seen"), "-o", str(tmp_path / "judged"), "--bootstrap", "100"])
+        == 0
+    )
+    leaks = capsys.readouterr().out.partition("Leaks found")[2]
+    assert "site/sub-001" in leaks
 
 
 def test_asking_for_more_coverage_leaves_more_open(home: Path, tmp_path: Path) -> None:
