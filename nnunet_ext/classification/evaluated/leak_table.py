@@ -45,10 +45,8 @@ def _people(predictions: Predictions) -> list[dict[str, object]]:
     name_of = {person_digest(patient.person): patient.person for patient in predictions.patients}
     name_of |= {person_digest(person): person for person, _ in predictions.left_out}
     shared = shared_people({"training": predictions.trained, "test": name_of})
-    return [
-        {"kind": PERSON, "name": name_of[one.person], "patients": 1, "finding": "trained the classifier"}
-        for one in shared
-    ]
+    names = sorted(name_of[one.person] for one in shared)
+    return [{"kind": PERSON, "name": name, "patients": 1, "finding": "trained the classifier"} for name in names]
 
 
 def _sites(asked: Question) -> list[dict[str, object]]:
