@@ -16,10 +16,10 @@ from nnunet_ext.core.nifti_read import read_mask
 from nnunet_ext.core.nifti_write import write_mask
 from tests.classification.drawn_patients import masks_of, write_patients
 
-LOGISTIC = ("--evidence", "logistic", "--folds", "3")
-MEASURES = ("--evidence", "logistic", "boosting", "both", "--folds", "3")
+LOGISTIC = ("--evidence", "logistic", "--folds", "2")
+MEASURES = ("--evidence", "logistic", "boosting", "both", "--folds", "2")
 MODEL = "fold_0/logistic.json"
-TRAINED = ("calibration.json", "both.json", MODEL, "fold_2/logistic.json")
+TRAINED = ("calibration.json", "both.json", MODEL, "fold_1/logistic.json")
 
 
 def train(out: Path, *data: Path, more: tuple[str, ...] = MEASURES) -> int:
@@ -42,7 +42,7 @@ def table(file: Path) -> pd.DataFrame:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Patients `site`, a classifier of them, and new patients `new`."""
     root = tmp_path_factory.mktemp("classify")
-    write_patients(root / "site", 7)
+    write_patients(root / "site", 6)
     write_patients(root / "new", 3, seed=5)
     assert train(root / "classifier", root / "site") == 0
     assert predict(root / "said", root / "classifier", root / "new") == 0
@@ -70,7 +70,7 @@ def test_every_evidence_stands_beside_the_others(home: Path) -> None:
 
 def test_contributions_add_up_to_the_difference_from_the_average_patient(home: Path) -> None:
     spoke = table(home / "said" / "contributions.tsv")
-    models = [json.loads((home / "classifier" / f"fold_{fold}" / "logistic.json").read_text()) for fold in range(3)]
+    models = [json.loads((home / "classifier" / f"fold_{fold}" / "logistic.json").read_text()) for fold in range(2)]
     baseline = np.mean([model["kind"]["intercepts"][0] - model["kind"]["intercepts"][1] for model in models])
     sums = spoke[spoke["node"] == "kind"].groupby("person")["contribution"].sum() + baseline
     evidence = table(home / "said" / "evidence.tsv")
@@ -83,7 +83,7 @@ def test_contributions_add_up_to_the_difference_from_the_average_patient(home: P
 def test_a_classifier_says_what_it_was_trained_on_and_names_nobody(home: Path) -> None:
     text = (home / "classifier" / "classifier.json").read_text(encoding="utf-8")
     told = json.loads(text)
-    assert told["trained"]["patients"] == dict.fromkeys(["astrocytoma", "ependymoma", "MS", "NMOSD"], 7)
+    assert told["trained"]["patients"] == dict.fromkeys(["astrocytoma", "ependymoma", "MS", "NMOSD"], 6)
     assert told["trained"]["masks"] == "manual"
     assert told["recommended"] in told["reason"]
     shared = [home / "classifier" / name for name in told["files"]]
@@ -92,16 +92,12 @@ def test_a_classifier_says_what_it_was_trained_on_and_names_nobody(home: Path) -
     assert not any(b"sub-0" in file.read_bytes() for file in shared)
 
 
-def test_the_same_command_gives_the_same_models_and_another_seed_others(home: Path, tmp_path: Path) -> None:
-    assert train(tmp_path / "again", home / "site") == 0
-    assert all(
-        (tmp_path / "again" / name).read_bytes() == (home / "classifier" / name).read_bytes() for name in TRAINED
-    )
+def test_another_seed_draws_other_folds(home: Path, tmp_path: Path) -> None:
     assert train(tmp_path / "other", home / "site", more=(*LOGISTIC, "--seed", "1")) == 0
-    assert (tmp_path / "other" / TRAINED[2]).read_bytes() != (home / "classifier" / TRAINED[2]).read_bytes()
+    assert (tmp_path / "other" / MODEL).read_bytes() != (home / "classifier" / MODEL).read_bytes()
 
 
-def test_a_training_that_was_killed_goes_on_to_the_same_models(home: Path, tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_to_the_models_that_the_same_command_gave(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     command = ["classify", "train", str(home / "site"), "-o", str(out), *MEASURES]
     begun = [sys.executable, "-m", "nnunet_ext.cli.main", *command]
@@ -130,7 +126,7 @@ def test_models_are_trained_anew_once_a_mask_was_corrected_or_a_patient_came(hom
     (site / "participants.tsv").write_text(said.replace("sub-002\tependymoma", "sub-002\tn/a"), encoding="utf-8")
     assert train(out, site, more=LOGISTIC) == 0
     assert (out / TRAINED[0]).read_bytes() != corrected
-    assert json.loads((out / "classifier.json").read_text())["trained"]["patients"]["ependymoma"] == 6
+    assert json.loads((out / "classifier.json").read_text())["trained"]["patients"]["ependymoma"] == 5
 
 
 def test_those_who_trained_it_are_left_out_by_name_unless_asked_for(
@@ -143,9 +139,9 @@ def test_those_who_trained_it_are_left_out_by_name_unless_asked_for(
     assert predict(tmp_path / "alone", home / "classifier", home / "site") == 3
     assert "--seen" in capsys.readouterr().out
     assert predict(tmp_path / "all", home / "classifier", *both, more=("--seen",)) == 0
-    assert len(table(tmp_path / "all" / "predictions.tsv")) == 40
+    assert len(table(tmp_path / "all" / "predictions.tsv")) == 36
     record = json.loads((tmp_path / "all" / "classify.json").read_text(encoding="utf-8"))
-    assert len(record["trained_people_sha256"]) == 28
+    assert len(record["trained_people_sha256"]) == 24
 
 
 def test_folds_of_whole_sites_are_validated_on_sites_that_they_were_not_trained_on(home: Path, tmp_path: Path) -> None:

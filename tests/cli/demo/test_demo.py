@@ -2,7 +2,6 @@ import json
 import os
 import re
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -26,10 +25,10 @@ TINY = ["--patients", "2", "--epochs", "3", "--iterations", "4", "--n-procs", "1
 COARSE = np.diag([-2.0, 2.0, 4.0, 1.0])
 
 
-def _terminate_after_an_epoch(command: list[str], out: Path) -> str:
+def _terminate_after_two_epochs(command: list[str], out: Path) -> str:
     """Ask a demo to end, see that no process of it stays behind, and give what it printed."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        _wait_for_epochs(1, out, process)
+        _wait_for_epochs(2, out, process)
         children = [os.pidfd_open(child) for child in _descendants(process.pid)]
         process.terminate()
         output, _ = process.communicate()
@@ -39,14 +38,6 @@ def _terminate_after_an_epoch(command: list[str], out: Path) -> str:
         assert select.select([child], [], [], 20)[0] == [child]
         os.close(child)
     return output
-
-
-def _kill_after_two_epochs(command: list[str], out: Path) -> None:
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, start_new_session=True
-    ) as process:
-        _wait_for_epochs(2, out, process)
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_for_epochs(number: int, out: Path, process: "subprocess.Popen[str]") -> None:
@@ -79,7 +70,7 @@ def other_images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
-def test_a_terminated_and_a_killed_demo_go_on_and_end_with_a_report_of_every_image(
+def test_a_terminated_demo_goes_on_and_ends_with_a_report_of_every_image(
     tmp_path: Path, other_images: dict[str, Path], tree_hash: Callable[[Path], str]
 ) -> None:
     bids = SmallBids(tmp_path / "clinic")
@@ -92,8 +83,7 @@ def test_a_terminated_and_a_killed_demo_go_on_and_end_with_a_report_of_every_ima
     images = [argument for file in other_images.values() for argument in ("--image", str(file))]
     command = [COMMAND, "demo", str(out), *TINY, "--bids", str(bids.root), *images]
 
-    assert "plan and preprocess: done" in _terminate_after_an_epoch(command, out)
-    _kill_after_two_epochs(command, out)
+    assert "plan and preprocess: done" in _terminate_after_two_epochs(command, out)
     assert not (out / "report.html").exists()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr  # one image was refused
