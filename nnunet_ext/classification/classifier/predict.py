@@ -14,11 +14,11 @@ from nnunet_ext.classification.classifier.prediction_tables import (
 from nnunet_ext.classification.classifier.tempered import tempered
 from nnunet_ext.classification.evidence import Evidence
 from nnunet_ext.classification.judge.arrays import Values
+from nnunet_ext.classification.measured.contributions import Contributions
 from nnunet_ext.classification.measured.normal import NormalModel
 from nnunet_ext.classification.study.measured_patient import MeasuredPatient
 from nnunet_ext.classification.tree_probabilities import tree_probabilities
-
-_SHOWN = 4
+from nnunet_ext.core.first_few import first_few
 
 
 def predict_patients(
@@ -59,31 +59,29 @@ def predict_patients(
     spoke = classifier.contributions(rows)
     predicted = []
     for at, one in enumerate(patients):
-        unlike = likeness[at].is_unlike
-        several = int(inside[at].sum()) != 1
-        flags = (*one.flags, *((ALIKE,) if several else ()), *((UNLIKE_TRAINING,) if unlike else ()))
+        alike = (ALIKE,) if int(inside[at].sum()) != 1 else ()
+        unlike = (UNLIKE_TRAINING,) if likeness[at].is_unlike else ()
         outside = likeness[at].outside
-        shown = ", ".join(outside[:_SHOWN]) + (f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else "")
-        told = (f"beyond all training patients: {shown}",) if outside else ()
+        told = (f"beyond all training patients: {first_few(outside)}",) if outside else ()
         predicted.append(
             PredictedPatient(
                 person=one.person,
                 channels=one.channels,
-                flags=flags,
+                flags=(*one.flags, *alike, *unlike),
                 notes=(*one.notes, *told),
                 conditional=_of_patient(sure, at),
                 untempered=_of_patient(untempered, at),
                 kept=kept_diagnoses(described.taxonomy, inside[at]),
-                contributions={
-                    node: {
-                        name: (one.values.get(name), float(each.terms[at, 0, place]))
-                        for place, name in enumerate(each.measures)
-                    }
-                    for node, each in spoke.items()
-                },
+                contributions={node: _spoken(each, one, at) for node, each in spoke.items()},
             )
         )
     return predicted
+
+
+def _spoken(spoke: Contributions, patient: MeasuredPatient, at: int) -> dict[str, tuple[float | None, float]]:
+    """Give each measure's value and what it adds to the log-odds of the first branch."""
+    terms = spoke.terms[at, 0]
+    return {name: (patient.values.get(name), float(terms[place])) for place, name in enumerate(spoke.measures)}
 
 
 def _of_patient(said: Mapping[Evidence, Mapping[str, Values]], at: int) -> dict[Evidence, dict[str, Values]]:

@@ -1,7 +1,7 @@
 """Training a classifier: every evidence out of fold, stacked, calibrated, and the simplest good one recommended."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -123,13 +123,7 @@ def train_classifier(
     """
     begun = time.monotonic()
     folds = FoldTraining(training, columns, folder, settings.seed, settings.network, settings.device)
-    said: dict[Evidence, Conditional] = {}
-    for one in settings.evidences:
-        if one is not Evidence.BOTH:
-            said[one] = _out_of_fold(folds, one, tell)
-    if Evidence.BOTH in settings.evidences:
-        tell("both: weighing the evidences")
-        said[Evidence.BOTH] = _stacked(training, said, folder)
+    said = _said(folds, settings.evidences, tell)
     tell("calibrating")
     calibrated = {evidence: calibrate(training, of) for evidence, of in said.items()}
     leaves = {str(evidence): one.calibration.probabilities for evidence, one in calibrated.items()}
@@ -168,8 +162,16 @@ def shared_files(folder: Path, description: Description) -> list[Path]:
     return [*files, folder / STACK] if Evidence.BOTH in description.evidences else files
 
 
-def _out_of_fold(folds: FoldTraining, evidence: Evidence, tell: Tell) -> Conditional:
-    return folds.of_networks(tell) if evidence is Evidence.NETWORK else folds.of_measures(evidence, tell)
+def _said(folds: FoldTraining, evidences: Sequence[Evidence], tell: Tell) -> dict[Evidence, Conditional]:
+    """Train every evidence, and give what each says out of fold; the stack comes last."""
+    said: dict[Evidence, Conditional] = {}
+    for one in evidences:
+        if one is not Evidence.BOTH:
+            said[one] = folds.of_networks(tell) if one is Evidence.NETWORK else folds.of_measures(one, tell)
+    if Evidence.BOTH in evidences:
+        tell("both: weighing the evidences")
+        said[Evidence.BOTH] = _stacked(folds.training, said, folds.folder)
+    return said
 
 
 def _stacked(training: TrainingSet, said: Mapping[Evidence, Conditional], folder: Path) -> Conditional:

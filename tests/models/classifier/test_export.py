@@ -49,7 +49,7 @@ def test_the_card_tells_training_figures_warnings_and_licence(sound: Files, tmp_
     ("told", "said"),
     [
         ({"warnings": ["As sub-001 shows."]}, "a subject: 'sub-001'"),
-        ({"warnings": ["See /home/anna/lesions."]}, "a local path"),
+        ({"warnings": ["See /media/anna/lesions."]}, "a local path"),
         ({"warnings": ["See C:\\data."]}, "a local path"),
         ({"warnings": ["Meier77 was odd."]}, "a patient of training/patients.tsv: 'meier77'"),
         ({"columns": ["age", "lesion_volume_ml", "lesions", "~/x/y"]}, "a local path"),
@@ -71,7 +71,7 @@ def test_a_name_in_the_segmentation_licence_or_a_boosting_file_is_refused(sound:
     with pytest.raises(DataRefusedError, match=r"MODEL_CARD\.md would tell a subject"):
         export(tmp_path, sound, ClassifierSources(licence="ask sub-77"))
     name = "fold_0/boosting-kind.skops"
-    evil = with_schema(boosting(), lambda schema: schema.update(_skops_version="/home/anna/x"))
+    evil = with_schema(boosting(), lambda schema: schema.update(_skops_version="/media/anna/x"))
     with pytest.raises(DataRefusedError, match=r"boosting-kind\.skops would tell a local path"):
         export(tmp_path, described({**sound, name: evil}))
 
