@@ -83,7 +83,7 @@ def load_openvino() -> ModuleType:
 def _compile(openvino: ModuleType, network: torch.nn.Module, image: torch.Tensor) -> Any:  # noqa: ANN401 - no annotations
     with _centred_norms(network), _without_reporter(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch, about the way in which OpenVINO records a network
-        recorded = torch.jit.trace(network, image, check_trace=False)  # type: ignore[no-untyped-call]
+        recorded = torch.jit.trace(network, image, check_trace=False)
         model = openvino.convert_model(recorded, example_input=image, input=[tuple(image.shape)])
     settings = {
         "INFERENCE_PRECISION_HINT": "f32",  # by default bfloat16 or float16 where the processor has it
