@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from nnunet_ext.classification.study.train import Trained, TrainingSettings
 
 _AUTO: Final = "auto"
+_FLAT: Final = "2.5d"
+_SOLID: Final = "3d"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class ClassifyTrain:
     whole_sites: bool
     coverage: float
     seed: int
+    network: str
     epochs: int | None
     device: str
     n_procs: int
@@ -89,10 +92,10 @@ class ClassifyTrain:
         return OutputPlace(self.out, "classify train", title, force=self.force, settings=run_settings(self))
 
     def _settings(self) -> "TrainingSettings":
-        from nnunet_ext.classification.network.settings import NetworkSettings  # noqa: PLC0415
+        from nnunet_ext.classification.network.settings import SOLID_CROP, NetworkSettings  # noqa: PLC0415
         from nnunet_ext.classification.study.train import TrainingSettings  # noqa: PLC0415
 
-        network = NetworkSettings()
+        network = NetworkSettings(dimensions=3, crop=SOLID_CROP) if self.network == _SOLID else NetworkSettings()
         network = replace(network, epochs=self.epochs or network.epochs)
         asked = tuple(Evidence(name) for name in Evidence if name in self.evidence)
         of_network = Evidence.NETWORK in asked
@@ -146,7 +149,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--coverage", type=float, default=0.9, metavar="P", help="share of patients whose set holds the truth")
     add("--seed", type=int, default=0, metavar="N", help="of every draw")
-    add("--epochs", type=int, metavar="N", help="of each network (default: 25)")
+    add("--network", choices=(_FLAT, _SOLID), default=_FLAT, help="of sagittal slices, or of the whole crop: slower")
+    add("--epochs", type=int, metavar="N", help="of each network (default: 15)")
     add("-device", "--device", choices=(_AUTO, "cpu", "cuda", "mps"), default=_AUTO, help="of networks")
     add_n_procs(parser)
     add("--force", action="store_true", help="replace a classifier that was trained otherwise")

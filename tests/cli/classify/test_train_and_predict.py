@@ -246,3 +246,20 @@ def test_what_does_not_fit_is_refused_with_what_was_needed(
     assert main(["classify", *words]) == code
     assert named in capsys.readouterr().err
     assert not (home / "x").exists()
+
+
+def test_a_labs_own_tree_of_more_branches_is_learned_and_judged(home: Path, tmp_path: Path) -> None:
+    tree, site = tmp_path / "lab.toml", tmp_path / "clinic"
+    nodes = '[nodes]\ndemyelination = ["MS", "NMOSD", "MOGAD"]\n'
+    tree.write_text(f'extends = "zhuo2022"\nname = "lab"\n{nodes}', encoding="utf-8")
+    shutil.copytree(home / "site", site)
+    said = (site / "participants.tsv").read_text(encoding="utf-8")
+    for number in (3, 7, 11):
+        said = said.replace(f"sub-{number:03d}\tMS", f"sub-{number:03d}\tMOGAD")
+    (site / "participants.tsv").write_text(said, encoding="utf-8")
+    assert train(tmp_path / "lab", site, more=(*LOGISTIC, "--taxonomy", str(tree))) == 0
+    assert predict(tmp_path / "said", tmp_path / "lab", home / "new") == 0
+    branches = table(tmp_path / "said" / "predictions.tsv")[["p_MS", "p_NMOSD", "p_MOGAD"]]
+    whole = table(tmp_path / "said" / "predictions.tsv")["p_demyelination"]
+    assert np.allclose(branches.sum(axis=1), whole)
+    assert judge(tmp_path / "judged", tmp_path / "said") == 0
