@@ -58,7 +58,8 @@ class Bench:
             if not (self.cohort(part) / "participants.tsv").is_file():
                 seed = PHANTOM_SEEDS[part]
                 verb("phantom", self.cohort(part), "--entities", "--patients", count, "--seed", seed)
-            verb("predict", "-i", self.cohort(part), "-o", self.predicted(part), "--suffix", "T2w")
+            wanted = ("--suffix", "T2w", "--continue_prediction")
+            verb("predict", "-i", self.cohort(part), "-o", self.predicted(part), *wanted)
 
     def run(self, seed: int) -> dict[str, float]:
         """Train, predict and judge for one seed; give the seconds of each."""
