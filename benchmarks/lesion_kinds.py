@@ -3,7 +3,8 @@
 Patients with the four entities are drawn as the paper's table describes them (`phantom --entities`): 240 to train on
 and 80 others to be tested, and their lesions segmented by the shipped `cord-lesion`, which has seen none of them. For
 each seed 40 patients of each entity, drawn of the 60, train (measures, network, both; out of fold); the same 80 are
-tested, with predicted masks, with the drawn ones, and without the T1w after gadolinium.
+tested, with predicted masks, with the drawn ones, and without the T1w after gadolinium; and once more with drawn masks
+for training and test.
 
 Run: taskset -c 1 python benchmarks/lesion_kinds.py --root DIR [--seeds 1 2 3]
 
@@ -27,11 +28,11 @@ from nnunet_ext.cli.main import main as nnunet_ext
 from nnunet_ext.core.atomic import write_text
 
 PHANTOM_SEEDS = {"training": 7, "tested": 8}
-FOLDERS = {"predicted": "judged", "manual": "judged-manual"}
+FOLDERS = {"predicted": "judged", "manual when tested": "judged-manual", "manual throughout": "judged-throughout"}
 TABLES = ("figures", "abstention", "calibration")
 FIGURES = (
     *("accuracy", "sensitivity", "specificity", "auc", "p_against_majority"),
-    *("ece untempered", "ece tempered", "coverage", "decided"),
+    *("ece untempered", "ece tempered", "coverage", "decided", "accuracy of decided"),
 )
 
 
@@ -83,6 +84,11 @@ class Bench:
         others = ("--manual", home / "said-manual", "--without-gadolinium", home / "said-without")
         timed("judge", "evaluate", home / "said", "-o", home / "judged", *others)
         verb("classify", "evaluate", home / "said-manual", "-o", home / "judged-manual")
+        own = ("--lesions", self.cohort("training") / "derivatives" / "labels")
+        drawn_masks = home / "classifier-manual"
+        timed("train on manual masks", "train", drawn, *own, "-o", drawn_masks, "--seed", seed)
+        verb("classify", *given, *manual, "-m", drawn_masks, "-o", home / "said-throughout", "--no-maps")
+        verb("classify", "evaluate", home / "said-throughout", "-o", home / "judged-throughout")
         return seconds
 
     def _draw(self, folder: Path, seed: int) -> Path:
@@ -123,10 +129,11 @@ def _of(root: Path, seed: int, masks: str) -> pd.DataFrame:
     folder = root / f"seed{seed}" / FOLDERS[masks]
     read = {name: pd.read_csv(folder / f"{name}.tsv", sep="\t", na_values="n/a") for name in TABLES}
     figures = read["figures"]
-    found = [figures[(figures["table"] == "all") & (figures["group"] == "all")], read["abstention"]]
+    abstention = read["abstention"].replace({"figure": {"accuracy": "accuracy of decided"}})
+    found = [figures[(figures["table"] == "all") & (figures["group"] == "all")], abstention]
     for which in ("untempered", "tempered"):
         rows = read["calibration"][read["calibration"]["probabilities"] == which]
-        found.append(rows.assign(figure=f"ece {which}", value=rows["ece"]))
+        found.append(rows.assign(figure=f"ece {which}", value=rows["ece_debiased"]))
     columns = ["node", "evidence", "figure", "value", "low", "high", "n"]
     return pd.concat(found, ignore_index=True).reindex(columns=columns).assign(seed=seed, masks=masks)
 

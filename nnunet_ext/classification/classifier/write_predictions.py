@@ -47,6 +47,8 @@ class Written:
         Whose lesion masks.
     trained
         Digests of the people who trained the classifier, where it knows them.
+    warnings
+        Besides the classifier's own.
     """
 
     model: Path
@@ -54,6 +56,7 @@ class Written:
     coverage: float
     masks: str
     trained: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def files_of(maps: bool, persons: Sequence[str]) -> list[str]:
@@ -101,6 +104,6 @@ def write_predictions(
         "masks": written.masks,
         "trained": dict(described.trained),
         "trained_people_sha256": list(written.trained),
-        "warnings": list(described.warnings),
+        "warnings": [*written.warnings, *described.warnings],
     }
     write_json(out / RECORD, record)

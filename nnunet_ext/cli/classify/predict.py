@@ -68,16 +68,18 @@ class ClassifyPredict:
         trained = trained_people(folder)
         found = self.sources.patients(described.taxonomy)
         patients = self._chosen(found, trained)
+        masks = masks_of(patients)[0]
+        other = _other_masks(described.trained.get("masks"), masks)
         place.begin(files_of(self.maps, [one.person for one in patients]))
         measured = self._measured(classifier, patients)
         coverage = described.coverage if self.coverage is None else self.coverage
         predicted = predict_patients(classifier, measured, evidence, coverage)
-        written = Written(folder, evidence, coverage, masks_of(patients)[0], tuple(sorted(trained)))
+        written = Written(folder, evidence, coverage, masks, tuple(sorted(trained)), other)
         write_predictions(self.out, classifier, patients, measured, predicted, written)
         if self.maps and Evidence.NETWORK in described.evidences:
             self._draw(classifier, measured)
         place.finish()
-        self._tell(classifier, predicted, evidence)
+        self._tell(classifier, predicted, evidence, (*other, *described.warnings))
         return 0
 
     def _place(self, folder: Path) -> OutputPlace:
@@ -141,7 +143,13 @@ class ClassifyPredict:
         with progress_bar("pictures", "patient") as progress:
             draw_maps(classifier, measured, self.out, progress)
 
-    def _tell(self, classifier: "Classifier", predicted: "Sequence[PredictedPatient]", evidence: Evidence) -> None:
+    def _tell(
+        self,
+        classifier: "Classifier",
+        predicted: "Sequence[PredictedPatient]",
+        evidence: Evidence,
+        warnings: Sequence[str],
+    ) -> None:
         from nnunet_ext.classification.classifier.decision import decision  # noqa: PLC0415
 
         taxonomy = classifier.description.taxonomy
@@ -154,9 +162,19 @@ class ClassifyPredict:
             print(f"{one.person}: {said[one.person]}{flags}")
         if len(predicted) > _SHOWN:
             print(f"{len(predicted) - _SHOWN} more patients in the table")
-        for warning in classifier.description.warnings:
+        for warning in warnings:
             print(warning)
         print(f"{self.out}: {len(predicted)} patients by {evidence}; see predictions.tsv and contributions.tsv")
+
+
+def _other_masks(trained: object, masks: str) -> tuple[str, ...]:
+    """Warn of masks of another kind than those of the training: synthetic patients' sets of 90 % then held 78 %."""
+    if trained == masks:
+        return ()
+    return (
+        f"The classifier was trained on {trained} lesion masks, and these are {masks}: probabilities and coverage do not "
+        f"hold for them.",
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -204,6 +204,23 @@ def test_a_patient_without_lesion_or_with_measures_unlike_all_others_is_flagged(
     assert not any("no_lesion" in flags[f"odd/sub-00{number}"] for number in (2, 3, 4))
 
 
+def test_masks_of_another_kind_than_in_training_are_warned_of(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "new"
+    shutil.copytree(home / "new", site)
+    assert predict(tmp_path / "manual", home / "classifier", site) == 0
+    assert "trained on manual" not in capsys.readouterr().out
+    for mask in masks_of(site).rglob("*lesion_seg.nii.gz"):
+        told = {"Model": {"Name": "cord-lesion", "CheckpointsSHA256": {"0": "0"}}}
+        mask.with_name(mask.name.replace(".nii.gz", ".json")).write_text(json.dumps(told), encoding="utf-8")
+    assert predict(tmp_path / "said", home / "classifier", site) == 0
+    assert "trained on manual lesion masks, and these are predicted" in capsys.readouterr().out
+    record = json.loads((tmp_path / "said" / "classify.json").read_text(encoding="utf-8"))
+    assert "manual" in record["warnings"][0]
+    assert set(table(tmp_path / "said" / "predictions.tsv")["masks"]) == {"predicted"}
+
+
 def test_a_hidden_contrast_is_as_if_it_had_not_been_taken(home: Path, tmp_path: Path) -> None:
     assert predict(tmp_path / "said", home / "classifier", home / "new", more=("--hide", "T1w-gad")) == 0
     assert table(tmp_path / "said" / "measures.tsv")["enhancement"].isna().all()
