@@ -172,8 +172,8 @@ def _other_masks(trained: object, masks: str) -> tuple[str, ...]:
     if trained == masks:
         return ()
     return (
-        f"The classifier was trained on {trained} lesion masks, and these are {masks}: probabilities and coverage do not "
-        f"hold for them.",
+        f"The classifier was trained on {trained} lesion masks, and these are {masks}: probabilities and coverage do "
+        f"not hold for them.",
     )
 
 
