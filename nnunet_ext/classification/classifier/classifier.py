@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from nnunet_ext.classification.network.settings import CropSettings
 from nnunet_ext.classification.tree_probabilities import conditional_probabilities
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json_object
+
+if TYPE_CHECKING:
+    from nnunet_ext.classification.network.network import Network
 
 CALIBRATION = "calibration.json"
 STACK = "both.json"
@@ -76,9 +81,17 @@ class Classifier:
         """Say how its network wants crops cut; None of a classifier without one."""
         if Evidence.NETWORK not in self.description.evidences:
             return None
-        from nnunet_ext.classification.network.network_file import read_network  # noqa: PLC0415 - as below
+        from nnunet_ext.classification.network.network_file import read_network_settings  # noqa: PLC0415 - as below
 
-        return read_network(self.folds[0]).settings.crop
+        return read_network_settings(self.folds[0]).crop
+
+    @cached_property
+    def networks(self) -> tuple["Network", ...]:
+        """The folds' networks, read once."""
+        # Within the function: torch and MONAI are seconds of import, which measures alone need not wait for.
+        from nnunet_ext.classification.network.network_file import read_network  # noqa: PLC0415
+
+        return tuple(read_network(place) for place in self.folds)
 
     def calibration(self, evidence: Evidence) -> Calibration:
         """Read what validation taught about an evidence."""
@@ -102,13 +115,11 @@ class Classifier:
         return {node: np.mean([each[node] for each in of_folds], axis=0) for node in taxonomy.decisions}
 
     def _of_networks(self, crops: Sequence[Path | None]) -> Conditional:
-        # Within the function: torch and MONAI are seconds of import, which measures alone need not wait for.
-        from nnunet_ext.classification.network.crop_file import read_crop  # noqa: PLC0415
-        from nnunet_ext.classification.network.network_file import read_network  # noqa: PLC0415
+        from nnunet_ext.classification.network.crop_file import read_crop  # noqa: PLC0415 - as above
 
         taxonomy = self.description.taxonomy
         shown = [read_crop(file) for file in crops if file is not None]
-        mean = np.mean([read_network(place).predict(shown) for place in self.folds], axis=0)
+        mean = np.mean([network.predict(shown) for network in self.networks], axis=0)
         named = {name: mean[:, at] for at, name in enumerate(taxonomy.diagnoses)}
         return conditional_probabilities(taxonomy, named)
 

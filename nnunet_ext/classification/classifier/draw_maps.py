@@ -11,7 +11,6 @@ from nnunet_ext.classification.network.crop import Crop
 from nnunet_ext.classification.network.crop_file import read_crop
 from nnunet_ext.classification.network.grad_cam import grad_cam
 from nnunet_ext.classification.network.network import Network
-from nnunet_ext.classification.network.network_file import read_network
 from nnunet_ext.classification.network.picture import write_map
 from nnunet_ext.classification.study.measured_patient import MeasuredPatient, file_name
 from nnunet_ext.core.workers import Progress
@@ -32,10 +31,14 @@ def draw_maps(classifier: Classifier, patients: Sequence[MeasuredPatient], out: 
         Told how many of how many are drawn.
     """
     (out / MAPS).mkdir(parents=True, exist_ok=True)
-    networks = [read_network(place) for place in classifier.folds]
     for number, patient in enumerate(patients, start=1):
         if patient.crop is not None:
-            _draw(networks, read_crop(patient.crop), patient.person, out / MAPS / f"{file_name(patient.person)}.png")
+            _draw(
+                classifier.networks,
+                read_crop(patient.crop),
+                patient.person,
+                out / MAPS / f"{file_name(patient.person)}.png",
+            )
         progress(number, len(patients))
 
 

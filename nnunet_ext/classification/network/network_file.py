@@ -76,6 +76,17 @@ def read_network(folder: Path) -> Network:
     return Network(settings, channels, diagnoses, _read_weights(folder / WEIGHTS_FILE, needed))
 
 
+def read_network_settings(folder: Path) -> NetworkSettings:
+    """Read what a network is shown and built of, not its weights.
+
+    Raises
+    ------
+    FileRefusedError
+        Where the file is missing or damaged, or says other than it should.
+    """
+    return _read_json(folder / JSON_FILE)[0]
+
+
 def _read_json(path: Path) -> tuple[NetworkSettings, tuple[str, ...], tuple[str, ...]]:
     content = read_json_object(path, _NEEDED, _CURE)
     with refuse_malformed(path, _NEEDED, _CURE):
