@@ -7,6 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from nnunet_ext.active_learning.query.strategy_names import BASELINE
 from nnunet_ext.active_learning.settings_keys import KEYS, BadValueError, read_key
 from nnunet_ext.active_learning.settings_text import settings_text
 from nnunet_ext.core.atomic import write_text
@@ -86,7 +87,7 @@ class ActiveSettings:
     profiles: tuple[str, ...] = ()
     budget: int = 10
     rounds: int = 0
-    strategy: str = "strata"
+    strategy: str = BASELINE
     most_per_site: float = 0.5
     tested_in_pool: Literal["refuse", "skip"] = "refuse"
     seed: int = 42

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from nnunet_ext.active_learning.query.strategy_names import STRATA, STRATEGIES
+from nnunet_ext.active_learning.query.strategy_names import BASELINE, STRATA, STRATEGIES
 from nnunet_ext.core.errors import UsageError
 from nnunet_ext.core.first_few import first_few
 
@@ -44,7 +44,7 @@ class QuerySettings:
 
     budget: int
     shares: Mapping[str, float]
-    strategy: str = "strata"
+    strategy: str = BASELINE
     most_per_site: float = 1.0
     seed: int = 0
     round_number: int = 1

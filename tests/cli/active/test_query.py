@@ -89,7 +89,7 @@ def test_a_query_scores_the_pool_and_lays_out_what_people_are_to_correct(loop: L
     assert {mask.case for mask in sent} == {row["case"] for row in rows}
     assert all((one.to_correct / mask.copy).is_file() for mask in sent)
     assert all((one.to_correct / mask.image).is_symlink() for mask in sent)
-    assert "round 1 is out for correction: 2 of 4 cases, by strategy strata" in said
+    assert "round 1 is out for correction: 2 of 4 cases, by strategy foreground-random" in said
     assert "site       geneva 2" in said
     assert f"folder     {one.to_correct}" in said
     assert f"next       correct in the browser: nnunet_ext active correct {loop.rounds.root}\n" in said
@@ -208,7 +208,7 @@ def test_an_image_that_cannot_be_scored_is_told_with_3_and_the_round_is_out_all_
 
 def test_a_strategy_that_is_none_is_refused_with_the_names_of_all(loop: Loop) -> None:
     settings = loop.rounds.settings
-    write_text(settings, settings.read_text().replace('strategy = "strata"', 'strategy = "guessing"'))
+    write_text(settings, settings.read_text().replace('strategy = "foreground-random"', 'strategy = "guessing"'))
     code, said = query(loop)
     assert code == 3
     assert "strategy" in said
