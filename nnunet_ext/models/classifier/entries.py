@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from nnunet_ext.core.errors import UnsafeModelError, UsageError
-from nnunet_ext.core.zip_entries import opened_zip, way_out
+from nnunet_ext.core.errors import FileRefusedError, UnsafeModelError, UsageError
+from nnunet_ext.core.zip_entries import OddZipError, opened_zip, way_out
 from nnunet_ext.models.entry_names import MANIFEST, MODEL_CARD, PLANS, Fate
 from nnunet_ext.models.harmless import is_harmless
 from nnunet_ext.models.unpack import CURE, Decide
@@ -56,13 +56,13 @@ def is_classifier_name(name: str) -> bool:
 def holds_classifier(archive: Path) -> bool:
     """Tell by its content whether a zip holds a classifier and no segmentation model.
 
-    Raises
-    ------
-    FileRefusedError
-        Where it is no zip, or a damaged one.
+    One that cannot be read holds none: who installs it says so, once what a killed import left is tidied up.
     """
-    with opened_zip(archive, CURE) as opened:
-        names = [name for name in opened.namelist() if not _is_litter(name.rpartition("/")[0])]
+    try:
+        with opened_zip(archive, CURE) as opened:
+            names = [name for name in opened.namelist() if not _is_litter(name.rpartition("/")[0])]
+    except (FileRefusedError, OddZipError):
+        return False
     files = {name.rpartition("/")[2] for name in names}
     return CLASSIFIER in files and PLANS not in files
 
