@@ -18,6 +18,7 @@ from nnunet_ext.classification.measures.patient_measures import patient_measures
 from nnunet_ext.classification.network.crop import crop_case
 from nnunet_ext.classification.network.crop_file import write_crop
 from nnunet_ext.classification.network.settings import CropSettings
+from nnunet_ext.classification.study.lesion_probability import probability_file, read_probability
 from nnunet_ext.classification.study.with_companions import read_with_companions
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import DataRefusedError
@@ -26,6 +27,7 @@ from nnunet_ext.core.read_json import read_json
 NO_LESION: Final = "no_lesion"
 NO_CORD: Final = "no_cord"
 
+_NO_PROBABILITY: Final = "no image of probabilities beside the lesion mask: the network is shown the mask"
 _SCHEMA: Final = 1
 _ENDING: Final = ".npz"
 
@@ -70,11 +72,14 @@ class Measuring:
         Where what was read is kept, so that an interrupted run need not read it again.
     crop
         How a crop is cut; None where no network is to look at it.
+    probability
+        Whether the crop shows a lesion's probability, where there is an image of it beside the mask, else the mask.
     """
 
     channels: tuple[str, ...]
     folder: Path
     crop: CropSettings | None = None
+    probability: bool = False
 
 
 def measure_patient(patient: Patient, measuring: Measuring) -> MeasuredPatient:
@@ -97,15 +102,17 @@ def measure_patient(patient: Patient, measuring: Measuring) -> MeasuredPatient:
         measured = {name: measure_case(name, one.lesion, one.cord, one.images) for name, one in read.items()}
     except DataRefusedError as error:
         raise DataRefusedError(f"{patient.person}: {error}") from error
+    probabilities = _probabilities(patient) if measuring.probability else {}
     columns = [column.name for column in measure_dictionary(measuring.channels)]
     spoken = max(sorted(measured), key=lambda name: measured[name].values.get("total_volume_mm3") or 0.0)
+    lacking = measuring.probability and spoken not in probabilities
     found = MeasuredPatient(
         person=patient.person,
         values=patient_measures([*measured.values()], columns, patient.age, patient.sex),
         channels=tuple(name for name in measuring.channels if name in read[spoken].images),
         flags=_flags(read.values()),
-        notes=_notes(read, measured),
-        crop=_cut(read[spoken], measuring, file),
+        notes=(*_notes(read, measured), *((_NO_PROBABILITY,) if lacking else ())),
+        crop=_cut(read[spoken], probabilities.get(spoken), measuring, file),
     )
     write_json(file, {"schema": _SCHEMA, "key": key, **_plain(found)})
     return found
@@ -127,11 +134,17 @@ def _notes(read: Mapping[str, ReadCase], measured: Mapping[str, CaseMeasures]) -
     return tuple(dict.fromkeys(said))
 
 
-def _cut(read: ReadCase, measuring: Measuring, file: Path) -> Path | None:
+def _probabilities(patient: Patient) -> dict[str, Path]:
+    files = {case.case: probability_file(case.lesion.path) for case in patient.usable if case.lesion is not None}
+    return {name: file for name, file in files.items() if file is not None}
+
+
+def _cut(read: ReadCase, probability: Path | None, measuring: Measuring, file: Path) -> Path | None:
     if measuring.crop is None:
         return None
     images = {name: np.nan_to_num(image.astype(np.float32)) for name, image in read.images.items()}
-    crop = crop_case(replace(read, images=images), measuring.channels, measuring.crop)
+    shown = None if probability is None else read_probability(probability, read.lesion)
+    crop = crop_case(replace(read, images=images), measuring.channels, measuring.crop, shown)
     path = file.with_suffix(_ENDING)
     write_crop(path, crop)
     return path
@@ -143,10 +156,12 @@ def _key(patient: Patient, measuring: Measuring) -> str:
     for case in patient.cases:
         masks = [] if case.lesion is None else [case.lesion.path, *([case.lesion.cord] if case.lesion.cord else [])]
         files += [*case.images.values(), *masks]
+    files += _probabilities(patient).values() if measuring.probability else ()
     there = sorted({file.resolve() for file in files if file.is_file()})
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in there]
     crop = None if measuring.crop is None else asdict(measuring.crop)
-    told = [_SCHEMA, stats, [case.case for case in patient.usable], patient.age, patient.sex, measuring.channels, crop]
+    person = [case.case for case in patient.usable], patient.age, patient.sex
+    told = [_SCHEMA, stats, *person, measuring.channels, crop, measuring.probability]
     return hashlib.sha256(json.dumps(told).encode("utf-8")).hexdigest()
 
 

@@ -29,6 +29,9 @@ WARNINGS: Final = (
     "For research only, never for a diagnosis. Look at the lesion mask first: the answer can be no better.",
     "It knows the diagnoses that it was trained on, and takes any other disease for one of them.",
 )
+PROBABILITY: Final = "probability"
+MASK: Final = "mask"
+
 _PACKAGES: Final = ("nnunet_ext", "scikit-learn", "numpy")
 
 
@@ -48,6 +51,8 @@ class TrainingSettings:
         How networks are trained, and where.
     masks, segmentation
         Whose lesion masks: `predicted` or `manual`, and by which model.
+    probability
+        Whether networks are shown a lesion's probability in place of its mask.
 
     Raises
     ------
@@ -62,6 +67,7 @@ class TrainingSettings:
     device: str = "cpu"
     masks: str = "manual"
     segmentation: str = ""
+    probability: bool = False
 
     def __post_init__(self) -> None:
         single = [one for one in self.evidences if one is not Evidence.BOTH]
@@ -202,6 +208,7 @@ def _trained(training: TrainingSet, settings: TrainingSettings, seconds: float) 
         "sites": len(set(training.sites)),
         "masks": settings.masks,
         "segmentation": settings.segmentation,
+        "lesion_channel": PROBABILITY if settings.probability else MASK,
         "versions": {package: version(package) for package in (*_PACKAGES, *of_network)},
         "seconds": round(seconds, 1),
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nnunet_ext.classification.cases.patient import Patient
+from nnunet_ext.classification.study.lesion_probability import probability_file
 from nnunet_ext.classification.study.mask_makers import MaskMaker, mask_maker
 from nnunet_ext.classification.study.measured_patient import MeasuredPatient, Measuring, measure_patient
 from nnunet_ext.cli.progress import progress_bar
@@ -35,6 +36,12 @@ def channels_of(patients: Sequence[Patient]) -> tuple[str, ...]:
     found = Counter(name for one in patients for name in {name for case in one.cases for name in case.images})
     common = [name for name in found if found[name] >= _COMMON * len(patients)]
     return tuple(sorted(common, key=lambda name: (-masked[name], -found[name], name)))
+
+
+def have_probabilities(patients: Sequence[Patient]) -> bool:
+    """Tell whether an image of probabilities lies beside every lesion mask: a network must see one kind alone."""
+    files = [case.lesion.path for one in patients for case in one.usable if case.lesion is not None]
+    return bool(files) and all(probability_file(file) is not None for file in files)
 
 
 def masks_of(patients: Sequence[Patient]) -> tuple[str, str]:

@@ -130,10 +130,12 @@ class ClassifyPredict:
     def _measured(self, classifier: "Classifier", patients: "Sequence[Patient]") -> "list[MeasuredPatient]":
         from nnunet_ext.classification.study.hide import hidden  # noqa: PLC0415
         from nnunet_ext.classification.study.measured_patient import Measuring  # noqa: PLC0415
+        from nnunet_ext.classification.study.train import PROBABILITY  # noqa: PLC0415
         from nnunet_ext.cli.classify.measured import read_patients  # noqa: PLC0415
 
         described = classifier.description
-        reading = Measuring(described.channels, self.out / "work", classifier.crop_settings())
+        probability = described.trained.get("lesion_channel") == PROBABILITY
+        reading = Measuring(described.channels, self.out / "work", classifier.crop_settings(), probability)
         return read_patients([hidden(one, self.hide) for one in patients], reading, self.n_procs)
 
     def _draw(self, classifier: "Classifier", measured: "Sequence[MeasuredPatient]") -> None:

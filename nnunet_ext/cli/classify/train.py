@@ -57,7 +57,12 @@ class ClassifyTrain:
         from nnunet_ext.classification.study.measured_patient import Measuring  # noqa: PLC0415
         from nnunet_ext.classification.study.train import train_classifier  # noqa: PLC0415
         from nnunet_ext.classification.study.write_training import begin_training  # noqa: PLC0415
-        from nnunet_ext.cli.classify.measured import channels_of, masks_of, read_patients  # noqa: PLC0415
+        from nnunet_ext.cli.classify.measured import (  # noqa: PLC0415
+            channels_of,
+            have_probabilities,
+            masks_of,
+            read_patients,
+        )
 
         if min(self.folds - 1, self.seed + 1, self.epochs or 1) < 1:
             raise UsageError("--folds needs 2 or more, --epochs 1 or more and --seed 0 or more")
@@ -73,10 +78,11 @@ class ClassifyTrain:
         learning = [one for one in patients if any(one.person in fold for fold in sets.folds)]
         channels = self.channels or channels_of(learning)
         crop = settings.network.crop if Evidence.NETWORK in settings.evidences else None
-        reading = Measuring(channels, self.out / "training" / "measured", crop)
+        probability = crop is not None and have_probabilities(learning)
+        reading = Measuring(channels, self.out / "training" / "measured", crop, probability)
         measured = read_patients(learning, reading, self.n_procs)
         columns = usable_columns(column.name for column in measure_dictionary(channels))
-        settings = replace(settings, masks=masks, segmentation=model)
+        settings = replace(settings, masks=masks, segmentation=model, probability=probability)
         training = begin_training(self.out, taxonomy, patients, sets, measured, (columns, settings))
         print(_in_words(learning, sets, channels), flush=True)
         trained = train_classifier(

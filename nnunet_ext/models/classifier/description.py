@@ -19,7 +19,8 @@ _KEYS: Final = frozenset(
         "reason", "temperatures", "thresholds", "usual", "trained", "warnings", "files",
     }
 )  # fmt: skip
-_TRAINED: Final = frozenset({"patients", "sites", "masks", "segmentation", "versions", "seconds"})
+_TRAINED: Final = frozenset({"patients", "sites", "masks", "segmentation", "lesion_channel", "versions", "seconds"})
+_CHANNELS: Final = ("probability", "mask")
 Parsed = TypeVar("Parsed")
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -86,6 +87,7 @@ def check_description(content: Mapping[str, Any], parsers: Parsers) -> Descripti
     trained = _mapping(content["trained"], "trained")
     _only(trained, _TRAINED, "trained: ")
     masks = _one_of(trained["masks"], _MASKS, "trained: masks")
+    _one_of(trained["lesion_channel"], _CHANNELS, "trained: lesion_channel")
     if not evidences or not set(evidences) <= set(EVIDENCES):
         raise _error(f"evidences: some of {', '.join(EVIDENCES)} were needed, found {evidences!r:.200}")
     _number(content["seed"], "seed", whole=True)

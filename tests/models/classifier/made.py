@@ -83,6 +83,7 @@ def description(files: Mapping[str, bytes], folds: int) -> dict[str, Any]:
             "sites": 2,
             "masks": "predicted",
             "segmentation": "Dataset501_CordLesion/nnUNetTrainerSCI__nnUNetPlans__3d_fullres",
+            "lesion_channel": "mask",
             "versions": {"scikit-learn": "1.9.1"},
             "seconds": 12.5,
         },
