@@ -32,6 +32,7 @@ WARNINGS: Final = (
 PROBABILITY: Final = "probability"
 MASK: Final = "mask"
 
+_FEW: Final = 20
 _PACKAGES: Final = ("nnunet_ext", "scikit-learn", "numpy")
 
 
@@ -150,7 +151,7 @@ def train_classifier(
         thresholds={evidence: dict(one.thresholds) for evidence, one in calibrated.items()},
         usual=fit_normal([one.values for one in training.patients], columns).to_json(),
         trained=_trained(training, settings, time.monotonic() - begun),
-        warnings=WARNINGS,
+        warnings=(*WARNINGS, *_few(training)),
     )
     description.write(folder, shared_files(folder, description))
     return Trained(description, recommendation, calibrations)
@@ -199,6 +200,12 @@ def _stacked(training: TrainingSet, said: Mapping[Evidence, Conditional], folder
 
 def _temperatures(calibrated: Mapping[Evidence, Calibrated]) -> dict[Evidence, dict[str, float]]:
     return {evidence: dict(one.temperatures) for evidence, one in calibrated.items()}
+
+
+def _few(training: TrainingSet) -> tuple[str, ...]:
+    counts = {name: training.diagnoses.count(name) for name in training.taxonomy.diagnoses}
+    few = [f"{name} ({count})" for name, count in counts.items() if count < _FEW]
+    return (f"Trained on few patients of {', '.join(few)}: expect little of it there.",) if few else ()
 
 
 def _trained(training: TrainingSet, settings: TrainingSettings, seconds: float) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class ClassifyTrain:
         place.refuse_taken()
         taxonomy = load_taxonomy(self.taxonomy)
         patients = self.sources.patients(taxonomy)
+        _refuse_nobody(patients)
         masks, model = masks_of(patients)
         sets = self._sets(patients, predicted=masks != "manual")
         place.begin(())
@@ -165,6 +166,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def from_options(options: argparse.Namespace) -> ClassifyTrain:
     """Take the parsed arguments."""
     return take_options(ClassifyTrain, options, sources=sources_of(options))
+
+
+def _refuse_nobody(patients: "Sequence[Patient]") -> None:
+    """Refuse folders in which nobody has both a diagnosis and a lesion mask, with what they lack."""
+    from nnunet_ext.classification.cases.patients_table import count_statuses  # noqa: PLC0415
+
+    counts = count_statuses(patients)
+    if counts["include"]:
+        return
+    reasons = Counter(one.reason for one in patients).most_common(3)
+    found = "; ".join(f"{reason} ({count})" for reason, count in reasons)
+    raise DataRefusedError(
+        f"patients with a diagnosis and a lesion mask were needed, found none among {len(patients)}: {found}; give "
+        f"participants.tsv a column diagnosis, and masks by --lesions (nnunet_ext predict makes them)"
+    )
 
 
 def _in_words(learning: "Sequence[Patient]", sets: "PatientSets", channels: Sequence[str]) -> str:

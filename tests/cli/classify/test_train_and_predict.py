@@ -44,6 +44,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("classify")
     write_patients(root / "site", 6)
     write_patients(root / "new", 3, seed=5)
+    write_patients(root / "undiagnosed", 1)
+    (root / "undiagnosed" / "participants.tsv").unlink()
     assert train(root / "classifier", root / "site") == 0
     assert predict(root / "said", root / "classifier", root / "new") == 0
     return root
@@ -86,6 +88,7 @@ def test_a_classifier_says_what_it_was_trained_on_and_names_nobody(home: Path) -
     assert told["trained"]["patients"] == dict.fromkeys(["astrocytoma", "ependymoma", "MS", "NMOSD"], 6)
     assert told["trained"]["masks"] == "manual"
     assert told["recommended"] in told["reason"]
+    assert any("few patients of astrocytoma (6)" in warning for warning in told["warnings"])
     shared = [home / "classifier" / name for name in told["files"]]
     assert all(file.is_file() and "training" not in file.parts for file in shared)
     assert "sub-" not in text
@@ -249,6 +252,7 @@ def test_a_model_that_was_changed_is_refused(home: Path, tmp_path: Path, capsys:
         (("train", "site", "-o", "x", "--test-sites", "geneva"), 3, "geneva"),
         (("train", "site", "-o", "x", "--segmentation", "site"), 3, "folds of the segmentation"),
         (("train", "new", "-o", "said"), 5, "said"),
+        (("train", "undiagnosed", "-o", "x"), 3, "no diagnosis: for prediction only (4)"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_was_needed(
