@@ -10,6 +10,9 @@ from nnunet_ext.core.errors import DataRefusedError
 
 Probabilities = npt.NDArray[np.float64]
 
+Conditional = Mapping[str, Probabilities]
+"""For each node P(branch | node), shape (patients, branches)."""
+
 _OFF = 1e-6
 
 
@@ -43,6 +46,17 @@ def tree_probabilities(taxonomy: Taxonomy, conditional: Mapping[str, Probabiliti
         for index, branch in enumerate(taxonomy.branches(node)):
             found[branch] = above * conditional[node][:, index]
     return found
+
+
+def diagnosis_probabilities(taxonomy: Taxonomy, conditional: Conditional) -> Probabilities:
+    """Give those of the diagnoses alone, shape (patients, diagnoses), in the tree's order; see `tree_probabilities`."""
+    found = tree_probabilities(taxonomy, conditional)
+    return np.stack([found[name] for name in taxonomy.diagnoses], axis=1)
+
+
+def conditional_of_diagnoses(taxonomy: Taxonomy, said: Probabilities) -> dict[str, Probabilities]:
+    """Go back from `diagnosis_probabilities`, shape (patients, diagnoses), to each node."""
+    return conditional_probabilities(taxonomy, {name: said[:, at] for at, name in enumerate(taxonomy.diagnoses)})
 
 
 def conditional_probabilities(taxonomy: Taxonomy, diagnoses: Mapping[str, Probabilities]) -> dict[str, Probabilities]:

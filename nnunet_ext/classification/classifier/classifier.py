@@ -12,13 +12,12 @@ from nnunet_ext.classification.classifier.calibration import Calibration
 from nnunet_ext.classification.classifier.description import Description, read_description
 from nnunet_ext.classification.classifier.fold_files import fold_folders, read_measured
 from nnunet_ext.classification.evidence import Evidence
-from nnunet_ext.classification.judge.arrays import Values
 from nnunet_ext.classification.measured.contributions import Contributions, contributions
 from nnunet_ext.classification.measured.design import Row
 from nnunet_ext.classification.measured.models_file import read_models
 from nnunet_ext.classification.measured.stack import StackModel
 from nnunet_ext.classification.network.settings import CropSettings
-from nnunet_ext.classification.tree_probabilities import conditional_probabilities
+from nnunet_ext.classification.tree_probabilities import Conditional, conditional_of_diagnoses
 from nnunet_ext.core.malformed import refuse_malformed
 from nnunet_ext.core.read_json import read_json_object
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 CALIBRATION = "calibration.json"
 STACK = "both.json"
-
-Conditional = Mapping[str, Values]
 
 
 @dataclass(frozen=True)
@@ -120,8 +117,7 @@ class Classifier:
         taxonomy = self.description.taxonomy
         shown = [read_crop(file) for file in crops if file is not None]
         mean = np.mean([network.predict(shown) for network in self.networks], axis=0)
-        named = {name: mean[:, at] for at, name in enumerate(taxonomy.diagnoses)}
-        return conditional_probabilities(taxonomy, named)
+        return conditional_of_diagnoses(taxonomy, mean)
 
     def _of_stack(self, said: Mapping[Evidence, Conditional]) -> Conditional:
         models = read_models(self.folder / STACK, StackModel.from_json)

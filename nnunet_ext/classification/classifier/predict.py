@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from nnunet_ext.classification.classifier.classifier import Classifier
 from nnunet_ext.classification.classifier.prediction_tables import (
     ALIKE,
@@ -17,7 +15,7 @@ from nnunet_ext.classification.judge.arrays import Values
 from nnunet_ext.classification.measured.contributions import Contributions
 from nnunet_ext.classification.measured.normal import NormalModel
 from nnunet_ext.classification.study.measured_patient import MeasuredPatient
-from nnunet_ext.classification.tree_probabilities import tree_probabilities
+from nnunet_ext.classification.tree_probabilities import diagnosis_probabilities
 from nnunet_ext.core.first_few import first_few
 
 
@@ -52,8 +50,7 @@ def predict_patients(
     rows = [one.values for one in patients]
     untempered = classifier.untempered(rows, [one.crop for one in patients])
     sure = {name: tempered(of, described.temperatures.get(name, {})) for name, of in untempered.items()}
-    leaves = tree_probabilities(described.taxonomy, sure[evidence])
-    said = np.stack([leaves[name] for name in described.taxonomy.diagnoses], axis=1)
+    said = diagnosis_probabilities(described.taxonomy, sure[evidence])
     inside = classifier.calibration(evidence).sets(said, coverage)
     likeness = NormalModel.from_json(described.usual).judge(rows)
     spoke = classifier.contributions(rows)

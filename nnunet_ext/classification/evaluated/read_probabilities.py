@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from nnunet_ext.classification.evaluated.predictions import OfBranches
+from nnunet_ext.classification.evidence import Evidence
 from nnunet_ext.classification.taxonomy import Taxonomy
 from nnunet_ext.core.errors import FileRefusedError
 from nnunet_ext.core.tables import TableRow, read_table
 
 _COLUMNS: Final = ("person", "evidence", "branch", "probability")
 _UNTEMPERED: Final = "untempered"
-_SIMPLEST_FIRST: Final = ("logistic", "boosting", "network", "both")
+_SIMPLEST_FIRST: Final = tuple(map(str, Evidence))
 _ROUNDING: Final = 1e-9
 _OFF: Final = 1e-3  # of a sum, where a table is rounded
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy.typing as npt
 
+from nnunet_ext.classification.evidence import Evidence
 from nnunet_ext.classification.judge.arrays import Values
 from nnunet_ext.classification.judge.bootstrap_difference import bootstrap_difference
 from nnunet_ext.classification.judge.calibration.log_loss import log_loss
@@ -13,7 +14,7 @@ from nnunet_ext.classification.judge.estimate import Estimate
 from nnunet_ext.classification.judge.resample import Resampling
 from nnunet_ext.core.errors import DataRefusedError
 
-SIMPLEST_FIRST: Final = ("logistic", "boosting", "network", "both")
+SIMPLEST_FIRST: Final = tuple(map(str, Evidence))
 """The evidences; of two that are as good, the first can be questioned more easily."""
 
 

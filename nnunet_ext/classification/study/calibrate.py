@@ -10,9 +10,7 @@ from nnunet_ext.classification.classifier.tempered import tempered
 from nnunet_ext.classification.judge.arrays import Classes, Values
 from nnunet_ext.classification.judge.calibration.temperature import fit_temperature
 from nnunet_ext.classification.study.training_set import TrainingSet
-from nnunet_ext.classification.tree_probabilities import tree_probabilities
-
-Conditional = Mapping[str, Values]
+from nnunet_ext.classification.tree_probabilities import Conditional, diagnosis_probabilities
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,7 @@ def calibrate(training: TrainingSet, out_of_fold: Conditional) -> Calibrated:
         for node in nodes
         if len(training.taxonomy.branches(node)) == 2
     }
-    found = tree_probabilities(training.taxonomy, _cross_tempered(training, out_of_fold))
-    leaves = np.stack([found[name] for name in training.taxonomy.diagnoses], axis=1)
+    leaves = diagnosis_probabilities(training.taxonomy, _cross_tempered(training, out_of_fold))
     return Calibrated(temperatures, thresholds, Calibration(training.truth, leaves))
 
 

@@ -1,6 +1,6 @@
 """What each evidence says of patients whom its models had not seen: one model a fold, kept as soon as it is trained."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,10 +22,7 @@ from nnunet_ext.classification.measured.fit_logistic import fit_logistic
 from nnunet_ext.classification.measured.node_patients import NodePatients
 from nnunet_ext.classification.network.settings import NetworkSettings
 from nnunet_ext.classification.study.training_set import TrainingSet
-from nnunet_ext.classification.tree_probabilities import conditional_probabilities
-
-Conditional = dict[str, Values]
-"""For each node P(branch | node), shape (patients, branches)."""
+from nnunet_ext.classification.tree_probabilities import Conditional, conditional_of_diagnoses
 
 Tell = Callable[[str], None]
 """Takes a few words on what is being done."""
@@ -112,7 +109,7 @@ class FoldTraining:
                 write_network(place, network)
             held = np.flatnonzero(training.fold_of == fold)
             said[held] = read_network(place).predict([crops[at] for at in held])
-        return conditional_probabilities(taxonomy, by_name(taxonomy.diagnoses, said))
+        return conditional_of_diagnoses(taxonomy, said)
 
     def _fit(self, evidence: Evidence, node: str, fold: int) -> NodeModel:
         training = self.training
@@ -126,14 +123,9 @@ class FoldTraining:
         )
         return fit_logistic(patients) if evidence is Evidence.LOGISTIC else fit_boosting(patients, self.seed)
 
-    def _empty(self) -> Conditional:
+    def _empty(self) -> dict[str, Values]:
         training = self.training
         return {
             node: np.full((len(training.patients), len(training.taxonomy.branches(node))), np.nan)
             for node in training.taxonomy.decisions
         }
-
-
-def by_name(names: Sequence[str], values: Values) -> Mapping[str, Values]:
-    """Give the columns of an array of shape (patients, names) by their names."""
-    return {name: values[:, place] for place, name in enumerate(names)}

@@ -9,19 +9,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnunet_ext.classification.classifier.calibration import Calibration
 from nnunet_ext.classification.classifier.classifier import CALIBRATION, STACK
 from nnunet_ext.classification.classifier.description import Description
 from nnunet_ext.classification.classifier.fold_files import fold_folders, measured_files, network_files
 from nnunet_ext.classification.evidence import Evidence
+from nnunet_ext.classification.judge.arrays import Values
 from nnunet_ext.classification.measured.choose import Recommendation, recommend
 from nnunet_ext.classification.measured.models_file import write_models
 from nnunet_ext.classification.measured.normal import fit_normal
 from nnunet_ext.classification.measured.stack import StackModel, cross_fit_stack, fit_stack
 from nnunet_ext.classification.network.settings import NetworkSettings
-from nnunet_ext.classification.study.calibrate import Calibrated, calibrate
-from nnunet_ext.classification.study.out_of_fold import Conditional, FoldTraining, Tell
+from nnunet_ext.classification.study.calibrate import calibrate
+from nnunet_ext.classification.study.out_of_fold import FoldTraining, Tell
 from nnunet_ext.classification.study.training_set import TrainingSet
+from nnunet_ext.classification.tree_probabilities import Conditional
 from nnunet_ext.core.atomic import write_json
 from nnunet_ext.core.errors import UsageError
 
@@ -91,13 +92,10 @@ class Trained:
         As its folder says it.
     recommendation
         Which evidence counts, with what each lost.
-    calibrations
-        Out of fold, for each evidence.
     """
 
     description: Description
     recommendation: Recommendation
-    calibrations: Mapping[Evidence, Calibration]
 
 
 def train_classifier(
@@ -135,8 +133,7 @@ def train_classifier(
     calibrated = {evidence: calibrate(training, of) for evidence, of in said.items()}
     leaves = {str(evidence): one.calibration.probabilities for evidence, one in calibrated.items()}
     recommendation = recommend(training.truth, leaves)
-    calibrations = {evidence: one.calibration for evidence, one in calibrated.items()}
-    write_json(folder / CALIBRATION, {str(name): one.content() for name, one in calibrations.items()})
+    write_json(folder / CALIBRATION, {str(name): one.calibration.content() for name, one in calibrated.items()})
     description = Description(
         taxonomy=training.taxonomy,
         channels=channels,
@@ -147,14 +144,14 @@ def train_classifier(
         folds=len(training.folds),
         seed=settings.seed,
         coverage=settings.coverage,
-        temperatures=_temperatures(calibrated),
+        temperatures={evidence: dict(one.temperatures) for evidence, one in calibrated.items()},
         thresholds={evidence: dict(one.thresholds) for evidence, one in calibrated.items()},
         usual=fit_normal([one.values for one in training.patients], columns).to_json(),
         trained=_trained(training, settings, time.monotonic() - begun),
         warnings=(*WARNINGS, *_few(training)),
     )
     description.write(folder, shared_files(folder, description))
-    return Trained(description, recommendation, calibrations)
+    return Trained(description, recommendation)
 
 
 def shared_files(folder: Path, description: Description) -> list[Path]:
@@ -184,7 +181,7 @@ def _said(folds: FoldTraining, evidences: Sequence[Evidence], tell: Tell) -> dic
 def _stacked(training: TrainingSet, said: Mapping[Evidence, Conditional], folder: Path) -> Conditional:
     """Stack at each node, on the patients whom it concerns; the others get what the stack of all of these says."""
     models: dict[str, StackModel] = {}
-    found: Conditional = {}
+    found: dict[str, Values] = {}
     for node in training.taxonomy.decisions:
         branches, places = training.taxonomy.branches(node), training.below(node)
         truth, fold_of = training.branch_at(node)[places], training.fold_of[places]
@@ -196,10 +193,6 @@ def _stacked(training: TrainingSet, said: Mapping[Evidence, Conditional], folder
         found[node][places] = cross_fit_stack(concerned, truth, branches, folds)
     write_models(folder / STACK, models)
     return found
-
-
-def _temperatures(calibrated: Mapping[Evidence, Calibrated]) -> dict[Evidence, dict[str, float]]:
-    return {evidence: dict(one.temperatures) for evidence, one in calibrated.items()}
 
 
 def _few(training: TrainingSet) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class ClassifyTrain:
         from nnunet_ext.classification.study.train import train_classifier  # noqa: PLC0415
         from nnunet_ext.classification.study.write_training import begin_training  # noqa: PLC0415
         from nnunet_ext.cli.classify.measured import (  # noqa: PLC0415
+            PREDICTED,
             channels_of,
             have_probabilities,
             masks_of,
@@ -74,7 +75,7 @@ class ClassifyTrain:
         patients = self.sources.patients(taxonomy)
         _refuse_nobody(patients)
         masks, model = masks_of(patients)
-        sets = self._sets(patients, predicted=masks != "manual")
+        sets = self._sets(patients, predicted=masks == PREDICTED)
         place.begin(())
         learning = [one for one in patients if any(one.person in fold for fold in sets.folds)]
         channels = self.channels or channels_of(learning)

@@ -284,3 +284,16 @@ def test_a_labs_own_tree_of_more_branches_is_learned_and_judged(home: Path, tmp_
     whole = table(tmp_path / "said" / "predictions.tsv")["p_demyelination"]
     assert np.allclose(branches.sum(axis=1), whole)
     assert judge(tmp_path / "judged", tmp_path / "said") == 0
+
+
+def test_networks_stand_beside_measures_and_show_where_they_looked(home: Path, tmp_path: Path) -> None:
+    evidence = ("--evidence", "logistic", "network", "both", "--folds", "2", "--epochs", "1", "--device", "cpu")
+    assert train(tmp_path / "all", home / "site", more=evidence) == 0
+    assert predict(tmp_path / "said", tmp_path / "all", home / "new") == 0
+    said = table(tmp_path / "said" / "evidence.tsv")
+    assert set(said["evidence"]) == {"logistic", "network", "both"}
+    leaves = said[said["branch"].isin(["astrocytoma", "ependymoma", "MS", "NMOSD"])]
+    assert np.allclose(leaves.groupby(["person", "evidence"])["probability"].sum(), 1)
+    pictures = sorted(file.name for file in (tmp_path / "said" / "maps").iterdir())
+    assert pictures == [f"new__sub-{number:03d}.png" for number in range(1, 13)]
+    assert json.loads((tmp_path / "all" / "classifier.json").read_text())["trained"]["lesion_channel"] == "mask"
